@@ -1,0 +1,40 @@
+// Three projects: unit (no server), integration (own Kafka brokers, shared by all files) and e2e (whole systems, one after another).
+import { defineConfig } from 'vitest/config'
+
+const root = new URL('../..', import.meta.url).pathname
+const exclude = ['**/node_modules/**', '.cache/**', '.skysieve*/**']
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...exclude, '**/*.it.test.ts', '**/*.e2e.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['**/*.it.test.ts'],
+          exclude,
+          globalSetup: ['deploy/checks/kafka.setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['**/*.e2e.test.ts'],
+          exclude,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,2 @@
+// Public surface of filters.
+export * from './manifest.ts'

@@ -1,0 +1,93 @@
+// The record of a filter in skysieve.filters: what its author submitted, what runs, and where. Written by the API only.
+import { Type, type Static } from 'typebox'
+
+export const FILTERS_TOPIC = 'skysieve.filters'
+
+/** Immutable and unguessably distinct; topic names are made from it. */
+export const FilterId = Type.String({ pattern: '^f[0-9a-z]{10}$' })
+
+export const Language = Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')])
+export const CapPolicy = Type.Union([Type.Literal('first'), Type.Literal('best')])
+
+/** Where a filter begins: at the end of the stream when it goes live, at the oldest packet, at a time, or with a visit. */
+export const Start = Type.Union([
+  Type.Literal('now'),
+  Type.Literal('earliest'),
+  Type.Object({ time: Type.String({ format: 'date-time' }) }, { additionalProperties: false }),
+  Type.Object({ visit: Type.String({ pattern: '^[0-9]{1,19}$' }) }, { additionalProperties: false }),
+])
+
+/** What an author sends: POST /v1/filters. */
+export const Submission = Type.Object(
+  {
+    name: Type.String({ minLength: 1, maxLength: 80, pattern: '^[A-Za-z0-9][A-Za-z0-9 _-]*$' }),
+    stream: Type.Optional(Type.String({ default: 'lsst' })),
+    language: Language,
+    source: Type.String({ minLength: 1, maxLength: 262_144 }),
+    cap: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+    policy: Type.Optional(CapPolicy),
+    start: Type.Optional(Start),
+    expires: Type.Optional(Type.String({ format: 'date-time' })),
+    cutouts: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false },
+)
+export type Submission = Static<typeof Submission>
+
+/** A version never changes; the same source twice is the same version. */
+export const Version = Type.Object({
+  number: Type.Integer({ minimum: 1 }),
+  language: Language,
+  source: Type.String(),
+  sha256: Type.String(),
+  createdAt: Type.String({ format: 'date-time' }),
+})
+export type Version = Static<typeof Version>
+
+export const Placement = Type.Object({ mirror: Type.String(), shard: Type.Integer({ minimum: 0 }) })
+
+/**
+ * submitted → checked and tried by the API's jobs → active (placed; its node reports `live` in skysieve.status) or rejected;
+ * active ↔ paused by the owner; deleted at last. A node's suspension is in its progress and in skysieve.status, not here.
+ */
+export const State = Type.Union([
+  Type.Literal('submitted'),
+  Type.Literal('active'),
+  Type.Literal('paused'),
+  Type.Literal('rejected'),
+  Type.Literal('deleted'),
+])
+
+export const Manifest = Type.Object({
+  id: FilterId,
+  name: Type.String(),
+  owner: Type.String(),
+  description: Type.String(),
+  stream: Type.String(),
+  cap: Type.Integer({ minimum: 1 }),
+  policy: CapPolicy,
+  start: Start,
+  expires: Type.Optional(Type.String({ format: 'date-time' })),
+  cutouts: Type.Boolean(),
+  versions: Type.Array(Version),
+  active: Type.Integer({ minimum: 1 }),
+  state: State,
+  /** Why it was rejected, with positions; empty otherwise. */
+  problems: Type.Array(
+    Type.Object({
+      message: Type.String(),
+      line: Type.Optional(Type.Integer()),
+      column: Type.Optional(Type.Integer()),
+    }),
+  ),
+  placement: Type.Union([Placement, Type.Null()]),
+  /** `resume` raises it; a suspension holds for the generation it was made in. */
+  generation: Type.Integer({ minimum: 1 }),
+  trust: Type.Union([Type.Literal('system'), Type.Literal('known'), Type.Literal('new'), Type.Literal('quarantined')]),
+  createdAt: Type.String({ format: 'date-time' }),
+  updatedAt: Type.String({ format: 'date-time' }),
+})
+export type Manifest = Static<typeof Manifest>
+
+/** The Kafka topic that carries a filter's deliveries. */
+export const topicOfFilter = (id: string): string => `filter.${id}`

@@ -1,0 +1,3 @@
+// Public surface of the sandbox: running untrusted code over columns.
+export * from './batch.ts'
+export * from './sandbox.ts'

@@ -1,0 +1,91 @@
+// The one interface of both runtimes: isolates in a supervised host process, and containers.
+import { type Batch, type ColumnSet } from './batch.ts'
+
+/** Filters of different trust never share a host process. `quarantined` filters have one each. */
+export type Trust = 'system' | 'known' | 'new' | 'quarantined'
+
+export type Runtime = 'isolate' | 'container'
+
+/** One version of a filter, ready to run. */
+export interface Program {
+  /** Unique among what is loaded. */
+  readonly id: string
+  readonly version: number
+  readonly runtime: Runtime
+  /** JavaScript module without imports and types (positions as in the author's file), or a Python module. */
+  readonly source: string
+  /** The author's name of the file, for messages. */
+  readonly fileName: string
+  readonly reads: ColumnSet
+  readonly trust: Trust
+  readonly limits: Limits
+}
+
+export interface Limits {
+  /** Wall time of one batch in one filter. */
+  readonly batchMs: number
+  readonly memoryMb: number
+  /** Characters of log kept per batch. */
+  readonly logChars: number
+  /** Characters of JSON of one annotation. */
+  readonly annotationChars: number
+}
+
+/** What an author is told; positions are those of the author's file, from 1. */
+export interface AuthorError {
+  readonly message: string
+  readonly line?: number
+  readonly column?: number
+}
+
+export type LoadOutcome =
+  | { readonly ok: true; readonly description?: string }
+  | { readonly ok: false; readonly reason: 'syntax' | 'no-filter' | FailureReason; readonly error: AuthorError }
+
+/** Why a filter as a whole failed on a batch. The filter is unloaded; whether it gets another chance is the caller's rule. */
+export type FailureReason = 'timeout' | 'out-of-memory' | 'crash' | 'protocol' | 'error'
+
+export interface Failure {
+  readonly reason: FailureReason
+  readonly error: AuthorError
+}
+
+/** The verdicts of one filter on one batch. */
+export interface Verdicts {
+  readonly filter: string
+  readonly version: number
+  /** Bit r of word r >>> 5: row r passes. */
+  readonly passed: Uint32Array
+  /** Bit r: the filter threw on row r or returned something unusable; such a row does not pass. */
+  readonly errored: Uint32Array
+  /** Positive score of each row that passed with one, NaN elsewhere; absent when no row has one. */
+  readonly scores?: Float64Array
+  /** JSON of each row that passed with annotations. */
+  readonly annotations?: ReadonlyMap<number, string>
+  /** The first error of the batch and its row. */
+  readonly firstError?: AuthorError & { readonly row: number }
+  readonly logs: readonly string[]
+  readonly logsDropped: number
+  readonly cpuMs: number
+  /** Set when the batch has no verdict from this filter; the other fields are then empty. */
+  readonly failure?: Failure
+}
+
+/** Loads programs and evaluates batches. Nothing a program does makes these promises reject; they reject only when the sandbox itself cannot run. */
+export interface Sandbox {
+  load(program: Program): Promise<LoadOutcome>
+  unload(filter: string): Promise<void>
+  /** Verdicts of the named filters (each loaded), in their order. The batch's memory may be reused when this returns settled. */
+  evaluate(batch: Batch, filters: readonly string[]): Promise<Verdicts[]>
+  /** What the sandbox is made of and whether that was proved; shown on /readyz. */
+  posture(): Promise<Posture>
+  close(): Promise<void>
+}
+
+export interface Posture {
+  readonly ok: boolean
+  /** e.g. 'bubblewrap', 'container', 'unsafe'. */
+  readonly kind: string
+  /** One line for each difference from what is required, with what to do. */
+  readonly differences: readonly string[]
+}
