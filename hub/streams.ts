@@ -1,0 +1,95 @@
+// The surveys' streams as configuration: which topic, and where in an alert its id, its visit and its time are.
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { HubError } from './errors.ts'
+
+/** Modified Julian day of 1970-01-01. */
+const MJD_1970 = 40_587
+const JD_1970 = 2_440_587.5
+const DAY_MS = 86_400_000
+/** TAI - UTC since 2017-01-01. */
+const TAI_AHEAD_MS = 37_000
+
+/** A time's scale and how it becomes milliseconds since 1970 (UTC). */
+export const TIME_SCALES = {
+  'mjd-tai': (day: number) => Math.round((day - MJD_1970) * DAY_MS) - TAI_AHEAD_MS,
+  'jd-utc': (day: number) => Math.round((day - JD_1970) * DAY_MS),
+  'unix-ms': (ms: number) => Math.round(ms),
+} as const
+
+export type TimeScale = keyof typeof TIME_SCALES
+
+const Path = Type.String({ pattern: '^[A-Za-z_]\\w*(\\.[A-Za-z_]\\w*)*$' })
+
+/** A stream as it is written in configuration. */
+export const StreamSchema = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+    topic: Type.String({ pattern: '^[A-Za-z0-9._-]{1,249}$' }),
+    /** Where the alert's id may be; the first path a packet's schema has is taken. */
+    alertId: Type.Array(Path, { minItems: 1 }),
+    /** The exposure's id; with `divideBy`, the quotient rounded down. */
+    visit: Type.Object(
+      { path: Path, divideBy: Type.Optional(Type.Integer({ minimum: 1 })) },
+      { additionalProperties: false },
+    ),
+    /** When the exposure was taken; the first path a packet's schema has is taken, else the record's Kafka timestamp. */
+    timeMs: Type.Array(
+      Type.Object(
+        { path: Path, scale: Type.Union([Type.Literal('mjd-tai'), Type.Literal('jd-utc'), Type.Literal('unix-ms')]) },
+        { additionalProperties: false },
+      ),
+    ),
+    /** Where the id of the object on the sky is. */
+    object: Type.Optional(Path),
+  },
+  { additionalProperties: false },
+)
+
+type StreamConfig = Static<typeof StreamSchema>
+
+/** A survey's stream. All paths are dotted field names of its alert schema. */
+export interface Stream {
+  readonly name: string
+  readonly topic: string
+  readonly alertId: readonly string[]
+  readonly visit: { readonly path: string; readonly divideBy?: bigint }
+  readonly timeMs: readonly { readonly path: string; readonly scale: TimeScale }[]
+  readonly object?: string
+}
+
+/** A stream from its configuration. Throws HubError HUB_STREAM_INVALID naming every bad setting. */
+export const parseStream = (config: unknown): Stream => {
+  if (!Value.Check(StreamSchema, config)) {
+    const reasons = Value.Errors(StreamSchema, config).map(({ instancePath, message }) => `${instancePath} ${message}`)
+    throw new HubError('HUB_STREAM_INVALID', `The stream's definition is not valid: ${reasons.join('; ')}`)
+  }
+  const { visit, ...rest }: StreamConfig = config
+  const { path, divideBy } = visit
+  return { ...rest, visit: divideBy === undefined ? { path } : { path, divideBy: BigInt(divideBy) } }
+}
+
+const lsst = parseStream({
+  name: 'lsst',
+  topic: 'lsst-alerts-v11',
+  alertId: ['diaSourceId', 'alertId', 'diaSource.diaSourceId'],
+  visit: { path: 'diaSource.visit' },
+  timeMs: [
+    { path: 'diaSource.midpointMjdTai', scale: 'mjd-tai' },
+    { path: 'diaSource.midPointTai', scale: 'mjd-tai' },
+  ],
+  object: 'diaSource.diaObjectId',
+})
+
+// A ZTF pid names a readout channel of an exposure; its first digits name the exposure.
+const ztf = parseStream({
+  name: 'ztf',
+  topic: 'ztf-alerts',
+  alertId: ['candid'],
+  visit: { path: 'candidate.pid', divideBy: 10_000 },
+  timeMs: [{ path: 'candidate.jd', scale: 'jd-utc' }],
+  object: 'objectId',
+})
+
+/** The streams that are built in, by name. */
+export const STREAMS: Readonly<Record<string, Stream>> & { readonly lsst: Stream; readonly ztf: Stream } = { lsst, ztf }
