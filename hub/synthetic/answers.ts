@@ -89,11 +89,11 @@ export const variableStar = (alert: AnswerAlert): boolean => {
   return above > 0 && above < priors.length && chiSquare / (priors.length - 1) > 10
 }
 
-/** A known solar system object (no diaObject), unless its sky motion is known (schemas from 10.0) and at most 0.05 degrees a day. */
+/** A known solar system object (no diaObject), unless it moves by at most 0.05 degrees a day; packets say null or 0 where the rate was not computed. */
 export const asteroids = ({ diaObject, ssSource }: AnswerAlert): boolean => {
   if ((diaObject ?? null) !== null || (ssSource ?? null) === null) return false
   const rate = ssSource?.ephRate
-  return !known(rate) || Math.abs(rate) > 0.05
+  return !known(rate) || rate === 0 || Math.abs(rate) > 0.05
 }
 
 /** In r, i or z, positive, fainter than 1,000 nJy, probably real, and brighter than 1.5 times the object's mean in g, if it has one. */
