@@ -7,6 +7,7 @@ export const FILTERS_TOPIC = 'skysieve.filters'
 export const FilterId = Type.String({ pattern: '^f[0-9a-z]{10}$' })
 
 export const Language = Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')])
+export type Language = Static<typeof Language>
 export const CapPolicy = Type.Union([Type.Literal('first'), Type.Literal('best')])
 
 /** Where a filter begins: at the end of the stream when it goes live, at the oldest packet, at a time, or with a visit. */

@@ -1,0 +1,75 @@
+// The first station of a submission: everything that can be said about a source without running it.
+import { type ColumnSet } from '#sandbox'
+import { type Language } from '../manifest.ts'
+import { columnsRead, type Field } from './columns-read.ts'
+import { namesRead } from './names-read.ts'
+import { parseModule } from './parse-module.ts'
+import { type Problem, ProblemCode } from './problem.ts'
+import { pythonNames } from './python-source.ts'
+import { stripTypes } from './strip-types.ts'
+
+/** Characters of a source at most. */
+export const MAX_SOURCE_CHARS = 262_144
+
+export type SourceCheck =
+  | {
+      readonly ok: true
+      /** What the sandbox runs: JavaScript with the author's positions, or the Python text itself. */
+      readonly code: string
+      readonly description: string
+      readonly reads: ColumnSet
+      /** True when every field is copied for it, because it builds field names or enumerates them. */
+      readonly readsEverything: boolean
+      readonly warnings: readonly Problem[]
+    }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+export interface CheckOptions {
+  /** What packets of the filter's stream offer. */
+  readonly fields: readonly Field[]
+  readonly cutouts?: boolean
+}
+
+const COSTLY: Problem = {
+  code: ProblemCode.unsupported,
+  message:
+    'this filter builds field names or enumerates fields, so it is given every field: about ten times the cost of naming the fields it needs',
+}
+
+/** Checks size, syntax, exports and imports, and works out which fields a source reads. */
+export function checkSource(
+  language: Language,
+  source: string,
+  { fields, cutouts = false }: CheckOptions,
+): SourceCheck {
+  if (source.length > MAX_SOURCE_CHARS) {
+    const message = `the source has ${source.length} characters; ${MAX_SOURCE_CHARS} are allowed: move tables out of it or shorten them`
+    return { ok: false, problems: [{ code: ProblemCode.size, message }] }
+  }
+  if (language === 'python') return checkPython(source, fields, cutouts)
+  const stripped = language === 'typescript' ? stripTypes(source) : { code: source }
+  if ('problem' in stripped) return { ok: false, problems: [stripped.problem] }
+  const module = parseModule(stripped.code)
+  if ('problems' in module) return { ok: false, problems: module.problems }
+  const { names, computed } = namesRead(module.program)
+  return {
+    ok: true,
+    code: stripped.code,
+    description: module.description,
+    reads: columnsRead(fields, { names, everything: computed, cutouts }),
+    readsEverything: computed,
+    warnings: [...module.warnings, ...(computed ? [COSTLY] : [])],
+  }
+}
+
+function checkPython(source: string, fields: readonly Field[], cutouts: boolean): SourceCheck {
+  const { names, computed, description } = pythonNames(source)
+  return {
+    ok: true,
+    code: source,
+    description,
+    reads: columnsRead(fields, { names, everything: computed, cutouts }),
+    readsEverything: computed,
+    warnings: computed ? [COSTLY] : [],
+  }
+}

@@ -1,0 +1,32 @@
+// Names in a source × fields of a stream → the columns that filter gets. More than it needs is harmless, less would be wrong.
+import { type ColumnKind, type ColumnSet } from '#sandbox'
+
+/** A field that packets of a stream offer: `list` is the array it lies in, and then `path` starts at the array's item. */
+export interface Field {
+  readonly path: string
+  readonly kind: ColumnKind
+  readonly list?: string | undefined
+}
+
+export interface ReadingChoice {
+  readonly names: ReadonlySet<string>
+  readonly everything: boolean
+  readonly cutouts: boolean
+}
+
+/** Columns whose every path segment is named in the source; a list named without any of its fields is given for its length. */
+export function columnsRead(fields: readonly Field[], { names, everything, cutouts }: ReadingChoice): ColumnSet {
+  const named = (path: string): boolean => everything || path.split('.').every(segment => names.has(segment))
+  const offered = fields.filter(field => field.kind !== 'binary' || cutouts)
+  const columns = offered.filter(field => field.list === undefined && named(field.path))
+  const lists = new Set(offered.flatMap(field => (field.list !== undefined && named(field.list) ? [field.list] : [])))
+  return {
+    columns: columns.map(({ path, kind }) => ({ path, kind })),
+    lists: [...lists].map(list => ({
+      path: list,
+      columns: offered
+        .filter(field => field.list === list && named(field.path))
+        .map(({ path, kind }) => ({ path, kind })),
+    })),
+  }
+}
