@@ -1,0 +1,14 @@
+// What set-up, start and the processes' configuration can fail with. All of them are for the operator at the terminal.
+
+export type DeployErrorCode = 'DEPLOY_CONFIG_MISSING' | 'DEPLOY_CONFIG_UNREADABLE' | 'DEPLOY_CONFIG_INVALID'
+
+/** Its message is one or more complete sentences to print as they are: what, where, why, what next. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError'
+  readonly code: DeployErrorCode
+
+  constructor(code: DeployErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
