@@ -1,0 +1,90 @@
+// What a reader of the local alert topic gets and asks for. The engine programs against these types; open-feed.ts makes them true.
+import { type BrokerAccess } from '#hub'
+
+/**
+ * Where a partition is begun: at an exact offset, at its first record, after its last one, or at the first record whose timestamp is not older.
+ * Whatever is asked, `Feed.starts` has the exact offsets.
+ */
+export type StartPosition = bigint | 'earliest' | 'latest' | { readonly timestampMs: number }
+
+/** What `openFeed` needs to know. */
+export interface FeedOptions {
+  /** The node's broker and the user that may read `topic`. */
+  readonly access: BrokerAccess
+  readonly topic: string
+  /** Shown in the broker's logs and quotas. */
+  readonly clientId: string
+  /** One position for all partitions, or one for each; a partition that the map lacks begins at `otherwise`. */
+  readonly from: StartPosition | ReadonlyMap<number, StartPosition>
+  /** Default `earliest`: a partition nobody has a position of is new. */
+  readonly otherwise?: StartPosition
+  /** Ends the iteration (without an error) and frees everything. */
+  readonly signal: AbortSignal
+  /** Bytes of packets that are queued or handed out and not released. Default 64 MiB. One batch is always let through. */
+  readonly maxBytes?: number
+  /** Bytes fetched of one partition at a time. Default 4 MiB, which is the fastest for packets of 110 KB. */
+  readonly maxBytesPerPartition?: number
+  /** How long the broker may wait for `minBytes` before it answers. Default 100 ms. */
+  readonly maxWaitMs?: number
+  /** Default 1: answer as soon as there is a record. */
+  readonly minBytes?: number
+}
+
+/** A record of the alert topic, as received. */
+export interface FeedPacket {
+  readonly offset: bigint
+  /** When the producer of the survey (or the simulator) made it, ms since 1970. */
+  readonly timestampMs: number
+  /** Empty for a record without a value. Shares memory with the whole response: copy what is kept for long. */
+  readonly value: Buffer
+  /** Empty for the usual packet without headers. A header that occurs twice is there twice. */
+  readonly headers: readonly (readonly [name: string, value: Buffer])[]
+}
+
+/**
+ * Records of one partition that follow each other without a hole: `firstOffset` is where the last batch (or gap) of this partition ended.
+ * `packets` may be empty: control records (transaction markers) and records of aborted transactions take offsets and are not handed out.
+ */
+export interface FeedBatch {
+  readonly kind: 'batch'
+  readonly partition: number
+  readonly firstOffset: bigint
+  /** The position after this batch: the last offset fetched, counting control and aborted records, plus one. */
+  readonly nextOffset: bigint
+  /** The partition's end when it was fetched (counts control records too). */
+  readonly highWatermark: bigint
+  readonly packets: readonly FeedPacket[]
+  /** Sum of the packets' bytes; what `release` gives back. */
+  readonly bytes: number
+  /** Gives this batch's bytes back to the feed, which reads on. Call it once the packets are done with; calling it again does nothing. */
+  release(): void
+}
+
+/** Offsets that no longer exist: retention or a deletion overtook the reader. The next batch of the partition begins at `to`. */
+export interface FeedGap {
+  readonly kind: 'gap'
+  readonly partition: number
+  readonly from: bigint
+  /** Exclusive. */
+  readonly to: bigint
+}
+
+export type FeedItem = FeedBatch | FeedGap
+
+/** An open feed. Iterate it once; leaving the loop closes it. */
+export interface Feed extends AsyncIterable<FeedItem> {
+  readonly topic: string
+  /** The exact offset at which each partition began. A partition added later begins at 0 and is not in here. */
+  readonly starts: ReadonlyMap<number, bigint>
+  /** What was handed out last of each partition: the position after it. */
+  readonly positions: ReadonlyMap<number, bigint>
+  /** The end of each partition as last seen. */
+  readonly highWatermarks: ReadonlyMap<number, bigint>
+  /**
+   * Goes on at another offset of a partition, backwards or forwards. No item from before the call is handed out after it.
+   * @throws MirrorError MIRROR_FEED_TOPIC for a partition the topic lacks.
+   */
+  seek(partition: number, offset: bigint): void
+  /** Stops reading; a running iteration ends. */
+  close(): Promise<void>
+}
