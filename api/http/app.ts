@@ -1,0 +1,84 @@
+// The HTTP application: plugins, hooks and routes over a Platform. Building it connects to nothing; whoever builds it listens.
+import { randomUUID } from 'node:crypto'
+import swagger from '@fastify/swagger'
+import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { fastify, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { ApiError } from '../errors.ts'
+import { type HttpMetrics } from '../metrics.ts'
+import { type Platform } from '../platform.ts'
+import { addAccess } from './access.ts'
+import { addForwarding } from './forward.ts'
+import { OPENAPI } from './openapi.ts'
+import { addRateLimit, type LimitStore } from './rate-limit.ts'
+import { sendProblem } from './problem.ts'
+import { accountRoutes } from './routes/accounts.ts'
+import { credentialRoutes } from './routes/credentials.ts'
+import { documentRoutes } from './routes/documents.ts'
+import { filterChangeRoutes } from './routes/filter-changes.ts'
+import { filterRoutes } from './routes/filters.ts'
+import { systemRoutes } from './routes/system.ts'
+import { topicRoutes } from './routes/topics.ts'
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>
+
+/** Bodies at most: the longest source, each of its characters escaped or of several bytes, and the rest of a submission. */
+const MAX_BODY_BYTES = 2 * 1024 * 1024
+
+export interface AppOptions {
+  readonly platform: Platform
+  readonly log?: FastifyBaseLogger
+  /** Where windows of the rate limit are counted; in this process's memory when absent. */
+  readonly limitStore?: LimitStore
+  readonly metrics?: HttpMetrics
+  /** Told of each token that was used. */
+  readonly tokenSeen?: (tokenId: string) => void
+}
+
+/** Builds the application. */
+export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }: AppOptions): Promise<App> {
+  const app: App = fastify({
+    ...(log ? { loggerInstance: log } : {}),
+    disableRequestLogging: true,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 300 },
+    ajv: { customOptions: { removeAdditional: false, allErrors: true } },
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  app.setErrorHandler(sendProblem)
+  app.setNotFoundHandler(request => {
+    throw new ApiError(
+      'API_ROUTE_UNKNOWN',
+      `There is no ${request.method} ${request.url.split('?')[0]}. /v1/openapi.json lists all routes.`,
+    )
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    metrics?.requestSeconds.observe(
+      { route, method: request.method, status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    )
+  })
+  addAccess(app, platform, tokenSeen ?? (() => undefined))
+  addForwarding(app, platform.writes)
+  await app.register(swagger, { openapi: OPENAPI })
+  await addRateLimit(app, platform, limitStore)
+  app.register(async scoped => {
+    const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()
+    for (const add of [accountRoutes, filterRoutes, filterChangeRoutes, topicRoutes, credentialRoutes, systemRoutes]) {
+      add(routed, platform)
+    }
+    documentRoutes(routed)
+  })
+  return app
+}

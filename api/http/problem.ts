@@ -1,0 +1,80 @@
+// Every failure leaves as application/problem+json (RFC 9457) with a code, details with pointers, and the request's id.
+import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Type, type Static } from 'typebox'
+import { API_ERRORS, ApiError, type ApiErrorCode, type ApiProblem } from '../errors.ts'
+
+export const ProblemDocument = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  code: Type.String(),
+  requestId: Type.String(),
+  errors: Type.Array(
+    Type.Object({
+      pointer: Type.Optional(Type.String()),
+      code: Type.Optional(Type.String()),
+      message: Type.String(),
+      line: Type.Optional(Type.Integer()),
+      column: Type.Optional(Type.Integer()),
+    }),
+  ),
+})
+export type ProblemDocument = Static<typeof ProblemDocument>
+
+/** Seconds after which a refused request may work. */
+const RETRY_AFTER_S: Partial<Record<ApiErrorCode, number>> = {
+  API_QUEUE_DOWN: 5,
+  API_LEADER_MISSING: 2,
+  API_MIRROR_DOWN: 5,
+  API_STARTING: 2,
+}
+
+const FASTIFY_CODES: Record<string, ApiErrorCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'API_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'API_BODY_TOO_LARGE',
+  FST_ERR_NOT_FOUND: 'API_ROUTE_UNKNOWN',
+}
+
+/** The ApiError an arbitrary failure amounts to; whatever is not the caller's is API_INTERNAL, and its text stays inside. */
+export function asApiError(error: FastifyError): ApiError {
+  if (error instanceof ApiError) return error
+  if (error.validation) {
+    const problems = error.validation.map(({ instancePath, message, params }): ApiProblem => {
+      const missing = typeof params['missingProperty'] === 'string' ? `/${params['missingProperty']}` : ''
+      const extra = typeof params['additionalProperty'] === 'string' ? `/${params['additionalProperty']}` : ''
+      return { pointer: `${instancePath}${missing}${extra}`, message: message ?? 'is not valid' }
+    })
+    const where = error.validationContext ?? 'request'
+    const first = problems[0]
+    const detail = first ? `${first.pointer || 'It'} ${first.message}.` : ''
+    return new ApiError('API_REQUEST_INVALID', `The ${where} is not valid: ${detail}`, { problems })
+  }
+  const known = FASTIFY_CODES[error.code]
+  if (known) return new ApiError(known, error.message, { cause: error })
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return new ApiError('API_REQUEST_INVALID', error.message, { cause: error })
+  return new ApiError('API_INTERNAL', 'Something failed on our side; it is logged under this request id.', {
+    cause: error,
+  })
+}
+
+/** Sends the error; those that are ours are logged with their cause. */
+export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { code, message, problems, cause } = asApiError(error)
+  const { status, title, owner } = API_ERRORS[code]
+  if (owner === 'us') request.log.warn({ code, err: cause ?? error }, 'request failed')
+  const retryAfterS = RETRY_AFTER_S[code]
+  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  const document: ProblemDocument = {
+    type: `urn:skysieve:problem:${code}`,
+    title,
+    status,
+    detail: message,
+    code,
+    requestId: request.id,
+    errors: problems.map(problem => ({ ...problem })),
+  }
+  return reply.code(status).type('application/problem+json').send(document)
+}

@@ -1,0 +1,234 @@
+// Accounts and their tokens. Administrators create accounts; an account manages its own tokens.
+import { Type } from 'typebox'
+import { type Caller, mayTouch } from '../../accounts/caller.ts'
+import { refuseReserved } from '../../accounts/names.ts'
+import { AccountName, type AccountRecord, Scope, type TokenRecord } from '../../accounts/records.ts'
+import { hashToken, mintToken } from '../../accounts/token.ts'
+import { ApiError } from '../../errors.ts'
+import { type Platform } from '../../platform.ts'
+import { callerOf } from '../access.ts'
+import { type App } from '../app.ts'
+import { freshId, IdempotencyHeaders } from '../idempotency.ts'
+import { paged, pageOf, PageQuery } from '../page.ts'
+import { accountView, AccountView, answers, FreshToken, tokenView, TokenView } from '../views.ts'
+
+const AccountParams = Type.Object({ account: Type.String() })
+const NewAccount = Type.Object(
+  {
+    name: AccountName,
+    scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true })),
+    limits: Type.Optional(
+      Type.Object(
+        {
+          filters: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+          requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+const NewToken = Type.Object(
+  {
+    label: Type.String({ minLength: 1, maxLength: 80 }),
+    scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true })),
+    expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+  },
+  { additionalProperties: false },
+)
+
+export function accountRoutes(app: App, platform: Platform): void {
+  const { books, writes, settings } = platform
+  const known = (caller: Caller, id: string): AccountRecord => {
+    const account = mayTouch(caller, id) ? books.account(id) : undefined
+    if (account) return account
+    throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}” that you may manage.`)
+  }
+
+  app.route({
+    method: 'POST',
+    url: '/v1/accounts',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Create an account',
+      tags: ['accounts'],
+      body: NewAccount,
+      response: answers({ 201: AccountView }),
+    },
+    async handler({ body }, reply) {
+      refuseReserved(body.name)
+      const account = await writes.change(async pen => {
+        if (books.account(body.name))
+          throw new ApiError('API_NAME_TAKEN', `There already is an account “${body.name}”.`)
+        const record: AccountRecord = {
+          kind: 'account',
+          id: body.name,
+          scopes: body.scopes ?? ['filters:read', 'filters:write'],
+          limits: {
+            filters: body.limits?.filters ?? settings.filtersPerAccount,
+            requestsPerMinute: body.limits?.requestsPerMinute ?? settings.requestsPerMinute,
+          },
+          createdAt: new Date(platform.nowMs()).toISOString(),
+        }
+        await pen.record(record)
+        return record
+      })
+      return reply.code(201).header('location', `/v1/accounts/${account.id}`).send(accountView(account))
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/accounts',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'List accounts',
+      tags: ['accounts'],
+      querystring: PageQuery,
+      response: answers({ 200: pageOf(AccountView) }),
+    },
+    handler: async ({ query }) => {
+      const accounts = books.accounts().toSorted((a, b) => a.id.localeCompare(b.id))
+      const page = paged(accounts, ({ id }) => id, query)
+      return { ...page, items: page.items.map(accountView) }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/me',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'Whose token this is',
+      tags: ['accounts'],
+      response: answers({
+        200: Type.Object({
+          account: Type.String(),
+          scopes: Type.Array(Scope),
+          admin: Type.Boolean(),
+          token: Type.Union([TokenView, Type.Null()]),
+        }),
+      }),
+    },
+    handler: async request => {
+      const caller = callerOf(request)
+      const token = caller.tokenId === undefined ? undefined : books.token(caller.tokenId)
+      return {
+        account: caller.account,
+        scopes: [...caller.scopes],
+        admin: caller.isAdmin,
+        token: token ? tokenView(token) : null,
+      }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/accounts/:account/tokens',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'List an account’s tokens',
+      tags: ['accounts'],
+      params: AccountParams,
+      querystring: PageQuery,
+      response: answers({ 200: pageOf(TokenView) }),
+    },
+    handler: async request => {
+      const { id } = known(callerOf(request), request.params.account)
+      const tokens = books
+        .tokensOf(id)
+        .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id))
+      const page = paged(tokens, token => token.id, request.query)
+      return { ...page, items: page.items.map(tokenView) }
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/accounts/:account/tokens',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'Make a token; it is shown once',
+      tags: ['accounts'],
+      params: AccountParams,
+      headers: IdempotencyHeaders,
+      body: NewToken,
+      response: answers({ 201: FreshToken }),
+    },
+    async handler(request, reply) {
+      const caller = callerOf(request)
+      const account = known(caller, request.params.account)
+      const { label, expiresAt } = request.body
+      const allowed = caller.isAdmin ? account.scopes : account.scopes.filter(scope => caller.scopes.includes(scope))
+      const scopes = request.body.scopes ?? allowed
+      const beyond = scopes.filter(scope => !allowed.includes(scope))
+      if (beyond.length > 0) {
+        const message = `A token cannot have more than its account and its maker have: not ${beyond.join(', ')}.`
+        throw new ApiError('API_SCOPE_MISSING', message, { problems: [{ pointer: '/scopes', message }] })
+      }
+      const id = freshId(platform.box, 'tokens', account.id, request.headers['idempotency-key'])
+      const { token } = mintToken(id)
+      const record = await writes.change(async pen => {
+        if (books.token(id)) {
+          const message = `This Idempotency-Key made the token ${id} before, and a token is shown only once. Revoke it and use another key.`
+          throw new ApiError('API_KEY_REUSED', message)
+        }
+        if (books.tokensOf(account.id).length >= settings.tokensPerAccount) {
+          throw new ApiError(
+            'API_QUOTA_REACHED',
+            `An account has at most ${settings.tokensPerAccount} tokens; revoke one first.`,
+          )
+        }
+        const fresh = newToken({ id, account: account.id, label, scopes, expiresAt }, token, platform.nowMs())
+        await pen.record(fresh)
+        return fresh
+      })
+      return reply
+        .code(201)
+        .header('location', `/v1/accounts/${account.id}/tokens/${id}`)
+        .send({ ...tokenView(record), token })
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/accounts/:account/tokens/:token',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'Revoke a token',
+      tags: ['accounts'],
+      params: Type.Object({ account: Type.String(), token: Type.String() }),
+      response: answers({ 204: Type.Null() }),
+    },
+    async handler(request, reply) {
+      const account = known(callerOf(request), request.params.account)
+      await writes.change(async pen => {
+        const record = books.token(request.params.token)
+        if (record?.account !== account.id) {
+          throw new ApiError(
+            'API_TOKEN_ID_UNKNOWN',
+            `The account “${account.id}” has no token ${request.params.token}.`,
+          )
+        }
+        await pen.forgetRecord(record)
+      })
+      return reply.code(204).send(null)
+    },
+  })
+}
+
+type TokenOptions = Pick<TokenRecord, 'id' | 'account' | 'label' | 'scopes'> & {
+  readonly expiresAt: string | undefined
+}
+
+function newToken({ expiresAt, ...options }: TokenOptions, token: string, nowMs: number): TokenRecord {
+  const createdAt = new Date(nowMs).toISOString()
+  return {
+    kind: 'token',
+    ...options,
+    sha256: hashToken(token),
+    createdAt,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  }
+}

@@ -1,0 +1,111 @@
+// Kafka users of a topic: made on demand, their password shown once, taken away at any time.
+import { Type } from 'typebox'
+import { mayTouch } from '../../accounts/caller.ts'
+import { AccountName } from '../../accounts/records.ts'
+import { consumersOf } from '../../brokers/consumers.ts'
+import { makeCredential, removeCredential } from '../../brokers/credentials.ts'
+import { readableTopic } from '../../brokers/readable.ts'
+import { ApiError } from '../../errors.ts'
+import { type Platform } from '../../platform.ts'
+import { callerOf } from '../access.ts'
+import { type App } from '../app.ts'
+import { freshId, IdempotencyHeaders } from '../idempotency.ts'
+import { paged, pageOf, PageQuery } from '../page.ts'
+import { answers, credentialView, CredentialView, FreshCredential } from '../views.ts'
+import { TopicParams } from './topics.ts'
+
+const NewUser = Type.Object({ user: Type.Optional(AccountName) }, { additionalProperties: false })
+
+export function credentialRoutes(app: App, platform: Platform): void {
+  const { books, brokers, settings } = platform
+
+  app.route({
+    method: 'POST',
+    url: '/v1/topics/:topic/credentials',
+    config: { scope: 'filters:write' },
+    schema: {
+      summary: 'Make a Kafka user for a topic; its password is shown once',
+      tags: ['topics'],
+      params: TopicParams,
+      headers: IdempotencyHeaders,
+      body: NewUser,
+      response: answers({ 201: FreshCredential }),
+    },
+    async handler(request, reply) {
+      const caller = callerOf(request)
+      const topic = readableTopic(books, caller, request.params.topic)
+      const { broker } = topic
+      const bootstrap = broker === undefined ? undefined : brokers.address(broker)
+      if (broker === undefined || bootstrap === undefined) {
+        const message = `The topic “${topic.name}” has no broker yet: its filter is still being checked. Try again when it is live.`
+        throw new ApiError('API_STATE_CONFLICT', message)
+      }
+      const key = request.headers['idempotency-key']
+      const idempotencyId =
+        key === undefined ? undefined : freshId(platform.box, topic.name, caller.account, key).slice(0, 8)
+      const made = await makeCredential(
+        platform,
+        caller,
+        { ...topic, broker },
+        { user: request.body.user, idempotencyId },
+      )
+      const { user } = made.record
+      return reply
+        .code(201)
+        .header('location', `/v1/topics/${topic.name}/credentials/${user}`)
+        .header('cache-control', 'no-store')
+        .send({
+          ...credentialView(made.record, bootstrap),
+          password: made.password,
+          mechanism: 'SCRAM-SHA-512',
+          protocol: 'SASL_PLAINTEXT',
+          consumers: consumersOf({ topic: topic.name, bootstrap, user, registryUrl: settings.registryUrl }),
+        })
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/topics/:topic/credentials',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'Your Kafka users of a topic',
+      tags: ['topics'],
+      params: TopicParams,
+      querystring: PageQuery,
+      response: answers({ 200: pageOf(CredentialView) }),
+    },
+    handler: async request => {
+      const caller = callerOf(request)
+      const { name } = readableTopic(books, caller, request.params.topic)
+      const mine = books
+        .credentials()
+        .filter(record => record.topic === name && record.state === 'active' && mayTouch(caller, record.account))
+        .toSorted((a, b) => a.user.localeCompare(b.user))
+      const page = paged(mine, ({ user }) => user, request.query)
+      return { ...page, items: page.items.map(record => credentialView(record, brokers.address(record.broker) ?? '')) }
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/topics/:topic/credentials/:user',
+    config: { scope: 'filters:write' },
+    schema: {
+      summary: 'Take a Kafka user away',
+      tags: ['topics'],
+      params: Type.Object({ topic: Type.String(), user: Type.String() }),
+      response: answers({ 204: Type.Null() }),
+    },
+    async handler(request, reply) {
+      const caller = callerOf(request)
+      const { topic, user } = request.params
+      const record = books.credential(user)
+      if (record?.topic !== topic || !mayTouch(caller, record.account)) {
+        throw new ApiError('API_CREDENTIAL_UNKNOWN', `The topic “${topic}” has no Kafka user “${user}” of yours.`)
+      }
+      await removeCredential(platform, record)
+      return reply.code(204).send(null)
+    },
+  })
+}

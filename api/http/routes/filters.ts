@@ -1,0 +1,180 @@
+// Submitting filters and looking at them. What a node does with them comes back through skysieve.status.
+import { Type } from 'typebox'
+import { FilterId, Submission } from '#filters'
+import { requireScope } from '../../accounts/caller.ts'
+import { ApiError } from '../../errors.ts'
+import { type Platform } from '../../platform.ts'
+import { etagOf, newManifest, sha256 } from '../../submissions/manifest-rules.ts'
+import { VisitCounts } from '../../submissions/status.ts'
+import { callerOf } from '../access.ts'
+import { type App } from '../app.ts'
+import { freshId, IdempotencyHeaders } from '../idempotency.ts'
+import { ownFilter, requireGoodSource } from '../own-filter.ts'
+import { paged, pageOf, PageQuery } from '../page.ts'
+import { answers, DiagnosisView, filterView, FilterView } from '../views.ts'
+
+const Check = Type.Pick(Submission, ['stream', 'language', 'source', 'cutouts'])
+const FilterParams = Type.Object({ id: FilterId })
+
+export function filterRoutes(app: App, platform: Platform): void {
+  const { books, writes, jobs, settings, author } = platform
+
+  app.route({
+    method: 'POST',
+    url: '/v1/filters',
+    config: { scope: 'filters:write' },
+    schema: {
+      summary: 'Submit a filter',
+      tags: ['filters'],
+      headers: IdempotencyHeaders,
+      body: Submission,
+      response: answers({ 201: FilterView }),
+    },
+    async handler(request, reply) {
+      const caller = callerOf(request)
+      const { body } = request
+      const stream = body.stream ?? settings.defaultStream
+      const { description } = await requireGoodSource(platform, { ...body, stream, cutouts: body.cutouts ?? false })
+      if ((body.cap ?? settings.defaultCap) > settings.maxCap) {
+        const message = `The cap can be at most ${settings.maxCap} deliveries a visit here.`
+        throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/cap', message }] })
+      }
+      await jobs.requireReady()
+      const id = `f${freshId(platform.box, 'filters', caller.account, request.headers['idempotency-key'])}`
+      const manifest = await writes.change(async pen => {
+        const repeated = books.filter(id)
+        if (repeated) {
+          if (repeated.name === body.name && repeated.versions[0]?.sha256 === sha256(body.source)) return repeated
+          throw new ApiError(
+            'API_KEY_REUSED',
+            `This Idempotency-Key submitted the filter “${repeated.name}” before; use another.`,
+          )
+        }
+        requireRoom(platform, caller.account, body.name)
+        const now = new Date(platform.nowMs()).toISOString()
+        const fresh = newManifest(
+          body,
+          { id, owner: caller.account, description, now },
+          { cap: settings.defaultCap, stream },
+        )
+        const trusted = { ...fresh, trust: caller.isAdmin ? ('system' as const) : ('new' as const) }
+        await pen.manifest(trusted)
+        return trusted
+      })
+      await jobs.enqueue(manifest.id)
+      reply.code(201).header('location', `/v1/filters/${id}`).header('etag', etagOf(manifest))
+      return reply.send(filterView(manifest, books.statusOf(id)))
+    },
+  })
+
+  app.route({
+    method: 'POST',
+    // Two colons are one in the path.
+    url: '/v1/filters::check',
+    config: { scope: 'filters:read', readOnly: true },
+    schema: {
+      summary: 'Check a source without running it',
+      tags: ['filters'],
+      body: Check,
+      response: answers({ 200: DiagnosisView }),
+    },
+    handler: async ({ body }) => {
+      const stream = body.stream ?? settings.defaultStream
+      const diagnosis = await author.check({ ...body, stream, cutouts: body.cutouts ?? false })
+      const { problems, warnings, fields, ...rest } = diagnosis
+      return {
+        ok: problems.length === 0,
+        ...rest,
+        problems: [...problems],
+        warnings: [...warnings],
+        fields: [...fields],
+      }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/filters',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'List your filters',
+      tags: ['filters'],
+      querystring: Type.Object({
+        ...PageQuery.properties,
+        all: Type.Boolean({ default: false }),
+        name: Type.Optional(Type.String()),
+      }),
+      response: answers({ 200: pageOf(FilterView) }),
+    },
+    handler: async request => {
+      const caller = callerOf(request)
+      const { all, name } = request.query
+      if (all) requireScope(caller, 'admin')
+      const mine = books
+        .filters()
+        .filter(
+          ({ owner, state, name: other }) =>
+            state !== 'deleted' && (all || owner === caller.account) && (name === undefined || name === other),
+        )
+      const page = paged(mine, ({ id }) => id, request.query)
+      return { ...page, items: page.items.map(manifest => filterView(manifest, books.statusOf(manifest.id))) }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/filters/:id',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'A filter and what its node reports',
+      tags: ['filters'],
+      params: FilterParams,
+      response: answers({ 200: FilterView }),
+    },
+    handler: async (request, reply) => {
+      const manifest = ownFilter(platform, request)
+      const job = manifest.state === 'submitted' ? await jobs.stage(manifest.id) : undefined
+      reply.header('etag', etagOf(manifest))
+      return filterView(manifest, books.statusOf(manifest.id), job)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/filters/:id/visits/:visit',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'What a filter did with a visit',
+      tags: ['filters'],
+      params: Type.Object({ id: FilterId, visit: Type.String({ pattern: '^[0-9]{1,19}$' }) }),
+      response: answers({ 200: VisitCounts }),
+    },
+    handler: async request => {
+      const manifest = ownFilter(platform, request)
+      const { visit } = request.params
+      const counts = books.statusOf(manifest.id)?.visits.find(entry => entry.visit === visit)
+      if (counts) return counts
+      throw new ApiError(
+        'API_VISIT_UNKNOWN',
+        `The filter “${manifest.name}” has reported nothing on visit ${visit}; only recent visits are kept.`,
+      )
+    },
+  })
+}
+
+/** @throws ApiError API_NAME_TAKEN or API_QUOTA_REACHED */
+function requireRoom({ books }: Platform, owner: string, name: string): void {
+  const mine = books.filters().filter(filter => filter.owner === owner && filter.state !== 'deleted')
+  const namesake = mine.find(filter => filter.name === name)
+  if (namesake) {
+    const message = `You already have a filter “${name}” (${namesake.id}). Send a new version of it to /v1/filters/${namesake.id}/versions, or choose another name.`
+    throw new ApiError('API_NAME_TAKEN', message, { problems: [{ pointer: '/name', message: 'taken' }] })
+  }
+  const limit = books.account(owner)?.limits.filters ?? Infinity
+  if (mine.length >= limit) {
+    throw new ApiError(
+      'API_QUOTA_REACHED',
+      `Your account may have ${limit} filters and has them; delete one, or ask an administrator.`,
+    )
+  }
+}

@@ -1,0 +1,95 @@
+// Topics a caller may read: where they are, what is in them, and programs that read them.
+import { Type } from 'typebox'
+import { consumersOf } from '../../brokers/consumers.ts'
+import { readableTopic, type ReadableTopic, readableTopics } from '../../brokers/readable.ts'
+import { type Platform } from '../../platform.ts'
+import { callerOf } from '../access.ts'
+import { type App } from '../app.ts'
+import { paged, pageOf, PageQuery } from '../page.ts'
+import { answers, Consumers } from '../views.ts'
+
+export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) })
+
+const TopicView = Type.Object({
+  name: Type.String(),
+  kind: Type.Union([Type.Literal('filter'), Type.Literal('stream')]),
+  /** Id of the filter, or name of the stream. */
+  of: Type.String(),
+  bootstrap: Type.Union([Type.String(), Type.Null()]),
+})
+
+/** Offsets are strings: they are 64-bit numbers. Transaction markers take offsets too, so `high - low` is no count of messages. */
+const TopicPage = Type.Object({
+  ...TopicView.properties,
+  exists: Type.Boolean(),
+  empty: Type.Boolean(),
+  partitions: Type.Array(Type.Object({ partition: Type.Integer(), low: Type.String(), high: Type.String() })),
+  user: Type.String(),
+  consumers: Type.Union([Consumers, Type.Null()]),
+})
+
+export function topicRoutes(app: App, platform: Platform): void {
+  const { books, brokers, settings } = platform
+  const addressOf = ({ broker }: ReadableTopic): string | null =>
+    broker === undefined ? null : (brokers.address(broker) ?? null)
+  const view = (topic: ReadableTopic) => ({
+    name: topic.name,
+    kind: topic.kind,
+    of: topic.of,
+    bootstrap: addressOf(topic),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/topics',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'Topics you may read',
+      tags: ['topics'],
+      querystring: PageQuery,
+      response: answers({ 200: pageOf(TopicView) }),
+    },
+    handler: async request => {
+      const page = paged(readableTopics(books, callerOf(request)), ({ name }) => name, request.query)
+      return { ...page, items: page.items.map(view) }
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/topics/:topic',
+    config: { scope: 'filters:read' },
+    schema: {
+      summary: 'A topic, and programs that read it',
+      tags: ['topics'],
+      params: TopicParams,
+      response: answers({ 200: TopicPage }),
+    },
+    handler: async request => {
+      const caller = callerOf(request)
+      const topic = readableTopic(books, caller, request.params.topic)
+      const bootstrap = addressOf(topic)
+      const offsets =
+        topic.broker === undefined ? { exists: false, partitions: [] } : await brokers.offsets(topic.broker, topic.name)
+      const own = books
+        .credentials()
+        .find(record => record.topic === topic.name && record.account === caller.account && record.state === 'active')
+      const user = own?.user ?? caller.account
+      return {
+        ...view(topic),
+        exists: offsets.exists,
+        empty: offsets.partitions.every(({ low, high }) => low === high),
+        partitions: offsets.partitions.map(({ partition, low, high }) => ({
+          partition,
+          low: String(low),
+          high: String(high),
+        })),
+        user,
+        consumers:
+          bootstrap === null
+            ? null
+            : consumersOf({ topic: topic.name, bootstrap, user, registryUrl: settings.registryUrl }),
+      }
+    },
+  })
+}

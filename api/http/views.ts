@@ -1,0 +1,121 @@
+// The shapes that leave the API. Secrets and hashes have no place in any of them; ids are strings, times ISO 8601 in UTC.
+import { Type, type Static } from 'typebox'
+import { CapPolicy, FilterId, Language, type Manifest, Placement, Start, State, topicOfFilter } from '#filters'
+import { type AccountRecord, AccountName, type CredentialRecord, Scope, type TokenRecord } from '../accounts/records.ts'
+import { type JobStage, Stage, stageOf } from '../submissions/stage.ts'
+import { FilterStatus } from '../submissions/status.ts'
+import { ProblemDocument } from './problem.ts'
+
+const Time = Type.String({ format: 'date-time' })
+const SourceProblem = Type.Object({
+  code: Type.Optional(Type.String()),
+  message: Type.String(),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+})
+
+export const AccountView = Type.Object({
+  id: AccountName,
+  scopes: Type.Array(Scope),
+  limits: Type.Object({ filters: Type.Integer(), requestsPerMinute: Type.Integer() }),
+  createdAt: Time,
+})
+export const accountView = ({ kind: _kind, ...account }: AccountRecord): Static<typeof AccountView> => account
+
+export const TokenView = Type.Object({
+  id: Type.String(),
+  label: Type.String(),
+  scopes: Type.Array(Scope),
+  createdAt: Time,
+  expiresAt: Type.Optional(Time),
+  lastUsedAt: Type.Optional(Time),
+})
+export function tokenView(record: TokenRecord): Static<typeof TokenView> {
+  const { kind: _kind, sha256: _sha256, account: _account, ...token } = record
+  return token
+}
+/** The only answer that ever holds a token. */
+export const FreshToken = Type.Object({ ...TokenView.properties, token: Type.String() })
+
+export const CredentialView = Type.Object({
+  user: Type.String(),
+  topic: Type.String(),
+  bootstrap: Type.String(),
+  groupPrefix: Type.String(),
+  createdAt: Time,
+})
+export function credentialView(record: CredentialRecord, bootstrap: string): Static<typeof CredentialView> {
+  const { user, topic, createdAt } = record
+  return { user, topic, bootstrap, groupPrefix: `${user}.`, createdAt }
+}
+
+export const Consumers = Type.Object({ python: Type.String(), kcat: Type.String(), kafkajs: Type.String() })
+/** The only answer that ever holds a Kafka password. */
+export const FreshCredential = Type.Object({
+  ...CredentialView.properties,
+  password: Type.String(),
+  mechanism: Type.Literal('SCRAM-SHA-512'),
+  protocol: Type.Literal('SASL_PLAINTEXT'),
+  consumers: Consumers,
+})
+
+export const VersionView = Type.Object({
+  number: Type.Integer(),
+  language: Language,
+  sha256: Type.String(),
+  createdAt: Time,
+})
+
+export const FilterView = Type.Object({
+  id: FilterId,
+  name: Type.String(),
+  owner: Type.String(),
+  description: Type.String(),
+  stream: Type.String(),
+  cap: Type.Integer(),
+  policy: CapPolicy,
+  start: Start,
+  expires: Type.Optional(Time),
+  cutouts: Type.Boolean(),
+  state: State,
+  /** One word for people: where it is between submission and delivering. */
+  stage: Stage,
+  problems: Type.Array(SourceProblem),
+  active: Type.Integer(),
+  versions: Type.Array(VersionView),
+  placement: Type.Union([Placement, Type.Null()]),
+  topic: Type.String(),
+  generation: Type.Integer(),
+  status: Type.Union([FilterStatus, Type.Null()]),
+  createdAt: Time,
+  updatedAt: Time,
+})
+export type FilterView = Static<typeof FilterView>
+
+/** A manifest with what its node last reported. */
+export function filterView(manifest: Manifest, status: FilterStatus | undefined, job?: JobStage): FilterView {
+  const { trust: _trust, versions, ...rest } = manifest
+  return {
+    ...rest,
+    stage: stageOf(manifest, status, job),
+    versions: versions.map(({ source: _source, ...version }) => version),
+    topic: topicOfFilter(manifest.id),
+    status: status ?? null,
+  }
+}
+
+export const DiagnosisView = Type.Object({
+  ok: Type.Boolean(),
+  description: Type.String(),
+  problems: Type.Array(SourceProblem),
+  warnings: Type.Array(SourceProblem),
+  readsEverything: Type.Boolean(),
+  fields: Type.Array(Type.String()),
+})
+
+/** `ok` with what every route may answer instead. */
+export const answers = <S extends Record<number, unknown>>(ok: S) => ({
+  ...ok,
+  '4xx': ProblemDocument,
+  '5xx': ProblemDocument,
+})

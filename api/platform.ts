@@ -1,0 +1,63 @@
+// What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
+import { type Language, type Manifest, type Problem } from '#filters'
+import { type Books } from './control/books.ts'
+import { type Writes } from './control/writes.ts'
+import { type SecretBox } from './accounts/secret-box.ts'
+import { type CredentialRecord } from './accounts/records.ts'
+import { type JobStage } from './submissions/stage.ts'
+import { type ApiSettings } from './settings.ts'
+
+export interface Diagnosis {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly description: string
+  readonly readsEverything: boolean
+  /** Dotted paths of the fields it is given; a list's fields as `list[].field`. */
+  readonly fields: readonly string[]
+}
+
+/** Author-facing checks: of the source alone, and by running it on a sample visit. */
+export interface Author {
+  /** Names of the streams whose filters can be checked. */
+  readonly streams: readonly string[]
+  check(source: { language: Language; source: string; stream: string; cutouts: boolean }): Promise<Diagnosis>
+  /** Problems of a run in the production sandbox; empty when it went well. Bounded in time. */
+  try(manifest: Manifest, version: number): Promise<readonly Problem[]>
+}
+
+export interface Jobs {
+  /** @throws ApiError API_QUEUE_DOWN */
+  requireReady(): Promise<void>
+  /** Best effort: what gets lost here, the reconciler queues again from the manifests. */
+  enqueue(filter: string): Promise<void>
+  /** Where a submitted filter is, if the queue answers at once. */
+  stage(filter: string): Promise<JobStage | undefined>
+}
+
+export interface TopicOffsets {
+  readonly exists: boolean
+  readonly partitions: readonly { readonly partition: number; readonly low: bigint; readonly high: bigint }[]
+}
+
+/** The brokers that subscribers read: the hub and each mirror. */
+export interface Brokers {
+  /** Address for subscribers, or undefined if there is no such broker. */
+  address(broker: string): string | undefined
+  /** @throws ApiError API_MIRROR_DOWN */
+  offsets(broker: string, topic: string): Promise<TopicOffsets>
+  /** Makes the SCRAM user and its rights, as often as it is called. @throws ApiError API_MIRROR_DOWN */
+  grant(credential: CredentialRecord): Promise<void>
+  /** Takes both away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
+  revoke(credential: CredentialRecord): Promise<void>
+}
+
+export interface Platform {
+  readonly settings: ApiSettings
+  readonly books: Books
+  readonly writes: Writes
+  readonly author: Author
+  readonly jobs: Jobs
+  readonly brokers: Brokers
+  readonly box: SecretBox
+  readonly nowMs: () => number
+}

@@ -1,0 +1,31 @@
+// What an operator decides about the API; part of the process's configuration.
+import { Type, type Static } from 'typebox'
+
+/** Limits of accounts and defaults of filters. */
+export const ApiSettings = Type.Object(
+  {
+    /** Shown to callers who need to know where they are: links and job hints. */
+    url: Type.String(),
+    defaultStream: Type.String({ default: 'lsst' }),
+    /** Deliveries per filter and visit unless the submission says less or more. */
+    defaultCap: Type.Integer({ minimum: 1, default: 20 }),
+    maxCap: Type.Integer({ minimum: 1, default: 1000 }),
+    /** Per account, unless its record says otherwise. */
+    filtersPerAccount: Type.Integer({ minimum: 1, default: 20 }),
+    requestsPerMinute: Type.Integer({ minimum: 1, default: 600 }),
+    tokensPerAccount: Type.Integer({ minimum: 1, default: 20 }),
+    credentialsPerAccount: Type.Integer({ minimum: 1, default: 50 }),
+    versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
+    /** Languages whose runtime this system has. */
+    languages: Type.Array(
+      Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')]),
+      {
+        default: ['javascript', 'typescript'],
+      },
+    ),
+    /** Address of the schema registry, named in the consumers that topic pages show. */
+    registryUrl: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+export type ApiSettings = Static<typeof ApiSettings>
