@@ -1,6 +1,20 @@
 // What set-up, start and the processes' configuration can fail with. All of them are for the operator at the terminal.
 
-export type DeployErrorCode = 'DEPLOY_CONFIG_MISSING' | 'DEPLOY_CONFIG_UNREADABLE' | 'DEPLOY_CONFIG_INVALID'
+export type DeployErrorCode =
+  // A process's settings file
+  | 'DEPLOY_CONFIG_MISSING'
+  | 'DEPLOY_CONFIG_UNREADABLE'
+  | 'DEPLOY_CONFIG_INVALID'
+  // Set-up
+  | 'DEPLOY_PREREQUISITE'
+  | 'DEPLOY_SETUP_FAILED'
+  // Start
+  | 'DEPLOY_OPTION'
+  | 'DEPLOY_DATA_DIR'
+  | 'DEPLOY_PORT_IN_USE'
+  | 'DEPLOY_PROCESS_DIES'
+  | 'DEPLOY_NOT_READY'
+  | 'DEPLOY_EXAMPLE_REFUSED'
 
 /** Its message is one or more complete sentences to print as they are: what, where, why, what next. */
 export class DeployError extends Error {

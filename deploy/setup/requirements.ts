@@ -1,0 +1,106 @@
+// What a machine must have, one entry each: how to see it, what it is for, and how to get it.
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { tryCommand } from './run-command.ts'
+
+const MIN_JAVA = 17
+
+export interface Requirement {
+  readonly name: string
+  /** Debian packages that bring it. */
+  readonly packages: readonly string[]
+  /** Without it: nothing starts, something named does not work, or only the tests do not run. */
+  readonly need: 'start' | 'part' | 'test'
+  /** What works, and what not, without it. */
+  readonly without: string
+  /** Its state in a few words when it is there, or undefined. */
+  readonly find: () => Promise<string | undefined>
+}
+
+/** Folders programs are looked for in; the second kind is not on every user's PATH. */
+export const searchPath = (path: string | undefined): readonly string[] => [
+  ...new Set([
+    ...(path ?? '').split(delimiter).filter(folder => folder !== ''),
+    '/usr/sbin',
+    '/sbin',
+    '/usr/local/sbin',
+  ]),
+]
+
+const findProgram = (folders: readonly string[], name: string): string | undefined =>
+  folders
+    .map(folder => join(folder, name))
+    .find(file => {
+      try {
+        accessSync(file, constants.X_OK)
+        return true
+      } catch {
+        return false
+      }
+    })
+
+const findJava = async (): Promise<string | undefined> => {
+  const { code, output } = await tryCommand('java', ['-version'])
+  const major = Number(/version "(\d+)/.exec(output)?.[1])
+  return code === 0 && major >= MIN_JAVA ? `Java ${major}` : undefined
+}
+
+const findVenv = async (): Promise<string | undefined> =>
+  (await tryCommand('python3', ['-c', 'import ensurepip, venv'])).code === 0 ? 'python3 with venv' : undefined
+
+/** Everything, in the order it is shown. */
+export const requirements = (folders: readonly string[]): readonly Requirement[] => {
+  const program = (...names: readonly string[]) => ({
+    find: async () => {
+      const found = names.map(name => findProgram(folders, name))
+      return found.every(file => file !== undefined) ? found.join(', ') : undefined
+    },
+  })
+  const nothing = 'nothing starts without it'
+  return [
+    {
+      name: `Java ${MIN_JAVA} or newer`,
+      packages: ['default-jre-headless'],
+      need: 'start',
+      without: nothing,
+      find: findJava,
+    },
+    { name: 'Maven', packages: ['maven'], need: 'start', without: 'Kafka cannot be fetched', ...program('mvn') },
+    {
+      name: 'setpriv and flock',
+      packages: ['util-linux'],
+      need: 'start',
+      without: nothing,
+      ...program('setpriv', 'flock'),
+    },
+    { name: 'Redis', packages: ['redis-server'], need: 'start', without: nothing, ...program('redis-server') },
+    {
+      name: 'bubblewrap',
+      packages: ['bubblewrap'],
+      need: 'start',
+      without: 'filters are not run outside their sandbox, so nothing would be delivered',
+      ...program('bwrap'),
+    },
+    {
+      name: 'Docker engine',
+      packages: ['docker.io'],
+      need: 'part',
+      without: 'JavaScript and TypeScript filters run; Python filters need it',
+      find: async () => (existsSync('/var/run/docker.sock') ? '/var/run/docker.sock' : findProgram(folders, 'dockerd')),
+    },
+    {
+      name: 'kcat',
+      packages: ['kcat'],
+      need: 'test',
+      without: 'the end-to-end tests read deliveries with it',
+      find: async () => findProgram(folders, 'kcat') ?? findProgram(folders, 'kafkacat'),
+    },
+    {
+      name: 'Python 3 with venv',
+      packages: ['python3', 'python3-venv'],
+      need: 'test',
+      without: 'the end-to-end tests read deliveries with it',
+      find: findVenv,
+    },
+  ]
+}

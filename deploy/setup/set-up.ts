@@ -1,0 +1,84 @@
+// Brings a machine to where a system can start: finds what is missing, installs what it may, fetches Kafka, and otherwise says
+// everything that is missing at once.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DeployError } from '../errors.ts'
+import { holdLock } from '../start/held-lock.ts'
+import { installPackages, mayInstallPackages } from './apt.ts'
+import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
+import { havePythonVenv, makePythonVenv } from './python-venv.ts'
+import { requirements, searchPath, type Requirement } from './requirements.ts'
+
+export interface SetUpOptions {
+  readonly purpose: 'start' | 'test'
+  readonly cacheDir: string
+  readonly env: NodeJS.ProcessEnv
+  /** One tidy line of progress. */
+  readonly print: (line: string) => void
+}
+
+/**
+ * Leaves the machine ready for `purpose`; a second set-up with the same cache waits for the first.
+ * Throws DeployError DEPLOY_PREREQUISITE that lists all that is missing, or DEPLOY_SETUP_FAILED.
+ */
+export const setUp = async (options: SetUpOptions): Promise<void> => {
+  await mkdir(options.cacheDir, { recursive: true })
+  // Without flock(1) there is nothing to wait with; the list of what is missing then names it.
+  const turn = await holdLock(join(options.cacheDir, 'set-up.lock'), { wait: true }).catch(() => undefined)
+  try {
+    await setUpAlone(options)
+  } finally {
+    await turn?.release()
+  }
+}
+
+const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Promise<void> => {
+  const step = stepPrinter(print)
+  const jars = await haveKafkaJars(cacheDir)
+  const wanted = requirements(searchPath(env['PATH'])).filter(
+    ({ need, name }) => (purpose === 'test' || need !== 'test') && !(name === 'Maven' && jars),
+  )
+  let missing = await whatIsMissing(wanted)
+  if (missing.length > 0 && mayInstallPackages()) {
+    const packages = missing.flatMap(requirement => requirement.packages)
+    await step('packages', `apt-get install ${packages.join(' ')}`, () => installPackages(packages, env))
+    missing = await whatIsMissing(wanted)
+  }
+  const optional = missing.filter(({ need }) => need === 'part')
+  if (missing.length > optional.length) throw new DeployError('DEPLOY_PREREQUISITE', listOf(missing))
+  for (const { name, without, packages } of optional)
+    print(`${'set-up'.padEnd(WIDTH)} no ${name}: ${without} (${installCommand(packages)})`)
+  const work: Promise<void>[] = []
+  if (!jars)
+    work.push(step('kafka', `jars of Kafka ${KAFKA_VERSION} from Maven Central`, () => fetchKafkaJars(cacheDir)))
+  if (purpose === 'test' && !havePythonVenv(cacheDir))
+    work.push(step('python', 'clients for the tests from PyPI', () => makePythonVenv(cacheDir)))
+  await Promise.all(work)
+}
+
+const WIDTH = 10
+
+const stepPrinter =
+  (print: (line: string) => void) =>
+  async (name: string, what: string, work: () => Promise<void>): Promise<void> => {
+    print(`${name.padEnd(WIDTH)} ${what} …`)
+    const started = performance.now()
+    await work()
+    print(`${name.padEnd(WIDTH)} done in ${((performance.now() - started) / 1000).toFixed(0)} s`)
+  }
+
+const whatIsMissing = async (wanted: readonly Requirement[]): Promise<readonly Requirement[]> => {
+  const found = await Promise.all(wanted.map(requirement => requirement.find()))
+  return wanted.filter((_, index) => found[index] === undefined)
+}
+
+const installCommand = (packages: readonly string[]): string => `sudo apt-get install ${packages.join(' ')}`
+
+/** The text of everything that is missing, each with its command on Debian and what works without it. */
+export const listOf = (missing: readonly Requirement[]): string =>
+  [
+    'This machine lacks:',
+    ...missing.flatMap(({ name, packages, without }) => [`  ${name}: ${without}`, `      ${installCommand(packages)}`]),
+    `All at once: ${installCommand(missing.flatMap(({ packages }) => packages))}`,
+    'As root on Debian or Ubuntu, Skysieve installs them itself.',
+  ].join('\n')
