@@ -23,6 +23,26 @@ export const HUB_ERRORS = {
   // Avro: alerts
   HUB_ALERT_NO_ID: 'The alert has no id, no visit, or one that is not an integer.',
   HUB_ALERT_TOO_LARGE: 'One alert alone passes the limits of a batch.',
+  // Kafka clients and administration
+  HUB_UNREACHABLE: 'A broker does not answer.',
+  HUB_NOT_AUTHORIZED: 'A broker refuses a user, or refuses it what it asked for.',
+  HUB_TOPIC_UNKNOWN: 'A topic does not exist.',
+  HUB_TOPIC_DIFFERS: 'A topic exists with other partitions or another clean-up than asked for.',
+  HUB_MESSAGE_TOO_LARGE: 'A message is larger than its topic takes.',
+  HUB_SEND_FAILED: 'Messages could not be written.',
+  HUB_FENCED: 'Another producer with the same transactional id has taken over.',
+  HUB_COMMIT_UNKNOWN: 'Whether a transaction was committed is not known.',
+  HUB_USER_RESERVED: 'The name of a user is reserved or not a valid one.',
+  HUB_ADMIN_FAILED: 'An administrative request failed.',
+  HUB_CODEC: 'A compressed batch cannot be read.',
+  // Broker
+  HUB_BROKER_PREREQUISITE: 'Java or the jars of Kafka are missing.',
+  HUB_BROKER_PORT: 'A port of a broker is in use.',
+  HUB_BROKER_DISK: 'The disk of a broker is full or fails.',
+  HUB_BROKER_FORMAT: 'The storage of a broker could not be formatted.',
+  HUB_BROKER_SECRETS: 'The secrets are not those the storage of a broker was formatted with.',
+  HUB_BROKER_EXITED: 'A broker ended by itself.',
+  HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
 } as const
 
 export type HubErrorCode = keyof typeof HUB_ERRORS

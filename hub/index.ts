@@ -8,8 +8,16 @@ export { parseStream, STREAMS, StreamSchema, TIME_SCALES, type Stream, type Time
 // Avro
 
 // Kafka
+export { type BrokerAccess } from './kafka/access.ts'
+export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.ts'
 
 // Broker
+export { startBroker, type Broker } from './broker/broker.ts'
+export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/command.ts'
+export { brokerFault } from './broker/fault.ts'
+export { prepareBroker } from './broker/prepare.ts'
+export { awaitBroker, type AwaitOptions } from './broker/ready.ts'
+export { ADMIN_USER, adminAccess, BROKER_USER, type BrokerSettings } from './broker/settings.ts'
 
 // Control topics
 

@@ -1,0 +1,70 @@
+// Two real brokers for the integration tests, started once for a run: a hub and a node. Tests get at them by inject('kafka').
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestProject } from 'vitest/node'
+import { startBroker, type BrokerAccess } from '#hub'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Both as a super user. */
+    kafka: { readonly hub: BrokerAccess; readonly node: BrokerAccess }
+  }
+}
+
+const LIBS = join(import.meta.dirname, '../../.cache/kafka-4.3.1')
+
+const portOf = (server: Server): number => {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('A listening server has no port')
+  return address.port
+}
+
+/** Ports that are free now; all are held until the last is known, so that they differ. */
+const freePorts = async (count: number): Promise<number[]> => {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer()
+      await new Promise<void>(resolve => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      return server
+    }),
+  )
+  const ports = servers.map(portOf)
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  return ports
+}
+
+const secret = (): string => randomBytes(18).toString('base64url')
+
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'skysieve-brokers-'))
+  const ports = await freePorts(4)
+  const java = process.env.JAVA_HOME === undefined ? {} : { java: join(process.env.JAVA_HOME, 'bin/java') }
+  const start = (name: string, [client, controller]: number[]) =>
+    startBroker({
+      name,
+      dir: join(dir, name),
+      libs: process.env.SKYSIEVE_KAFKA_LIBS ?? LIBS,
+      ports: { client: client!, controller: controller! },
+      secrets: { admin: secret(), broker: secret() },
+      heapMb: 512,
+      scramIterations: 4096,
+      ...java,
+    })
+  const started = await Promise.allSettled([start('hub', ports.slice(0, 2)), start('node', ports.slice(2))])
+  const stop = async (): Promise<void> => {
+    await Promise.all(started.flatMap(broker => (broker.status === 'fulfilled' ? [broker.value.stop()] : [])))
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  }
+  const [hub, node] = started
+  if (hub?.status === 'fulfilled' && node?.status === 'fulfilled') {
+    provide('kafka', { hub: hub.value.access, node: node.value.access })
+    return stop
+  }
+  await stop()
+  throw [hub, node].find(broker => broker?.status === 'rejected')!.reason
+}

@@ -1,0 +1,53 @@
+// The command line of a broker. Nothing secret is in it or in its environment; the configuration file is readable by its owner only.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { brokerFiles, type BrokerSettings } from './settings.ts'
+
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+}
+
+const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const SETPRIV = '/usr/bin/setpriv'
+const DEFAULT_HEAP_MB = 768
+const MIN_HEAP_MB = 256
+
+/** Lets the kernel end a child with its parent, where it can (Linux with setpriv). */
+export const boundToParent = (command: string, args: readonly string[]): Pick<Command, 'command' | 'args'> =>
+  process.platform === 'linux' && existsSync(SETPRIV)
+    ? { command: SETPRIV, args: ['--pdeathsig', 'KILL', '--', command, ...args] }
+    : { command, args }
+
+/** The environment of a Java child: nothing of ours but where programs lie. */
+export const javaEnvironment = (): Record<string, string> => ({ PATH: SEARCH_PATH, LC_ALL: 'C.UTF-8' })
+
+/** Kafka's own flags for G1, and an end instead of a limping broker when memory is out. */
+const JVM_FLAGS = [
+  '-XX:+UseG1GC',
+  '-XX:MaxGCPauseMillis=20',
+  '-XX:InitiatingHeapOccupancyPercent=35',
+  '-XX:+ExplicitGCInvokesConcurrent',
+  '-XX:+ExitOnOutOfMemoryError',
+  '-Djava.awt.headless=true',
+]
+
+/** How to run the broker that prepareBroker has prepared. */
+export const brokerCommand = (settings: BrokerSettings): Command => {
+  const { dir, libs, heapMb = DEFAULT_HEAP_MB, java = 'java' } = settings
+  const files = brokerFiles(dir)
+  const args = [
+    `-Xms${MIN_HEAP_MB}m`,
+    `-Xmx${Math.max(heapMb, MIN_HEAP_MB)}m`,
+    ...JVM_FLAGS,
+    `-Dlog4j2.configurationFile=${files.logging}`,
+    `-Dkafka.logs.dir=${dir}`,
+    '-cp',
+    join(libs, '*'),
+    'kafka.Kafka',
+    files.properties,
+  ]
+  return { ...boundToParent(java, args), env: javaEnvironment(), cwd: dir }
+}

@@ -1,0 +1,86 @@
+// The configuration of a broker as text: server.properties and log4j2.xml. Pure.
+import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
+
+/** What a broker takes at most as one batch of one partition. Topics of alerts are limited to 10 MB a message by whoever creates them. */
+export const MAX_BATCH_BYTES = 16 * 1024 * 1024
+const INTERNAL_PARTITIONS = 5
+const MB = 1024 * 1024
+
+const plainLogin = (password: string): string =>
+  `org.apache.kafka.common.security.plain.PlainLoginModule required username="${BROKER_USER}" password="${password}" user_${BROKER_USER}="${password}";`
+
+/**
+ * server.properties. Clients have a listener of their own that knows SCRAM only; the broker's own user exists on two
+ * loopback listeners: the controller's, and one on a port the system chooses, for the broker's connections to itself.
+ */
+export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles(settings.dir).data): string => {
+  const { ports, secrets, host = LOOPBACK, retention = { hours: 72, bytesPerPartition: 1024 * MB } } = settings
+  const plain = plainLogin(secrets.broker)
+  const properties: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    // Static voters: the ports may change between two starts.
+    'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
+    listeners: `CLIENTS://${host}:${ports.client},BROKER://${LOOPBACK}:0,CONTROLLER://${LOOPBACK}:${ports.controller}`,
+    'advertised.listeners': `CLIENTS://${host}:${ports.client},BROKER://${LOOPBACK}:0`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'BROKER',
+    'listener.security.protocol.map': 'CLIENTS:SASL_PLAINTEXT,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'listener.name.clients.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'listener.name.clients.scram-sha-512.sasl.jaas.config':
+      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    'listener.name.broker.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.broker.plain.sasl.jaas.config': plain,
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': plain,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'super.users': `User:${BROKER_USER};User:${ADMIN_USER}`,
+    'allow.everyone.if.no.acl.found': false,
+    'auto.create.topics.enable': false,
+    'log.dirs': logDirs,
+    'message.max.bytes': MAX_BATCH_BYTES,
+    'replica.fetch.max.bytes': MAX_BATCH_BYTES,
+    // One broker keeps one replica.
+    'default.replication.factor': 1,
+    'offsets.topic.replication.factor': 1,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    // Fewer partitions start faster; thousands of groups fit in five.
+    'offsets.topic.num.partitions': INTERNAL_PARTITIONS,
+    'transaction.state.log.num.partitions': INTERNAL_PARTITIONS,
+    'share.coordinator.state.topic.num.partitions': 1,
+    'offsets.topic.segment.bytes': 16 * MB,
+    'transaction.state.log.segment.bytes': 16 * MB,
+    'group.initial.rebalance.delay.ms': 0,
+    'log.retention.hours': retention.hours,
+    'log.retention.bytes': retention.bytesPerPartition,
+    'log.retention.check.interval.ms': 30_000,
+    'log.segment.bytes': 128 * MB,
+    'log.cleaner.dedupe.buffer.size': 16 * MB,
+    // Pinned: the metadata log would otherwise grow for a week before its first snapshot.
+    'metadata.max.retention.bytes': 64 * MB,
+    'metadata.log.segment.bytes': 16 * MB,
+  }
+  return `${Object.entries(properties)
+    .map(([key, value]) => `${key}=${value}`)
+    .join('\n')}\n`
+}
+
+/** log4j2.xml: to standard output, where the supervisor takes it. */
+export const renderLogging = (): string => `<Configuration status="WARN">
+  <Appenders><Console name="OUT" target="SYSTEM_OUT"><PatternLayout pattern="[%d] %p %m (%c)%n"/></Console></Appenders>
+  <Loggers>
+    <Root level="INFO"><AppenderRef ref="OUT"/></Root>
+    <Logger name="org.apache.kafka" level="WARN"/>
+    <Logger name="kafka" level="WARN"/>
+    <Logger name="kafka.server" level="INFO"/>
+    <Logger name="state.change.logger" level="WARN"/>
+    <Logger name="kafka.authorizer.logger" level="INFO"/>
+    <Logger name="org.apache.kafka.common.utils.AppInfoParser" level="ERROR"/>
+  </Loggers>
+</Configuration>
+`

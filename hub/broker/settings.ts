@@ -1,0 +1,47 @@
+// What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process.
+import { join } from 'node:path'
+import { type BrokerAccess } from '../kafka/access.ts'
+
+/** The user of set-up and administration; a super user on every broker. */
+export const ADMIN_USER = 'skysieve-admin'
+/** The broker's own user, by PLAIN and on loopback listeners only. */
+export const BROKER_USER = 'kraft'
+
+export interface BrokerSettings {
+  /** Names the broker in messages: hub, node1, … */
+  readonly name: string
+  /** Everything of this broker lies here; made with mode 0700. */
+  readonly dir: string
+  /** Folder of the Kafka jars. */
+  readonly libs: string
+  readonly ports: { readonly client: number; readonly controller: number }
+  readonly secrets: { readonly admin: string; readonly broker: string }
+  /** Address clients connect to and are told; loopback by default. */
+  readonly host?: string
+  readonly heapMb?: number
+  /** Path of the java program; `java` by default. */
+  readonly java?: string
+  /** PBKDF2 rounds of the administrator's password, 4,096 to 16,384. */
+  readonly scramIterations?: number
+  /** What topics keep that set nothing themselves. */
+  readonly retention?: { readonly hours: number; readonly bytesPerPartition: number }
+}
+
+export const LOOPBACK = '127.0.0.1'
+
+/** The files of a broker. */
+export const brokerFiles = (dir: string) => ({
+  properties: join(dir, 'server.properties'),
+  logging: join(dir, 'log4j2.xml'),
+  /** Kafka's log.dirs. */
+  data: join(dir, 'data'),
+  /** Exists while the storage is formatted, and after a format that was cut off. */
+  formatting: join(dir, 'formatting'),
+})
+
+/** How the administrator reaches the broker. */
+export const adminAccess = ({ host, ports, secrets }: BrokerSettings): BrokerAccess => ({
+  bootstrap: `${host ?? LOOPBACK}:${ports.client}`,
+  user: ADMIN_USER,
+  password: secrets.admin,
+})

@@ -1,0 +1,8 @@
+// How a client reaches a broker. The only shape in which addresses and credentials travel inside this system.
+
+/** A broker's address (host:port[,host:port]) and a user on it (SCRAM-SHA-512 over SASL_PLAINTEXT). */
+export interface BrokerAccess {
+  readonly bootstrap: string
+  readonly user: string
+  readonly password: string
+}
