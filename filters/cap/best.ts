@@ -1,0 +1,44 @@
+// Cap policy `best`: the highest scores of a visit are held until it closes, then go out, best first.
+import { type Candidate, type Decision, type Visit } from './visit.ts'
+
+/** Higher score first; of equal scores the smaller id, so that the outcome does not depend on how partitions interleave. */
+export const better = (a: Candidate, b: Candidate): number =>
+  b.score - a.score || (a.alert < b.alert ? -1 : a.alert > b.alert ? 1 : 0)
+
+export interface Holding {
+  readonly decision: Decision
+  /** A candidate that lost its place: over the cap from now on. */
+  readonly evicted?: Candidate
+}
+
+/** Decides about a passing alert and counts it. After the close everything is over the cap. */
+export function decideBest(visit: Visit, cap: number, candidate: Candidate): Holding {
+  visit.passed++
+  const { alert } = candidate
+  if (visit.delivered.includes(alert) || visit.held.some(held => held.alert === alert)) {
+    visit.duplicates++
+    return { decision: 'duplicate' }
+  }
+  const room = cap - visit.delivered.length
+  const worst = visit.held.at(-1)
+  const full = visit.held.length >= room
+  if (visit.closed || room <= 0 || (full && worst !== undefined && better(candidate, worst) > 0)) {
+    visit.overCap++
+    return { decision: 'over-cap' }
+  }
+  const at = visit.held.findIndex(held => better(candidate, held) < 0)
+  visit.held.splice(at === -1 ? visit.held.length : at, 0, candidate)
+  if (visit.held.length <= room) return { decision: 'hold' }
+  visit.overCap++
+  const evicted = visit.held.pop()
+  return evicted === undefined ? { decision: 'hold' } : { decision: 'hold', evicted }
+}
+
+/** Closes the visit and gives what has to go out, best first. The caller delivers all of it in the transaction that carries the closed record. */
+export function closeBest(visit: Visit): Candidate[] {
+  const winners = visit.held
+  visit.held = []
+  visit.closed = true
+  visit.delivered.push(...winners.map(({ alert }) => alert))
+  return winners
+}

@@ -1,0 +1,38 @@
+// When a visit is over.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { isOver, streamClock } from './closing.ts'
+
+const rule = { quietMs: 15_000, deadlineMs: 90_000 }
+
+test('a shard that catches up closes no visit before it has read every partition past it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(1_000_000), { minLength: 1 }), fc.nat(1_000_000), (newest, nowMs) => {
+      const clock = streamClock(
+        newest.map(newestMs => ({ newestMs, atEnd: false })),
+        nowMs,
+      )
+      expect(clock).toBe(Math.min(...newest))
+    }),
+  )
+})
+
+test('a partition that nobody writes to does not hold visits open', () => {
+  const clock = streamClock(
+    [
+      { newestMs: 500_000, atEnd: true },
+      { newestMs: 0, atEnd: true },
+    ],
+    516_000,
+  )
+  expect(isOver({ firstMs: 480_000, lastMs: 500_000 }, clock, rule)).toBe(true)
+})
+
+test('a visit that keeps getting packets is closed at its deadline', () => {
+  expect(isOver({ firstMs: 0, lastMs: 89_000 }, 89_999, rule)).toBe(false)
+  expect(isOver({ firstMs: 0, lastMs: 89_999 }, 90_000, rule)).toBe(true)
+})
+
+test('without a partition nothing is over', () => {
+  expect(isOver({ firstMs: 0, lastMs: 0 }, streamClock([], 1e12), rule)).toBe(false)
+})

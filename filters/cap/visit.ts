@@ -1,0 +1,53 @@
+// What is known of one filter in one visit: counts, the ids that went out, and under `best` the candidates that wait for its close.
+
+/** Where a packet lies, to read it again. */
+export interface Source {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
+}
+
+/** A passing alert of a `best` filter that is among the best so far. */
+export interface Candidate {
+  readonly alert: bigint
+  readonly score: number
+  readonly source: Source
+  readonly version: number
+  readonly annotations?: string
+}
+
+/** passed = delivered.length + overCap + held.length + duplicates; seen counts every alert the filter was given, errors those it failed on. */
+export interface Visit {
+  seen: number
+  passed: number
+  errors: number
+  overCap: number
+  /** Alerts that passed again after they were delivered or held: the hub received them twice. */
+  duplicates: number
+  /** In the order of delivery; position i + 1 within the cap. Only grows. */
+  readonly delivered: bigint[]
+  held: Candidate[]
+  closed: boolean
+  /** Record timestamps of the first and the newest packet of the visit, ms since 1970. */
+  firstMs: number
+  lastMs: number
+  /** When this worker last changed it, ms since 1970: decides when it may be forgotten. */
+  touchedMs: number
+}
+
+export const newVisit = (timestampMs: number, nowMs: number): Visit => ({
+  seen: 0,
+  passed: 0,
+  errors: 0,
+  overCap: 0,
+  duplicates: 0,
+  delivered: [],
+  held: [],
+  closed: false,
+  firstMs: timestampMs,
+  lastMs: timestampMs,
+  touchedMs: nowMs,
+})
+
+/** What the cap says to an alert that passed. */
+export type Decision = 'deliver' | 'hold' | 'over-cap' | 'duplicate'

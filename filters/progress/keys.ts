@@ -1,0 +1,29 @@
+// Keys of the progress topic (design.md 11). One partition per shard; the newest record of a key holds.
+
+export const PROGRESS_TOPIC = 'skysieve.progress'
+
+export const laneKey = (lane: string): string => `lane/${lane}`
+export const filterKey = (filter: string): string => `filter/${filter}`
+export const visitKey = (filter: string, visit: bigint): string => `visit/${filter}/${visit}`
+export const barrierKey = (incarnation: string): string => `barrier/${incarnation}`
+
+export type ProgressKey =
+  | { readonly kind: 'lane'; readonly lane: string }
+  | { readonly kind: 'filter'; readonly filter: string }
+  | { readonly kind: 'visit'; readonly filter: string; readonly visit: bigint }
+  | { readonly kind: 'barrier'; readonly incarnation: string }
+
+/** What a key names, or undefined for one that this version does not know (a newer version's record is left alone). */
+export function parseKey(key: string): ProgressKey | undefined {
+  const [kind, first, second, ...rest] = key.split('/')
+  if (first === undefined || first === '' || rest.length > 0) return undefined
+  if (kind === 'visit') {
+    if (second === undefined || !/^-?\d{1,19}$/.test(second)) return undefined
+    return { kind, filter: first, visit: BigInt(second) }
+  }
+  if (second !== undefined) return undefined
+  if (kind === 'lane') return { kind, lane: first }
+  if (kind === 'filter') return { kind, filter: first }
+  if (kind === 'barrier') return { kind, incarnation: first }
+  return undefined
+}

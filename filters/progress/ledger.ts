@@ -1,0 +1,110 @@
+// What a shard knows, in memory: its lanes, filters and visits. Runs ahead of the progress topic by what is not committed yet.
+import { type Visit, newVisit } from '../cap/visit.ts'
+import { type Change } from '../publish/piece.ts'
+import { filterKey, laneKey, parseKey, visitKey } from './keys.ts'
+import {
+  decodeFilter,
+  decodeLane,
+  decodeVisit,
+  encodeFilter,
+  encodeLane,
+  encodeVisit,
+  type FilterRecord,
+  type LaneRecord,
+} from './records.ts'
+
+/** Visits untouched for this long go back to their encoded form, which takes a tenth of the memory. */
+const COOL_MS = 10 * 60_000
+
+/** State of one shard. Every change of it goes into a piece, through the `…Change` that fixes the value as it is at that moment. */
+export class Ledger {
+  readonly lanes = new Map<string, LaneRecord>()
+  readonly filters = new Map<string, FilterRecord>()
+  /** Encoded until somebody asks for it. */
+  readonly #visits = new Map<string, Map<bigint, Visit | string>>()
+
+  /** Takes one record of the progress topic, in the order of the topic. Barriers and unknown keys are left out. */
+  restore(key: string, value: string | null): void {
+    const parsed = parseKey(key)
+    if (parsed?.kind === 'lane') {
+      if (value === null) this.lanes.delete(parsed.lane)
+      else this.lanes.set(parsed.lane, decodeLane(key, value))
+    } else if (parsed?.kind === 'filter') {
+      if (value === null) this.filters.delete(parsed.filter)
+      else this.filters.set(parsed.filter, decodeFilter(key, value))
+    } else if (parsed?.kind === 'visit') {
+      if (value === null) this.#visits.get(parsed.filter)?.delete(parsed.visit)
+      else this.#of(parsed.filter).set(parsed.visit, value)
+    }
+  }
+
+  #of(filter: string): Map<bigint, Visit | string> {
+    let visits = this.#visits.get(filter)
+    if (visits === undefined) this.#visits.set(filter, (visits = new Map()))
+    return visits
+  }
+
+  /** The state of a visit, begun if it is new. */
+  visit(filter: string, visit: bigint, timestampMs: number, nowMs: number): Visit {
+    const visits = this.#of(filter)
+    let state = visits.get(visit)
+    if (state === undefined) state = newVisit(timestampMs, nowMs)
+    else if (typeof state === 'string') state = decodeVisit(visitKey(filter, visit), state)
+    else return state
+    visits.set(visit, state)
+    return state
+  }
+
+  /** Visits of a filter that are in use, newest id last; those that went cold are left out. */
+  recentVisits(filter: string): [visit: bigint, state: Visit][] {
+    const warm: [bigint, Visit][] = []
+    for (const [visit, state] of this.#visits.get(filter) ?? [])
+      if (typeof state !== 'string') warm.push([visit, state])
+    return warm.toSorted(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  /** Forgets visits that nobody touched since `beforeMs` and cools the others; gives what has to be deleted from the progress topic. */
+  retire(beforeMs: number, nowMs: number): Map<string, Change> {
+    const changes = new Map<string, Change>()
+    for (const [filter, visits] of this.#visits) {
+      for (const [visit, state] of visits) {
+        const { touchedMs, held } = typeof state === 'string' ? decodeVisit(visitKey(filter, visit), state) : state
+        if (touchedMs < beforeMs) {
+          visits.delete(visit)
+          changes.set(visitKey(filter, visit), () => null)
+        } else if (typeof state !== 'string' && held.length === 0 && touchedMs < nowMs - COOL_MS) {
+          visits.set(visit, encodeVisit(state))
+        }
+      }
+      if (visits.size === 0) this.#visits.delete(filter)
+    }
+    return changes
+  }
+
+  /** Forgets a filter and all its visits. */
+  forget(filter: string): Map<string, Change> {
+    const keys = [...(this.#visits.get(filter)?.keys() ?? [])].map(visit => visitKey(filter, visit))
+    this.#visits.delete(filter)
+    this.filters.delete(filter)
+    return new Map([...keys, filterKey(filter)].map(key => [key, () => null]))
+  }
+
+  visitChange(visit: Visit): Change {
+    const copy = { ...visit, delivered: [...visit.delivered], held: [...visit.held] }
+    return () => encodeVisit(copy)
+  }
+
+  filterChange(filter: string): [key: string, change: Change] {
+    const record = this.filters.get(filter)
+    const copy = record === undefined ? undefined : { ...record, ahead: new Map(record.ahead) }
+    return [filterKey(filter), () => (copy === undefined ? null : encodeFilter(copy))]
+  }
+
+  laneChange(lane: string): [key: string, change: Change] {
+    const record = this.lanes.get(lane)
+    if (record === undefined) return [laneKey(lane), () => null]
+    const positions = new Map(record.positions)
+    const newestMs = new Map(record.newestMs)
+    return [laneKey(lane), () => encodeLane(record.stream, positions, newestMs)]
+  }
+}

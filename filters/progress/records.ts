@@ -1,0 +1,155 @@
+// Values of the progress topic as JSON: 64-bit numbers are decimal strings. What is read back is checked, because a cap depends on it.
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { type Candidate, type Visit } from '../cap/visit.ts'
+import { FilterError } from '../errors.ts'
+import { type Positions } from './positions.ts'
+import { type Suspension } from './suspension.ts'
+
+/** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
+export interface LaneRecord {
+  readonly stream: string
+  readonly positions: Map<number, bigint>
+  /** Newest record timestamp of each partition, ms since 1970. */
+  readonly newestMs: Map<number, number>
+}
+
+/** A filter on this shard. Its lane is undefined while it does not run. */
+export interface FilterRecord {
+  lane: string | undefined
+  version: number
+  generation: number
+  strikes: number
+  /** Set while it is ahead of the lane it joined. */
+  readonly ahead: Map<number, bigint>
+  suspension: Suspension | undefined
+  /** CPU it has used since it was submitted. */
+  cpuMs: number
+}
+
+const Long = Type.String({ pattern: '^-?[0-9]{1,19}$' })
+const Offsets = Type.Record(Type.String({ pattern: '^[0-9]+$' }), Long)
+
+const LaneJson = Compile(
+  Type.Object({ stream: Type.String(), positions: Offsets, newestMs: Type.Record(Type.String(), Type.Number()) }),
+)
+const SuspensionJson = Type.Object({
+  generation: Type.Integer(),
+  reason: Type.String(),
+  message: Type.String(),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  at: Type.String(),
+})
+const FilterJson = Compile(
+  Type.Object({
+    lane: Type.Optional(Type.String()),
+    version: Type.Integer(),
+    generation: Type.Integer(),
+    strikes: Type.Integer(),
+    ahead: Type.Optional(Offsets),
+    suspension: Type.Optional(SuspensionJson),
+    cpuMs: Type.Number(),
+  }),
+)
+const CandidateSchema = Type.Object({
+  alert: Long,
+  score: Type.Number(),
+  topic: Type.String(),
+  partition: Type.Integer(),
+  offset: Long,
+  version: Type.Integer(),
+  annotations: Type.Optional(Type.String()),
+})
+const Count = Type.Integer({ minimum: 0 })
+const VisitJson = Compile(
+  Type.Object({
+    seen: Count,
+    passed: Count,
+    errors: Count,
+    overCap: Count,
+    duplicates: Type.Optional(Count),
+    delivered: Type.Array(Long),
+    held: Type.Optional(Type.Array(CandidateSchema)),
+    closed: Type.Optional(Type.Boolean()),
+    firstMs: Type.Number(),
+    lastMs: Type.Number(),
+    touchedMs: Type.Number(),
+  }),
+)
+
+const toObject = <T>(map: ReadonlyMap<number, T>): Record<string, string | T> =>
+  Object.fromEntries([...map].map(([key, value]) => [key, typeof value === 'bigint' ? value.toString() : value]))
+const toPositions = (object: Record<string, string>): Map<number, bigint> =>
+  new Map(Object.entries(object).map(([partition, offset]) => [Number(partition), BigInt(offset)]))
+
+function parse<T>(key: string, text: string, check: (value: unknown) => value is T): T {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw corrupt(key, { cause })
+  }
+  if (!check(value)) throw corrupt(key)
+  return value
+}
+
+const corrupt = (key: string, options?: ErrorOptions): FilterError =>
+  new FilterError(
+    'FILTER_PROGRESS_CORRUPT',
+    `The progress record ${key} is not readable; it was written by a newer version or by something else. The shard does not start, because a cap could be exceeded: start the version that wrote it, or delete that filter`,
+    options,
+  )
+
+export const encodeLane = (stream: string, positions: Positions, newestMs: ReadonlyMap<number, number>): string =>
+  JSON.stringify({ stream, positions: toObject(positions), newestMs: toObject(newestMs) })
+
+export function decodeLane(key: string, text: string): LaneRecord {
+  const { stream, positions, newestMs } = parse(key, text, value => LaneJson.Check(value))
+  const newest = new Map(Object.entries(newestMs).map(([partition, ms]) => [Number(partition), ms]))
+  return { stream, positions: toPositions(positions), newestMs: newest }
+}
+
+export const encodeFilter = ({ ahead, ...record }: FilterRecord): string =>
+  JSON.stringify(ahead.size === 0 ? record : { ...record, ahead: toObject(ahead) })
+
+export function decodeFilter(key: string, text: string): FilterRecord {
+  const { lane, suspension, ahead, ...rest } = parse(key, text, value => FilterJson.Check(value))
+  return { ...rest, lane, suspension, ahead: toPositions(ahead ?? {}) }
+}
+
+const candidateJson = ({ alert, score, source, version, annotations }: Candidate): Record<string, unknown> => ({
+  alert: alert.toString(),
+  score,
+  topic: source.topic,
+  partition: source.partition,
+  offset: source.offset.toString(),
+  version,
+  annotations,
+})
+
+export const encodeVisit = ({ delivered, held, closed, duplicates, ...counts }: Visit): string =>
+  JSON.stringify({
+    ...counts,
+    delivered: delivered.map(String),
+    ...(duplicates > 0 ? { duplicates } : {}),
+    ...(held.length > 0 ? { held: held.map(candidateJson) } : {}),
+    ...(closed ? { closed } : {}),
+  })
+
+export function decodeVisit(key: string, text: string): Visit {
+  const { delivered, held, closed, duplicates, ...counts } = parse(key, text, value => VisitJson.Check(value))
+  return {
+    ...counts,
+    duplicates: duplicates ?? 0,
+    closed: closed ?? false,
+    delivered: delivered.map(BigInt),
+    held: (held ?? []).map(({ alert, score, topic, partition, offset, version, annotations }) => ({
+      alert: BigInt(alert),
+      score,
+      source: { topic, partition, offset: BigInt(offset) },
+      version,
+      ...(annotations === undefined ? {} : { annotations }),
+    })),
+  }
+}

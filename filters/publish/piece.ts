@@ -1,0 +1,70 @@
+// A piece: what some rows of a batch lead to, and the progress records as they are after exactly these rows. Pieces commit whole and in order.
+import { type Source } from '../cap/visit.ts'
+
+/** A packet on its way to a filter's topic. */
+export interface Delivery {
+  readonly filter: string
+  readonly version: number
+  readonly visit: bigint
+  readonly alert: bigint
+  /** 1-based place within the cap. */
+  readonly position: number
+  readonly score?: number
+  readonly annotations?: string
+  readonly source: Source
+  readonly evaluatedMs: number
+  /** As received. */
+  readonly packet: Buffer
+}
+
+/** An alert that passed and found the cap full. The first OVER_CAP_IDS of a visit are written down, all are counted. */
+export interface OverCapId {
+  readonly filter: string
+  readonly visit: bigint
+  readonly alert: bigint
+  readonly source: Source
+}
+
+export const OVER_CAP_IDS = 1000
+
+/** A packet that could not be read, with the reason. */
+export interface DeadLetter {
+  readonly packet: Buffer
+  readonly reason: string
+  readonly message: string
+  readonly source: Source
+}
+
+/** What a filter printed. */
+export interface LogLines {
+  readonly filter: string
+  readonly version: number
+  readonly lines: readonly string[]
+  readonly dropped: number
+  readonly at: string
+}
+
+/** The value of a progress key after the piece; null deletes it. Encoded only if no later piece of the transaction changes it again. */
+export type Change = () => string | null
+
+export interface Piece {
+  readonly deliveries: Delivery[]
+  readonly overCap: OverCapId[]
+  readonly deadLetters: DeadLetter[]
+  readonly logs: LogLines[]
+  readonly changes: Map<string, Change>
+  /** Bytes of packets in it. */
+  bytes: number
+  /** Alerts evaluated in it. */
+  rows: number
+}
+
+export const emptyPiece = (): Piece => ({
+  deliveries: [],
+  overCap: [],
+  deadLetters: [],
+  logs: [],
+  changes: new Map(),
+  bytes: 0,
+  rows: 0,
+})

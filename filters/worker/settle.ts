@@ -1,0 +1,214 @@
+// Verdicts → cap → pieces: the one place where counters, positions and deliveries change, all together, row by row.
+import { type Verdicts } from '#sandbox'
+import { decideBest } from '../cap/best.ts'
+import { decideFirst } from '../cap/first.ts'
+import { type Source, type Visit } from '../cap/visit.ts'
+import { visitKey } from '../progress/keys.ts'
+import { type Ledger } from '../progress/ledger.ts'
+import { catchUp, follow, isBehind } from '../progress/positions.ts'
+import { type LaneRecord } from '../progress/records.ts'
+import { emptyPiece, OVER_CAP_IDS, type Piece } from '../publish/piece.ts'
+import { PIECE_BYTES } from '../publish/transaction-plan.ts'
+import { type Entry } from './lane-batch.ts'
+
+/** A filter as the cap sees it. */
+export interface Capped {
+  readonly id: string
+  readonly version: number
+  readonly cap: number
+  readonly policy: 'first' | 'best'
+  /** Offsets before these were evaluated in another lane. Shared with the filter's record. */
+  readonly ahead: Map<number, bigint>
+  /** Visits before this one are not for it. */
+  readonly fromVisit: bigint | undefined
+}
+
+export interface Settlement {
+  readonly ledger: Ledger
+  readonly lane: string
+  readonly topic: string
+  /** Only one lane of a mirror writes them, or they would be there once per lane. */
+  readonly writesDeadLetters: boolean
+  readonly nowMs: number
+  readonly pieceBytes?: number
+}
+
+/** Rows of one visit in one piece. */
+interface Group {
+  rows: number
+  firstMs: number
+  lastMs: number
+  /** Per filter, in the order of the lane: its state and the rows it skipped. */
+  readonly states: (Visit | undefined)[]
+  readonly skipped: number[]
+}
+
+/**
+ * Applies the verdicts (verdicts[i] is filters[i]'s) to the ledger and gives what has to be committed, cut at rows so that a transaction can end between
+ * any two pieces: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
+ * @throws FilterError FILTER_POSITION when the entries do not follow the lane's position; the ledger is then useless.
+ */
+export function settle(
+  entries: readonly Entry[],
+  filters: readonly Capped[],
+  verdicts: readonly Verdicts[],
+  { ledger, lane, topic, writesDeadLetters, nowMs, pieceBytes = PIECE_BYTES }: Settlement,
+): Piece[] {
+  const record = ledger.lanes.get(lane)
+  if (record === undefined) throw new TypeError(`lane ${lane} is not in the ledger`)
+  const events = eventsByRow(verdicts, entries.length)
+  const masked = filters.flatMap(({ ahead, fromVisit }, index) =>
+    ahead.size > 0 || fromVisit !== undefined ? [index] : [],
+  )
+  const pieces: Piece[] = []
+  let piece = emptyPiece()
+  let groups = new Map<bigint, Group>()
+
+  const stateOf = (group: Group, index: number, visit: bigint, filter: Capped): Visit =>
+    (group.states[index] ??= ledger.visit(filter.id, visit, group.firstMs, nowMs))
+
+  const close = (): void => {
+    for (const [visit, group] of groups) {
+      filters.forEach((filter, index) => {
+        const seen = group.rows - (group.skipped[index] ?? 0)
+        if (seen === 0) return
+        const state = stateOf(group, index, visit, filter)
+        state.seen += seen
+        state.firstMs = Math.min(state.firstMs, group.firstMs)
+        state.lastMs = Math.max(state.lastMs, group.lastMs)
+        state.touchedMs = nowMs
+        piece.changes.set(visitKey(filter.id, visit), ledger.visitChange(state))
+      })
+    }
+    for (const { id, ahead } of filters)
+      if (ahead.size > 0 && catchUp(ahead, record.positions)) piece.changes.set(...ledger.filterChange(id))
+    piece.changes.set(...ledger.laneChange(lane))
+    pieces.push(piece)
+    piece = emptyPiece()
+    groups = new Map()
+  }
+
+  for (const entry of entries) {
+    advance(record, entry)
+    const source: Source = { topic, partition: entry.partition, offset: entry.offset }
+    if (entry.failure !== undefined) {
+      if (!writesDeadLetters) continue
+      piece.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
+      piece.bytes += entry.packet.length
+    } else {
+      const group = groupOf(groups, entry)
+      const skipping = masked.filter(index => isNotFor(filters[index], entry))
+      for (const index of skipping) group.skipped[index] = (group.skipped[index] ?? 0) + 1
+      piece.rows++
+      let packet: Buffer | undefined
+      for (const event of events[entry.row] ?? []) {
+        const index = event >> 1
+        const filter = filters[index]
+        const verdict = verdicts[index]
+        if (filter === undefined || verdict === undefined || skipping.includes(index)) continue
+        const state = stateOf(group, index, entry.visit, filter)
+        if ((event & 1) === 1) {
+          state.errors++
+          continue
+        }
+        const outcome = decide(state, filter, verdict, entry, source)
+        for (const alert of outcome.overCap)
+          if (state.overCap <= OVER_CAP_IDS) piece.overCap.push({ filter: filter.id, visit: entry.visit, ...alert })
+        if (!outcome.deliver) continue
+        packet ??= Buffer.from(entry.packet)
+        piece.deliveries.push({
+          filter: filter.id,
+          version: filter.version,
+          visit: entry.visit,
+          alert: entry.alert,
+          position: state.delivered.length,
+          ...extrasOf(verdict, entry.row),
+          source,
+          evaluatedMs: nowMs,
+          packet,
+        })
+        piece.bytes += packet.length
+      }
+    }
+    if (piece.bytes >= pieceBytes) close()
+  }
+  if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()
+  return pieces
+}
+
+const advance = (record: LaneRecord, { partition, offset, timestampMs }: Entry): void => {
+  follow(record.positions, partition, offset)
+  if (timestampMs > (record.newestMs.get(partition) ?? 0)) record.newestMs.set(partition, timestampMs)
+}
+
+const isNotFor = (filter: Capped | undefined, { partition, offset, visit }: Entry): boolean =>
+  filter === undefined ||
+  isBehind(filter.ahead, partition, offset) ||
+  (filter.fromVisit !== undefined && visit < filter.fromVisit)
+
+function groupOf(groups: Map<bigint, Group>, { visit, timestampMs }: Entry): Group {
+  let group = groups.get(visit)
+  if (group === undefined)
+    groups.set(visit, (group = { rows: 0, firstMs: timestampMs, lastMs: timestampMs, states: [], skipped: [] }))
+  group.rows++
+  group.firstMs = Math.min(group.firstMs, timestampMs)
+  group.lastMs = Math.max(group.lastMs, timestampMs)
+  return group
+}
+
+/** For each row: index of the filter * 2, + 1 when the filter failed on it. Rows come before filters, so that a cut lies between rows. */
+function eventsByRow(verdicts: readonly Verdicts[], rows: number): (number[] | undefined)[] {
+  const events: (number[] | undefined)[] = Array.from({ length: rows })
+  const collect = (words: Uint32Array, code: number): void => {
+    for (let word = 0; word < words.length; word++) {
+      let bits = words[word] ?? 0
+      while (bits !== 0) {
+        const row = word * 32 + 31 - Math.clz32(bits & -bits)
+        bits &= bits - 1
+        const list = events[row]
+        if (list === undefined) events[row] = [code]
+        else list.push(code)
+      }
+    }
+  }
+  verdicts.forEach(({ passed, errored }, index) => {
+    collect(passed, index * 2)
+    collect(errored, index * 2 + 1)
+  })
+  return events
+}
+
+const extrasOf = ({ scores, annotations }: Verdicts, row: number): { score?: number; annotations?: string } => {
+  const score = scores?.[row]
+  const note = annotations?.get(row)
+  return {
+    ...(score === undefined || Number.isNaN(score) ? {} : { score }),
+    ...(note === undefined ? {} : { annotations: note }),
+  }
+}
+
+/** What the cap says; `overCap` has the alert itself or the candidate that it displaced. */
+function decide(
+  state: Visit,
+  filter: Capped,
+  verdict: Verdicts,
+  entry: Entry,
+  source: Source,
+): { readonly deliver: boolean; readonly overCap: readonly { alert: bigint; source: Source }[] } {
+  const { alert } = entry
+  if (filter.policy === 'first') {
+    const decision = decideFirst(state, filter.cap, alert)
+    return { deliver: decision === 'deliver', overCap: decision === 'over-cap' ? [{ alert, source }] : [] }
+  }
+  const { score = 0, annotations } = extrasOf(verdict, entry.row)
+  const candidate = {
+    alert,
+    score,
+    source,
+    version: filter.version,
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+  const { decision, evicted } = decideBest(state, filter.cap, candidate)
+  const lost = decision === 'over-cap' ? candidate : evicted
+  return { deliver: false, overCap: lost === undefined ? [] : [{ alert: lost.alert, source: lost.source }] }
+}
