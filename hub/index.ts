@@ -24,3 +24,7 @@ export { ADMIN_USER, adminAccess, BROKER_USER, type BrokerSettings } from './bro
 // Registry
 
 // Simulator
+export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'
+export { type SyntheticAlert } from './synthetic/alerts.ts'
+export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
+export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'
