@@ -6,6 +6,20 @@ export { FRAME_BYTES, framePacket, readFrame, type Frame } from './packet.ts'
 export { parseStream, STREAMS, StreamSchema, TIME_SCALES, type Stream, type TimeScale } from './streams.ts'
 
 // Avro
+export { assembleSchema } from './avro/assemble.ts'
+export {
+  type Batch,
+  type Column,
+  type ColumnKind,
+  type ColumnSet,
+  type ListBatch,
+  type ListColumns,
+} from './avro/batch.ts'
+export { type AlertKey, type BatchBuilder, type BatchBuilderOptions, openBatchBuilder } from './avro/builder.ts'
+export { type Container, readContainer } from './avro/container.ts'
+export { type Field, fieldsOf, mergeFields } from './avro/fields.ts'
+export { type AvroSchema } from './avro/node.ts'
+export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema.ts'
 
 // Kafka
 export { type BrokerAccess } from './kafka/access.ts'
