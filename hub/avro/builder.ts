@@ -65,6 +65,8 @@ export const openBatchBuilder = (options: BatchBuilderOptions): BatchBuilder => 
     return reading
   }
 
+  const column = (cell: number, length: number): Float64Array => numbers.subarray(cell, cell + length)
+
   const long = (cell: number, what: string): bigint => {
     if (words[2 * cell + 1] === NULL_HIGH)
       throw new HubError('HUB_ALERT_NO_ID', `The alert's ${what} is null; the producer has to set it`)
@@ -108,7 +110,6 @@ export const openBatchBuilder = (options: BatchBuilderOptions): BatchBuilder => 
       }
     },
     take() {
-      const column = (cell: number, length: number): Float64Array => numbers.subarray(cell, cell + length)
       return {
         set,
         rows,

@@ -33,6 +33,16 @@ const BLOCK = parseSchema(
   }),
 )
 
+interface Header {
+  readonly meta: Readonly<Record<string, Buffer | undefined>>
+  readonly sync: Buffer
+}
+interface Block {
+  readonly count: bigint
+  readonly data: Buffer
+  readonly sync: Buffer
+}
+
 export interface Container {
   /** The embedded schema as the file has it. */
   readonly schemaJson: string
@@ -48,13 +58,12 @@ export const readContainer = (file: Buffer): Container => {
       'The file does not begin with "Obj\\x01", so it is no Avro object container',
     )
   let at = 0
-  const next = <T>(schema: AvroSchema): T => {
-    const rest = file.subarray(at)
-    const end = endOf(schema, rest)
-    at += end
-    return schema.type.fromBuffer(rest.subarray(0, end)) as T
+  const next = (schema: AvroSchema): Buffer => {
+    const from = at
+    at += endOf(schema, file.subarray(from))
+    return file.subarray(from, at)
   }
-  const { meta, sync } = next<{ meta: Record<string, Buffer | undefined>; sync: Buffer }>(HEADER)
+  const { meta, sync }: Header = HEADER.type.fromBuffer(next(HEADER))
   const schemaJson = meta['avro.schema']?.toString('utf8')
   if (schemaJson === undefined) throw new HubError('HUB_CONTAINER_INVALID', 'The file’s header has no avro.schema')
   const schema = parseSchema(schemaJson)
@@ -62,7 +71,7 @@ export const readContainer = (file: Buffer): Container => {
   const datums: Buffer[] = []
   while (at < file.length) {
     const begin = at
-    const block = next<{ count: bigint; data: Buffer; sync: Buffer }>(BLOCK)
+    const block: Block = BLOCK.type.fromBuffer(next(BLOCK))
     if (!block.sync.equals(sync))
       throw new HubError('HUB_CONTAINER_INVALID', `The block at byte ${begin} does not end with the file's sync marker`)
     split(schema, unpack(codec, block.data), block.count, datums)
@@ -105,7 +114,7 @@ const unsnap = (data: Buffer): Buffer => {
     if ((body[i] ?? 0) < 128) break
   }
   if (bytes > MAX_BLOCK_BYTES) throw new RangeError(`it claims ${bytes} bytes`)
-  const plain = uncompressSync(body) as Buffer
+  const plain = Buffer.from(uncompressSync(body, { asBuffer: true }))
   if (crc32(plain) !== data.readUInt32BE(data.length - 4)) throw new RangeError('its checksum is wrong')
   return plain
 }

@@ -39,11 +39,10 @@ const compile = (schema: AvroSchema, layout: Layout, stream?: Stream): Cursor =>
   ]
   const root = source.define(source.guarded(schema.root, steps))
   // The code is made of numbers and of names that Avro restricts to letters, digits and underscores.
+  const code = `'use strict';${source.functions.join('\n')}\nreturn ${root}`
   // oxlint-disable-next-line typescript/no-implied-eval
-  const make = new Function('T', `'use strict';${source.functions.join('\n')}\nreturn ${root}`) as (
-    tables: readonly unknown[],
-  ) => Cursor
-  return make(source.tables)
+  const cursor: Cursor = Reflect.apply(new Function('T', code), undefined, [source.tables])
+  return cursor
 }
 
 const recordSteps = (source: Source, layout: Layout, record: RecordNode, plan: RecordPlan): string[] =>

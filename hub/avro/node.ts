@@ -67,19 +67,20 @@ const convert = (type: Type, done: Map<Type, RecordNode>, open: readonly RecordN
     return record
   }
   if (type instanceof types.ArrayType) return { kind: 'array', items: convert(type.itemsType, done, open) }
-  if (type instanceof types.MapType) return { kind: 'map', values: convert(type.valuesType as Type, done, open) }
+  if (type instanceof types.MapType) {
+    const values: Type = type.valuesType
+    return { kind: 'map', values: convert(values, done, open) }
+  }
   if (type instanceof types.EnumType) return { kind: 'enum', symbols: type.symbols }
   if (type instanceof types.FixedType) return { kind: 'fixed', size: type.size }
-  if (type.typeName.startsWith('union:'))
-    return { kind: 'union', branches: (type as UnionType).types.map(branch => convert(branch, done, open)) }
+  // avsc's typings leave the branches of a union out.
+  if ('types' in type && Array.isArray(type.types)) {
+    const branches: Type[] = type.types
+    return { kind: 'union', branches: branches.map(branch => convert(branch, done, open)) }
+  }
   const kind = PRIMITIVES.find(name => name === type.typeName.replace('abstract:', ''))
   if (!kind) throw new TypeError(`avsc gave the unknown type ${type.typeName}`)
   return { kind }
-}
-
-/** What avsc's typings leave out. */
-interface UnionType extends Type {
-  readonly types: readonly Type[]
 }
 
 /** A union of null and one other type. */

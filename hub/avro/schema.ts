@@ -23,22 +23,15 @@ const bigintLong = (): Type =>
 
 const PRIMITIVES = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'])
 
-/** `{"type": "long", "logicalType": …}` as plain `"long"`: avsc looks the bigint type up only for bare names. */
-const bare = (schema: unknown): unknown => {
-  if (Array.isArray(schema)) return schema.map(bare)
-  if (typeof schema !== 'object' || schema === null) return schema
-  const { type, logicalType: _, ...rest } = schema as Record<string, unknown>
-  if (typeof type === 'object' && !('name' in schema)) return bare(type)
-  if (typeof type === 'string' && PRIMITIVES.has(type)) return type
-  const copy: Record<string, unknown> = { ...rest, type: bare(type) }
-  if ('items' in copy) copy['items'] = bare(copy['items'])
-  if ('values' in copy) copy['values'] = bare(copy['values'])
-  if (Array.isArray(copy['fields']))
-    copy['fields'] = copy['fields'].map((field: Record<string, unknown>) => ({
-      name: field['name'],
-      type: bare(field['type']),
-    }))
-  return copy
+/**
+ * Reviver that turns `{"type": "long", "logicalType": …}` into `"long"`: avsc looks the bigint type up only for bare names. Defaults are for readers
+ * of other versions; here every packet is read by the schema it was written with.
+ */
+const bare = (key: string, value: unknown): unknown => {
+  if (key === 'default' || key === 'doc' || key === 'logicalType') return undefined
+  if (typeof value !== 'object' || value === null || !('type' in value) || 'name' in value) return value
+  const { type } = value
+  return typeof type === 'object' || (typeof type === 'string' && PRIMITIVES.has(type)) ? type : value
 }
 
 /** Parses a schema's JSON text. Throws HubError HUB_SCHEMA_INVALID; the root has to be a record. */
@@ -46,7 +39,7 @@ export const parseSchema = (json: string): AvroSchema => {
   let type: Type
   try {
     // A registry belongs to one schema: avsc writes its names into it.
-    type = avsc.Type.forSchema(bare(JSON.parse(json)) as avsc.Schema, { registry: { long: bigintLong() } })
+    type = avsc.Type.forSchema(JSON.parse(json, bare), { registry: { long: bigintLong() } })
   } catch (cause) {
     throw new HubError('HUB_SCHEMA_INVALID', `The text is not an Avro schema: ${reason(cause)}`, { cause })
   }
@@ -62,7 +55,8 @@ export const canonicalText = (schema: AvroSchema): string => JSON.stringify(sche
 /** Every field of an alert; longs are bigint, `bytes` are copies. Throws HubError HUB_AVRO_… for bytes that are not exactly one alert. */
 export const decodeAlert = (schema: AvroSchema, body: Buffer): Record<string, unknown> => {
   checkBytes(schema, body)
-  return schema.type.fromBuffer(body) as Record<string, unknown>
+  const alert: Record<string, unknown> = schema.type.fromBuffer(body)
+  return alert
 }
 
 /** The Avro bytes of an alert. Throws HubError HUB_SCHEMA_INVALID naming the first field that does not fit. */
