@@ -1,0 +1,43 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { startOptions } from './options.ts'
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'skysieve-options-'))
+
+test('without options a laptop’s system is started: two nodes and small visits', () => {
+  const cwd = folder()
+  expect(startOptions([], cwd)).toEqual({
+    dataDir: join(cwd, '.skysieve'),
+    nodes: 2,
+    portBase: 21_000,
+    interval: 37,
+    alerts: 1000,
+    simulator: true,
+  })
+})
+
+test('flags win over skysieve.json in the data directory', () => {
+  const dataDir = folder()
+  writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ nodes: 3, alerts: 50 }))
+  const options = startOptions(['--data-dir', dataDir, '--alerts', '7', '--source', 'real', '--no-simulator'], '/work')
+  expect(options).toMatchObject({ nodes: 3, alerts: 7, source: '/work/real', simulator: false })
+})
+
+test('a bad option is named with what is expected', () => {
+  const cwd = folder()
+  expect(() => startOptions(['--nodes', 'two'], cwd)).toThrow('--nodes needs a number, not "two"')
+  expect(() => startOptions(['--nodes', '0'], cwd)).toThrow('nodes must be >= 1')
+  expect(() => startOptions(['--node', '2'], cwd)).toThrow("Unknown option '--node'")
+})
+
+test('a bad setting in skysieve.json is named with the file', () => {
+  const dataDir = folder()
+  writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ port: 1 }))
+  expect(() => startOptions(['--data-dir', dataDir], '/')).toThrow(/skysieve\.json: port is no setting/)
+})
+
+test('--help asks for nothing else', () => {
+  expect(startOptions(['--help'], folder())).toBeUndefined()
+})

@@ -1,0 +1,96 @@
+// The options of `skysieve start`: flags, then <data dir>/skysieve.json, then defaults.
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Type, type Static } from 'typebox'
+import { DeployError } from '../errors.ts'
+import { parseConfig } from '../processes/read-config.ts'
+
+/** What skysieve.json may hold; the flags are the same names with dashes. */
+export const StartSettings = Type.Object(
+  {
+    /** Mirror nodes. */
+    nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),
+    portBase: Type.Integer({ minimum: 1024, maximum: 65_400, default: 21_000 }),
+    /** A tree of real packets to play; synthetic ones when absent. */
+    source: Type.Optional(Type.String({ minLength: 1 })),
+    /** Seconds from the start of a visit to the next. Rubin's is 37. */
+    interval: Type.Number({ minimum: 0.1, default: 37 }),
+    /** Alerts of a synthetic visit. Rubin's is 10,000. */
+    alerts: Type.Integer({ minimum: 1, maximum: 100_000, default: 1000 }),
+    /** Visits to play; without end when absent. */
+    visits: Type.Optional(Type.Integer({ minimum: 1 })),
+    simulator: Type.Boolean({ default: true }),
+  },
+  { additionalProperties: false },
+)
+
+export type StartOptions = Static<typeof StartSettings> & { readonly dataDir: string }
+
+export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated survey on this machine
+
+  --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below
+  --nodes N         mirror nodes (2)
+  --port-base PORT  first of the ports, all on loopback (21000)
+  --source DIR      play the real packets under DIR instead of synthetic ones
+  --interval S      seconds from one visit to the next (37)
+  --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
+  --visits N        stop playing after N visits
+  --no-simulator    play nothing`
+
+const FLAGS = {
+  'data-dir': { type: 'string' },
+  nodes: { type: 'string' },
+  'port-base': { type: 'string' },
+  source: { type: 'string' },
+  interval: { type: 'string' },
+  alerts: { type: 'string' },
+  visits: { type: 'string' },
+  'no-simulator': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** Throws DeployError DEPLOY_OPTION or DEPLOY_CONFIG_INVALID; undefined when help is asked for. */
+export const startOptions = (argv: readonly string[], cwd: string): StartOptions | undefined => {
+  const flags = parseFlags(argv)
+  if (flags.help === true) return undefined
+  const dataDir = resolve(cwd, flags['data-dir'] ?? '.skysieve')
+  const file = join(dataDir, 'skysieve.json')
+  const numbers = (['nodes', 'interval', 'alerts', 'visits'] as const).flatMap(name =>
+    flags[name] === undefined ? [] : [[name, numberOf(name, flags[name])] as const],
+  )
+  const given = {
+    ...Object.fromEntries(numbers),
+    ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
+    ...(flags.source === undefined ? {} : { source: resolve(cwd, flags.source) }),
+    ...(flags['no-simulator'] === true ? { simulator: false } : {}),
+  }
+  const saved = readSaved(file)
+  const checked = parseConfig(StartSettings, file, saved ?? '{}')
+  const settings = parseConfig(StartSettings, 'the options', JSON.stringify({ ...checked, ...given }))
+  return { ...settings, dataDir }
+}
+
+const parseFlags = (argv: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, strict: true }).values
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    throw new DeployError('DEPLOY_OPTION', `${what}\n\n${START_USAGE}`, { cause: error })
+  }
+}
+
+const numberOf = (name: string, text: string): number => {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new DeployError('DEPLOY_OPTION', `--${name} needs a number, not "${text}".`)
+}
+
+const readSaved = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new DeployError('DEPLOY_CONFIG_UNREADABLE', `The options file ${file} cannot be read.`, { cause: error })
+  }
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { afterDeath } from './back-off.ts'
+import { Supervisor, type ProcessEvent, type ProcessSpec } from './supervisor.ts'
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'skysieve-supervisor-'))
+const env = { PATH: '/usr/bin:/bin' }
+const never = new AbortController().signal
+
+const until = async (what: () => boolean): Promise<void> => {
+  while (!what()) await sleep(20)
+}
+const shell = (name: string, script: string, ready: ProcessSpec['ready'] = async () => undefined): ProcessSpec => ({
+  name,
+  command: async () => ({ command: 'sh', args: ['-c', script], env, cwd: '/' }),
+  ready,
+})
+const notReady = (signal: AbortSignal): Promise<void> => sleep(60_000, undefined, { signal })
+const isAlive = (pid: number): boolean =>
+  existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+
+test('a process that dies is started again and its death is told with its last lines', async () => {
+  const dir = folder()
+  const events: ProcessEvent[] = []
+  const supervisor = new Supervisor(dir, event => events.push(event))
+  const script = `if [ -e ${dir}/once ]; then exec sleep 60; fi; sleep 0.2; touch ${dir}/once; echo out of luck; exit 3`
+  await supervisor.start(shell('worker', script), never)
+  await until(() => events.filter(({ type }) => type === 'ready').length === 2)
+  const death = events.find(event => event.type === 'died')
+  expect(death).toMatchObject({ name: 'worker', how: 'exit code 3', delayMs: 500, lines: ['out of luck'] })
+  await supervisor.stop(['worker'], 1000)
+})
+
+test('one that keeps dying fails the start with its last lines', async () => {
+  const hasty: typeof afterDeath = deaths => ({ ...afterDeath(deaths), delayMs: 0 })
+  const supervisor = new Supervisor(folder(), () => undefined, hasty)
+  const start = supervisor.start(shell('api', 'echo no such setting: prot; exit 2', notReady), never)
+  await expect(start).rejects.toThrow(/api keeps ending \(exit code 2\)[^]*no such setting: prot/)
+})
+
+test('a watched fault ends a process with its reason, and it comes back', async () => {
+  const events: ProcessEvent[] = []
+  const supervisor = new Supervisor(folder(), event => events.push(event))
+  let faults = 0
+  const watch: ProcessSpec['watch'] = ({ restart }) => {
+    if (faults++ === 0) restart('a task has failed')
+  }
+  await supervisor.start({ ...shell('mirror', 'exec sleep 60'), watch }, never)
+  await until(() => events.filter(({ type }) => type === 'ready').length === 2)
+  expect(events.find(event => event.type === 'died')).toMatchObject({ how: 'a task has failed' })
+  await supervisor.stop(['mirror'], 1000)
+})
+
+test('stopping is SIGTERM, then SIGKILL for what does not end, and takes the children’s children along', async () => {
+  const dir = folder()
+  const supervisor = new Supervisor(dir, () => undefined)
+  const ready = (): Promise<void> => until(() => existsSync(join(dir, 'grandchild')))
+  const script = `trap '' TERM; sleep 60 & echo $! > ${dir}/pid; mv ${dir}/pid ${dir}/grandchild; while :; do sleep 1; done`
+  await supervisor.start(shell('stubborn', script, ready), never)
+  const grandchild = Number(readFileSync(join(dir, 'grandchild'), 'utf8'))
+  await supervisor.stop(['stubborn'], 300)
+  await until(() => !isAlive(grandchild))
+  expect(supervisor.names).toEqual([])
+})
+
+test('kill -9 of the launcher leaves nothing running', async () => {
+  const dir = folder()
+  const module = join(import.meta.dirname, 'supervisor.ts')
+  const script = `import { Supervisor } from ${JSON.stringify(module)}
+    const supervisor = new Supervisor(${JSON.stringify(dir)}, () => {})
+    const command = async () => ({ command: 'sh', args: ['-c', 'echo $$ > ${dir}/pid; exec sleep 60'], env: { PATH: '/usr/bin:/bin' }, cwd: '/' })
+    await supervisor.start({ name: 'child', command, ready: async () => {} }, new AbortController().signal)
+    console.log('up')
+    setInterval(() => {}, 1000)`
+  const launcher = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise(resolve => launcher.stdout.once('data', resolve))
+  await until(() => existsSync(join(dir, 'pid')) && readFileSync(join(dir, 'pid'), 'utf8').endsWith('\n'))
+  const child = Number(readFileSync(join(dir, 'pid'), 'utf8'))
+  expect(isAlive(child)).toBe(true)
+  launcher.kill('SIGKILL')
+  await until(() => !isAlive(child))
+})

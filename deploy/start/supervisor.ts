@@ -1,0 +1,170 @@
+// Keeps the processes of a system running: starts them, waits until they are ready, starts those that die again, stops them in order.
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DeployError } from '../errors.ts'
+import { afterDeath } from './back-off.ts'
+import { lastLines, rotateAtStart } from './log-file.ts'
+import { startProcess, type Command, type RunningProcess } from './process.ts'
+
+const SHOWN_LINES = 12
+
+export interface ProcessSpec {
+  readonly name: string
+  /** Asked at each start of the process, so that it may prepare files first. */
+  readonly command: () => Promise<Command>
+  /** Resolves when the process does its work; rejects when it never will. */
+  readonly ready: (signal: AbortSignal) => Promise<void>
+  /** Watches a ready process for faults that do not end it; `restart` ends it with a reason. */
+  readonly watch?: (context: WatchContext) => void
+}
+
+export interface WatchContext {
+  readonly logFile: string
+  /** Aborted when the process has ended. */
+  readonly signal: AbortSignal
+  readonly restart: (why: string) => void
+}
+
+export type ProcessEvent =
+  | { readonly type: 'starting' | 'stopped'; readonly name: string }
+  | { readonly type: 'ready'; readonly name: string; readonly afterMs: number }
+  | {
+      readonly type: 'died'
+      readonly name: string
+      readonly how: string
+      readonly delayMs: number
+      readonly lines: readonly string[]
+    }
+
+interface Kept {
+  readonly spec: ProcessSpec
+  running: RunningProcess | undefined
+  /** Ends the keeping; the process is then stopped by stop(). */
+  readonly let: AbortController
+  kept: Promise<void>
+}
+
+export class Supervisor {
+  readonly #logsDir: string
+  readonly #report: (event: ProcessEvent) => void
+  readonly #rule: typeof afterDeath
+  readonly #processes = new Map<string, Kept>()
+
+  /** `rule` decides when a process that died is started again. */
+  constructor(logsDir: string, report: (event: ProcessEvent) => void, rule: typeof afterDeath = afterDeath) {
+    this.#logsDir = logsDir
+    this.#report = report
+    this.#rule = rule
+  }
+
+  logFile(name: string): string {
+    return join(this.#logsDir, `${name}.log`)
+  }
+
+  get names(): readonly string[] {
+    return [...this.#processes.keys()]
+  }
+
+  /**
+   * Starts a process and keeps it running from now on; resolves when it is ready for the first time.
+   * Throws DeployError DEPLOY_PROCESS_DIES with its last lines when it dies five times in a minute before that.
+   */
+  async start(spec: ProcessSpec, signal: AbortSignal): Promise<void> {
+    rotateAtStart(this.logFile(spec.name))
+    const entry: Kept = { spec, running: undefined, let: new AbortController(), kept: Promise.resolve() }
+    this.#processes.set(spec.name, entry)
+    const { promise: firstReady, resolve, reject } = Promise.withResolvers<void>()
+    entry.kept = this.#keep(entry, AbortSignal.any([signal, entry.let.signal]), resolve).catch(reject)
+    await firstReady
+  }
+
+  /** SIGTERM to the named processes at once, SIGKILL to those that are still there after `limitMs`. */
+  async stop(names: readonly string[], limitMs: number): Promise<void> {
+    await Promise.all(names.map(name => this.#stopOne(name, limitMs)))
+  }
+
+  async #stopOne(name: string, limitMs: number): Promise<void> {
+    const entry = this.#processes.get(name)
+    if (entry === undefined) return
+    entry.let.abort()
+    const { running } = entry
+    if (running !== undefined) {
+      running.signal('SIGTERM')
+      const limit = setTimeout(() => running.signal('SIGKILL'), limitMs)
+      await running.ended
+      clearTimeout(limit)
+    }
+    await entry.kept
+    this.#processes.delete(name)
+    this.#report({ type: 'stopped', name })
+  }
+
+  async #keep(entry: Kept, signal: AbortSignal, onReady: () => void): Promise<void> {
+    const { name } = entry.spec
+    const deaths: number[] = []
+    let everReady = false
+    while (!signal.aborted) {
+      const how = await this.#runOnce(entry, signal, () => {
+        everReady = true
+        onReady()
+      }).catch((error: unknown) => {
+        // Its files could not be prepared. At a start that is the end; later it may pass.
+        if (!everReady) throw error
+        return error instanceof Error ? error.message : String(error)
+      })
+      if (signal.aborted) break
+      deaths.push(performance.now())
+      const { delayMs, keepsDying } = this.#rule(deaths)
+      const lines = lastLines(this.logFile(name), SHOWN_LINES)
+      if (keepsDying && !everReady) throw keepsDyingError(name, how, this.logFile(name), lines)
+      this.#report({ type: 'died', name, how, delayMs, lines })
+      await sleep(delayMs, undefined, { signal }).catch(() => undefined)
+    }
+    if (!everReady) throw signal.reason
+  }
+
+  /** One life of the process; resolves to how it ended. */
+  async #runOnce(entry: Kept, signal: AbortSignal, onReady: () => void): Promise<string> {
+    const { spec } = entry
+    const started = performance.now()
+    this.#report({ type: 'starting', name: spec.name })
+    const command = await spec.command()
+    if (signal.aborted) return 'not started'
+    const running = startProcess(command, this.logFile(spec.name))
+    entry.running = running
+    const ended = new AbortController()
+    let why: string | undefined
+    const restart = (reason: string): void => {
+      why ??= reason
+      running.signal('SIGKILL')
+    }
+    const onEnd = running.ended.then(({ how }) => {
+      ended.abort()
+      return why ?? how
+    })
+    void readiness(spec, AbortSignal.any([signal, ended.signal])).then(failure => {
+      if (ended.signal.aborted) return undefined
+      // It lives and will never be ready: as good as dead.
+      if (failure !== undefined) return signal.aborted ? undefined : restart(failure)
+      this.#report({ type: 'ready', name: spec.name, afterMs: performance.now() - started })
+      spec.watch?.({ logFile: this.logFile(spec.name), signal: ended.signal, restart })
+      return onReady()
+    })
+    const how = await onEnd
+    entry.running = undefined
+    return how
+  }
+}
+
+/** Undefined when it is ready, else why it is not. */
+const readiness = (spec: ProcessSpec, signal: AbortSignal): Promise<string | undefined> =>
+  spec.ready(signal).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+
+const keepsDyingError = (name: string, how: string, logFile: string, lines: readonly string[]): DeployError =>
+  new DeployError(
+    'DEPLOY_PROCESS_DIES',
+    `${name} keeps ending (${how}), five times within a minute. Its last lines, from ${logFile}:\n${lines.map(line => `  ${line}`).join('\n')}`,
+  )
