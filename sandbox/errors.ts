@@ -1,0 +1,34 @@
+// The one error class of this folder: what keeps the sandbox itself from running. What filters do is never thrown; it is in their verdicts.
+
+/** Every code and what it means. */
+export const SANDBOX_ERRORS = {
+  // What the caller handed over
+  SANDBOX_PROGRAM_INVALID: 'A program has an unusable id, limit or column.',
+  SANDBOX_BATCH_INVALID: 'A batch is larger than allowed or its arrays do not fit its set.',
+  SANDBOX_FILTER_UNKNOWN: 'A filter is named that is not loaded.',
+  SANDBOX_CLOSED: 'The sandbox was closed.',
+  // What the machine lacks
+  SANDBOX_UNAVAILABLE: 'This machine cannot run the process sandbox.',
+  SANDBOX_POSTURE: 'A host is not confined as it must be, so it gets no filter.',
+  SANDBOX_RUNTIME_FILES: 'The files a host runs from could not be prepared.',
+  // What went wrong with a host
+  SANDBOX_HOST_START: 'A host did not start.',
+  SANDBOX_HOST_PROTOCOL: 'A host said something that is not in the protocol.',
+  SANDBOX_HOST_DYING: 'Hosts end again and again without a filter to blame.',
+  // The Python runtime image
+  SANDBOX_IMAGE_BUILD: 'The runtime image could not be assembled.',
+  SANDBOX_ENGINE_UNREACHABLE: 'No Docker engine answers.',
+} as const
+
+export type SandboxErrorCode = keyof typeof SANDBOX_ERRORS
+
+/** What this folder throws. `code` is stable; `message` says what, where, why and what to do next. */
+export class SandboxError extends Error {
+  override readonly name = 'SandboxError'
+  readonly code: SandboxErrorCode
+
+  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
