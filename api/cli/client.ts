@@ -1,0 +1,75 @@
+// The HTTP API as the command line sees it: JSON in and out, problems as CliError.
+import { Value } from 'typebox/value'
+import { ProblemDocument } from '../http/problem.ts'
+import { type Connection } from './connection.ts'
+import { CliError, EXIT, exitCodeOf } from './exit.ts'
+
+const TIMEOUT_MS = 60_000
+const PAGE = 200
+
+export interface Client {
+  readonly url: string
+  /** The answer's JSON, or undefined where there is none. Throws CliError. */
+  call<T>(
+    method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<T>
+  /** All items of a paged list. */
+  list<T>(path: string): Promise<T[]>
+}
+
+export function openClient({ url, token }: Connection): Client {
+  const client: Client = {
+    url,
+    async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+      const answer = await fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }).catch((cause: unknown) => {
+        const message = `The API at ${url} does not answer. Is it running? \`skysieve start\` starts one; --url or SKYSIEVE_URL names another.`
+        throw new CliError('CLI_API_UNREACHABLE', EXIT.ourFault, message, { cause })
+      })
+      const text = await answer.text()
+      if (!answer.ok) throw failure(answer.status, text, url)
+      return (text === '' ? undefined : JSON.parse(text)) as T
+    },
+    async list<T>(path: string): Promise<T[]> {
+      const items: T[] = []
+      let cursor: string | null = null
+      do {
+        const query: string = `${path.includes('?') ? '&' : '?'}limit=${PAGE}${cursor === null ? '' : `&cursor=${cursor}`}`
+        const page: { items: T[]; nextCursor: string | null } = await client.call('GET', path + query)
+        items.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== null)
+      return items
+    },
+  }
+  return client
+}
+
+function failure(status: number, text: string, url: string): CliError {
+  let document: unknown
+  try {
+    document = JSON.parse(text)
+  } catch {
+    document = undefined
+  }
+  if (!Value.Check(ProblemDocument, document)) {
+    return new CliError(
+      'CLI_ANSWER_UNKNOWN',
+      EXIT.ourFault,
+      `${url} answered ${status}, but not as Skysieve's API does. Is the address right?`,
+    )
+  }
+  const { code, detail, errors } = document
+  return new CliError(code, exitCodeOf(code, status), detail, { problems: errors })
+}

@@ -1,0 +1,63 @@
+// `skysieve auth`: keep a token for an API, and ask whose it is. Tokens come over standard input, never as an argument.
+import { createInterface } from 'node:readline/promises'
+import { text } from 'node:stream/consumers'
+import { type AddCommands } from '../run.ts'
+import { openClient } from '../client.ts'
+import { type Surroundings } from '../config.ts'
+import { DEFAULT_URL, trimmed } from '../connection.ts'
+import { CliError, EXIT } from '../exit.ts'
+import { openProfiles } from '../profile.ts'
+import { sessionOf } from '../session.ts'
+
+interface Me {
+  readonly account: string
+  readonly scopes: readonly string[]
+  readonly admin: boolean
+}
+
+export const addAuth: AddCommands = (program, around) => {
+  const auth = program.command('auth').description('who you are')
+
+  auth
+    .command('login')
+    .description('keep a token for an API; it is read from standard input or SKYSIEVE_TOKEN')
+    .action(async (_options, command) => {
+      const { out, url: given } = sessionOf(command, around)
+      const url = trimmed(given ?? around.url) ?? DEFAULT_URL
+      const token = around.token ?? (await readToken(around))
+      const me = await openClient({ url, token }).call<Me>('GET', '/v1/me')
+      const profiles = openProfiles(around.configDirectory)
+      profiles.save({ ...profiles.find(url), url, token }, { makeCurrent: true })
+      out.result({ url, ...me }, () => `Logged in to ${url} as ${me.account}.`)
+    })
+
+  auth
+    .command('whoami')
+    .description('the account and scopes of your token')
+    .action(async (_options, command) => {
+      const { out, api } = sessionOf(command, around)
+      const client = api()
+      const me = await client.call<Me>('GET', '/v1/me')
+      out.result({ url: client.url, ...me }, () => `${me.account} at ${client.url} (${me.scopes.join(', ')})`)
+    })
+}
+
+async function readToken({ stdin, stderr }: Surroundings): Promise<string> {
+  if (stdin.isTTY !== true) return checked(await text(stdin))
+  const prompt = createInterface({ input: stdin, output: stderr })
+  try {
+    return checked(await prompt.question('Token (sky_…): '))
+  } finally {
+    prompt.close()
+  }
+}
+
+function checked(input: string): string {
+  const token = input.trim()
+  if (/^[\w.~+/=-]{1,200}$/.test(token)) return token
+  throw new CliError(
+    'CLI_TOKEN_MISSING',
+    EXIT.usage,
+    'Standard input holds no token. Try: skysieve auth login < token-file',
+  )
+}

@@ -1,0 +1,36 @@
+// What the command line takes from its surroundings; the only file of it that reads the environment.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type Readable, type Writable } from 'node:stream'
+
+/** Streams, directories and variables of one run; tests give their own. */
+export interface Surroundings {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: Writable & { readonly isTTY?: boolean }
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly directory: string
+  /** Where profiles are kept: `$XDG_CONFIG_HOME/skysieve`, else `~/.config/skysieve`. */
+  readonly configDirectory: string
+  readonly url?: string | undefined
+  readonly token?: string | undefined
+  readonly kafkaPassword?: string | undefined
+  readonly color: boolean
+  /** Ends long commands as Ctrl-C does. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The surroundings of this process. */
+export function processSurroundings(): Surroundings {
+  const { env, stdin, stdout, stderr } = process
+  return {
+    stdin,
+    stdout,
+    stderr,
+    directory: process.cwd(),
+    configDirectory: join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'skysieve'),
+    url: env['SKYSIEVE_URL'],
+    token: env['SKYSIEVE_TOKEN'],
+    kafkaPassword: env['SKYSIEVE_KAFKA_PASSWORD'],
+    color: stderr.isTTY === true && !env['NO_COLOR'],
+  }
+}

@@ -1,0 +1,107 @@
+// Deliveries of a topic as lines of JSON, read as any subscriber would: SCRAM, own group, committed records only.
+import { openKafka } from '#hub'
+import { type IHeaders, type KafkaMessage } from 'kafkajs'
+import { CliError, EXIT } from './exit.ts'
+import { type KafkaUser } from './profile.ts'
+import { type Session } from './session.ts'
+
+export interface ConsumeRequest extends KafkaUser {
+  readonly topic: string
+  readonly limit?: number
+  readonly from: 'earliest' | 'latest'
+  readonly group?: string
+  /** Seconds without a delivery after which to stop. */
+  readonly idle?: number
+  readonly expectMatch?: boolean
+}
+
+const SESSION_MS = 10_000
+const RETRIES = { initialRetryTime: 200, retries: 8 }
+
+/** Prints until the limit, the idle time, Ctrl-C or the end of `signal`; then a summary to stderr. */
+export async function consume(request: ConsumeRequest, { around, out }: Session): Promise<void> {
+  const { topic, user, limit = Infinity, idle } = request
+  if (limit < 1) return
+  const groupId = request.group ?? user
+  const kafka = openKafka(request, `skysieve-cli-${user}`, { retry: RETRIES })
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: SESSION_MS,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 500,
+  })
+  const done = Promise.withResolvers<void>()
+  const stop = (): void => done.resolve()
+  let count = 0
+  let last = Date.now()
+  const idleCheck = setInterval(() => idle !== undefined && Date.now() - last > idle * 1000 && stop(), 200)
+  process.once('SIGINT', stop)
+  around.signal?.addEventListener('abort', stop, { once: true })
+  if (around.signal?.aborted) stop()
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) done.reject(payload.error)
+  })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: request.from === 'earliest' })
+    await consumer.run({
+      eachBatchAutoResolve: false,
+      eachBatch: async ({ batch, resolveOffset, heartbeat, isRunning, isStale }) => {
+        for (const message of batch.messages) {
+          if (!isRunning() || isStale() || count >= limit) break
+          out.line(deliveryOf(message, batch.partition))
+          resolveOffset(message.offset)
+          count += 1
+          last = Date.now()
+        }
+        await heartbeat()
+        if (count >= limit) stop()
+      },
+    })
+    await done.promise
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError(
+      'CLI_KAFKA_FAILED',
+      EXIT.ourFault,
+      `Reading ${topic} on ${request.bootstrap} as ${user} failed: ${why}.`,
+      { cause },
+    )
+  } finally {
+    clearInterval(idleCheck)
+    process.off('SIGINT', stop)
+    await consumer.disconnect().catch(() => undefined)
+  }
+  out.progress(`${count} deliveries read from ${topic}`)
+  if (request.expectMatch && count === 0)
+    throw new CliError('CLI_NO_MATCH', EXIT.noMatch, `Nothing arrived on ${topic}.`)
+}
+
+/** What a line holds: the well-known headers by name, all of them again under `headers`, and where it lay. */
+export function deliveryOf(
+  { offset, value, headers = {}, timestamp }: KafkaMessage,
+  partition: number,
+): Record<string, unknown> {
+  const texts = textsOf(headers)
+  const position = texts['skysieve-position']
+  return {
+    alert: texts['skysieve-alert'] ?? null,
+    visit: texts['skysieve-visit'] ?? null,
+    position: position === undefined ? null : Number(position),
+    filter: texts['skysieve-filter'] ?? null,
+    bytes: value?.length ?? 0,
+    partition,
+    offset,
+    time: new Date(Number(timestamp)).toISOString(),
+    headers: texts,
+  }
+}
+
+function textsOf(headers: IHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value.at(-1) : value
+      return first === undefined ? [] : [[name, first.toString()]]
+    }),
+  )
+}

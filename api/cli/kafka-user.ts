@@ -1,0 +1,22 @@
+// The Kafka user for reading a topic: kept in the profile, made by the API when there is none yet.
+import { type Client } from './client.ts'
+import { type KafkaUser, openProfiles } from './profile.ts'
+import { type Session } from './session.ts'
+
+/** The kept user of `topic`, or a new one. A kept user that was taken away on the server is replaced. */
+export async function kafkaUserFor(client: Client, topic: string, { around, out }: Session): Promise<KafkaUser> {
+  const profiles = openProfiles(around.configDirectory)
+  const path = `/v1/topics/${encodeURIComponent(topic)}/credentials`
+  const kept = profiles.find(client.url)?.kafka?.[topic]
+  if (kept) {
+    const known = await client.list<{ user: string; bootstrap: string }>(path)
+    const still = known.find(({ user }) => user === kept.user)
+    if (still) return { ...kept, bootstrap: still.bootstrap }
+  }
+  const { user, password, bootstrap } = await client.call<KafkaUser>('POST', path, {})
+  out.progress(`made the Kafka user ${user}; it is kept in ${around.configDirectory}`)
+  const profile = profiles.find(client.url) ?? { url: client.url }
+  const made = { user, password, bootstrap }
+  profiles.save({ ...profile, kafka: { ...profile.kafka, [topic]: made } })
+  return made
+}

@@ -1,0 +1,49 @@
+// stdout is data, stderr is progress. A terminal gets readable text, everything else and `--json` get JSON.
+import { type Surroundings } from './config.ts'
+import { type CliError } from './exit.ts'
+
+export interface Output {
+  /** The command's result: JSON, or `pretty` on a terminal. */
+  result(value: unknown, pretty: () => string): void
+  /** One item of a long result; always one line of JSON. */
+  line(value: unknown): void
+  /** A line for the person waiting. */
+  progress(text: string): void
+  failure(error: CliError): void
+}
+
+export function openOutput({ stdout, stderr, color }: Surroundings, json: boolean): Output {
+  const paint = (code: number, text: string): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text)
+  const asText = stdout.isTTY === true && !json
+  return {
+    result: (value, pretty) => void stdout.write(asText ? `${pretty()}\n` : `${JSON.stringify(value)}\n`),
+    line: value => void stdout.write(`${JSON.stringify(value)}\n`),
+    progress: text => void stderr.write(`${text}\n`),
+    failure({ code, message, problems }) {
+      if (json) {
+        stderr.write(`${JSON.stringify({ code, message, errors: problems })}\n`)
+        return
+      }
+      stderr.write(`${paint(31, 'error')} ${message} [${code}]\n`)
+      for (const { line, column, pointer, message } of problems) {
+        const place = line === undefined ? (pointer ?? '') : `line ${line}, column ${column ?? 1}`
+        stderr.write(`  ${place ? `${place}: ` : ''}${message}\n`)
+      }
+    },
+  }
+}
+
+/** Rows as columns of equal width, with a head. An empty list says so and what to type. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], empty: string): string {
+  if (rows.length === 0) return empty
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map(row => (row[column] ?? '').length)))
+  return all
+    .map(row =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}

@@ -1,0 +1,74 @@
+// Profiles: where an API is, the token for it, and the Kafka users made for reading its topics. Mode 0600, in the XDG directory.
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { CliError, EXIT } from './exit.ts'
+
+const KafkaUser = Type.Object({ user: Type.String(), password: Type.String(), bootstrap: Type.String() })
+export type KafkaUser = Static<typeof KafkaUser>
+
+const Profile = Type.Object({
+  url: Type.String(),
+  token: Type.Optional(Type.String()),
+  /** By topic. */
+  kafka: Type.Optional(Type.Record(Type.String(), KafkaUser)),
+})
+export type Profile = Static<typeof Profile>
+
+const Profiles = Type.Object({ current: Type.Optional(Type.String()), profiles: Type.Record(Type.String(), Profile) })
+type Profiles = Static<typeof Profiles>
+
+export interface ProfileStore {
+  /** The profile of this API, or the one logged in to last. */
+  find(url: string | undefined): Profile | undefined
+  save(profile: Profile, options?: { readonly makeCurrent: boolean }): void
+}
+
+/** Profiles in `directory`/profiles.json. */
+export function openProfiles(directory: string): ProfileStore {
+  const file = join(directory, 'profiles.json')
+  const read = (): Profiles => {
+    let text: string
+    try {
+      text = readFileSync(file, 'utf8')
+    } catch {
+      return { profiles: {} }
+    }
+    const value = parse(text)
+    if (Value.Check(Profiles, value)) return value
+    throw new CliError(
+      'CLI_PROFILE_INVALID',
+      EXIT.usage,
+      `The profiles in ${file} cannot be read; correct or delete that file.`,
+    )
+  }
+  return {
+    find(url) {
+      const { current, profiles } = read()
+      const key = url ?? current
+      return key === undefined ? undefined : profiles[key]
+    },
+    save(profile, options) {
+      const old = read()
+      const current = options?.makeCurrent ? profile.url : old.current
+      const next: Profiles = {
+        ...(current === undefined ? {} : { current }),
+        profiles: { ...old.profiles, [profile.url]: profile },
+      }
+      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      const draft = `${file}.${process.pid}`
+      writeFileSync(draft, `${JSON.stringify(next, null, 2)}\n`, { mode: 0o600 })
+      chmodSync(draft, 0o600)
+      renameSync(draft, file)
+    },
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,77 @@
+// Who may write: the API instance that holds the one partition of skysieve.leader in a consumer group.
+import { type Kafka } from 'kafkajs'
+
+export const LEADER_TOPIC = 'skysieve.leader'
+
+/** A dead leader is replaced after this long; the broker allows no less than 6 s. */
+const SESSION_MS = 6000
+const HEARTBEAT_MS = 1500
+const REJOIN_MS = 1000
+
+export interface Election {
+  /** Leaves the group at once, so that another instance need not wait for the session to run out. */
+  close(): Promise<void>
+}
+
+export interface Terms {
+  readonly onElected: () => void
+  readonly onDeposed: () => void
+  readonly onTrouble: (reason: string) => void
+}
+
+/** Takes part in the election until closed. `groupId` is shared by all instances. */
+export async function joinElection(
+  kafka: Kafka,
+  groupId: string,
+  { onElected, onDeposed, onTrouble }: Terms,
+): Promise<Election> {
+  let leads = false
+  let closed = false
+  const settle = (leader: boolean): void => {
+    if (leader === leads || closed) return
+    leads = leader
+    if (leader) onElected()
+    else onDeposed()
+  }
+  const join = async (): Promise<() => Promise<void>> => {
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: SESSION_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      rebalanceTimeout: SESSION_MS,
+      maxWaitTimeInMs: 1000,
+      allowAutoTopicCreation: false,
+    })
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+      settle(payload.memberAssignment[LEADER_TOPIC]?.includes(0) ?? false),
+    )
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      settle(false)
+      onTrouble(payload.error.message)
+      // kafkajs restarts by itself after errors it deems retriable.
+      if (!payload.restart && !closed) setTimeout(() => void rejoin(), REJOIN_MS).unref()
+    })
+    await consumer.connect()
+    await consumer.subscribe({ topic: LEADER_TOPIC })
+    await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
+    return () => consumer.disconnect()
+  }
+  let leave: () => Promise<void> = async () => undefined
+  const rejoin = async (): Promise<void> => {
+    try {
+      await leave().catch(() => undefined)
+      leave = await join()
+      if (closed) await leave()
+    } catch (error) {
+      onTrouble(error instanceof Error ? error.message : String(error))
+      if (!closed) setTimeout(() => void rejoin(), REJOIN_MS).unref()
+    }
+  }
+  leave = await join()
+  return {
+    async close() {
+      closed = true
+      await leave()
+    },
+  }
+}

@@ -1,0 +1,49 @@
+// One submission from `submitted` to `active` or `rejected`. Every step can be repeated: only the last one changes anything.
+import { type Manifest } from '#filters'
+import { type ApiProblem } from '../errors.ts'
+import { type Platform } from '../platform.ts'
+import { placed, rejected, versionOf } from '../submissions/manifest-rules.ts'
+import { chooseMirror } from '../submissions/placement.ts'
+import { type JobStage } from '../submissions/stage.ts'
+
+/**
+ * Checks, tries and places a filter; does nothing if it is past that.
+ * Rejects when our side fails (no mirror, no sandbox, no leader): the queue tries again.
+ */
+export async function process(
+  platform: Platform,
+  mirrors: readonly string[],
+  filter: string,
+  report: (stage: JobStage) => Promise<void>,
+): Promise<void> {
+  const { books, writes, author, nowMs } = platform
+  const manifest = books.filter(filter)
+  if (manifest?.state !== 'submitted') return
+  await report('checking')
+  const problems = await problemsOf(platform, manifest)
+  if (problems.length === 0) {
+    await report('trying')
+    problems.push(...(await author.try(manifest, manifest.active)))
+  }
+  await report('placing')
+  await writes.change(async pen => {
+    // What was tried must be what goes live: a version that came meanwhile has a job of its own.
+    const now = books.filter(filter)
+    if (now?.state !== 'submitted' || now.active !== manifest.active) return
+    const time = new Date(nowMs()).toISOString()
+    if (problems.length > 0) return pen.manifest(rejected(now, problems, time))
+    const candidates = mirrors.map(name => ({ name, reportedAtMs: timeOf(books.node(name)?.updatedAt) }))
+    const mirror = chooseMirror(candidates, books.filters(), nowMs())
+    if (mirror === undefined)
+      throw new Error('There is no mirror to place a filter on; the API is configured with none.')
+    await pen.manifest(placed(now, mirror, time))
+  })
+}
+
+async function problemsOf({ author }: Platform, { stream, cutouts, ...manifest }: Manifest): Promise<ApiProblem[]> {
+  const { language, source } = versionOf({ stream, cutouts, ...manifest }, manifest.active)
+  const { problems } = await author.check({ language, source, stream, cutouts })
+  return [...problems]
+}
+
+const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso))

@@ -1,0 +1,95 @@
+// The queue of submissions on BullMQ. A job is only a filter's id: everything else is in its manifest, which outlives Redis.
+import { type Job, Queue, Worker } from 'bullmq'
+import { type FastifyBaseLogger } from 'fastify'
+import { type Redis } from 'ioredis'
+import { ApiError } from '../errors.ts'
+import { type Jobs } from '../platform.ts'
+import { type JobStage } from '../submissions/stage.ts'
+import { openPatientRedis, openQuickRedis, type RedisAccess } from './redis.ts'
+
+const NAME = 'submissions'
+const PREFIX = 'skysieve'
+/** A worker that died is noticed after this long and its job starts over. */
+const LOCK_MS = 20_000
+const ATTEMPTS = 5
+
+interface Submission {
+  readonly filter: string
+  readonly stage?: JobStage
+}
+
+export type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
+
+export interface JobQueue extends Jobs {
+  /** The connection for people's requests; the rate limit counts over it. */
+  readonly redis: Redis
+  /** Takes jobs until closed. A process has at most one worker at a time. */
+  work(process: Process): { close(): Promise<void> }
+  /** Whether Redis answers, for /readyz. */
+  isReady(): Promise<boolean>
+  close(): Promise<void>
+}
+
+/** Opens the queue; it does not wait for Redis to be there. */
+export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue {
+  let lastComplaint = ''
+  const onError = ({ message }: Error): void => {
+    if (message !== lastComplaint)
+      log.warn({ redis: `${access.host}:${access.port}`, reason: message }, 'redis is away')
+    lastComplaint = message
+  }
+  const redis = openQuickRedis(access, onError)
+  redis.on('ready', () => (lastComplaint = ''))
+  const queue = new Queue<Submission>(NAME, { connection: redis, prefix: PREFIX, skipWaitingForReady: true })
+  queue.on('error', onError)
+  const isReady = (): Promise<boolean> =>
+    redis.ping().then(
+      answer => answer === 'PONG',
+      () => false,
+    )
+
+  return {
+    redis,
+    isReady,
+    async requireReady() {
+      if (await isReady()) return
+      const message =
+        'Submissions wait for the job queue (Redis), which does not answer. Filters that are live go on; try again in a few seconds.'
+      throw new ApiError('API_QUEUE_DOWN', message)
+    },
+    async enqueue(filter) {
+      const backoff = { type: 'exponential', delay: 1000 }
+      const options = { jobId: filter, attempts: ATTEMPTS, backoff, removeOnComplete: true, removeOnFail: true }
+      await queue.add(NAME, { filter }, options).catch(onError)
+    },
+    async stage(filter) {
+      const job = await queue.getJob(filter).catch(() => undefined)
+      return job?.data.stage ?? (job ? 'queued' : undefined)
+    },
+    work(process) {
+      const connection = openPatientRedis(access, onError)
+      const worker = new Worker<Submission>(
+        NAME,
+        job => process(job.data.filter, stage => report(job, { filter: job.data.filter, stage })),
+        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS, skipWaitingForReady: true },
+      )
+      worker.on('error', onError)
+      worker.on('failed', (job, error) =>
+        log.warn({ filter: job?.data.filter, attempt: job?.attemptsMade, err: error }, 'submission failed'),
+      )
+      return {
+        async close() {
+          await worker.close(true).catch(onError)
+          connection.disconnect()
+        },
+      }
+    },
+    async close() {
+      await queue.close().catch(onError)
+      redis.disconnect()
+    },
+  }
+}
+
+/** The stage is a courtesy to whoever waits; losing it changes nothing. */
+const report = (job: Job<Submission>, data: Submission): Promise<void> => job.updateData(data).catch(() => undefined)
