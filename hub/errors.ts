@@ -43,6 +43,11 @@ export const HUB_ERRORS = {
   HUB_BROKER_SECRETS: 'The secrets are not those the storage of a broker was formatted with.',
   HUB_BROKER_EXITED: 'A broker ended by itself.',
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
+  // Simulator
+  HUB_PACKET_FILE_INVALID: 'A file is not a whole file of packets.',
+  HUB_PLAY_STATE_INVALID: 'The record of the visits already played cannot be read.',
+  HUB_REGISTRY_REFUSED: 'The schema registry refuses a request.',
+  HUB_REGISTRY_UNREACHABLE: 'The schema registry does not answer.',
 } as const
 
 export type HubErrorCode = keyof typeof HUB_ERRORS

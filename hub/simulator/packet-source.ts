@@ -1,0 +1,94 @@
+// Where packets to play come from, visit by visit: the synthetic survey, a file of ready packets, or (packet-tree.ts) real ones.
+import { decodeAlert, parseSchema } from '../avro/schema.ts'
+import { readFrame } from '../packet.ts'
+import { type Stream, STREAMS } from '../streams.ts'
+import { type AnswerSheet } from '../synthetic/answers.ts'
+import { type SyntheticSource } from '../synthetic/source.ts'
+import { addAnswers } from './answer-sheet.ts'
+import { identify } from './identify.ts'
+import { openPacketFile, type SchemaText } from './packet-file.ts'
+
+/** A visit ready to be played. */
+export interface SourceVisit {
+  readonly stream: Stream
+  readonly visit: bigint
+  readonly packets: number
+  /** The packets in their order; made or read as they are asked for. */
+  read(): AsyncIterable<Buffer> | Iterable<Buffer>
+  /** The id of one of its alerts; undefined where the packet cannot be read. For messages, not for many packets. */
+  alertAt(index: number, packet: Buffer): bigint | undefined
+}
+
+export interface PacketSource {
+  /** The schemas its packets name; register them before the first packet. */
+  readonly schemas: readonly SchemaText[]
+  visits(): AsyncIterable<SourceVisit> | Iterable<SourceVisit>
+  close(): Promise<void>
+}
+
+export interface SyntheticVisits {
+  readonly alertsPerVisit: number
+  /** Number of the first visit; numbers of visits already played are never used again. */
+  readonly firstVisit?: number
+  /** Without it, visits do not end. */
+  readonly visits?: number
+  /** Is told each visit's number before its first packet is made. */
+  readonly onVisit?: (visitNumber: number) => Promise<void> | void
+  /** Collects the answers of the example filters. */
+  readonly answers?: AnswerSheet
+}
+
+/** The synthetic survey as a source. */
+export const syntheticVisits = (source: SyntheticSource, options: SyntheticVisits): PacketSource => {
+  const { alertsPerVisit, firstVisit = 0, visits = Infinity, onVisit, answers } = options
+  async function* read(visitNumber: number): AsyncGenerator<Buffer> {
+    await onVisit?.(visitNumber)
+    for (let number = 0; number < alertsPerVisit; number++) {
+      const made = source.packet(visitNumber, number)
+      if (answers !== undefined) addAnswers(answers, made)
+      yield made.packet
+    }
+  }
+  return {
+    schemas: [{ id: source.schemaId, schemaJson: source.schemaJson }],
+    *visits() {
+      for (let visitNumber = firstVisit; visitNumber < firstVisit + visits; visitNumber++) {
+        yield {
+          stream: STREAMS.lsst,
+          visit: source.exposure(visitNumber).visit,
+          packets: alertsPerVisit,
+          read: () => read(visitNumber),
+          alertAt: index => source.packet(visitNumber, index).alertId,
+        }
+      }
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** A file of ready packets as a source. Throws HubError HUB_PACKET_FILE_INVALID. */
+export const fileVisits = async (path: string): Promise<PacketSource> => {
+  const file = await openPacketFile(path)
+  const schemas = new Map(file.schemas.map(({ id, schemaJson }) => [id, parseSchema(schemaJson)]))
+  const alertAt = (packet: Buffer): bigint | undefined => {
+    try {
+      const { schemaId, body } = readFrame(packet)
+      const schema = schemas.get(schemaId)
+      return schema === undefined ? undefined : identify(decodeAlert(schema, body)).alertId
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    schemas: file.schemas,
+    visits: () =>
+      file.visits.map(entry => ({
+        stream: STREAMS.lsst,
+        visit: entry.visit,
+        packets: entry.packets,
+        read: () => file.packetsOf(entry),
+        alertAt: (_, packet) => alertAt(packet),
+      })),
+    close: () => file.close(),
+  }
+}

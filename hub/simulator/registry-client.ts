@@ -1,0 +1,81 @@
+// The simulator's side of the schema registry: survey schemas go in under the ids that packets name, as Rubin's own tool does it.
+import { parseSchema, canonicalText } from '../avro/schema.ts'
+import { HubError } from '../errors.ts'
+import { type SchemaText } from './packet-file.ts'
+
+/** Where Rubin registers its alert schemas; versions in it are the ids. */
+const SUBJECT = 'alert-packet'
+const TYPE = 'application/vnd.schemaregistry.v1+json'
+const NOT_FOUND = 404
+
+export interface RegistryClient {
+  /** The schema's text; undefined where the registry has none of that id. */
+  find(id: number): Promise<string | undefined>
+  /** Puts a schema in under its own id; nothing to do where it is there already. */
+  importSchema(schema: SchemaText): Promise<void>
+  /** Puts a schema in under a subject; answers the id it got or had. */
+  register(subject: string, schemaJson: string): Promise<number>
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** A client of the registry at a URL. Every call throws HubError HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE. */
+export const openRegistryClient = (url: string, signal?: AbortSignal): RegistryClient => {
+  const ask = async (method: string, path: string, body?: object): Promise<Record<string, unknown> | undefined> => {
+    let response: Response
+    try {
+      response = await fetch(new URL(path, url), {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': TYPE } }),
+        ...(signal === undefined ? {} : { signal }),
+      })
+    } catch (cause) {
+      throw new HubError('HUB_REGISTRY_UNREACHABLE', `The schema registry at ${url} does not answer`, { cause })
+    }
+    const answer: unknown = await response.json().catch(() => undefined)
+    if (response.status === NOT_FOUND && method === 'GET') return undefined
+    if (response.ok && isRecord(answer)) return answer
+    const reason = isRecord(answer)
+      ? `${String(answer['message'])} (${String(answer['error_code'])})`
+      : 'no reason given'
+    throw new HubError(
+      'HUB_REGISTRY_REFUSED',
+      `The schema registry refuses ${method} ${path} with ${response.status}: ${reason}`,
+    )
+  }
+  const find = async (id: number): Promise<string | undefined> => {
+    const schema = (await ask('GET', `/schemas/ids/${id}`))?.['schema']
+    return typeof schema === 'string' ? schema : undefined
+  }
+  const leaveImport = (): Promise<unknown> => ask('PUT', `/mode/${SUBJECT}`, { mode: 'READWRITE' })
+  return {
+    find,
+    importSchema: async ({ id, schemaJson }) => {
+      const known = await find(id)
+      if (known !== undefined) {
+        if (canonicalText(parseSchema(known)) !== canonicalText(parseSchema(schemaJson)))
+          throw new HubError(
+            'HUB_REGISTRY_REFUSED',
+            `Schema ${id} of the registry at ${url} is another one; ids never change their schema`,
+          )
+        // An import that was killed half-way has left the subject in this mode.
+        if ((await ask('GET', `/mode/${SUBJECT}`))?.['mode'] === 'IMPORT') await leaveImport()
+        return
+      }
+      await ask('PUT', `/mode/${SUBJECT}?force=true`, { mode: 'IMPORT' })
+      try {
+        await ask('POST', `/subjects/${SUBJECT}/versions`, { id, version: id, schema: schemaJson })
+      } finally {
+        await leaveImport()
+      }
+    },
+    register: async (subject, schemaJson) => {
+      const id = (await ask('POST', `/subjects/${subject}/versions`, { schema: schemaJson }))?.['id']
+      if (typeof id === 'number') return id
+      throw new HubError(
+        'HUB_REGISTRY_REFUSED',
+        `The schema registry at ${url} answered without an id to a schema for ${subject}`,
+      )
+    },
+  }
+}
