@@ -13,3 +13,4 @@ export {
   type FeedPacket,
   type StartPosition,
 } from './feed/feed.ts'
+export { openFeed } from './feed/open-feed.ts'

@@ -22,6 +22,26 @@ export const openAlertTopic = async (access: BrokerAccess, partitions = 1) => {
   return {
     topic,
     admin,
+    /** Makes the topic larger and returns once a new client can write to the new partition. */
+    addPartition: async (value: string) => {
+      const partition = partitions++
+      await admin.createPartitions({ topicPartitions: [{ topic, count: partition + 1 }] })
+      const producer = await connected(kafka.producer())
+      await producer.send({ topic, messages: [{ partition, value }] })
+    },
+    /** Deletes the records before `offset`, as retention does. */
+    deleteBefore: async (offset: bigint, partition = 0) => {
+      // kafkajs looks the leader up in metadata that this call brings.
+      await admin.fetchTopicOffsets(topic)
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: offset.toString() }] })
+    },
+    /** Waits until the partition ends at `offset`: markers are written a moment after a transaction's end is answered. */
+    ended: async (offset: bigint, partition = 0) => {
+      for (;;) {
+        const ends = await admin.fetchTopicOffsets(topic)
+        if (BigInt(ends.find(end => end.partition === partition)?.high ?? -1) >= offset) return
+      }
+    },
     /** Sends values to one partition as one batch. */
     send: async (partition: number, values: readonly (string | Buffer)[], compression?: CompressionTypes) => {
       const messages = values.map(value => ({ partition, value, headers: { made: 'here' } }))

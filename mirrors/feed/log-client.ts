@@ -8,8 +8,8 @@ import { type FetchedPartition } from './fetched.ts'
 
 const VERSION = '2.2.4'
 const READ_COMMITTED = 1
-/** Leaders and partitions are asked for anew this often; at once after an error. */
-const METADATA_MAX_AGE_MS = 30_000
+/** Leaders and partitions are asked for anew this often (one small request); at once after an error. */
+const METADATA_MAX_AGE_MS = 5000
 /** Few and short: the reading loop tries again itself, and wants to notice a stop. */
 const RETRY = { initialRetryTime: 20, factor: 0, multiplier: 2, maxRetryTime: 200, retries: 3 }
 
@@ -82,7 +82,7 @@ export type OffsetQuestion = 'earliest' | 'latest' | { readonly timestampMs: num
 
 /** The log of one topic. Every call throws kafkajs' errors; after one, `recover`. */
 export interface LogClient {
-  /** The leader of each partition, from metadata at most 30 s old. */
+  /** The leader of each partition, from metadata at most 5 s old. */
   leaders(): Promise<ReadonlyMap<number, number>>
   /**
    * Offsets that answer the question; `latest` is the end of what is committed. A time after the last record is answered by `latest`.

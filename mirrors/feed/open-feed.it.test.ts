@@ -73,6 +73,7 @@ describe('what is read', () => {
     const aborted = await begin()
     await aborted.send({ topic: alerts.topic, messages: [{ value: 'never' }, { value: 'never' }] })
     await aborted.abort()
+    await alerts.ended(4n)
     await alerts.send(0, ['last'])
     const items = await read(alerts.topic, 'earliest', 5n)
     expect(packetsOf(items).map(({ offset, value }) => [offset, value.toString()])).toEqual([
@@ -89,6 +90,7 @@ describe('what is read', () => {
       await transaction.send({ topic: alerts.topic, messages: [{ value: end }] })
       await transaction[end]()
     }
+    await alerts.ended(4n)
     const { feed } = await open(alerts.topic)
     expect(textsOf(await takeUntil(feed, upTo(4n)))).toEqual(['commit'])
     expect(feed.positions.get(0)).toBe(4n)
@@ -115,24 +117,7 @@ describe('what is read', () => {
     const alerts = await newTopic(1)
     await alerts.send(0, ['old'])
     const { feed } = await open(alerts.topic, { from: 'latest' })
-    await alerts.admin.createPartitions({ topicPartitions: [{ topic: alerts.topic, count: 2 }] })
-    await alerts.admin.fetchTopicMetadata({ topics: [alerts.topic] })
-    const fresh = openAlertTopicPartition(alerts, 1, 'new')
+    await alerts.addPartition('new')
     expect(textsOf(await takeUntil(feed, upTo(1n, 1)))).toEqual(['new'])
-    await fresh
   })
 })
-
-/** The first writes to a new partition may meet a client with old metadata. */
-const openAlertTopicPartition = async (alerts: AlertTopic, partition: number, value: string): Promise<void> => {
-  await expect
-    .poll(
-      () =>
-        alerts.send(partition, [value]).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 20_000 },
-    )
-    .toBe(true)
-}
