@@ -1,0 +1,88 @@
+// What the operator sees: a line per process while a system starts, then one screen. Plain lines when nobody watches a terminal.
+import { type ProcessEvent } from './supervisor.ts'
+
+export interface Screen {
+  readonly isTerminal: boolean
+  readonly write: (text: string) => void
+}
+
+export interface Dashboard {
+  readonly step: (name: string, state: string) => void
+  readonly event: (event: ProcessEvent) => void
+  readonly note: (text: string) => void
+}
+
+const NAME_WIDTH = 20
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
+/** On a terminal the line of a process is rewritten in place while the system starts; notes and deaths are lines of their own. */
+export const openDashboard = (screen: Screen): Dashboard => {
+  const rows: string[] = []
+  const states = new Map<string, string>()
+  const line = (name: string): string => `  ${name.padEnd(NAME_WIDTH)} ${states.get(name) ?? ''}`
+
+  const show = (name: string, state: string): void => {
+    const known = states.has(name)
+    states.set(name, state)
+    if (!known) rows.push(name)
+    if (!screen.isTerminal || !known) return screen.write(`${line(name)}\n`)
+    const up = rows.length - rows.indexOf(name)
+    screen.write(`\u001B[${up}A\u001B[2K${line(name)}\r\u001B[${up}B`)
+  }
+  /** Text between the rows would break the counting upwards: rows begin anew below it. */
+  const note = (text: string): void => {
+    screen.write(`${text}\n`)
+    rows.length = 0
+    states.clear()
+  }
+
+  return {
+    step: show,
+    note,
+    event: event => {
+      if (event.type === 'starting') show(event.name, 'starting …')
+      else if (event.type === 'ready') show(event.name, `ready after ${seconds(event.afterMs)}`)
+      else if (event.type === 'stopped') show(event.name, 'stopped')
+      else note(describeDeath(event))
+    },
+  }
+}
+
+const describeDeath = ({ name, how, delayMs, lines }: Extract<ProcessEvent, { type: 'died' }>): string =>
+  [
+    `  ${name} ended: ${how}. Starting it again in ${seconds(delayMs)}. Its last lines:`,
+    ...lines.map(text => `    ${text}`),
+  ].join('\n')
+
+export interface Welcome {
+  readonly startedInMs: number
+  readonly apiUrl: string
+  readonly hub: string
+  readonly nodes: readonly string[]
+  readonly registry: string
+  readonly dataDir: string
+  readonly tokenFile: string
+  readonly playing: string
+}
+
+/** The screen of a running system. The token itself is not printed: terminals are scrolled, shared and recorded. */
+export const welcome = (system: Welcome): string =>
+  `
+Skysieve runs (started in ${seconds(system.startedInMs)}).
+
+  API        ${system.apiUrl}
+  hub        ${system.hub}
+${system.nodes.map((address, at) => `  node${at + 1}      ${address}`).join('\n')}
+  registry   ${system.registry}
+  stream     ${system.playing}
+  data, logs ${system.dataDir}
+  admin      token in ${system.tokenFile}
+
+In another terminal:
+
+  export SKYSIEVE_URL=${system.apiUrl} SKYSIEVE_TOKEN=$(cat ${system.tokenFile})
+  npx skysieve filter list
+  npx skysieve topic consume bright-new-transients
+
+Ctrl-C stops everything; the next start goes on from here.
+`
