@@ -4,7 +4,7 @@ import { examples } from './examples.ts'
 
 const ALERTS = 400
 const source = openSyntheticSource()
-const alerts = Array.from({ length: ALERTS }, (_, i) => source.packet(7, i).alert)
+const alerts = Array.from({ length: ALERTS }, (_, i) => source.packet(i % 8, i).alert)
 
 type Filter = (alert: unknown) => unknown
 
