@@ -1,5 +1,7 @@
 // `skysieve stream print`: one line a packet, from a file of packets or from a topic.
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { addAbortSignal, PassThrough } from 'node:stream'
 import { type AvroSchema } from '../avro/node.ts'
 import { decodeAlert, parseSchema } from '../avro/schema.ts'
 import { type BrokerAccess } from '../kafka/access.ts'
@@ -35,7 +37,7 @@ const sizeAt = (alert: unknown, path: string): number | undefined => {
   const value = valueAt(alert, path)
   return Array.isArray(value) || value instanceof Uint8Array ? value.length : undefined
 }
-const shown = (value: unknown): string => (value === undefined || value === null ? '-' : String(value))
+const shown = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? `${value}` : '-')
 const rounded = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(1))
 const CUTOUTS = ['Science', 'Template', 'Difference']
 
@@ -81,41 +83,29 @@ async function* printFile(path: string): AsyncGenerator<string> {
 
 type TopicSource = Exclude<PrintSource, { readonly file: string }>
 
-/** The consumer pauses while lines wait, so that at most one fetch is held. */
+/** The consumer waits while a line waits, so that at most one fetch is held. */
 async function* printTopic(source: TopicSource, signal: AbortSignal | undefined): AsyncGenerator<string> {
   const { access, topic, group, fromBeginning, schemaOf } = source
   const consumer = openKafka(access, 'skysieve-print').consumer({ groupId: `${group}.print-${randomUUID()}` })
-  let give: (line: string) => void = () => undefined
-  let taken: () => void = () => undefined
-  let fail: (error: unknown) => void = () => undefined
-  let isOver = false
-  const onAbort = (): void => fail(signal?.reason)
+  const lines = new PassThrough({ objectMode: true, highWaterMark: 1 })
+  const over = new AbortController()
+  if (signal !== undefined) addAbortSignal(signal, lines)
   try {
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning })
-    consumer.on(consumer.events.CRASH, ({ payload }) => fail(payload.error))
-    signal?.addEventListener('abort', onAbort)
-    let next = new Promise<string>((resolve, reject) => ([give, fail] = [resolve, reject]))
+    consumer.on(consumer.events.CRASH, ({ payload }) => void lines.destroy(payload.error))
     await consumer.run({
       autoCommit: false,
       eachMessage: async ({ message }) => {
-        if (isOver) return
+        if (over.signal.aborted) return
         const line = await describePacket(message.value ?? Buffer.alloc(0), schemaOf)
-        const done = new Promise<void>(resolve => (taken = resolve))
-        give(line)
-        await done
+        if (!lines.write(line)) await once(lines, 'drain', { signal: over.signal }).catch(() => undefined)
       },
     })
-    for (;;) {
-      signal?.throwIfAborted()
-      yield await next
-      next = new Promise<string>((resolve, reject) => ([give, fail] = [resolve, reject]))
-      taken()
-    }
+    for await (const line of lines) yield String(line)
   } finally {
-    isOver = true
-    signal?.removeEventListener('abort', onAbort)
-    taken()
+    over.abort()
+    lines.destroy()
     await consumer.disconnect()
   }
 }
