@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { fastify, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { ApiError } from '../errors.ts'
 import { type HttpMetrics } from '../metrics.ts'
@@ -11,7 +11,7 @@ import { addAccess } from './access.ts'
 import { addForwarding } from './forward.ts'
 import { OPENAPI } from './openapi.ts'
 import { addRateLimit, type LimitStore } from './rate-limit.ts'
-import { sendProblem } from './problem.ts'
+import { ProblemDocument, sendProblem } from './problem.ts'
 import { accountRoutes } from './routes/accounts.ts'
 import { credentialRoutes } from './routes/credentials.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -45,7 +45,7 @@ export interface AppOptions {
 export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }: AppOptions): Promise<App> {
   const app: App = fastify({
     ...(log ? { loggerInstance: log } : {}),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 300 },
@@ -71,7 +71,8 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
   })
   addAccess(app, platform, tokenSeen ?? (() => undefined))
   addForwarding(app, platform.writes)
-  await app.register(swagger, { openapi: OPENAPI })
+  app.addSchema(ProblemDocument)
+  await app.register(swagger, { openapi: OPENAPI, refResolver: { buildLocalReference: ({ $id }) => String($id) } })
   await addRateLimit(app, platform, limitStore)
   app.register(async scoped => {
     const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()

@@ -3,23 +3,26 @@ import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fasti
 import { Type, type Static } from 'typebox'
 import { API_ERRORS, ApiError, type ApiErrorCode, type ApiProblem } from '../errors.ts'
 
-export const ProblemDocument = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
-  detail: Type.String(),
-  code: Type.String(),
-  requestId: Type.String(),
-  errors: Type.Array(
-    Type.Object({
-      pointer: Type.Optional(Type.String()),
-      code: Type.Optional(Type.String()),
-      message: Type.String(),
-      line: Type.Optional(Type.Integer()),
-      column: Type.Optional(Type.Integer()),
-    }),
-  ),
-})
+export const ProblemDocument = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: Type.String(),
+    requestId: Type.String(),
+    errors: Type.Array(
+      Type.Object({
+        pointer: Type.Optional(Type.String()),
+        code: Type.Optional(Type.String()),
+        message: Type.String(),
+        line: Type.Optional(Type.Integer()),
+        column: Type.Optional(Type.Integer()),
+      }),
+    ),
+  },
+  { $id: 'Problem' },
+)
 export type ProblemDocument = Static<typeof ProblemDocument>
 
 /** Seconds after which a refused request may work. */

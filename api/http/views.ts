@@ -4,7 +4,6 @@ import { CapPolicy, FilterId, Language, type Manifest, Placement, Start, State, 
 import { type AccountRecord, AccountName, type CredentialRecord, Scope, type TokenRecord } from '../accounts/records.ts'
 import { type JobStage, Stage, stageOf } from '../submissions/stage.ts'
 import { FilterStatus } from '../submissions/status.ts'
-import { ProblemDocument } from './problem.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const SourceProblem = Type.Object({
@@ -116,6 +115,6 @@ export const DiagnosisView = Type.Object({
 /** `ok` with what every route may answer instead. */
 export const answers = <S extends Record<number, unknown>>(ok: S) => ({
   ...ok,
-  '4xx': ProblemDocument,
-  '5xx': ProblemDocument,
+  '4xx': Type.Ref('Problem#'),
+  '5xx': Type.Ref('Problem#'),
 })

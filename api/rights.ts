@@ -1,0 +1,43 @@
+// The rights that the API's own Kafka user needs, as data for whoever sets brokers up.
+import { type Grant } from '#hub'
+import { FILTERS_TOPIC } from '#filters'
+import { ACCOUNTS_TOPIC } from './accounts/records.ts'
+import { LEADER_TOPIC } from './control/election.ts'
+import { STATUS_TOPIC } from './submissions/status.ts'
+
+export interface ApiRights {
+  /** Control topics it writes (and therefore creates no readers for): all compacted, one partition. */
+  readonly hub: readonly Grant[]
+  readonly node: readonly Grant[]
+}
+
+/** Consumer groups and transactional ids of the API begin with its user's name. */
+export function apiRights(user = 'skysieve-api'): ApiRights {
+  const topic = (name: string, operations: Grant['operations']): Grant => ({
+    user,
+    resource: 'topic',
+    name,
+    operations,
+  })
+  /**
+   * Users and rights of subscribers can only be made with ALTER on the cluster, which lets its holder grant itself anything:
+   * the API is as trusted as an administrator of each broker it serves.
+   */
+  const administers: Grant = { user, resource: 'cluster', operations: ['alter', 'describe', 'alter-configs'] }
+  return {
+    hub: [
+      topic(FILTERS_TOPIC, ['read', 'write', 'describe']),
+      topic(ACCOUNTS_TOPIC, ['read', 'write', 'describe']),
+      topic(LEADER_TOPIC, ['read', 'write', 'describe']),
+      topic(STATUS_TOPIC, ['read', 'describe']),
+      topic('_schemas', ['read', 'describe']),
+      { user, resource: 'topic', name: 'lsst-', match: 'prefixed', operations: ['describe'] },
+      { user, resource: 'topic', name: 'ztf-', match: 'prefixed', operations: ['describe'] },
+      { user, resource: 'group', name: user, match: 'prefixed', operations: ['all'] },
+      { user, resource: 'transactional-id', name: user, match: 'prefixed', operations: ['write', 'describe'] },
+      { user, resource: 'cluster', operations: ['idempotent-write'] },
+      administers,
+    ],
+    node: [{ user, resource: 'topic', name: 'filter.', match: 'prefixed', operations: ['describe'] }, administers],
+  }
+}

@@ -1,0 +1,126 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Manifest } from '#filters'
+import { Value } from 'typebox/value'
+import {
+  deleted,
+  described,
+  etagOf,
+  newManifest,
+  paused,
+  placed,
+  rejected,
+  resumed,
+  withActive,
+  withVersion,
+} from './manifest-rules.ts'
+import { chooseMirror } from './placement.ts'
+import { stageOf } from './stage.ts'
+import { type FilterStatus } from './status.ts'
+
+const now = '2026-11-21T00:00:00.000Z'
+const submitted = newManifest(
+  { name: 'bright', language: 'javascript', source: 'export const filter = () => true' },
+  { id: 'f0123456789', owner: 'alice', description: '', now },
+  { cap: 20, stream: 'lsst' },
+)
+const active = placed(submitted, 'node1', now)
+const conflict = expect.objectContaining({ code: 'API_STATE_CONFLICT' })
+
+describe('a manifest', () => {
+  test('fresh and placed has the form its readers expect', () => {
+    expect(Value.Check(Manifest, submitted)).toBe(true)
+    expect(Value.Check(Manifest, active)).toBe(true)
+    expect(active.placement).toEqual({ mirror: 'node1', shard: 0 })
+  })
+  test('resumed is of a new generation, which ends a suspension', () => {
+    expect(resumed(paused(active, now), now)).toMatchObject({ state: 'active', generation: 2 })
+    expect(resumed(active, now).generation).toBe(2)
+  })
+  test('that is not active can be neither paused nor resumed', () => {
+    expect(() => paused(submitted, now)).toThrow(conflict)
+    expect(() => resumed(deleted(active, now), now)).toThrow(conflict)
+    expect(() => withActive(submitted, 2, now)).toThrow(expect.objectContaining({ code: 'API_VERSION_UNKNOWN' }))
+  })
+  test('takes the same source twice as one version', () => {
+    const twice = withVersion(active, { language: 'javascript', source: 'export const filter = () => true' }, now)
+    expect(twice).toMatchObject({ isNew: false, manifest: active, version: { number: 1 } })
+  })
+  test('takes another source as the next version, which does not run yet', () => {
+    const { manifest, version } = withVersion(active, { language: 'typescript', source: 'x' }, now)
+    expect(version.number).toBe(2)
+    expect(manifest).toMatchObject({ active: 1, state: 'active' })
+    expect(withActive(manifest, 2, now)).toMatchObject({ active: 2, generation: 2 })
+  })
+  test('rejected starts over with a new version, without its old problems', () => {
+    const no = rejected(submitted, [{ message: 'throws', line: 1, pointer: '/source' }], now)
+    expect(no.problems).toEqual([{ message: 'throws', line: 1 }])
+    expect(withVersion(no, { language: 'javascript', source: 'y' }, now).manifest).toMatchObject({
+      state: 'submitted',
+      active: 2,
+      problems: [],
+    })
+  })
+  test('unchanged keeps its ETag, changed gets another', () => {
+    expect(etagOf(described(active, '', now))).toBe(etagOf(active))
+    expect(etagOf(described(active, 'new', now))).not.toBe(etagOf(active))
+  })
+})
+
+describe('placement', () => {
+  test('spreads filters so that no two mirrors differ by more than one', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 40 }), (mirrors, filters) => {
+        const names = Array.from({ length: mirrors }, (_, index) => ({ name: `node${index}`, reportedAtMs: undefined }))
+        const manifests: Manifest[] = []
+        for (let index = 0; index < filters; index++)
+          manifests.push(placed(submitted, chooseMirror(names, manifests, 0)!, now))
+        const loads = names.map(({ name }) => manifests.filter(({ placement }) => placement?.mirror === name).length)
+        expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+  test('leaves out silent mirrors while another answers, and deleted filters always', () => {
+    const nowMs = 1_000_000
+    const candidates = [
+      { name: 'silent', reportedAtMs: 0 },
+      { name: 'awake', reportedAtMs: nowMs - 5000 },
+    ]
+    expect(chooseMirror(candidates, [placed(submitted, 'awake', now)], nowMs)).toBe('awake')
+    expect(
+      chooseMirror(
+        [
+          { name: 'a', reportedAtMs: 0 },
+          { name: 'b', reportedAtMs: 0 },
+        ],
+        [deleted(placed(submitted, 'a', now), now)],
+        nowMs,
+      ),
+    ).toBe('a')
+    expect(chooseMirror([], [], nowMs)).toBeUndefined()
+  })
+})
+
+describe('the stage', () => {
+  const status: FilterStatus = {
+    filter: submitted.id,
+    mirror: 'node1',
+    shard: 0,
+    state: 'live',
+    version: 1,
+    generation: 1,
+    visits: [],
+    cpuMs: 0,
+    updatedAt: now,
+  }
+  test('is live only once the node reports this version and generation', () => {
+    expect(stageOf(active, undefined, undefined)).toBe('starting')
+    expect(stageOf(active, status, undefined)).toBe('live')
+    expect(stageOf(resumed(active, now), status, undefined)).toBe('starting')
+    expect(stageOf(active, { ...status, version: 2 }, undefined)).toBe('starting')
+  })
+  test('of a submission is that of its job', () => {
+    expect(stageOf(submitted, undefined, 'trying')).toBe('trying')
+    expect(stageOf(submitted, undefined, undefined)).toBe('queued')
+  })
+})
