@@ -23,7 +23,15 @@ export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/sch
 
 // Kafka
 export { type BrokerAccess } from './kafka/access.ts'
+export { checkUserName, type UserQuota } from './kafka/admin-users.ts'
+export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin-acls.ts'
+export { type OffsetQuery, type Offsets } from './kafka/admin-offsets.ts'
+export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafka/admin-topics.ts'
+export { openAdmin, type ClusterAdmin } from './kafka/admin.ts'
+export { saltPassword, type SaltedPassword } from './kafka/scram.ts'
 export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.ts'
+export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/messages.ts'
+export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/producer.ts'
 
 // Broker
 export { startBroker, type Broker } from './broker/broker.ts'
@@ -42,3 +50,20 @@ export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource 
 export { type SyntheticAlert } from './synthetic/alerts.ts'
 export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
 export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'
+export { answersOf, answersPath, writeAnswers } from './simulator/answer-sheet.ts'
+export { createStream, type Created, type CreateOptions } from './simulator/create.ts'
+export { identify, type Identity } from './simulator/identify.ts'
+export { type SchemaText } from './simulator/packet-file.ts'
+export { fileVisits, syntheticVisits, type PacketSource, type SourceVisit } from './simulator/packet-source.ts'
+export {
+  readPacketTree,
+  rememberSchemas,
+  treeVisits,
+  type PacketTree,
+  type TreeSchemas,
+  type TreeVisit,
+} from './simulator/packet-tree.ts'
+export { MAX_PACKET_BYTES, playStream, type Played, type PlayedVisit, type PlayOptions } from './simulator/play.ts'
+export { describePacket, printStream, type PrintOptions, type PrintSource } from './simulator/print.ts'
+export { openRegistryClient, type RegistryClient } from './simulator/registry-client.ts'
+export { openVisitNumbers, type VisitNumbers } from './simulator/visit-numbers.ts'

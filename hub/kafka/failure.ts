@@ -1,0 +1,62 @@
+// What a client says went wrong, in this folder's words. The producer and the administration fail with @platformatic/kafka's errors.
+import { findErrorBy } from '@platformatic/kafka'
+import { HubError, type HubErrorCode } from '../errors.ts'
+
+const has = (error: unknown, property: string, value: unknown): boolean =>
+  error instanceof Error && findErrorBy(error, property, value) !== null
+
+/** Whether the broker answered with this error of the protocol, e.g. `PRODUCER_FENCED`. */
+export const isProtocolError = (error: unknown, ...ids: readonly string[]): boolean =>
+  ids.some(id => has(error, 'apiId', id))
+
+const CODES: readonly (readonly [HubErrorCode, readonly string[]])[] = [
+  [
+    'HUB_FENCED',
+    ['PRODUCER_FENCED', 'INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'TRANSACTION_COORDINATOR_FENCED'],
+  ],
+  [
+    'HUB_NOT_AUTHORIZED',
+    [
+      'TOPIC_AUTHORIZATION_FAILED',
+      'GROUP_AUTHORIZATION_FAILED',
+      'CLUSTER_AUTHORIZATION_FAILED',
+      'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+      'SASL_AUTHENTICATION_FAILED',
+    ],
+  ],
+  ['HUB_MESSAGE_TOO_LARGE', ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']],
+  ['HUB_TOPIC_UNKNOWN', ['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'INVALID_TOPIC_EXCEPTION']],
+]
+
+const ADVICE: Partial<Record<HubErrorCode, string>> = {
+  HUB_FENCED: 'another process has taken its transactional id over; this one has to end',
+  HUB_NOT_AUTHORIZED: 'check the user’s name, password and ACLs',
+  HUB_MESSAGE_TOO_LARGE: 'the topic takes no message of that size; see its max.message.bytes',
+  HUB_TOPIC_UNKNOWN: 'create the topic first; topics are not created by use',
+  HUB_UNREACHABLE: 'check that the broker runs and its address is right',
+}
+
+const codeOf = (error: unknown, otherwise: HubErrorCode): HubErrorCode => {
+  const known = CODES.find(([, ids]) => isProtocolError(error, ...ids))
+  if (known !== undefined) return known[0]
+  if (has(error, 'code', 'PLT_KFK_AUTHENTICATION')) return 'HUB_NOT_AUTHORIZED'
+  if (otherwise === 'HUB_COMMIT_UNKNOWN') return otherwise
+  return has(error, 'code', 'PLT_KFK_NETWORK') ? 'HUB_UNREACHABLE' : otherwise
+}
+
+/** The innermost messages, each once: a retried operation fails with hundreds of equal errors. */
+const reasonsOf = (error: unknown): string[] => {
+  if (!(error instanceof Error)) return [String(error)]
+  const inner = error instanceof AggregateError ? error.errors : error.cause === undefined ? [] : [error.cause]
+  const reasons = inner.flatMap(reasonsOf)
+  return reasons.length === 0 ? [error.message] : [...new Set(reasons)]
+}
+
+/** An error with what was attempted, why it failed and what to do. HubErrors pass unchanged. */
+export const kafkaFailure = (what: string, error: unknown, otherwise: HubErrorCode): HubError => {
+  if (error instanceof HubError) return error
+  const code = codeOf(error, otherwise)
+  const advice = ADVICE[code]
+  const reasons = reasonsOf(error).slice(0, 3).join('; ')
+  return new HubError(code, `${what} failed: ${reasons}${advice === undefined ? '' : ` (${advice})`}`, { cause: error })
+}
