@@ -20,6 +20,7 @@ const shell = (name: string, script: string, ready: ProcessSpec['ready'] = async
   ready,
 })
 const notReady = (signal: AbortSignal): Promise<void> => sleep(60_000, undefined, { signal })
+const hasty: typeof afterDeath = deaths => ({ ...afterDeath(deaths), delayMs: 0 })
 const isAlive = (pid: number): boolean =>
   existsSync(`/proc/${pid}`) && !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
 
@@ -36,7 +37,6 @@ test('a process that dies is started again and its death is told with its last l
 })
 
 test('one that keeps dying fails the start with its last lines', async () => {
-  const hasty: typeof afterDeath = deaths => ({ ...afterDeath(deaths), delayMs: 0 })
   const supervisor = new Supervisor(folder(), () => undefined, hasty)
   const start = supervisor.start(shell('api', 'echo no such setting: prot; exit 2', notReady), never)
   await expect(start).rejects.toThrow(/api keeps ending \(exit code 2\)[^]*no such setting: prot/)

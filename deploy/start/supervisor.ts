@@ -26,7 +26,8 @@ export interface WatchContext {
 }
 
 export type ProcessEvent =
-  | { readonly type: 'starting' | 'stopped'; readonly name: string }
+  | { readonly type: 'starting'; readonly name: string }
+  | { readonly type: 'stopped'; readonly name: string }
   | { readonly type: 'ready'; readonly name: string; readonly afterMs: number }
   | {
       readonly type: 'died'

@@ -1,0 +1,33 @@
+// What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
+import { start } from '../start/start.ts'
+import { DeployError } from '../errors.ts'
+
+/** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
+const IMPATIENT_AFTER_MS = 2000
+
+const stopSignal = (): AbortSignal => {
+  const stopping = new AbortController()
+  let firstMs: number | undefined
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => {
+      firstMs ??= performance.now()
+      stopping.abort()
+      if (performance.now() - firstMs > IMPATIENT_AFTER_MS) process.exit(130)
+    })
+  return stopping.signal
+}
+
+const [command, ...argv] = process.argv.slice(2)
+try {
+  if (command === 'start') {
+    const screen = {
+      isTerminal: process.stdout.isTTY,
+      write: (text: string) => void process.stdout.write(text),
+    }
+    process.exitCode = await start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
+  }
+} catch (error) {
+  if (!(error instanceof DeployError || (error instanceof Error && error.name === 'HubError'))) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,53 @@
+// The brokers of a system as supervised processes, and what is made in them before anything connects: users, rights, topics.
+import {
+  adminAccess,
+  awaitBroker,
+  brokerCommand,
+  openAdmin,
+  prepareBroker,
+  type BrokerAccess,
+  type BrokerSettings,
+  type ClusterAdmin,
+  type Grant,
+} from '#hub'
+import { type Secrets } from './secrets.ts'
+import { type ProcessSpec } from './supervisor.ts'
+
+export const brokerProcess = (name: string, settings: BrokerSettings): ProcessSpec => ({
+  name,
+  command: async () => {
+    await prepareBroker(settings)
+    return brokerCommand(settings)
+  },
+  ready: signal => awaitBroker(settings, { signal }),
+})
+
+/** Makes users and rights, as often as it is called; then what the caller adds. */
+export const prepareAccess = async (
+  broker: BrokerSettings,
+  secrets: Secrets,
+  users: readonly string[],
+  rights: readonly Grant[],
+  more: (admin: ClusterAdmin) => Promise<void>,
+): Promise<void> => {
+  const admin = openAdmin(adminAccess(broker))
+  try {
+    for (const user of users) await admin.upsertUser(user, passwordOf(secrets, user))
+    await admin.grant(rights)
+    await more(admin)
+  } finally {
+    await admin.close()
+  }
+}
+
+export const accessOf = (broker: BrokerSettings, secrets: Secrets, user: string): BrokerAccess => ({
+  bootstrap: adminAccess(broker).bootstrap,
+  user,
+  password: passwordOf(secrets, user),
+})
+
+const passwordOf = (secrets: Secrets, user: string): string => {
+  const password = secrets.users[user]
+  if (password === undefined) throw new RangeError(`no password was made for user ${user}`)
+  return password
+}

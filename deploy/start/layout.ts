@@ -1,0 +1,64 @@
+// One system on one machine: its folders, ports, brokers and names, worked out once from the options.
+import { join, resolve } from 'node:path'
+import { ADMIN_USER, type BrokerSettings } from '#hub'
+import { kafkaJarsIn } from '../setup/kafka-jars.ts'
+import { alertTopicBytes } from './topics.ts'
+import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
+import { type StartOptions } from './options.ts'
+import { type Secrets } from './secrets.ts'
+import { nodeNames } from './users.ts'
+
+export const ROOT = resolve(import.meta.dirname, '../..')
+export const CACHE_DIR = join(ROOT, '.cache')
+
+export interface NodeLayout {
+  readonly name: string
+  readonly ports: ReturnType<typeof nodePorts>
+  readonly broker: BrokerSettings
+}
+
+export interface Layout {
+  readonly options: StartOptions
+  readonly secrets: Secrets
+  readonly ports: ReturnType<typeof hubPorts>
+  readonly hub: BrokerSettings
+  readonly nodes: readonly NodeLayout[]
+  readonly dirs: { readonly redis: string; readonly logs: string; readonly config: string }
+  readonly registryUrl: string
+  readonly apiUrl: string
+  /** What our children may know of the environment. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const ALERT_PARTITIONS = 4
+const RETENTION_HOURS = 24
+
+export const layoutOf = (options: StartOptions, secrets: Secrets, env: Readonly<Record<string, string>>): Layout => {
+  const { dataDir, portBase } = options
+  const ports = hubPorts(portBase)
+  const broker = (name: string, client: number, controller: number): BrokerSettings => ({
+    name,
+    dir: join(dataDir, name),
+    libs: kafkaJarsIn(CACHE_DIR),
+    ports: { client, controller },
+    secrets: { admin: secrets.users[ADMIN_USER] ?? '', broker: secrets.broker },
+    retention: {
+      hours: RETENTION_HOURS,
+      bytesPerPartition: Math.ceil(alertTopicBytes(options.alerts) / ALERT_PARTITIONS),
+    },
+  })
+  return {
+    options,
+    secrets,
+    ports,
+    hub: broker('hub', ports.broker, ports.controller),
+    nodes: nodeNames(options.nodes).map((name, at) => {
+      const own = nodePorts(portBase, at + 1)
+      return { name, ports: own, broker: broker(name, own.broker, own.controller) }
+    }),
+    dirs: { redis: join(dataDir, 'redis'), logs: join(dataDir, 'logs'), config: join(dataDir, 'config') },
+    registryUrl: `http://${LOOPBACK}:${ports.registry}`,
+    apiUrl: `http://${LOOPBACK}:${ports.api}`,
+    env,
+  }
+}

@@ -1,0 +1,31 @@
+// A process of ours as a supervised one: its settings file is written, then its main.ts is run by the Node we run on.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Layout, ROOT } from './layout.ts'
+import { awaitReady } from './readiness.ts'
+import { writePrivate } from './secrets.ts'
+import { type ProcessSpec } from './supervisor.ts'
+
+export interface ServiceSettings {
+  /** Of the process; names its log and its settings file. */
+  readonly name: string
+  /** Its folder in deploy/processes. */
+  readonly kind: string
+  readonly opsPort: number
+  readonly settings: object
+}
+
+export const serviceProcess = (
+  { dirs, env }: Layout,
+  { name, kind, opsPort, settings }: ServiceSettings,
+): ProcessSpec => ({
+  name,
+  command: async () => {
+    mkdirSync(dirs.config, { recursive: true, mode: 0o700 })
+    const file = join(dirs.config, `${name}.json`)
+    writePrivate(file, `${JSON.stringify(settings, undefined, 2)}\n`)
+    const main = join(ROOT, 'deploy/processes', kind, 'main.ts')
+    return { command: process.execPath, args: [main, '--config', file], env, cwd: ROOT }
+  },
+  ready: signal => awaitReady(name, opsPort, signal),
+})

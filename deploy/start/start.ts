@@ -1,0 +1,115 @@
+// `skysieve start`: from the options to a running system, and to its end.
+import { mkdirSync, readFileSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ADMIN_USER } from '#hub'
+import { DeployError } from '../errors.ts'
+import { setUp } from '../setup/set-up.ts'
+import { openDashboard, welcome, type Screen } from './dashboard.ts'
+import { holdLock, type HeldLock } from './held-lock.ts'
+import { CACHE_DIR, layoutOf, type Layout } from './layout.ts'
+import { boundLog } from './log-file.ts'
+import { startOptions, START_USAGE, type StartOptions } from './options.ts'
+import { runPlan } from './plan.ts'
+import { checkPorts } from './ports.ts'
+import { openSecrets, writePrivate } from './secrets.ts'
+import { Supervisor } from './supervisor.ts'
+import { stopOrder, systemPlan } from './system.ts'
+import { hubUsers } from './users.ts'
+
+const LOG_CHECK_MS = 30_000
+
+export interface StartContext {
+  readonly argv: readonly string[]
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly screen: Screen
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+/** Runs a system until the signal; resolves to the exit code. Throws DeployError when it cannot start; nothing is left running. */
+export const start = async ({ argv, cwd, env, screen, signal }: StartContext): Promise<number> => {
+  const startedMs = performance.now()
+  const options = startOptions(argv, cwd)
+  if (options === undefined) {
+    screen.write(`${START_USAGE}\n`)
+    return 0
+  }
+  await setUp({ purpose: 'start', cacheDir: CACHE_DIR, env, print: line => screen.write(`${line}\n`) })
+  const lock = await takeDataDir(options.dataDir)
+  try {
+    await checkPorts(options.portBase, options.nodes)
+    await runSystem(prepare(options, env), screen, startedMs, signal)
+    return 0
+  } finally {
+    await lock.release()
+  }
+}
+
+/** One launcher for a data directory; its pid is noted for the message a second one gets. */
+const takeDataDir = async (dataDir: string): Promise<HeldLock> => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const pidFile = join(dataDir, 'launcher.pid')
+  const lock = await holdLock(join(dataDir, 'launcher.lock'), { wait: false })
+  if (lock === undefined) {
+    const pid = existsSync(pidFile) ? readFileSync(pidFile, 'utf8').trim() : 'unknown'
+    throw new DeployError(
+      'DEPLOY_DATA_DIR',
+      `A system already runs from ${dataDir} (process ${pid}). Stop that one, or choose another --data-dir and --port-base.`,
+    )
+  }
+  writePrivate(pidFile, `${process.pid}\n`)
+  return lock
+}
+
+const prepare = (options: StartOptions, env: NodeJS.ProcessEnv): Layout => {
+  const secrets = openSecrets(options.dataDir, [ADMIN_USER, ...hubUsers(options.nodes)])
+  writePrivate(tokenFile(options.dataDir), `${secrets.adminToken}\n`)
+  mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
+  const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
+  return layoutOf(options, secrets, { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/' })
+}
+
+const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
+
+const runSystem = async (layout: Layout, screen: Screen, startedMs: number, signal: AbortSignal): Promise<void> => {
+  const dashboard = openDashboard(screen)
+  const supervisor = new Supervisor(layout.dirs.logs, dashboard.event)
+  const logs = setInterval(() => {
+    for (const name of supervisor.names) boundLog(supervisor.logFile(name))
+  }, LOG_CHECK_MS)
+  try {
+    await runPlan(systemPlan(layout, supervisor), signal)
+    dashboard.note(welcome({ ...describe(layout), startedInMs: performance.now() - startedMs }))
+    await aborted(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    clearInterval(logs)
+    dashboard.note('Stopping …')
+    for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+const describe = ({ options, hub, nodes, registryUrl, apiUrl }: Layout) => ({
+  apiUrl,
+  hub: `127.0.0.1:${hub.ports.client}`,
+  nodes: nodes.map(({ broker }) => `127.0.0.1:${broker.ports.client}`),
+  registry: registryUrl,
+  dataDir: options.dataDir,
+  tokenFile: tokenFile(options.dataDir),
+  playing: describePlaying(options),
+})
+
+const describePlaying = ({ simulator, source, alerts, interval }: StartOptions): string => {
+  if (!simulator) return 'nothing is played (--no-simulator)'
+  return source === undefined
+    ? `${alerts} synthetic alerts every ${interval} s`
+    : `packets of ${source}, a visit every ${interval} s`
+}

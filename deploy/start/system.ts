@@ -1,0 +1,49 @@
+// The plan of a system: which process starts when, what is prepared before, and in which order all of it stops.
+import { brokerProcess, prepareAccess } from './brokers.ts'
+import { type Layout } from './layout.ts'
+import { type Step } from './plan.ts'
+import { redisProcess } from './redis.ts'
+import { hubRights, nodeRights } from './rights.ts'
+import { type ProcessSpec, type Supervisor } from './supervisor.ts'
+import { hubTopics } from './topics.ts'
+import { hubUsers, nodeUsers } from './users.ts'
+
+const step = (name: string, after: readonly string[], run: () => Promise<void>): Step => ({ name, after, run })
+
+/** Every step of a start; those that do not wait for each other run side by side. */
+export const systemPlan = (layout: Layout, supervisor: Supervisor): readonly Step[] => {
+  const { hub, nodes, secrets, options } = layout
+  const run = (spec: ProcessSpec, ...after: readonly string[]): Step => ({
+    name: spec.name,
+    after,
+    run: signal => supervisor.start(spec, signal),
+  })
+  return [
+    run(brokerProcess('hub-broker', hub)),
+    step('hub-access', ['hub-broker'], () =>
+      prepareAccess(hub, secrets, hubUsers(options.nodes), hubRights(options.nodes), admin =>
+        admin.createTopics(hubTopics(options.alerts)),
+      ),
+    ),
+    run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),
+    ...nodes.flatMap(({ name, broker }) => [
+      run(brokerProcess(`${name}-broker`, broker)),
+      step(`${name}-access`, [`${name}-broker`], () =>
+        prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), async () => undefined),
+      ),
+    ]),
+  ]
+}
+
+/** The order of a stop: first who writes, then who carries, then what keeps. Each group has its own limit, 14 s in all. */
+export const stopOrder = (
+  names: readonly string[],
+): readonly { readonly names: readonly string[]; readonly limitMs: number }[] => {
+  const ending = (...suffixes: readonly string[]): readonly string[] =>
+    names.filter(name => suffixes.some(suffix => name === suffix || name.endsWith(`-${suffix}`)))
+  return [
+    { names: ending('simulator', 'api', 'worker'), limitMs: 5000 },
+    { names: names.filter(name => name === 'hub' || name.endsWith('-mirror')), limitMs: 4000 },
+    { names: ending('broker', 'redis'), limitMs: 5000 },
+  ]
+}

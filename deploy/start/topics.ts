@@ -1,0 +1,59 @@
+// The topics of the hub. Alert topics are bounded in bytes, so that a laptop's disk stays free; control topics are compacted.
+import { STREAMS, type TopicSpec } from '#hub'
+
+/** DMTN-093: brokers take messages up to 10 MB. */
+export const MAX_MESSAGE_BYTES = 10_485_760
+const ALERT_PARTITIONS = 4
+/** A synthetic packet is 110 KB at the median; visits kept are counted in larger ones. */
+const BYTES_PER_ALERT = 150_000
+const VISITS_KEPT = 8
+const MIN_TOPIC_BYTES = 1024 ** 3
+const SEGMENT_BYTES = 64 * 1024 ** 2
+const DAY_MS = 86_400_000
+
+/** Bytes an alert topic may take on one broker: eight visits, and a gigabyte at least. */
+export const alertTopicBytes = (alertsPerVisit: number): number =>
+  Math.max(MIN_TOPIC_BYTES, VISITS_KEPT * alertsPerVisit * BYTES_PER_ALERT)
+
+/** Settings of an alert topic, on the hub and on every node. */
+export const alertTopics = (alertsPerVisit: number): readonly TopicSpec[] =>
+  Object.values(STREAMS).map(({ topic }) => ({
+    name: topic,
+    partitions: ALERT_PARTITIONS,
+    configs: {
+      'cleanup.policy': 'delete',
+      'retention.bytes': Math.ceil(alertTopicBytes(alertsPerVisit) / ALERT_PARTITIONS),
+      'retention.ms': DAY_MS,
+      'segment.bytes': SEGMENT_BYTES,
+      'max.message.bytes': MAX_MESSAGE_BYTES,
+    },
+  }))
+
+const compacted = (name: string): TopicSpec => ({
+  name,
+  partitions: 1,
+  configs: { 'cleanup.policy': 'compact', 'segment.bytes': SEGMENT_BYTES, 'max.message.bytes': MAX_MESSAGE_BYTES },
+})
+
+/** What leads and follows in the API: a topic without records, for the group protocol to hand out its one partition. */
+const LEADER: TopicSpec = { name: 'skysieve.leader', partitions: 1 }
+/** Who changed what, kept for a year. */
+const AUDIT: TopicSpec = {
+  name: 'skysieve.audit',
+  partitions: 1,
+  configs: { 'cleanup.policy': 'delete', 'retention.ms': 365 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
+}
+/** Packets the hub itself could not read; the first week's are kept. */
+const DEAD_LETTERS: TopicSpec = {
+  name: 'skysieve.hub-dead-letters',
+  partitions: 1,
+  configs: { 'cleanup.policy': 'delete', 'retention.ms': 7 * DAY_MS, 'max.message.bytes': MAX_MESSAGE_BYTES },
+}
+
+export const hubTopics = (alertsPerVisit: number): readonly TopicSpec[] => [
+  ...alertTopics(alertsPerVisit),
+  ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status'].map(compacted),
+  LEADER,
+  AUDIT,
+  DEAD_LETTERS,
+]
