@@ -14,3 +14,21 @@ export {
   type StartPosition,
 } from './feed/feed.ts'
 export { openFeed } from './feed/open-feed.ts'
+
+// Node
+export { prepareNode } from './node/prepare-node.ts'
+export {
+  CONTROL_TOPICS,
+  NODE_TOPICS,
+  nodeTopics,
+  type AlertTopic,
+  type NodeRetention,
+  type NodeTopicsOptions,
+} from './node/topics.ts'
+
+// MirrorMaker
+export { mirrorMakerCommand } from './mirror-maker/command.ts'
+export { prepareMirrorMaker } from './mirror-maker/prepare.ts'
+export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/rights.ts'
+export { mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
+export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'

@@ -29,6 +29,8 @@ export const openQueue = (maxBytes: number): FeedQueue => {
   let taker: (() => void) | undefined
   let waiters: (() => void)[] = []
 
+  const isEmpty = (): boolean => items.length === 0 && closed === undefined
+  const isFull = (bytes: number): boolean => closed === undefined && heldBytes > 0 && heldBytes + bytes > maxBytes
   const wakeWaiters = (): void => {
     const woken = waiters
     waiters = []
@@ -63,7 +65,7 @@ export const openQueue = (maxBytes: number): FeedQueue => {
       taker?.()
     },
     take: async () => {
-      while (items.length === 0 && closed === undefined) {
+      while (isEmpty()) {
         const { promise, resolve } = Promise.withResolvers<void>()
         taker = resolve
         await promise
@@ -78,7 +80,7 @@ export const openQueue = (maxBytes: number): FeedQueue => {
       for (const item of dropped) giveBack(item)
     },
     room: async bytes => {
-      while (closed === undefined && heldBytes > 0 && heldBytes + bytes > maxBytes) {
+      while (isFull(bytes)) {
         const { promise, resolve } = Promise.withResolvers<void>()
         waiters.push(resolve)
         await promise

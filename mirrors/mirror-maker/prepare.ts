@@ -1,0 +1,24 @@
+// Writes the files a MirrorMaker is started from. Safe to repeat, and after a kill at any point.
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { renderMirrorMaker, renderMirrorMakerLogging, renderSecrets } from './properties.ts'
+import { checkSettings, mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
+
+const writeWhole = async (file: string, text: string): Promise<void> => {
+  await writeFile(`${file}.new`, text, { mode: 0o600 })
+  await rename(`${file}.new`, file)
+}
+
+/**
+ * Writes configuration and passwords (mode 0600, in a folder of mode 0700) and forgets the events of the last start.
+ * Call it before every start. Throws MirrorError MIRROR_MAKER_SETTING.
+ */
+export const prepareMirrorMaker = async (settings: MirrorMakerSettings): Promise<void> => {
+  checkSettings(settings)
+  await mkdir(settings.dir, { recursive: true, mode: 0o700 })
+  await chmod(settings.dir, 0o700)
+  const files = mirrorMakerFiles(settings.dir)
+  await rm(files.events, { force: true })
+  await writeWhole(files.secrets, renderSecrets(settings))
+  await writeWhole(files.properties, renderMirrorMaker(settings))
+  await writeWhole(files.logging, renderMirrorMakerLogging(settings))
+}
