@@ -1,4 +1,5 @@
 // The queue of submissions on BullMQ. A job is only a filter's id: everything else is in its manifest, which outlives Redis.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, Worker } from 'bullmq'
 import { type FastifyBaseLogger } from 'fastify'
 import { type Redis } from 'ioredis'
@@ -12,6 +13,7 @@ const PREFIX = 'skysieve'
 /** A worker that died is noticed after this long and its job starts over. */
 const LOCK_MS = 20_000
 const ATTEMPTS = 5
+const PATIENCE_MS = 2000
 
 interface Submission {
   readonly filter: string
@@ -40,7 +42,9 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
   }
   const redis = openQuickRedis(access, onError)
   redis.on('ready', () => (lastComplaint = ''))
-  const queue = new Queue<Submission>(NAME, { connection: redis, prefix: PREFIX, skipWaitingForReady: true })
+  // BullMQ's first command must succeed, whenever that is: its connection waits, and callers do not wait for it.
+  const patient = openPatientRedis(access, onError)
+  const queue = new Queue<Submission>(NAME, { connection: patient, prefix: PREFIX })
   queue.on('error', onError)
   const isReady = (): Promise<boolean> =>
     redis.ping().then(
@@ -58,12 +62,14 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       throw new ApiError('API_QUEUE_DOWN', message)
     },
     async enqueue(filter) {
+      if (!(await isReady())) return
       const backoff = { type: 'exponential', delay: 1000 }
       const options = { jobId: filter, attempts: ATTEMPTS, backoff, removeOnComplete: true, removeOnFail: true }
-      await queue.add(NAME, { filter }, options).catch(onError)
+      await orGiveUp(queue.add(NAME, { filter }, options).catch(onError))
     },
     async stage(filter) {
-      const job = await queue.getJob(filter).catch(() => undefined)
+      if (!(await isReady())) return undefined
+      const job = await orGiveUp(queue.getJob(filter).catch(() => undefined))
       return job?.data.stage ?? (job ? 'queued' : undefined)
     },
     work(process) {
@@ -71,7 +77,7 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       const worker = new Worker<Submission>(
         NAME,
         job => process(job.data.filter, stage => report(job, { filter: job.data.filter, stage })),
-        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS, skipWaitingForReady: true },
+        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS },
       )
       worker.on('error', onError)
       worker.on('failed', (job, error) =>
@@ -79,17 +85,22 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       )
       return {
         async close() {
-          await worker.close(true).catch(onError)
+          await orGiveUp(worker.close(true).catch(onError))
           connection.disconnect()
         },
       }
     },
     async close() {
-      await queue.close().catch(onError)
+      await orGiveUp(queue.close().catch(onError))
       redis.disconnect()
+      patient.disconnect()
     },
   }
 }
+
+/** The outcome, or undefined when Redis went away meanwhile. */
+const orGiveUp = <T>(outcome: Promise<T>): Promise<T | undefined> =>
+  Promise.race([outcome, sleep(PATIENCE_MS, undefined, { ref: false })])
 
 /** The stage is a courtesy to whoever waits; losing it changes nothing. */
 const report = (job: Job<Submission>, data: Submission): Promise<void> => job.updateData(data).catch(() => undefined)

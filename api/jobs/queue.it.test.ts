@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { newRedisServer, type RedisServer } from '../checks/redis-server.ts'
+import { type JobQueue, openQueue } from './queue.ts'
+
+const log = pino({ level: 'silent' })
+let redis: RedisServer
+let queue: JobQueue
+const closing: { close(): Promise<void> }[] = []
+
+beforeAll(async () => {
+  redis = await newRedisServer()
+  await redis.start()
+  queue = openQueue(redis.access, log)
+  await until(() => queue.isReady())
+})
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map(worker => worker.close()))
+})
+afterAll(async () => {
+  await queue?.close()
+  await redis?.close()
+})
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(20)
+}
+
+test('a filter that is queued twice is processed once, and again when it is queued again later', async () => {
+  const done: string[] = []
+  await queue.enqueue('f0000000001')
+  await queue.enqueue('f0000000001')
+  expect(await queue.stage('f0000000001')).toBe('queued')
+  closing.push(queue.work(async filter => void done.push(filter)))
+  await until(async () => (await queue.stage('f0000000001')) === undefined)
+  expect(done).toEqual(['f0000000001'])
+  await queue.enqueue('f0000000001')
+  await until(() => done.length === 2)
+})
+
+test('the stage of a filter is where its job is', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  closing.push(
+    queue.work(async (_filter, report) => {
+      await report('trying')
+      await promise
+    }),
+  )
+  await queue.enqueue('f0000000002')
+  await until(async () => (await queue.stage('f0000000002')) === 'trying')
+  resolve()
+  await until(async () => (await queue.stage('f0000000002')) === undefined)
+})
+
+test('a job that fails is tried again', async () => {
+  let attempts = 0
+  closing.push(
+    queue.work(async () => {
+      attempts += 1
+      if (attempts === 1) throw new Error('the mirror is away')
+    }),
+  )
+  await queue.enqueue('f0000000003')
+  await until(() => attempts === 2)
+})
+
+test('while Redis is away submissions are refused with a reason; afterwards everything goes on by itself', async () => {
+  const done: string[] = []
+  closing.push(queue.work(async filter => void done.push(filter)))
+  await redis.kill()
+  await expect(queue.requireReady()).rejects.toMatchObject({ code: 'API_QUEUE_DOWN', message: /Redis/ })
+  await expect(queue.enqueue('f0000000004')).resolves.toBeUndefined()
+  expect(await queue.stage('f0000000004')).toBeUndefined()
+  await redis.start({ empty: true })
+  await until(() => queue.isReady())
+  await queue.enqueue('f0000000004')
+  await until(() => done.includes('f0000000004'))
+})
