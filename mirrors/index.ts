@@ -32,3 +32,9 @@ export { prepareMirrorMaker } from './mirror-maker/prepare.ts'
 export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/rights.ts'
 export { mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
 export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'
+export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
+
+// Lag
+export { openFeedLag, type FeedLag } from './lag/feed-lag.ts'
+export { lagWatchRights, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
+export { mirrorMetrics, type MirrorMetrics } from './metrics.ts'

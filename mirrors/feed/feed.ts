@@ -35,6 +35,8 @@ export interface FeedPacket {
   readonly offset: bigint
   /** When the producer of the survey (or the simulator) made it, ms since 1970. */
   readonly timestampMs: number
+  /** Surveys do not key their packets. */
+  readonly key: Buffer | null
   /** Empty for a record without a value. Shares memory with the whole response: copy what is kept for long. */
   readonly value: Buffer
   /** Empty for the usual packet without headers. A header that occurs twice is there twice. */

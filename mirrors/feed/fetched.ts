@@ -47,9 +47,10 @@ const headersOf = (headers: FetchedRecord['headers']): FeedPacket['headers'] =>
     ),
   )
 
-const packetOf = ({ timestamp, value, headers }: FetchedRecord, offset: bigint): FeedPacket => ({
+const packetOf = ({ timestamp, key, value, headers }: FetchedRecord, offset: bigint): FeedPacket => ({
   offset,
   timestampMs: Number(timestamp),
+  key,
   value: value ?? NO_VALUE,
   headers: headersOf(headers),
 })

@@ -148,7 +148,11 @@ export const openLogClient = async (access: BrokerAccess, clientId: string, topi
     recover: async error => {
       const { host, port } = error as { host?: unknown; port?: unknown }
       if (typeof host === 'string' && typeof port === 'number') cluster.removeBroker({ host, port })
-      await cluster.refreshMetadata().catch(() => undefined)
+      try {
+        await cluster.refreshMetadata()
+      } catch {
+        // The next attempt says what is wrong.
+      }
     },
     close: () => cluster.disconnect(),
   }

@@ -26,6 +26,11 @@ export interface ReaderOptions {
   readonly signal: AbortSignal
 }
 
+/** Our own verdicts end the feed; what the client says is tried again. */
+const raise = (error: unknown): void => {
+  if (error instanceof MirrorError) throw error
+}
+
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
 export const readLog = async (options: ReaderOptions): Promise<void> => {
   const { topic, user, client, queue, positions, highWatermarks, limits, maxBytes, signal } = options
@@ -103,10 +108,6 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
         await rest(pauseMs)
         pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
       }
-  }
-  /** Our own verdicts end the feed; what the client says is tried again. */
-  const raise = (error: unknown): void => {
-    if (error instanceof MirrorError) throw error
   }
   const start = (nodeId: number): void => {
     if (loops.has(nodeId)) return

@@ -1,0 +1,113 @@
+// How far a node is behind the hub, in alerts and seconds: MirrorMaker's positions against the ends of the hub's topics.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BrokerAccess, type Grant } from '#hub'
+import { type LogClient, openLogClient } from '../feed/log-client.ts'
+import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
+import { type Copied, followCopied } from './copied.ts'
+import { type LagClock, openLagClock } from './lag-clock.ts'
+
+const EVERY_MS = 1000
+
+/** One moment of a node's lag. */
+export interface MirrorLag {
+  /** Records on the hub that are not on the node. */
+  readonly alerts: number
+  /** Since when the oldest of them has been on the hub; at most since the watch began. */
+  readonly seconds: number
+  /** Records the hub has had in all, and MirrorMaker has copied of them: what moves when something moves. */
+  readonly onHub: bigint
+  readonly copied: bigint
+}
+
+export interface LagWatchOptions {
+  readonly hub: BrokerAccess
+  readonly node: BrokerAccess
+  /** Alert topics. */
+  readonly topics: readonly string[]
+  readonly clientId: string
+  readonly signal: AbortSignal
+  /** Called after every look, each second. */
+  readonly onLag?: (lag: MirrorLag) => void
+  /** Default: a look each second. */
+  readonly everyMs?: number
+}
+
+/** What a user needs to watch lag, on the hub and on the node. */
+export const lagWatchRights = (user: string, topics: readonly string[]) => ({
+  hub: topics.map((name): Grant => ({ user, resource: 'topic', name, operations: ['describe'] })),
+  node: [{ user, resource: 'topic', name: CONNECT_TOPICS.offsets, operations: ['read', 'describe'] }] satisfies Grant[],
+})
+
+/** One topic of the hub, its client kept open between looks. */
+const openHubTopic = (options: LagWatchOptions, topic: string) => {
+  const clocks = new Map<number, LagClock>()
+  let client: LogClient | undefined
+  const look = async (copied: Copied): Promise<MirrorLag> => {
+    client ??= await openLogClient(options.hub, options.clientId, topic)
+    const partitions = [...(await client.leaders()).keys()]
+    const [firsts, ends] = await Promise.all([
+      client.offsets('earliest', partitions),
+      client.offsets('latest', partitions),
+    ])
+    const nowMs = performance.now()
+    const lags = partitions.map(partition => {
+      const end = ends.get(partition) ?? 0n
+      const first = firsts.get(partition) ?? 0n
+      const known = copied.get(topic)?.get(partition) ?? 0n
+      // What the hub no longer has cannot be copied any more.
+      const position = known < first ? first : known
+      const clock = clocks.get(partition) ?? openLagClock()
+      clocks.set(partition, clock)
+      clock.ended(end, nowMs)
+      const behind = position < end ? end - position : 0n
+      return { alerts: Number(behind), seconds: clock.secondsBehind(position, nowMs), onHub: end, copied: position }
+    })
+    return sum(lags)
+  }
+  return {
+    look: async (copied: Copied): Promise<MirrorLag> => {
+      try {
+        return await look(copied)
+      } catch (error) {
+        await client?.recover(error)
+        throw error
+      }
+    },
+    close: async () => client?.close(),
+  }
+}
+
+const sum = (lags: readonly MirrorLag[]): MirrorLag => ({
+  alerts: lags.reduce((total, { alerts }) => total + alerts, 0),
+  seconds: lags.reduce((most, { seconds }) => Math.max(most, seconds), 0),
+  onHub: lags.reduce((total, { onHub }) => total + onHub, 0n),
+  copied: lags.reduce((total, { copied }) => total + copied, 0n),
+})
+
+/**
+ * Watches until the signal. `latest` gives the last look, or undefined while hub or node could not be asked for two looks: an unknown
+ * lag is not a lag of 0. Rejects with a MirrorError where the user may not read MirrorMaker's positions on the node.
+ */
+export const openLagWatch = (
+  options: LagWatchOptions,
+): { readonly latest: () => MirrorLag | undefined; readonly ended: Promise<void> } => {
+  const { node, topics, clientId, signal, onLag, everyMs = EVERY_MS } = options
+  const hubTopics = topics.map(topic => openHubTopic(options, topic))
+  const copied = followCopied(node, clientId, signal)
+  let seen: { readonly lag: MirrorLag; readonly atMs: number } | undefined
+  const watch = async (): Promise<void> => {
+    while (!signal.aborted) {
+      const lags = await Promise.all(hubTopics.map(topic => topic.look(copied.positions))).catch(() => undefined)
+      if (lags !== undefined) {
+        seen = { lag: sum(lags), atMs: performance.now() }
+        onLag?.(seen.lag)
+      }
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+    }
+    await Promise.allSettled(hubTopics.map(topic => topic.close()))
+  }
+  return {
+    latest: () => (seen !== undefined && performance.now() - seen.atMs < 3 * everyMs ? seen.lag : undefined),
+    ended: Promise.all([watch(), copied.ended]).then(() => undefined),
+  }
+}

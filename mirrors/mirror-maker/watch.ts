@@ -1,0 +1,66 @@
+// Watches a MirrorMaker from outside and asks for a restart when it no longer copies. Kafka Connect restarts no failed task itself.
+import { type MirrorLag } from '../lag/lag-watch.ts'
+import { followEvents } from './event-file.ts'
+import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
+import { openStallClock } from './stall.ts'
+
+const STALL_MS = 30_000
+/** Errors of one cause come in showers. */
+const QUIET_MS = 30_000
+
+/** Why a restart is asked for. */
+export interface MirrorMakerFault {
+  /** `dead-task`: a task gave up. `refused`: a broker refuses the user. `stalled`: records wait and none is copied. */
+  readonly kind: 'dead-task' | 'refused' | 'stalled'
+  /** What happened, where, and what to do. */
+  readonly message: string
+}
+
+export interface WatchOptions {
+  readonly settings: Pick<MirrorMakerSettings, 'name' | 'dir'>
+  /** The lag as last seen, e.g. of openLagWatch; undefined while it is not known, which is not held against MirrorMaker. */
+  readonly lag: () => MirrorLag | undefined
+  readonly onFault: (fault: MirrorMakerFault) => void
+  readonly signal: AbortSignal
+  /** How long nothing may be copied while records wait. Default 30 s. */
+  readonly stallMs?: number
+}
+
+/**
+ * Watches until the signal. Reads the events file, which each start begins anew, so it needs no telling of restarts. A fault of one
+ * kind is reported at most every 30 s; whoever restarts the process does it with a back-off of their own.
+ */
+export const watchMirrorMaker = async (options: WatchOptions): Promise<void> => {
+  const { settings, lag, onFault, signal, stallMs = STALL_MS } = options
+  const { name, dir } = settings
+  const reported = new Map<string, number>()
+  const report = (kind: MirrorMakerFault['kind'], message: string): void => {
+    const nowMs = performance.now()
+    if (nowMs - (reported.get(kind) ?? -Infinity) < QUIET_MS) return
+    reported.set(kind, nowMs)
+    onFault({ kind, message: `MirrorMaker of ${name}: ${message}` })
+  }
+  const stalledFor = openStallClock()
+  const look = (): void => {
+    const seen = lag()
+    if (seen === undefined) return
+    const ms = stalledFor(seen, performance.now())
+    if (ms >= stallMs)
+      report(
+        'stalled',
+        `${seen.alerts} alerts wait on the hub and none was copied for ${Math.round(ms / 1000)} s; restart it`,
+      )
+  }
+  const timer = setInterval(look, Math.min(1000, stallMs / 4))
+  try {
+    for await (const { kind, text } of followEvents(mirrorMakerFiles(dir).events, signal))
+      if (kind === 'dead') report('dead-task', `a task gave up and stays dead until a restart: ${text}`)
+      else if (kind === 'refused')
+        report(
+          'refused',
+          `a broker refuses its user: ${text}. Check its password and rights on the hub and on the node, then restart it`,
+        )
+  } finally {
+    clearInterval(timer)
+  }
+}
