@@ -16,7 +16,7 @@ export const SANDBOX_ERRORS = {
   SANDBOX_HOST_PROTOCOL: 'A host said something that is not in the protocol.',
   SANDBOX_HOST_DYING: 'Hosts end again and again without a filter to blame.',
   // The Python runtime image
-  SANDBOX_IMAGE_BUILD: 'The runtime image could not be assembled.',
+  SANDBOX_IMAGE: 'The runtime image could not be assembled.',
   SANDBOX_ENGINE_UNREACHABLE: 'No Docker engine answers.',
 } as const
 

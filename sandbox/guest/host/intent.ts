@@ -1,0 +1,16 @@
+// The host's word on what it is about to do, written before each step into a small file that the supervisor reads from outside.
+import { writeSync } from 'node:fs'
+import { HostFd, INTENT_BYTES } from '../../wire.ts'
+
+const record = new Uint32Array(INTENT_BYTES / 4)
+const bytes = Buffer.from(record.buffer)
+const NO_SLOT = 0xffff_ffff
+
+/** Says that `slot` is about to run in `phase` for batch or load `seq`. */
+export function mark(phase: number, slot = NO_SLOT, seq = 0): void {
+  record[0] = slot
+  record[1] = seq
+  record[2] = phase
+  record[3] = (record[3] ?? 0) + 1
+  writeSync(HostFd.intent, bytes, 0, INTENT_BYTES, 0)
+}

@@ -1,0 +1,78 @@
+// A host process: holds isolates, does what the supervisor says, one thing after another on one thread. It runs inside the process sandbox and is
+// trusted by nobody: whatever a filter makes it do, the supervisor outside only believes bits and bounded text.
+import { type ColumnSet } from '../../batch.ts'
+import {
+  type EvaluateMessage,
+  type LayoutMessage,
+  type LoadedReply,
+  type LoadMessage,
+  MessageKind,
+  Phase,
+  ReplyKind,
+  type UnloadMessage,
+} from '../../wire.ts'
+import { LoadFailure } from './explain.ts'
+import { type Filter, openFilter } from './filter.ts'
+import { openFrameReader } from './frame-reader.ts'
+import { mark } from './intent.ts'
+import { openReply } from './reply.ts'
+import { receive, send, sendJson } from './stdio.ts'
+
+const filters = new Map<number, Filter>()
+const layouts = new Map<number, ColumnSet>()
+const readFrame = openFrameReader()
+const reply = openReply()
+
+function load(message: LoadMessage): LoadedReply {
+  const { seq, slot } = message
+  filters.get(slot)?.dispose()
+  filters.delete(slot)
+  try {
+    const filter = openFilter(message)
+    filters.set(slot, filter)
+    return { seq, slot, ok: true, description: filter.description }
+  } catch (error) {
+    if (error instanceof LoadFailure) return { seq, slot, ok: false, reason: error.reason, error: error.told }
+    throw error
+  }
+}
+
+function evaluate(message: EvaluateMessage): void {
+  const { seq, layout, rows } = message
+  const frame = readFrame(message, layouts.get(layout) ?? { columns: [], lists: [] })
+  reply.begin(seq)
+  for (const slot of message.slots) {
+    const filter = filters.get(slot)
+    if (filter === undefined) continue
+    mark(Phase.evaluate, slot, seq)
+    const evaluated = filter.evaluate(frame)
+    reply.add(slot, rows, filter, evaluated)
+    if (evaluated.failure) {
+      filter.dispose()
+      filters.delete(slot)
+    }
+  }
+  mark(Phase.idle)
+  send(ReplyKind.verdicts, reply.take())
+}
+
+mark(Phase.idle)
+sendJson(ReplyKind.ready, {})
+for (;;) {
+  const { kind, payload } = receive()
+  const message: unknown = JSON.parse(payload.toString())
+  if (kind === MessageKind.layout) {
+    const { layout, set } = message as LayoutMessage
+    layouts.set(layout, set)
+  } else if (kind === MessageKind.load) {
+    const { slot, seq } = message as LoadMessage
+    mark(Phase.load, slot, seq)
+    const loaded = load(message as LoadMessage)
+    mark(Phase.idle)
+    sendJson(ReplyKind.loaded, loaded)
+  } else if (kind === MessageKind.unload) {
+    const { slot } = message as UnloadMessage
+    filters.get(slot)?.dispose()
+    filters.delete(slot)
+  } else if (kind === MessageKind.evaluate) evaluate(message as EvaluateMessage)
+}

@@ -1,0 +1,46 @@
+// Inside an isolate: console.log, bounded in characters and lines, kept until the batch's reply.
+import { type Primordials } from './primordials.ts'
+
+/** A log of at most `maxChars` characters and 100 lines a batch; what is beyond is counted. */
+export function openLog({ apply, defineProperty, stringify, sliceText, toText }: Primordials, maxChars: number) {
+  const MAX_LINES = 100
+  let chars = 0
+  let lines: string[] = []
+  let dropped = 0
+  const show = (value: unknown): string => {
+    if (typeof value === 'string') return value
+    if (typeof value === 'object' && value !== null) {
+      if (value instanceof Error) return toText(value)
+      return stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? toText(inner) : inner)) ?? ''
+    }
+    return toText(value)
+  }
+  return {
+    write(...values: unknown[]): void {
+      const room = maxChars - chars
+      if (room <= 0 || lines.length >= MAX_LINES) {
+        dropped++
+        return
+      }
+      let line = ''
+      for (let i = 0; i < values.length && line.length <= room; i++) line += (i > 0 ? ' ' : '') + show(values[i])
+      if (line.length > room) line = `${apply(sliceText, line, [0, room])}…`
+      chars += line.length + 1
+      defineProperty(lines, lines.length, { value: line, writable: true, enumerable: true, configurable: true })
+    },
+    begin(): void {
+      chars = 0
+      dropped = 0
+      if (lines.length > 0) lines = []
+    },
+    /** JSON members for the reply, or nothing. */
+    take(): string {
+      if (lines.length === 0 && dropped === 0) return ''
+      let text = `"logsDropped":${dropped},"logs":[`
+      for (let i = 0; i < lines.length; i++) text += (i > 0 ? ',' : '') + stringify(lines[i])
+      return `${text}]`
+    },
+  }
+}
+
+export type Log = ReturnType<typeof openLog>

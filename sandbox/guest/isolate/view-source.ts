@@ -1,0 +1,109 @@
+// Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
+// made by a loop share one feedback vector and are 3-5 times slower (facts/hotpath.md 1).
+import { NULL_HIGH } from '../../batch.ts'
+import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
+
+interface RecordNode {
+  /** Cell that says whether the nested record is there. */
+  present?: Cell
+  readonly fields: Map<string, Cell>
+  readonly records: Map<string, RecordNode>
+  readonly lists: Map<string, ListCells>
+}
+
+const emptyRecord = (): RecordNode => ({ fields: new Map(), records: new Map(), lists: new Map() })
+
+function recordAt(root: RecordNode, path: readonly string[]): RecordNode {
+  let node = root
+  for (const name of path) {
+    let inner = node.records.get(name)
+    if (inner === undefined) node.records.set(name, (inner = emptyRecord()))
+    node = inner
+  }
+  return node
+}
+
+function recordOf(cells: readonly Cell[], lists: readonly ListCells[]): RecordNode {
+  const root = emptyRecord()
+  for (const cell of cells) {
+    const path = cell.path.split('.')
+    if (cell.kind === 'present') recordAt(root, path).present = cell
+    else recordAt(root, path.slice(0, -1)).fields.set(path.at(-1) ?? '', cell)
+  }
+  for (const list of lists) {
+    const path = list.path.split('.')
+    recordAt(root, path.slice(0, -1)).lists.set(path.at(-1) ?? '', list)
+  }
+  return root
+}
+
+const READ: Record<Cell['kind'], (at: number) => string> = {
+  number: at => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`,
+  boolean: at => `const v=F[${at}+this.#i];return v===v?v===1:null`,
+  string: at => `const v=F[${at}+this.#i];return v>=0?ascii[v]:v<0?text(v):null`,
+  long: at => `const k=${at}+this.#i;return U[2*k+1]===${NULL_HIGH}?null:L[k]`,
+  binary: at => `const v=F[${at}+this.#i];return v===v?bytes(v):null`,
+  present: () => 'return null',
+}
+
+/** A function `(cells, words, longs, primordials, blobs) => views`; see `Views` in runner.ts. */
+export function viewSource(plan: MailboxPlan): string {
+  const classes: string[] = []
+  const pools: string[] = []
+  const classOf = (node: RecordNode): string => {
+    const name = `Record${classes.length}`
+    const index = classes.push('') - 1
+    const privates = ['#i']
+    const made: string[] = []
+    const members: string[] = []
+    const json: string[] = []
+    for (const [field, cell] of node.fields) {
+      const key = JSON.stringify(field)
+      members.push(`get ${key}(){${READ[cell.kind](cell.at)}}`)
+      json.push(cell.kind === 'long' ? `${key}:decimal(this[${key}])` : `${key}:this[${key}]`)
+    }
+    for (const [field, inner] of node.records) {
+      const key = JSON.stringify(field)
+      const slot = `#r${privates.push(`#r${privates.length}`) - 1}`
+      made.push(`this.${slot}=new ${classOf(inner)}(i)`)
+      const view = `this.${slot}`
+      members.push(`get ${key}(){return ${inner.present ? `F[${inner.present.at}+this.#i]===1?${view}:null` : view}}`)
+      json.push(`${key}:this[${key}]`)
+    }
+    for (const [field, list] of node.lists) {
+      const key = JSON.stringify(field)
+      const slot = `#a${privates.length}`
+      const epoch = `#e${privates.length}`
+      privates.push(slot, epoch)
+      const pool = `pool${pools.length}`
+      pools.push(
+        `const ${pool}=[];const grow${pool}=n=>{for(let i=${pool}.length;i<n;i++)define(${pool},i,new ${classOf(recordOf(list.cells, []))}(i))}`,
+      )
+      members.push(
+        `get ${key}(){if(this.${epoch}===epoch)return this.${slot};this.${epoch}=epoch;const n=F[${list.counts}+this.#i];if(n<0)return this.${slot}=null;` +
+          `const s=F[${list.starts}+this.#i];if(${pool}.length<s+n)grow${pool}(s+n);return this.${slot}=apply(sliceArray,${pool},[s,s+n])}`,
+      )
+      json.push(`${key}:this[${key}]`)
+    }
+    members.push(`toJSON(){return {${json.join(',')}}}`)
+    classes[index] =
+      `class ${name}{${privates.join(';')};constructor(i){this.#i=i;${made.join(';')};preventExtensions(this)}\n${members.join('\n')}\n}\nclose(${name})`
+    return name
+  }
+  const root = classOf(recordOf(plan.cells, plan.lists))
+  // An inner class is used by the outer one's constructor: defined last to first.
+  return `(function(F,U,L,{apply,sliceArray,defineProperty,preventExtensions,freeze,fromCharCode,toText},{text,bytes}){
+let epoch=0
+const ascii=[]
+const define=(target,key,value)=>defineProperty(target,key,{value,writable:true,enumerable:true,configurable:true})
+for(let i=0;i<128;i++)define(ascii,i,fromCharCode(i))
+const missing=i=>U[2*i+1]===${NULL_HIGH}?null:NaN
+const decimal=v=>v===null?null:toText(v)
+const close=C=>{for(const key of Object.getOwnPropertyNames(C.prototype))if(key!=='constructor'&&key!=='toJSON')defineProperty(C.prototype,key,{enumerable:true})
+defineProperty(C.prototype,'constructor',{value:Object});freeze(C.prototype)}
+${classes.toReversed().join('\n')}
+${pools.join('\n')}
+const rows=[]
+return {begin(n){epoch++;for(let i=rows.length;i<n;i++)define(rows,i,new ${root}(i));return rows}}
+})`
+}
