@@ -29,6 +29,7 @@ export const varint = (value: bigint | number): Buffer => {
 const sized = (bytes: Buffer): Buffer => Buffer.concat([varint(bytes.length), bytes])
 
 const MAX_DEPTH = 3
+const nameOf = (i: number): string => ['id', 'visit'][i] ?? `f${i}`
 const INTS = [0, -1, 63, -64, 64, 2 ** 31 - 1, -(2 ** 31), 1_000_000]
 const LONGS = [
   ...INTS.map(BigInt),
@@ -57,11 +58,10 @@ class Generator {
   packets(): RandomPackets {
     const fields = Array.from({ length: this.#below(9) }, () => this.#any(0))
     const types: RandomType[] = [this.#keyed(7), this.#keyed(8), ...fields]
-    const name = (i: number): string => ['id', 'visit'][i] ?? `f${i}`
     const schema = {
       type: 'record',
       name: 'alert',
-      fields: types.map(({ schema }, i) => ({ name: name(i), type: schema })),
+      fields: types.map(({ schema }, i) => ({ name: nameOf(i), type: schema })),
     }
     const body = (): Buffer => Buffer.concat(types.map(({ write }) => write()))
     return { schemaJson: JSON.stringify(schema), bodies: Array.from({ length: 1 + this.#below(4) }, body) }
@@ -95,7 +95,7 @@ class Generator {
 
   #hex(values: readonly string[], bytes: number): Buffer {
     if (this.#below(2) === 0) return this.#bytes(bytes)
-    return Buffer.from(this.#pick(...values), 'hex').reverse()
+    return Buffer.from(Buffer.from(this.#pick(...values), 'hex').toReversed())
   }
 
   #name(): string {
