@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EXAMPLE_ANSWERS, openSyntheticSource, STREAMS } from '#hub'
+import { openIsolateSandbox, type Sandbox } from '#sandbox'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { checkSource } from './check-source.ts'
+import { examples } from './examples.ts'
+import { programOf } from './program.ts'
+import { syntheticSample, syntheticSchema } from './sample.ts'
+import { streamFields } from './stream-fields.ts'
+import { type Trial, trialRun } from './trial.ts'
+import { type Language } from '../manifest.ts'
+
+const ALERTS = 300
+const dir = mkdtempSync(join(tmpdir(), 'skysieve-trial-'))
+const fields = streamFields(STREAMS.lsst, [syntheticSchema()])
+let sandbox: Sandbox
+
+beforeAll(async () => {
+  sandbox = await openIsolateSandbox({ dir, logger: pino({ level: 'silent' }), defaults: { hosts: 1 } })
+})
+afterAll(async () => {
+  await sandbox.close()
+  rmSync(dir, { recursive: true })
+})
+
+async function trial(source: string, language: Language = 'javascript', cap = 20): Promise<Trial> {
+  const check = checkSource(language, source, { fields })
+  if (!check.ok) throw new Error(check.problems[0]?.message)
+  const program = programOf({ id: 'trial', version: 1, language, trust: 'new', check })
+  return trialRun({ sandbox, program, stream: STREAMS.lsst, packets: syntheticSample(ALERTS), cap })
+}
+
+test.each(examples().filter(({ stream }) => stream === 'lsst'))(
+  'in the sandbox, $name passes exactly the alerts of its answer',
+  async ({ name, language, source }) => {
+    const result = await trial(source, language, 1_000)
+    const synthetic = openSyntheticSource()
+    const alerts = Array.from({ length: ALERTS }, (_, i) => synthetic.packet(100_000, i).alert)
+    const expected = alerts.filter(alert => EXAMPLE_ANSWERS[name]?.(alert)).map(alert => alert.diaSourceId)
+    expect(result.matches.map(({ alert }) => alert)).toEqual(expected)
+    expect(result).toMatchObject({ alerts: ALERTS, passed: expected.length, errors: 0, overCap: 0 })
+  },
+)
+
+test('matches beyond the cap of a visit are counted, not shown', async () => {
+  const result = await trial('export const filter = () => true', 'javascript', 7)
+  expect(result).toMatchObject({ passed: ALERTS, overCap: ALERTS - 7 })
+  expect(result.matches).toHaveLength(7)
+})
+
+test('an error names the alert and the place in the author’s file', async () => {
+  const result = await trial('export function filter(alert) {\n  return alert.nothing.here\n}')
+  expect(result).toMatchObject({ errors: ALERTS, firstError: { line: 2, message: /undefined/ } })
+})
+
+test('a filter that never ends fails the trial and leaves the sandbox usable', async () => {
+  expect((await trial('export function filter() { for (;;); }')).failure).toMatchObject({ reason: 'timeout' })
+  expect(await trial('export const filter = () => false')).toMatchObject({ alerts: ALERTS, passed: 0 })
+})
