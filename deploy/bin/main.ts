@@ -1,6 +1,8 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
+import { CACHE_DIR, ROOT } from '../start/layout.ts'
 import { start } from '../start/start.ts'
 import { DeployError } from '../errors.ts'
+import { runTests } from './tests.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
 const IMPATIENT_AFTER_MS = 2000
@@ -25,6 +27,9 @@ try {
       write: (text: string) => void process.stdout.write(text),
     }
     process.exitCode = await start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
+  } else if (command === 'test') {
+    const print = (line: string) => void process.stdout.write(`${line}\n`)
+    process.exitCode = await runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
   }
 } catch (error) {
   if (!(error instanceof DeployError || (error instanceof Error && error.name === 'HubError'))) throw error

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { ADMIN_USER, type BrokerSettings } from '#hub'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
-import { alertTopicBytes } from './topics.ts'
+import { ALERT_PARTITIONS, alertTopicBytes } from './topics.ts'
 import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
 import { type StartOptions } from './options.ts'
 import { type Secrets } from './secrets.ts'
@@ -15,6 +15,7 @@ export interface NodeLayout {
   readonly name: string
   readonly ports: ReturnType<typeof nodePorts>
   readonly broker: BrokerSettings
+  readonly shards: number
 }
 
 export interface Layout {
@@ -30,7 +31,8 @@ export interface Layout {
   readonly env: Readonly<Record<string, string>>
 }
 
-const ALERT_PARTITIONS = 4
+/** One worker process of a node runs one shard; on one machine that is enough. */
+const SHARDS = 1
 const RETENTION_HOURS = 24
 
 export const layoutOf = (options: StartOptions, secrets: Secrets, env: Readonly<Record<string, string>>): Layout => {
@@ -54,7 +56,7 @@ export const layoutOf = (options: StartOptions, secrets: Secrets, env: Readonly<
     hub: broker('hub', ports.broker, ports.controller),
     nodes: nodeNames(options.nodes).map((name, at) => {
       const own = nodePorts(portBase, at + 1)
-      return { name, ports: own, broker: broker(name, own.broker, own.controller) }
+      return { name, ports: own, broker: broker(name, own.broker, own.controller), shards: SHARDS }
     }),
     dirs: { redis: join(dataDir, 'redis'), logs: join(dataDir, 'logs'), config: join(dataDir, 'config') },
     registryUrl: `http://${LOOPBACK}:${ports.registry}`,

@@ -3,10 +3,11 @@ import { brokerProcess, prepareAccess } from './brokers.ts'
 import { type Layout } from './layout.ts'
 import { type Step } from './plan.ts'
 import { redisProcess } from './redis.ts'
-import { hubRights, nodeRights } from './rights.ts'
+import { mirrorProcess, prepareNodeAccess } from './mirror.ts'
+import { hubRights } from './rights.ts'
 import { type ProcessSpec, type Supervisor } from './supervisor.ts'
 import { hubTopics } from './topics.ts'
-import { hubUsers, nodeUsers } from './users.ts'
+import { hubUsers } from './users.ts'
 
 const step = (name: string, after: readonly string[], run: () => Promise<void>): Step => ({ name, after, run })
 
@@ -26,11 +27,10 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor): readonly Ste
       ),
     ),
     run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),
-    ...nodes.flatMap(({ name, broker }) => [
-      run(brokerProcess(`${name}-broker`, broker)),
-      step(`${name}-access`, [`${name}-broker`], () =>
-        prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), async () => undefined),
-      ),
+    ...nodes.flatMap(node => [
+      run(brokerProcess(`${node.name}-broker`, node.broker)),
+      step(`${node.name}-access`, [`${node.name}-broker`], () => prepareNodeAccess(layout, node)),
+      run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
     ]),
   ]
 }

@@ -3,7 +3,7 @@ import { STREAMS, type TopicSpec } from '#hub'
 
 /** DMTN-093: brokers take messages up to 10 MB. */
 export const MAX_MESSAGE_BYTES = 10_485_760
-const ALERT_PARTITIONS = 4
+export const ALERT_PARTITIONS = 4
 /** A synthetic packet is 110 KB at the median; visits kept are counted in larger ones. */
 const BYTES_PER_ALERT = 150_000
 const VISITS_KEPT = 8

@@ -1,9 +1,9 @@
 // The Kafka users of a system. A user has one password on all its brokers; its consumer groups are its name and `<name>.…`.
+import { mirrorMakerUser } from '#mirrors'
 
 export const HUB_USER = 'skysieve-hub'
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const API_USER = 'skysieve-api'
-export const mirrorUser = (node: string): string => `skysieve-mm2-${node}`
 export const workerUser = (node: string): string => `skysieve-worker-${node}`
 
 /** `node1`, `node2`, … */
@@ -14,8 +14,8 @@ export const hubUsers = (nodes: number): readonly string[] => [
   HUB_USER,
   SIMULATOR_USER,
   API_USER,
-  ...nodeNames(nodes).flatMap(node => [mirrorUser(node), workerUser(node)]),
+  ...nodeNames(nodes).flatMap(node => [mirrorMakerUser(node), workerUser(node)]),
 ]
 
 /** Users of a node's broker, besides the administrator. */
-export const nodeUsers = (node: string): readonly string[] => [API_USER, mirrorUser(node), workerUser(node)]
+export const nodeUsers = (node: string): readonly string[] => [API_USER, mirrorMakerUser(node), workerUser(node)]

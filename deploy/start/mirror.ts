@@ -1,0 +1,49 @@
+// A node's side of a system: its topics, its MirrorMaker's and worker's rights, and MirrorMaker as a supervised process.
+import { join } from 'node:path'
+import { STREAMS } from '#hub'
+import {
+  awaitMirrorMaker,
+  mirrorMakerCommand,
+  mirrorMakerUser,
+  prepareMirrorMaker,
+  prepareNode,
+  type MirrorMakerSettings,
+} from '#mirrors'
+import { accessOf, prepareAccess } from './brokers.ts'
+import { type Layout, type NodeLayout } from './layout.ts'
+import { MIRRORED_TOPICS, nodeRights } from './rights.ts'
+import { type ProcessSpec } from './supervisor.ts'
+import { ALERT_PARTITIONS } from './topics.ts'
+import { nodeUsers } from './users.ts'
+
+/** Users, rights and topics of a node, as often as it is called. */
+export const prepareNodeAccess = ({ secrets }: Layout, { name, broker, shards }: NodeLayout): Promise<void> =>
+  prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), admin =>
+    prepareNode(admin, {
+      alertTopics: Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions: ALERT_PARTITIONS })),
+      shards,
+      ...(broker.retention === undefined ? {} : { retention: broker.retention }),
+    }),
+  )
+
+const settingsOf = ({ secrets, hub }: Layout, { name, broker, ports }: NodeLayout): MirrorMakerSettings => ({
+  name,
+  dir: join(broker.dir, 'mirror-maker'),
+  libs: broker.libs,
+  hub: accessOf(hub, secrets, mirrorMakerUser(name)),
+  node: accessOf(broker, secrets, mirrorMakerUser(name)),
+  restPort: ports.mirrorMaker,
+  topics: MIRRORED_TOPICS,
+})
+
+export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => {
+  const settings = settingsOf(layout, node)
+  return {
+    name: `${node.name}-mirror`,
+    command: async () => {
+      await prepareMirrorMaker(settings)
+      return mirrorMakerCommand(settings)
+    },
+    ready: signal => awaitMirrorMaker(settings, signal),
+  }
+}
