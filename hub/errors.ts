@@ -45,6 +45,7 @@ export const HUB_ERRORS = {
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
   // Simulator
   HUB_PACKET_FILE_INVALID: 'A file is not a whole file of packets.',
+  HUB_PACKET_TREE_EMPTY: 'A folder has no packets to play.',
   HUB_PLAY_STATE_INVALID: 'The record of the visits already played cannot be read.',
   HUB_REGISTRY_REFUSED: 'The schema registry refuses a request.',
   HUB_REGISTRY_UNREACHABLE: 'The schema registry does not answer.',

@@ -49,10 +49,13 @@ export const syntheticVisits = (source: SyntheticSource, options: SyntheticVisit
       yield made.packet
     }
   }
+  // Shared by all calls of visits(): a player that begins again gets visits that were not handed out.
+  let next = firstVisit
   return {
     schemas: [{ id: source.schemaId, schemaJson: source.schemaJson }],
     *visits() {
-      for (let visitNumber = firstVisit; visitNumber < firstVisit + visits; visitNumber++) {
+      while (next < firstVisit + visits) {
+        const visitNumber = next++
         yield {
           stream: STREAMS.lsst,
           visit: source.exposure(visitNumber).visit,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { readContainer } from '../avro/container.ts'
 import { type AvroSchema } from '../avro/node.ts'
 import { decodeAlert, parseSchema } from '../avro/schema.ts'
+import { HubError } from '../errors.ts'
 import { framePacket, readFrame } from '../packet.ts'
 import { type Stream } from '../streams.ts'
 import { identify } from './identify.ts'
@@ -42,11 +43,17 @@ export interface PacketTree {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const filesOf = async (dir: string): Promise<string[]> =>
-  (await readdir(dir, { recursive: true }))
-    .filter(name => /\.(?:bin|avro)$/.test(name))
-    .toSorted()
-    .map(name => join(dir, name))
+const filesOf = async (dir: string): Promise<string[]> => {
+  const names = await readdir(dir, { recursive: true }).catch((cause: unknown) => {
+    throw new HubError('HUB_PACKET_TREE_EMPTY', `The folder ${dir} cannot be read: ${reasonOf(cause)}`, { cause })
+  })
+  const files = names.filter(name => /\.(?:bin|avro)$/.test(name)).toSorted()
+  if (files.length > 0) return files.map(name => join(dir, name))
+  throw new HubError('HUB_PACKET_TREE_EMPTY', `The folder ${dir} has no .bin or .avro files; give one with packets`)
+}
+
+/** A registry that does not answer says nothing about a file. */
+const isAboutFile = (error: unknown): boolean => !(error instanceof HubError && error.code.startsWith('HUB_REGISTRY_'))
 
 /** The packets of a file as they go to the hub. Throws HubError for a container that cannot be read. */
 const packetsOf = async (file: string, { idOf }: Pick<TreeSchemas, 'idOf'>): Promise<Buffer[]> => {
@@ -60,7 +67,10 @@ const packetsOf = async (file: string, { idOf }: Pick<TreeSchemas, 'idOf'>): Pro
 const byStreamAndVisit = (a: TreeVisit, b: TreeVisit): number =>
   a.stream.name === b.stream.name ? Number(a.visit - b.visit) : a.stream.name < b.stream.name ? -1 : 1
 
-/** Reads every packet's ids; keeps places, not packets, so that a folder may be larger than memory. */
+/**
+ * Reads every packet's ids; keeps places, not packets, so that a folder may be larger than memory.
+ * Throws HubError HUB_PACKET_TREE_EMPTY, and what the registry fails with.
+ */
 export const readPacketTree = async (dir: string, schemas: TreeSchemas): Promise<PacketTree> => {
   const visits = new Map<string, { stream: Stream; visit: bigint; packets: TreePacket[] }>()
   const bad: { file: string; reason: string }[] = []
@@ -81,8 +91,12 @@ export const readPacketTree = async (dir: string, schemas: TreeSchemas): Promise
   for (const file of await filesOf(dir)) {
     try {
       for (const [datum, packet] of (await packetsOf(file, schemas)).entries())
-        await place(packet, file, datum).catch((error: unknown) => bad.push({ file, reason: reasonOf(error) }))
+        await place(packet, file, datum).catch((error: unknown) => {
+          if (!isAboutFile(error)) throw error
+          bad.push({ file, reason: reasonOf(error) })
+        })
     } catch (error) {
+      if (!isAboutFile(error)) throw error
       bad.push({ file, reason: reasonOf(error) })
     }
   }

@@ -145,7 +145,11 @@ test('a player that was stopped goes on with visits never played before', async 
   const source = openSyntheticSource({ seed: 5 })
   const start = async (options: Partial<PlayOptions>) => {
     const numbers = await openVisitNumbers(state)
-    const endless = syntheticVisits(source, { alertsPerVisit: 4, firstVisit: numbers.next, onVisit: numbers.take })
+    const endless = syntheticVisits(source, {
+      alertsPerVisit: 4,
+      firstVisit: numbers.next,
+      onVisit: visitNumber => numbers.take(visitNumber),
+    })
     return play(topic, endless, options)
   }
   expect(await start({ visits: 2 })).toMatchObject({ visits: 2, completed: true })

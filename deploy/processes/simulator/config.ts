@@ -1,0 +1,30 @@
+// What the simulator is told.
+import { Type, type Static } from 'typebox'
+
+export const SimulatorConfig = Type.Object(
+  {
+    /** The hub's broker; the user needs WRITE on the alert topics. */
+    hub: Type.Object(
+      { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+      { additionalProperties: false },
+    ),
+    registryUrl: Type.String({ pattern: '^https?://' }),
+    opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    /** Where the number of the next synthetic visit is kept. */
+    dataDir: Type.String(),
+    /** Alerts of a synthetic visit. */
+    alerts: Type.Integer({ minimum: 1, maximum: 500_000, default: 1000 }),
+    /** Seconds from the start of one visit to the start of the next. */
+    intervalS: Type.Number({ minimum: 0, default: 37 }),
+    /** Visits to play; without it synthetic visits do not end. */
+    visits: Type.Optional(Type.Integer({ minimum: 1 })),
+    /** A folder of real packets, played once through instead of synthetic ones. */
+    source: Type.Optional(Type.String()),
+    seed: Type.Integer({ minimum: 0, default: 1 }),
+    /** Sends a visit in the bursts of DMTN-149 (3 s) instead of over 80 % of the interval. */
+    burst: Type.Boolean({ default: false }),
+  },
+  { additionalProperties: false },
+)
+
+export type SimulatorConfig = Static<typeof SimulatorConfig>
