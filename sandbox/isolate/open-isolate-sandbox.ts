@@ -48,7 +48,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
   const { dir, logger, defaults = {}, cordons: settings = {}, unsafe = false, onRestart = () => undefined } = options
   mkdirSync(dir, { recursive: true })
   const own = mkdtempSync(join(dir, 'isolates-'))
-  const jail = await openJail({ unsafe, dir: own })
+  const jail = openJail({ unsafe, dir: own })
   for (const remark of jail.remarks) logger.warn(remark)
   const files = buildRuntimeFiles(own)
   const ring = openRing(own)

@@ -19,6 +19,8 @@ export interface Confined {
   nodePid(): number | undefined
   /** Whether the kernel ended it for its memory. */
   outOfMemory(): boolean
+  /** Where no cgroup bounds its memory: kill it above this. */
+  readonly watchMemoryMb?: number
   /** Ends everything of it, at once. */
   kill(): void
   /** After its end: gives back what was made for it. */
