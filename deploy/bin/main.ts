@@ -1,4 +1,5 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
+import { runCli } from '#api'
 import { CACHE_DIR, ROOT } from '../start/layout.ts'
 import { start } from '../start/start.ts'
 import { DeployError } from '../errors.ts'
@@ -19,7 +20,13 @@ const stopSignal = (): AbortSignal => {
   return stopping.signal
 }
 
-const [command, ...argv] = process.argv.slice(2)
+const print = (line: string): void => void process.stdout.write(`${line}\n`)
+
+const OWN_COMMANDS = `skysieve start    a hub, mirror nodes and a simulated survey on this machine (--help: its options)
+skysieve test     set-up, checks and all tests
+`
+
+const [command = '--help', ...argv] = process.argv.slice(2)
 try {
   if (command === 'start') {
     const screen = {
@@ -28,8 +35,10 @@ try {
     }
     process.exitCode = await start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
   } else if (command === 'test') {
-    const print = (line: string) => void process.stdout.write(`${line}\n`)
     process.exitCode = await runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
+  } else {
+    if (['--help', '-h', 'help'].includes(command) && argv.length === 0) print(OWN_COMMANDS)
+    process.exitCode = await runCli([command, ...argv])
   }
 } catch (error) {
   if (!(error instanceof DeployError || (error instanceof Error && error.name === 'HubError'))) throw error

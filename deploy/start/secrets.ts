@@ -34,7 +34,7 @@ export const openSecrets = (dataDir: string, users: readonly string[]): Secrets 
         broker: password(),
         users: {},
         redis: password(),
-        adminToken: `sky_${password()}`,
+        adminToken: `sky_${randomBytes(5).toString('hex')}_${randomBytes(20).toString('hex')}`,
         platformKey: randomBytes(32).toString('base64'),
       }
   const missing = users.filter(user => known.users[user] === undefined)

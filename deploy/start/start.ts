@@ -79,7 +79,7 @@ const runSystem = async (layout: Layout, screen: Screen, startedMs: number, sign
     for (const name of supervisor.names) boundLog(supervisor.logFile(name))
   }, LOG_CHECK_MS)
   try {
-    await runPlan(systemPlan(layout, supervisor), signal)
+    await runPlan(systemPlan(layout, supervisor, dashboard.note), signal)
     dashboard.note(welcome({ ...describe(layout), startedInMs: performance.now() - startedMs }))
     await aborted(signal)
   } catch (error) {

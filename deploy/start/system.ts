@@ -5,6 +5,8 @@ import { type Step } from './plan.ts'
 import { redisProcess } from './redis.ts'
 import { mirrorProcess, prepareNodeAccess } from './mirror.ts'
 import { hubRights } from './rights.ts'
+import { submitExamples } from './examples.ts'
+import { apiProcess, hubProcess, simulatorProcess, workerProcess } from './services.ts'
 import { type ProcessSpec, type Supervisor } from './supervisor.ts'
 import { hubTopics } from './topics.ts'
 import { hubUsers } from './users.ts'
@@ -12,13 +14,19 @@ import { hubUsers } from './users.ts'
 const step = (name: string, after: readonly string[], run: () => Promise<void>): Step => ({ name, after, run })
 
 /** Every step of a start; those that do not wait for each other run side by side. */
-export const systemPlan = (layout: Layout, supervisor: Supervisor): readonly Step[] => {
+export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: string) => void): readonly Step[] => {
   const { hub, nodes, secrets, options } = layout
   const run = (spec: ProcessSpec, ...after: readonly string[]): Step => ({
     name: spec.name,
     after,
     run: signal => supervisor.start(spec, signal),
   })
+  const examples: Step = {
+    name: 'examples',
+    after: ['api', ...nodes.flatMap(({ name }) => [`${name}-mirror`, `${name}-worker`])],
+    run: signal =>
+      submitExamples({ apiUrl: layout.apiUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }, signal),
+  }
   return [
     run(brokerProcess('hub-broker', hub)),
     step('hub-access', ['hub-broker'], () =>
@@ -31,7 +39,12 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor): readonly Ste
       run(brokerProcess(`${node.name}-broker`, node.broker)),
       step(`${node.name}-access`, [`${node.name}-broker`], () => prepareNodeAccess(layout, node)),
       run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
+      run(workerProcess(layout, node), 'hub-access', `${node.name}-access`),
     ]),
+    run(hubProcess(layout), 'hub-access'),
+    run(apiProcess(layout), 'hub-access', 'redis', ...nodes.map(({ name }) => `${name}-access`)),
+    examples,
+    ...(options.simulator ? [run(simulatorProcess(layout), 'hub', 'examples')] : []),
   ]
 }
 
