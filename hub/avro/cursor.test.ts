@@ -27,11 +27,10 @@ const read = (schema: ReturnType<typeof schemaOf>, column: Column, body: Buffer)
 }
 
 const type = (of: unknown) => schemaOf({ name: 'x', type: of })
+const value = (of: unknown, kind: Column['kind'], x: unknown) =>
+  read(type(of), { path: 'x', kind }, encodeAlert(type(of), { id: 7n, visit: 8n, x }))
 
 describe('A column', () => {
-  const value = (of: unknown, kind: Column['kind'], x: unknown) =>
-    read(type(of), { path: 'x', kind }, encodeAlert(type(of), { id: 7n, visit: 8n, x }))
-
   test('of longs is exact over all 64 bits', () => {
     for (const x of [2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, 170_094_456_272_322_680n, 0n, -1n])
       expect(value('long', 'long', x)).toBe(x)

@@ -22,7 +22,7 @@ export class TextArea {
     this.#maxUnits = maxUnits
     this.units = new Uint16Array(maxUnits + MAX_TEXT_LENGTH + 1)
     // Texts take two units and more (but for the empty one), so the table stays at most half full.
-    const slots = 2 ** Math.ceil(Math.log2(maxUnits + 4))
+    const slots = 2 ** Math.ceil(Math.log2(Math.max(maxUnits, 4)))
     this.#slots = new Int32Array(slots)
     this.#mask = slots - 1
   }
