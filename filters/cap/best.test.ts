@@ -1,5 +1,5 @@
 // Property tests of the cap `best`.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { better, closeBest, decideBest } from './best.ts'
 import { type Candidate, newVisit } from './visit.ts'

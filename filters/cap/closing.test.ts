@@ -1,5 +1,5 @@
 // When a visit is over.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isOver, streamClock } from './closing.ts'
 

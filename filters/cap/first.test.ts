@@ -1,5 +1,5 @@
 // Property tests of the cap `first`.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decideFirst } from './first.ts'
 import { newVisit, type Visit } from './visit.ts'

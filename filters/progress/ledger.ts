@@ -16,12 +16,22 @@ import {
 /** Visits untouched for this long go back to their encoded form, which takes a tenth of the memory. */
 const COOL_MS = 10 * 60_000
 
+/** A visit in its encoded form. */
+interface Cold {
+  readonly text: string
+  readonly touchedMs: number
+}
+
+const isCold = (state: Visit | Cold): state is Cold => 'text' in state
+
+const cold = (text: string): Cold => ({ text, touchedMs: Number(/"touchedMs":(\d+)/.exec(text)?.[1] ?? 0) })
+
 /** State of one shard. Every change of it goes into a piece, through the `…Change` that fixes the value as it is at that moment. */
 export class Ledger {
   readonly lanes = new Map<string, LaneRecord>()
   readonly filters = new Map<string, FilterRecord>()
   /** Encoded until somebody asks for it. */
-  readonly #visits = new Map<string, Map<bigint, Visit | string>>()
+  readonly #visits = new Map<string, Map<bigint, Visit | Cold>>()
 
   /** Takes one record of the progress topic, in the order of the topic. Barriers and unknown keys are left out. */
   restore(key: string, value: string | null): void {
@@ -34,11 +44,11 @@ export class Ledger {
       else this.filters.set(parsed.filter, decodeFilter(key, value))
     } else if (parsed?.kind === 'visit') {
       if (value === null) this.#visits.get(parsed.filter)?.delete(parsed.visit)
-      else this.#of(parsed.filter).set(parsed.visit, value)
+      else this.#of(parsed.filter).set(parsed.visit, cold(value))
     }
   }
 
-  #of(filter: string): Map<bigint, Visit | string> {
+  #of(filter: string): Map<bigint, Visit | Cold> {
     let visits = this.#visits.get(filter)
     if (visits === undefined) this.#visits.set(filter, (visits = new Map()))
     return visits
@@ -49,7 +59,7 @@ export class Ledger {
     const visits = this.#of(filter)
     let state = visits.get(visit)
     if (state === undefined) state = newVisit(timestampMs, nowMs)
-    else if (typeof state === 'string') state = decodeVisit(visitKey(filter, visit), state)
+    else if (isCold(state)) state = decodeVisit(visitKey(filter, visit), state.text)
     else return state
     visits.set(visit, state)
     return state
@@ -58,8 +68,7 @@ export class Ledger {
   /** Visits of a filter that are in use, newest id last; those that went cold are left out. */
   recentVisits(filter: string): [visit: bigint, state: Visit][] {
     const warm: [bigint, Visit][] = []
-    for (const [visit, state] of this.#visits.get(filter) ?? [])
-      if (typeof state !== 'string') warm.push([visit, state])
+    for (const [visit, state] of this.#visits.get(filter) ?? []) if (!isCold(state)) warm.push([visit, state])
     return warm.toSorted(([a], [b]) => (a < b ? -1 : 1))
   }
 
@@ -68,12 +77,11 @@ export class Ledger {
     const changes = new Map<string, Change>()
     for (const [filter, visits] of this.#visits) {
       for (const [visit, state] of visits) {
-        const { touchedMs, held } = typeof state === 'string' ? decodeVisit(visitKey(filter, visit), state) : state
-        if (touchedMs < beforeMs) {
+        if (state.touchedMs < beforeMs) {
           visits.delete(visit)
           changes.set(visitKey(filter, visit), () => null)
-        } else if (typeof state !== 'string' && held.length === 0 && touchedMs < nowMs - COOL_MS) {
-          visits.set(visit, encodeVisit(state))
+        } else if (!isCold(state) && state.held.length === 0 && state.touchedMs < nowMs - COOL_MS) {
+          visits.set(visit, cold(encodeVisit(state)))
         }
       }
       if (visits.size === 0) this.#visits.delete(filter)

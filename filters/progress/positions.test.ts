@@ -1,5 +1,5 @@
 // The rules of positions.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { aheadOf, catchUp, covers, follow, isBehind } from './positions.ts'
 

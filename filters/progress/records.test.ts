@@ -1,5 +1,5 @@
 // Progress records survive being written and read back.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Visit } from '../cap/visit.ts'
 import { barrierKey, filterKey, laneKey, parseKey, visitKey } from './keys.ts'

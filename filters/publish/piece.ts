@@ -53,6 +53,8 @@ export interface Piece {
   readonly deadLetters: DeadLetter[]
   readonly logs: LogLines[]
   readonly changes: Map<string, Change>
+  /** How many alerts of each filter were over the cap, those counted whose ids are not kept. */
+  readonly overCapCounts: Map<string, number>
   /** Bytes of packets in it. */
   bytes: number
   /** Alerts evaluated in it. */
@@ -65,6 +67,7 @@ export const emptyPiece = (): Piece => ({
   deadLetters: [],
   logs: [],
   changes: new Map(),
+  overCapCounts: new Map(),
   bytes: 0,
   rows: 0,
 })

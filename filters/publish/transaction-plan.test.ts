@@ -1,8 +1,8 @@
 // Transactions stay within their size and lose no piece.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { emptyPiece, type Piece } from './piece.ts'
-import { newestChanges, piecesThatFit, requests } from './transaction-plan.ts'
+import { newestChanges, piecesThatFit } from './transaction-plan.ts'
 
 const pieceOf = (bytes: number): Piece => ({ ...emptyPiece(), bytes })
 
@@ -33,14 +33,4 @@ test('of a key that several pieces change, the newest value is committed', () =>
     ['a', null],
     ['b', '1'],
   ])
-})
-
-test('requests carry everything once and in order', () => {
-  fc.assert(
-    fc.property(fc.array(fc.nat(50)), fc.integer({ min: 1, max: 100 }), (items, max) => {
-      const parts = [...requests(items, item => item, max)]
-      expect(parts.flat()).toEqual(items)
-      for (const part of parts) expect(part.length === 1 || part.reduce((a, b) => a + b, 0) <= max).toBe(true)
-    }),
-  )
 })

@@ -7,8 +7,6 @@ export const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024
 export const EARLY_COMMIT_BYTES = 8 * 1024 * 1024
 /** A piece is closed when it holds this much, so that a transaction can be filled well. */
 export const PIECE_BYTES = 4 * 1024 * 1024
-/** Bytes of one produce request; above 100 MB the broker closes the connection. */
-export const REQUEST_BYTES = 8 * 1024 * 1024
 
 /** How many pieces from the front of the queue fit; at least one, so that a row delivered to very many filters passes too. */
 export function piecesThatFit(queue: readonly Piece[], maxBytes = MAX_TRANSACTION_BYTES): number {
@@ -27,25 +25,4 @@ export function newestChanges(pieces: readonly Piece[]): Map<string, Change> {
   const newest = new Map<string, Change>()
   for (const piece of pieces) for (const [key, change] of piece.changes) newest.set(key, change)
   return newest
-}
-
-/** Splits what is sent into requests of at most `maxBytes`; a larger item goes alone. */
-export function* requests<T>(
-  items: Iterable<T>,
-  bytesOf: (item: T) => number,
-  maxBytes = REQUEST_BYTES,
-): Generator<T[]> {
-  let part: T[] = []
-  let bytes = 0
-  for (const item of items) {
-    const size = bytesOf(item)
-    if (part.length > 0 && bytes + size > maxBytes) {
-      yield part
-      part = []
-      bytes = 0
-    }
-    part.push(item)
-    bytes += size
-  }
-  if (part.length > 0) yield part
 }

@@ -1,6 +1,6 @@
 // The heart of exactness, without a broker: whatever is cut and wherever it crashes, the outcome is that of an undisturbed run.
 import { type Verdicts } from '#sandbox'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ledger } from '../progress/ledger.ts'
 import { isBehind } from '../progress/positions.ts'

@@ -112,8 +112,10 @@ export function settle(
           continue
         }
         const outcome = decide(state, filter, verdict, entry, source)
-        for (const alert of outcome.overCap)
+        for (const alert of outcome.overCap) {
+          piece.overCapCounts.set(filter.id, (piece.overCapCounts.get(filter.id) ?? 0) + 1)
           if (state.overCap <= OVER_CAP_IDS) piece.overCap.push({ filter: filter.id, visit: entry.visit, ...alert })
+        }
         if (!outcome.deliver) continue
         packet ??= Buffer.from(entry.packet)
         piece.deliveries.push({

@@ -1,0 +1,151 @@
+// The end of the alert's way: pieces of all lanes of a shard, committed in order, one transaction at a time.
+import { HubError, type Producer } from '#hub'
+import { FilterError } from '../errors.ts'
+import { messagesOf } from './messages.ts'
+import { type Piece } from './piece.ts'
+import { EARLY_COMMIT_BYTES, piecesThatFit } from './transaction-plan.ts'
+
+const INTERVAL_MS = 200
+/** Deliveries that wait at most; a lane holds its next batch back until there is room. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024
+
+export interface Committed {
+  readonly pieces: readonly Piece[]
+  readonly seconds: number
+}
+
+export interface CommitterOptions {
+  readonly producer: Producer
+  readonly shard: number
+  readonly onCommit: (committed: Committed) => void
+  /** Called once. Memory is then wrong: the shard has to be restored, or this worker to end when it was fenced. */
+  readonly onFailure: (error: FilterError) => void
+}
+
+/** Commits what it is given at most every 200 ms, at once when 8 MB wait or somebody waits for it. */
+export class Committer {
+  readonly #options: CommitterOptions
+  readonly #queue: Piece[] = []
+  readonly #waiters: {
+    readonly piece: Piece
+    readonly resolve: () => void
+    readonly reject: (error: Error) => void
+  }[] = []
+  #bytes = 0
+  #urgent = false
+  #running = false
+  #inFlight: Promise<void> = Promise.resolve()
+  #startedMs = Number.NEGATIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+  #failure: FilterError | undefined
+  #room = Promise.withResolvers<void>()
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  push(pieces: readonly Piece[]): void {
+    if (this.#failure !== undefined) return
+    for (const piece of pieces) {
+      this.#queue.push(piece)
+      this.#bytes += piece.bytes
+    }
+    this.#tick()
+  }
+
+  /** Commits these without waiting for the interval. Rejects when the committer fails. */
+  async settle(pieces: readonly Piece[]): Promise<void> {
+    const piece = pieces.at(-1)
+    if (piece === undefined) return
+    if (this.#failure !== undefined) throw this.#failure
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.#waiters.push({ piece, resolve, reject })
+    this.#urgent = true
+    this.push(pieces)
+    await promise
+  }
+
+  /** Resolves when the waiting deliveries leave room for more. Rejects when the committer fails. */
+  async room(): Promise<void> {
+    while (this.#bytes > MAX_WAITING_BYTES && this.#failure === undefined) await this.#room.promise
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Commits what waits and stops. Does not throw: what could not be committed is done again by whoever restores the shard. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#inFlight
+    const last = this.#queue.at(-1)
+    if (last !== undefined && this.#failure === undefined) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      this.#waiters.push({ piece: last, resolve, reject })
+      this.#urgent = true
+      this.#tick()
+      await promise.catch(() => undefined)
+    }
+    this.#fail(new FilterError('FILTER_COMMIT', 'The shard was closed'), false)
+  }
+
+  #tick(): void {
+    if (this.#running || this.#queue.length === 0 || this.#failure !== undefined) return
+    const waitMs = this.#startedMs + INTERVAL_MS - performance.now()
+    if (waitMs > 0 && !this.#urgent && this.#bytes < EARLY_COMMIT_BYTES) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined
+        this.#tick()
+      }, waitMs)
+      return
+    }
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#running = true
+    this.#startedMs = performance.now()
+    this.#inFlight = this.#run()
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#commit()
+    } catch (error) {
+      return this.#fail(failureOf(error), true)
+    }
+    this.#running = false
+    this.#tick()
+  }
+
+  async #commit(): Promise<void> {
+    const pieces = this.#queue.splice(0, piecesThatFit(this.#queue))
+    const transaction = await this.#options.producer.begin()
+    await transaction.send(messagesOf(pieces, this.#options.shard))
+    await transaction.commit()
+    this.#bytes -= pieces.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#room.resolve()
+    this.#room = Promise.withResolvers()
+    const done = new Set(pieces)
+    for (const waiter of this.#waiters.splice(0)) {
+      if (done.has(waiter.piece)) waiter.resolve()
+      else this.#waiters.push(waiter)
+    }
+    this.#urgent = this.#waiters.length > 0
+    this.#options.onCommit({ pieces, seconds: (performance.now() - this.#startedMs) / 1000 })
+  }
+
+  #fail(error: FilterError, tell: boolean): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    clearTimeout(this.#timer)
+    this.#queue.length = 0
+    for (const { reject } of this.#waiters.splice(0)) reject(error)
+    this.#room.resolve()
+    if (tell) this.#options.onFailure(error)
+  }
+}
+
+function failureOf(cause: unknown): FilterError {
+  if (cause instanceof HubError && cause.code === 'HUB_FENCED')
+    return new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause })
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new FilterError('FILTER_COMMIT', `A transaction failed (${why}); the shard is restored from its progress`, {
+    cause,
+  })
+}

@@ -1,0 +1,347 @@
+// The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
+import { type AvroSchema, type Field, fieldsOf, mergeFields, type Stream } from '#hub'
+import { type StartPosition } from '#mirrors'
+import { type AuthorError, type Failure, type Limits, type Sandbox } from '#sandbox'
+import { type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/ledger.ts'
+import { aheadOf, type Positions } from '../progress/positions.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { afterFailure } from '../progress/suspension.ts'
+import { type Change } from '../publish/piece.ts'
+import { type Committer } from '../publish/committer.ts'
+import { sameColumns } from './column-union.ts'
+import { changeOf, type Lane } from './lane.ts'
+import { type Lanes, liveLane, ownLane } from './lanes.ts'
+import { type Place, recordFor, wishFor } from './roster.ts'
+import { loadRunner, programOf, type Runner } from './runner.ts'
+
+export interface CrewOptions {
+  readonly place: Place
+  readonly streams: readonly Stream[]
+  readonly ledger: Ledger
+  readonly committer: Committer
+  readonly sandbox: Sandbox
+  readonly lanes: () => Lanes
+  readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly limits?: Limits
+  /** Makes the filter's topic if it is missing, or removes it. */
+  readonly createTopic: (filter: string) => Promise<void>
+  readonly deleteTopic: (filter: string) => Promise<void>
+  /** Something about the filter is worth reporting; its state is committed. */
+  readonly onChange: (filter: string) => void
+  /** What the shard has in memory is no longer sure. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #runners = new Map<string, Runner>()
+  readonly #schemas = new Map<string, Map<number, AvroSchema>>()
+  readonly #adoptions = new Map<string, Promise<void>>()
+  #turn: Promise<void> = Promise.resolve()
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+  }
+
+  runner(filter: string): Runner | undefined {
+    return this.#runners.get(filter)
+  }
+
+  get size(): number {
+    return this.#runners.size
+  }
+
+  /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
+  async start(filters: Iterable<string>): Promise<void> {
+    const { ledger, lanes, streams } = this.#options
+    const ids = new Set([...filters, ...ledger.filters.keys()])
+    for (const stream of streams) {
+      const members = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
+      const runners = await Promise.all(members.map(id => this.#reload(id)))
+      await lanes().open(
+        liveLane(stream.name),
+        stream,
+        runners.filter(runner => runner !== undefined),
+        'latest',
+      )
+    }
+    for (const id of ids) this.apply(id)
+  }
+
+  /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
+  async close(): Promise<void> {
+    await this.#turn
+    const runners = [...this.#runners.values()]
+    this.#runners.clear()
+    await Promise.all(runners.map(({ program }) => this.#options.sandbox.unload(program.id)))
+  }
+
+  /** Brings a filter to where its owner and its record want it. Errors go to `onFailure`. */
+  apply(filter: string): void {
+    void this.#inTurn(() => this.#apply(filter))
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(action).catch(this.#options.onFailure)
+    return this.#turn
+  }
+
+  async #apply(id: string): Promise<void> {
+    const { ledger, place, manifestOf } = this.#options
+    const manifest = manifestOf(id)
+    const record = ledger.filters.get(id)
+    const wish = wishFor(manifest, record, place, Date.now())
+    if (wish === 'forget') await this.#forget(id)
+    else if (wish === 'rest') await this.#rest(id, manifest)
+    else if (wish === 'run' && manifest !== undefined) await this.#run(manifest, record)
+  }
+
+  async #run(manifest: Manifest, known: FilterRecord | undefined): Promise<void> {
+    const { id, stream: streamName } = manifest
+    const runner = this.#runners.get(id)
+    const isSame = runner?.version === manifest.active && runner.manifest.generation === manifest.generation
+    if (runner !== undefined && isSame) {
+      runner.manifest = manifest
+      runner.cap = manifest.cap
+      runner.policy = manifest.policy
+      return
+    }
+    const { ledger, lanes } = this.#options
+    const stream = this.#options.streams.find(({ name }) => name === streamName)
+    if (stream === undefined) return
+    const record = recordFor(manifest, known)
+    ledger.filters.set(id, record)
+    await this.#options.createTopic(id)
+    const fresh = await this.#load(manifest, record)
+    if (fresh === undefined) return
+    const live = lanes().get(liveLane(stream.name))
+    const own = record.lane === ownLane(id) ? ownLane(id) : undefined
+    const start = known === undefined ? startOf(manifest) : 'now'
+    if (own !== undefined || start !== 'now') {
+      lanes().stop(ownLane(id))
+      record.lane = ownLane(id)
+      this.#runners.set(id, fresh)
+      const lane = await lanes().open(ownLane(id), stream, [fresh], start === 'now' ? 'earliest' : start)
+      await this.#options.committer.settle([changeOf(ledger.filterChange(id))])
+      this.#joinWhenCaughtUp(fresh, record, stream, lane.name)
+    } else if (live !== undefined) {
+      const isNew = record.lane === undefined
+      const enter = (): ReturnType<typeof changeOf> => {
+        if (isNew)
+          for (const [partition, end] of aheadOf(lanes().ends(live.name), live.positions))
+            record.ahead.set(partition, end)
+        record.lane = live.name
+        return changeOf(ledger.filterChange(id))
+      }
+      this.#replace(live, fresh, enter)
+    }
+    if (runner !== undefined) this.#unloadLater(runner, fresh)
+  }
+
+  /** Lets a runner into the live lane; when that is committed, it is live. */
+  #replace(live: Lane, runner: Runner, enter: () => ReturnType<typeof changeOf>, isReady?: () => boolean): void {
+    const { onChange } = this.#options
+    this.#runners.set(runner.id, runner)
+    live.join(runner, enter, isReady).then(
+      () => onChange(runner.id),
+      // The committer tells the shard itself.
+      () => undefined,
+    )
+  }
+
+  #joinWhenCaughtUp(runner: Runner, record: FilterRecord, stream: Stream, own: string): void {
+    const { ledger, lanes, onChange } = this.#options
+    const live = lanes().get(liveLane(stream.name))
+    onChange(runner.id)
+    if (live === undefined) return
+    const enter = (): ReturnType<typeof changeOf> => {
+      for (const [partition, offset] of aheadOf(ledger.lanes.get(own)?.positions ?? new Map(), live.positions))
+        record.ahead.set(partition, offset)
+      record.lane = live.name
+      lanes().stop(own)
+      ledger.lanes.delete(own)
+      return changeOf(ledger.filterChange(runner.id), ledger.laneChange(own))
+    }
+    this.#replace(live, runner, enter, () => lanes().hasCaughtUp(own, live.name))
+  }
+
+  /** Loads the active version, or suspends the filter with what is wrong. */
+  async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
+    const program = programOf(manifest, record, this.#fields(manifest.stream), this.#options.limits)
+    const result = 'ok' in program ? program : await loadRunner(this.#options.sandbox, manifest, record, program)
+    if (result.ok) return result.runner
+    await this.#suspend(manifest, record, result.reason, result.error)
+    return undefined
+  }
+
+  /** For a start: the runner of a filter that has a lane and still wants to run. */
+  async #reload(id: string): Promise<Runner | undefined> {
+    const { ledger, place, manifestOf, createTopic } = this.#options
+    const [manifest, record] = [manifestOf(id), ledger.filters.get(id)]
+    if (manifest === undefined || record === undefined || wishFor(manifest, record, place, Date.now()) !== 'run')
+      return undefined
+    if (record.generation < manifest.generation || record.version !== manifest.active)
+      Object.assign(record, { ...recordFor(manifest, record), ahead: record.ahead })
+    await createTopic(id)
+    const runner = await this.#load(manifest, record)
+    if (runner !== undefined) this.#runners.set(id, runner)
+    return runner
+  }
+
+  async #rest(id: string, manifest: Manifest | undefined): Promise<void> {
+    const { ledger, committer, onChange } = this.#options
+    await this.#withdraw(id)
+    const record = ledger.filters.get(id)
+    if (record?.lane !== undefined) {
+      const changes = this.#leaveLane(id, record)
+      await committer.settle([changeOf(...changes)])
+    }
+    if (manifest !== undefined) onChange(id)
+  }
+
+  async #forget(id: string): Promise<void> {
+    const { ledger, committer, deleteTopic, onChange } = this.#options
+    await this.#withdraw(id)
+    const record = ledger.filters.get(id)
+    const changes = record === undefined ? [] : this.#leaveLane(id, record)
+    await committer.settle([changeOf(...changes, ...ledger.forget(id))])
+    await deleteTopic(id)
+    onChange(id)
+  }
+
+  async #suspend(manifest: Manifest, record: FilterRecord, reason: string, error: AuthorError): Promise<void> {
+    const { ledger, committer, onChange } = this.#options
+    const { id } = manifest
+    await this.#withdraw(id)
+    ledger.filters.set(id, record)
+    await committer.settle([changeOf(...this.#suspension(id, record, reason, error))])
+    onChange(id)
+  }
+
+  #suspension(
+    id: string,
+    record: FilterRecord,
+    reason: string,
+    { message, line, column }: AuthorError,
+  ): [string, Change][] {
+    record.suspension = {
+      generation: record.generation,
+      reason,
+      message,
+      ...(line === undefined ? {} : { line }),
+      ...(column === undefined ? {} : { column }),
+      at: new Date().toISOString(),
+    }
+    return this.#leaveLane(id, record)
+  }
+
+  /** Takes the lane away from a filter's record. */
+  #leaveLane(id: string, record: FilterRecord): [string, Change][] {
+    const { ledger } = this.#options
+    const { lane } = record
+    record.lane = undefined
+    record.ahead.clear()
+    if (lane !== ownLane(id)) return [ledger.filterChange(id)]
+    ledger.lanes.delete(lane)
+    return [ledger.filterChange(id), ledger.laneChange(lane)]
+  }
+
+  /** Takes a filter out of its lane and the sandbox; its record is the caller's. */
+  async #withdraw(id: string): Promise<void> {
+    const { lanes, sandbox } = this.#options
+    const runner = this.#runners.get(id)
+    this.#runners.delete(id)
+    lanes().stop(ownLane(id))
+    if (runner === undefined) return
+    await lanes().get(liveLane(runner.manifest.stream))?.leave(id)
+    await sandbox.unload(runner.program.id)
+  }
+
+  /** An old version is unloaded when the new one has taken its place. */
+  #unloadLater(old: Runner, fresh: Runner): void {
+    const { lanes, sandbox, onFailure } = this.#options
+    const live = lanes().get(liveLane(fresh.manifest.stream))
+    const isIn = (): boolean => [...(live?.runners ?? [])].includes(old)
+    const attempt = (): void => {
+      if (isIn()) setTimeout(attempt, 100).unref()
+      else sandbox.unload(old.program.id).catch(onFailure)
+    }
+    attempt()
+  }
+
+  /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
+  failed(lane: Lane, runner: Runner, { reason, error }: Failure, before: Positions): void {
+    const { ledger, committer, lanes, onChange } = this.#options
+    const { id } = runner
+    const record = ledger.filters.get(id)
+    if (record === undefined) return
+    const { strikes, next } = afterFailure(record.strikes)
+    record.strikes = strikes
+    this.#runners.delete(id)
+    lanes().stop(ownLane(id))
+    void lanes().get(liveLane(runner.manifest.stream))?.leave(id)
+    if (next === 'suspend') {
+      committer.push([changeOf(...this.#suspension(id, record, reason, error))])
+      onChange(id)
+      return
+    }
+    if (lane.name !== ownLane(id)) {
+      const of = ledger.lanes.get(lane.name)
+      record.lane = ownLane(id)
+      // It may still have been ahead of the lane it leaves.
+      const positions = new Map(
+        [...before].map(([partition, offset]) => [partition, maxOf(offset, record.ahead.get(partition))]),
+      )
+      record.ahead.clear()
+      ledger.lanes.set(ownLane(id), {
+        stream: of?.stream ?? runner.manifest.stream,
+        positions,
+        newestMs: new Map(of?.newestMs),
+      })
+      committer.push([changeOf(ledger.filterChange(id), ledger.laneChange(ownLane(id)))])
+    }
+    this.apply(id)
+  }
+
+  #fields(stream: string): readonly Field[] {
+    const schemas = [...(this.#schemas.get(stream) ?? [])].toSorted(([a], [b]) => b - a)
+    return mergeFields(...schemas.map(([, schema]) => fieldsOf(schema)))
+  }
+
+  /** Before the first packet of a schema is read: filters whose columns it changes are loaded again, and batches carry what they ask for. */
+  adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
+    const key = `${stream.name} ${id}`
+    const known = this.#adoptions.get(key)
+    if (known !== undefined) return known
+    const adoption = this.#inTurn(() => this.#adopt(stream, id, schema))
+    this.#adoptions.set(key, adoption)
+    return adoption
+  }
+
+  async #adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
+    const { ledger, lanes, limits } = this.#options
+    const schemas = this.#schemas.get(stream.name) ?? new Map<number, AvroSchema>()
+    this.#schemas.set(stream.name, schemas.set(id, schema))
+    const fields = this.#fields(stream.name)
+    for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
+      const record = ledger.filters.get(old.id)
+      if (record === undefined) continue
+      const program = programOf(old.manifest, record, fields, limits)
+      if (!('ok' in program) && sameColumns(program.reads, old.program.reads)) continue
+      const fresh = await this.#load(old.manifest, record)
+      const lane = lanes().get(record.lane ?? liveLane(stream.name))
+      if (fresh === undefined || lane === undefined) continue
+      this.#runners.set(old.id, fresh)
+      lane.swap(fresh)
+      this.#unloadLater(old, fresh)
+    }
+  }
+}
+
+const startOf = ({ start }: Manifest): StartPosition | 'now' => {
+  if (start === 'now' || start === 'earliest') return start
+  return 'time' in start ? { timestampMs: Date.parse(start.time) } : 'earliest'
+}
+
+const maxOf = (a: bigint, b: bigint | undefined): bigint => (b !== undefined && b > a ? b : a)

@@ -1,0 +1,176 @@
+// One life of a shard: fence the predecessor, restore what it committed, open the lanes, and evaluate until told to stop or in doubt.
+import { randomUUID } from 'node:crypto'
+import { type BrokerAccess, openProducer, type Stream } from '#hub'
+import { type FeedGap } from '#mirrors'
+import { type Limits, type Sandbox } from '#sandbox'
+import { type Logger } from 'pino'
+import { type Manifest } from '../manifest.ts'
+import { type FilterMetrics } from '../metrics.ts'
+import { restore } from '../progress/restore.ts'
+import { type Committed, Committer } from '../publish/committer.ts'
+import { Crew } from './crew.ts'
+import { changeOf } from './lane.ts'
+import { Lanes, liveLane } from './lanes.ts'
+import { type Place } from './roster.ts'
+import { type SchemaBook } from './schema-book.ts'
+import { type StatusReporter } from './status.ts'
+import { type FilterTopics } from './filter-topics.ts'
+
+/** How often expiry, forgotten visits and visible positions are looked after. */
+const CHORES_MS = 1000
+const TIDY_MS = 60_000
+
+/** The manifests as this node has them. */
+export interface ManifestSource {
+  get(filter: string): Manifest | undefined
+  entries(): Iterable<readonly [string, Manifest]>
+  /** Calls back with the id of what changed; gives what ends it. */
+  onChange(listener: (filter: string) => void): () => void
+}
+
+export interface IncarnationOptions {
+  readonly access: BrokerAccess
+  readonly place: Place
+  readonly streams: readonly Stream[]
+  readonly sandbox: Sandbox
+  readonly manifests: ManifestSource
+  readonly book: SchemaBook
+  readonly topics: FilterTopics
+  readonly status: StatusReporter
+  readonly metrics: FilterMetrics
+  readonly log: Logger
+  readonly limits?: Limits
+  readonly lingerMs?: number
+  /** Visits untouched for this long are forgotten; longer than the alert topic's retention. */
+  readonly visitRetentionMs: number
+  readonly signal: AbortSignal
+}
+
+/** What the outside may look at. */
+export interface LiveShard {
+  readonly crew: Crew
+  readonly lanes: Lanes
+}
+
+export const transactionalId = ({ mirror, shard }: Place): string => `skysieve.${mirror}.${shard}`
+
+/**
+ * Runs until the signal is aborted. Rejects with FILTER_FENCED when another worker has the shard, with anything else when the shard has to be
+ * restored; the caller then starts the next life.
+ */
+export async function live(options: IncarnationOptions, onOpen: (shard: LiveShard) => void): Promise<void> {
+  const { access, place, sandbox, manifests, metrics, log } = options
+  const { shard } = place
+  const incarnation = randomUUID()
+  const clientId = `${access.user}.${shard}`
+  const life = new AbortController()
+  const signal = AbortSignal.any([options.signal, life.signal])
+  const doubt = Promise.withResolvers<never>()
+  doubt.promise.catch(() => undefined)
+  const fail = (error: unknown): void => doubt.reject(error)
+
+  const producer = await openProducer(access, { clientId, transactionalId: transactionalId(place) })
+  const cleanUp: (() => Promise<unknown>)[] = [() => producer.close()]
+  try {
+    const ledger = await restore({ access, producer, shard, incarnation })
+    log.info({ shard, filters: ledger.filters.size, lanes: ledger.lanes.size }, 'shard restored')
+    const onCommit = ({ pieces, seconds }: Committed): void => metrics.committed(pieces, seconds)
+    const committer = new Committer({ producer, shard, onCommit, onFailure: fail })
+    cleanUp.unshift(() => committer.close())
+    const lanes: Lanes = new Lanes({
+      access,
+      clientId,
+      book: options.book,
+      signal,
+      writesDeadLetters: shard === 0,
+      onSchema: (stream, id, schema) => crew.adopt(stream, id, schema),
+      onGap: (lane, topic, gap) => reportGap(options, lane, topic, gap),
+      onFailure: fail,
+      ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+      context: {
+        ledger,
+        committer,
+        sandbox,
+        onFailure: (lane, runner, failure, before) => {
+          metrics.failed(runner.id, failure.reason)
+          log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')
+          crew.failed(lane, runner, failure, before)
+        },
+        onVerdicts: (runner, verdicts, rows) => {
+          const record = ledger.filters.get(runner.id)
+          if (record !== undefined) record.cpuMs += verdicts.cpuMs
+          if (verdicts.firstError !== undefined) runner.lastError = verdicts.firstError
+          metrics.evaluated(runner.id, verdicts, rows)
+        },
+        onBatch: (lane, { entries }) => {
+          metrics.batch(entries)
+          options.status.touched(lane)
+          for (const { stream } of lanes.all())
+            if (lane.name !== liveLane(stream.name) && lanes.hasCaughtUp(lane.name, liveLane(stream.name)))
+              lanes.get(liveLane(stream.name))?.include()
+        },
+      },
+    })
+    const { limits, topics, status } = options
+    const crew = new Crew({
+      place,
+      streams: options.streams,
+      ledger,
+      committer,
+      sandbox,
+      lanes: () => lanes,
+      manifestOf: filter => manifests.get(filter),
+      createTopic: topics.create,
+      deleteTopic: topics.delete,
+      onChange: filter => status.changed(filter),
+      onFailure: fail,
+      ...(limits === undefined ? {} : { limits }),
+    })
+    cleanUp.unshift(async () => {
+      await lanes.close()
+      await crew.close()
+    })
+    status.attach({ ledger, crew, lanes })
+    await crew.start([...manifests.entries()].map(([filter]) => filter))
+    onOpen({ crew, lanes })
+    const endListening = manifests.onChange(filter => crew.apply(filter))
+    let tidyMs = 0
+    const chores = setInterval(() => {
+      const nowMs = Date.now()
+      for (const [filter, { expires }] of manifests.entries())
+        if (expires !== undefined && Date.parse(expires) <= nowMs && crew.runner(filter) !== undefined)
+          crew.apply(filter)
+      if (nowMs < tidyMs) return
+      tidyMs = nowMs + TIDY_MS
+      const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs)
+      if (retired.size > 0) committer.push([changeOf(...retired)])
+    }, CHORES_MS)
+    cleanUp.unshift(async () => {
+      endListening()
+      clearInterval(chores)
+    })
+    await Promise.race([aborted(signal), doubt.promise])
+  } finally {
+    life.abort()
+    for (const step of cleanUp) await step().catch((error: unknown) => log.warn({ err: error }, 'closing a shard'))
+  }
+}
+
+function reportGap(
+  { metrics, log }: IncarnationOptions,
+  lane: string,
+  topic: string,
+  { partition, from, to }: FeedGap,
+): void {
+  metrics.gap(topic, to - from)
+  log.error(
+    { lane, topic, partition, from: String(from), to: String(to) },
+    'alerts are gone before they were evaluated',
+  )
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })

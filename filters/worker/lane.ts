@@ -1,0 +1,212 @@
+// A position over the stream and the filters that share it: batch → verdicts → cap → committer. Filters come and go between two batches.
+import { type Failure, type Sandbox, type Verdicts } from '#sandbox'
+import { type Ledger } from '../progress/ledger.ts'
+import { type Positions } from '../progress/positions.ts'
+import { emptyPiece, type Piece } from '../publish/piece.ts'
+import { type Committer } from '../publish/committer.ts'
+import { type Assembler } from './assembler.ts'
+import { columnUnion } from './column-union.ts'
+import { type LaneBatch } from './lane-batch.ts'
+import { type Runner } from './runner.ts'
+import { settle } from './settle.ts'
+
+export interface LaneContext {
+  readonly ledger: Ledger
+  readonly committer: Committer
+  readonly sandbox: Sandbox
+  /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
+  readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
+  readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
+  /** Called after each batch, when positions have moved. */
+  readonly onBatch: (lane: Lane, batch: LaneBatch) => void
+}
+
+export interface LaneOptions {
+  readonly name: string
+  readonly topic: string
+  readonly writesDeadLetters: boolean
+  readonly assembler: Assembler
+  /** Filters whose columns the assembler's first set has; they are in from the first packet on. */
+  readonly runners: readonly Runner[]
+}
+
+interface Joining {
+  runner: Runner
+  readonly isReady: () => boolean
+  /** Runs at the boundary; what it returns is committed with the lane's position. */
+  readonly enter: () => Piece
+  readonly entered: (commit: Promise<void>) => void
+}
+
+/** One lane. `run` ends when its assembler's feed is closed, and rejects with whatever makes the shard's memory doubtful. */
+export class Lane {
+  readonly name: string
+  readonly topic: string
+  readonly #context: LaneContext
+  readonly #options: LaneOptions
+  readonly #active: Map<string, Runner>
+  #joining: Joining[] = []
+  #evaluating: Promise<unknown> = Promise.resolve()
+  #isStopped = false
+  #isBusy = false
+
+  constructor(options: LaneOptions, context: LaneContext) {
+    this.name = options.name
+    this.topic = options.topic
+    this.#options = options
+    this.#context = context
+    this.#active = new Map(options.runners.map(runner => [runner.id, runner]))
+  }
+
+  get runners(): Iterable<Runner> {
+    return this.#active.values()
+  }
+
+  /** Whether everything that was read is evaluated. */
+  get isIdle(): boolean {
+    return !this.#isBusy && this.#options.assembler.isEmpty
+  }
+
+  get positions(): Positions {
+    return this.#context.ledger.lanes.get(this.name)?.positions ?? new Map()
+  }
+
+  /**
+   * Lets a filter in between two batches, as soon as batches carry its columns; a filter of the same id is replaced. `enter` changes the ledger
+   * at that moment, which waits until `isReady` says so. Resolves when that is committed: from then on the filter has a position.
+   */
+  join(runner: Runner, enter: () => Piece, isReady = (): boolean => true): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#joining = this.#joining.filter(({ runner: { id } }) => id !== runner.id)
+      this.#joining.push({ runner, enter, isReady, entered: commit => void commit.then(resolve, reject) })
+      this.include()
+    })
+  }
+
+  /** Puts another program in the place of a filter that is in or waits, as soon as batches carry its columns. */
+  swap(runner: Runner): void {
+    const waiting = this.#joining.find(joining => joining.runner.id === runner.id)
+    if (waiting === undefined)
+      this.#joining.push({
+        runner,
+        isReady: () => true,
+        enter: () => changeOf(),
+        entered: commit => void commit.catch(() => undefined),
+      })
+    else waiting.runner = runner
+    this.include()
+  }
+
+  /** Asks the assembler for the columns of all filters that are in or wait. */
+  include(): void {
+    const waiting = this.#joining.map(({ runner }) => runner)
+    const epoch = this.#options.assembler.include(
+      columnUnion([...this.#active.values(), ...waiting].map(({ program }) => program.reads)),
+    )
+    for (const runner of waiting) runner.epoch = epoch
+  }
+
+  /** Takes a filter out at once: verdicts that are being made no longer count. Resolves when none is being made. */
+  async leave(filter: string): Promise<void> {
+    this.#active.delete(filter)
+    this.#joining = this.#joining.filter(({ runner }) => runner.id !== filter)
+    await this.#evaluating.catch(() => undefined)
+  }
+
+  /** Ends the lane: a batch that is being evaluated does not count. */
+  stop(): void {
+    this.#isStopped = true
+    this.#active.clear()
+  }
+
+  async run(): Promise<void> {
+    const { assembler } = this.#options
+    for (let batch = await assembler.next(); batch !== undefined; batch = await assembler.next()) {
+      await this.#context.committer.room()
+      if (this.#isStopped) return
+      this.#enter(batch.epoch)
+      this.#isBusy = true
+      await this.#process(batch)
+      this.#isBusy = false
+      if (this.#isStopped) return
+    }
+  }
+
+  #enter(epoch: number): void {
+    const due = this.#joining.filter(({ runner, isReady }) => runner.epoch <= epoch && isReady())
+    if (due.length === 0) return
+    this.#joining = this.#joining.filter(joining => !due.includes(joining))
+    for (const { runner, enter, entered } of due) {
+      this.#active.set(runner.id, runner)
+      const piece = enter()
+      piece.changes.set(...this.#context.ledger.laneChange(this.name))
+      entered(this.#context.committer.settle([piece]))
+    }
+  }
+
+  async #process(batch: LaneBatch): Promise<void> {
+    const { ledger, committer, sandbox, onBatch } = this.#context
+    const runners = [...this.#active.values()]
+    const evaluating =
+      batch.columns === undefined || runners.length === 0
+        ? Promise.resolve([])
+        : sandbox.evaluate(
+            batch.columns,
+            runners.map(({ program }) => program.id),
+          )
+    this.#evaluating = evaluating
+    const verdicts = await evaluating
+    const { kept, theirs } = this.#judge(runners, verdicts, batch.columns?.rows ?? 0)
+    if (this.#isStopped) return batch.release()
+    const pieces = settle(batch.entries, kept, theirs, {
+      ledger,
+      lane: this.name,
+      topic: this.topic,
+      writesDeadLetters: this.#options.writesDeadLetters,
+      nowMs: Date.now(),
+    })
+    const logs = logsOf(kept, theirs)
+    if (logs.length > 0) pieces.at(-1)?.logs.push(...logs)
+    batch.release()
+    if (batch.entries.length > 0) committer.push(pieces)
+    onBatch(this, batch)
+  }
+
+  /** Who is still in the lane and has verdicts. Whoever failed is taken out, its position being where this batch begins. */
+  #judge(
+    runners: readonly Runner[],
+    verdicts: readonly Verdicts[],
+    rows: number,
+  ): { kept: Runner[]; theirs: Verdicts[] } {
+    const kept: Runner[] = []
+    const theirs: Verdicts[] = []
+    verdicts.forEach((verdict, index) => {
+      const runner = runners[index]
+      if (runner === undefined || this.#active.get(runner.id) !== runner) return
+      this.#context.onVerdicts(runner, verdict, rows)
+      if (verdict.failure === undefined) {
+        kept.push(runner)
+        theirs.push(verdict)
+      } else {
+        this.#active.delete(runner.id)
+        this.#context.onFailure(this, runner, verdict.failure, new Map(this.positions))
+      }
+    })
+    return { kept, theirs }
+  }
+}
+
+const logsOf = (runners: readonly Runner[], verdicts: readonly Verdicts[]): Piece['logs'] =>
+  verdicts.flatMap(({ logs, logsDropped }, index) => {
+    const runner = runners[index]
+    if (runner === undefined || (logs.length === 0 && logsDropped === 0)) return []
+    return [
+      { filter: runner.id, version: runner.version, lines: logs, dropped: logsDropped, at: new Date().toISOString() },
+    ]
+  })
+
+/** A piece without rows: a change of the ledger that happens between two batches. */
+export const changeOf = (...changes: readonly (readonly [string, () => string | null])[]): Piece => ({
+  ...emptyPiece(),
+  changes: new Map(changes),
+})

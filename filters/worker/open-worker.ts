@@ -1,0 +1,174 @@
+// A mirror's worker: joins the others, runs the shards it is given, and says how it is.
+import { type BrokerAccess, openAdmin, type Stream } from '#hub'
+import { type Limits, type Posture, type Sandbox } from '#sandbox'
+import { type Logger } from 'pino'
+import { type Registry } from 'prom-client'
+import { FilterError } from '../errors.ts'
+import { filterMetrics } from '../metrics.ts'
+import { filterTopics, type TopicRetention } from './filter-topics.ts'
+import { type ManifestSource } from './incarnation.ts'
+import { SchemaBook, type SchemaSource } from './schema-book.ts'
+import { joinWorkers } from './shard-assignment.ts'
+import { type Shard, startShard } from './shard.ts'
+import { StatusReporter } from './status.ts'
+import { publishPositions } from './visible-groups.ts'
+
+export interface WorkerOptions {
+  readonly mirror: string
+  /** The mirror's own broker. */
+  readonly node: BrokerAccess
+  /** Where status is reported; undefined reports nowhere. */
+  readonly hub?: BrokerAccess
+  readonly streams: readonly Stream[]
+  readonly sandbox: Sandbox
+  /** skysieve.filters as mirrored to the node, replayed to its end. */
+  readonly manifests: ManifestSource
+  /** _schemas as mirrored to the node. */
+  readonly schemas: SchemaSource
+  readonly registry: Registry
+  readonly log: Logger
+  readonly limits?: Limits
+  readonly lingerMs?: number
+  /** How long a packet ahead of its schema waits. */
+  readonly schemaWaitMs?: number
+  readonly filterTopics?: TopicRetention
+  /** Longer than the alert topics keep packets; 8 days by default. */
+  readonly visitRetentionMs?: number
+}
+
+export interface LaneHealth {
+  readonly shard: number
+  readonly lane: string
+  readonly filters: number
+  readonly lagAlerts: number
+}
+
+/** For /readyz and the node's status. */
+export interface WorkerHealth {
+  readonly shards: readonly { readonly shard: number; readonly isUp: boolean; readonly lastFailure?: string }[]
+  readonly lanes: readonly LaneHealth[]
+  readonly posture: Posture
+}
+
+export interface Worker {
+  health(): Promise<WorkerHealth>
+  /** Rejects when this process has to end: fenced, or a progress record that it cannot read. Resolves when it was closed. */
+  readonly ended: Promise<void>
+  /** Commits what is evaluated, gives the shards back and closes everything. The sandbox stays the caller's. */
+  close(): Promise<void>
+}
+
+const VISIT_RETENTION_MS = 8 * 86_400_000
+const LAG_EVERY_MS = 5000
+
+/** Opens a worker. Resolves once it is a member of its mirror's group; shards follow within moments. */
+export async function openWorker(options: WorkerOptions): Promise<Worker> {
+  const { mirror, node, streams, sandbox, manifests, log } = options
+  const stop = new AbortController()
+  const ended = Promise.withResolvers<void>()
+  ended.promise.catch(() => undefined)
+  const metrics = filterMetrics(options.registry)
+  const admin = openAdmin(node, `${node.user}.admin`)
+  const topics = filterTopics(admin, options.filterTopics)
+  const book = new SchemaBook({
+    source: options.schemas,
+    signal: stop.signal,
+    ...(options.schemaWaitMs === undefined ? {} : { waitMs: options.schemaWaitMs }),
+  })
+  const shards = new Map<number, Shard>()
+  const reporters = new Map<number, StatusReporter>()
+
+  const start = (shard: number): void => {
+    const manifestOf = (filter: string): ReturnType<ManifestSource['get']> => manifests.get(filter)
+    const status = new StatusReporter({ hub: options.hub, mirror, shard, manifestOf, metrics, log })
+    reporters.set(shard, status)
+    const running = startShard({
+      access: node,
+      place: { mirror, shard, streams: streams.map(({ name }) => name) },
+      streams,
+      sandbox,
+      manifests,
+      book,
+      topics,
+      status,
+      metrics,
+      log,
+      visitRetentionMs: options.visitRetentionMs ?? VISIT_RETENTION_MS,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+    })
+    shards.set(shard, running)
+    // A shard that was given away may be fenced before it has closed; only one that is still ours ends the process.
+    running.ended.catch((error: unknown) => {
+      if (shards.get(shard) === running) ended.reject(error)
+    })
+  }
+  const end = async (shard: number): Promise<void> => {
+    const running = shards.get(shard)
+    shards.delete(shard)
+    await running?.close()
+    const status = reporters.get(shard)
+    reporters.delete(shard)
+    await status?.close()
+  }
+
+  let turn: Promise<void> = Promise.resolve()
+  const assign = (wanted: readonly number[]): void => {
+    turn = turn.then(() => reassign(wanted))
+  }
+  const reassign = async (wanted: readonly number[]): Promise<void> => {
+    if (stop.signal.aborted) return
+    log.info({ shards: wanted }, 'shards assigned')
+    await Promise.all([...shards.keys()].filter(shard => !wanted.includes(shard)).map(end))
+    for (const shard of wanted) if (!shards.has(shard)) start(shard)
+  }
+  const assignment = await joinWorkers({
+    access: node,
+    onAssigned: assign,
+    onFailure: cause =>
+      ended.reject(
+        new FilterError(
+          'FILTER_TOPIC',
+          `The workers of ${mirror} cannot be joined on ${node.bootstrap}: ${cause.message}`,
+          { cause },
+        ),
+      ),
+  })
+  const live = (): NonNullable<Shard['current']>[] => [...shards.values()].flatMap(({ current }) => current ?? [])
+  const positions = publishPositions(admin, live, log)
+  const lanesOf = (): LaneHealth[] =>
+    [...shards.values()].flatMap(({ number, current }) =>
+      [...(current?.lanes.all() ?? [])].map(({ lane }) => ({
+        shard: number,
+        lane: lane.name,
+        filters: [...lane.runners].length,
+        lagAlerts: current?.lanes.lag(lane.name) ?? 0,
+      })),
+    )
+  const lagTimer = setInterval(() => {
+    for (const { lane, lagAlerts } of lanesOf()) metrics.lag(lane, lagAlerts)
+  }, LAG_EVERY_MS)
+
+  return {
+    health: async () => ({
+      shards: [...shards.values()].map(({ number: shard, current, lastFailure }) => ({
+        shard,
+        isUp: current !== undefined,
+        ...(lastFailure === undefined ? {} : { lastFailure: lastFailure.message }),
+      })),
+      lanes: lanesOf(),
+      posture: await sandbox.posture(),
+    }),
+    ended: ended.promise,
+    close: async () => {
+      clearInterval(lagTimer)
+      stop.abort()
+      await turn
+      await Promise.all([...shards.keys()].map(end))
+      await assignment.close().catch((error: unknown) => log.warn({ err: error }, 'leaving the workers'))
+      await positions.close()
+      await admin.close().catch(() => undefined)
+      ended.resolve()
+    },
+  }
+}

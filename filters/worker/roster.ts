@@ -1,0 +1,51 @@
+// Which filters this shard runs, from what their owners want (manifests) and what happened to them here (progress). Pure.
+import { type Manifest } from '../manifest.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { holds } from '../progress/suspension.ts'
+
+/** Where a worker is. */
+export interface Place {
+  readonly mirror: string
+  readonly shard: number
+  readonly streams: readonly string[]
+}
+
+/**
+ * - `run`: it has to have a lane
+ * - `rest`: it has none for now and what it counted is kept
+ * - `forget`: it is deleted, and so is everything about it
+ * - `none`: not a filter of this shard
+ */
+export type Wish = 'run' | 'rest' | 'forget' | 'none'
+
+export function wishFor(
+  manifest: Manifest | undefined,
+  record: FilterRecord | undefined,
+  place: Place,
+  nowMs: number,
+): Wish {
+  const isKnown = record !== undefined
+  if (manifest === undefined) return isKnown ? 'rest' : 'none'
+  const { placement, state, stream } = manifest
+  if (state === 'deleted') return isKnown || isAt(manifest, place) ? 'forget' : 'none'
+  if (placement === null || !isAt(manifest, place)) return isKnown ? 'rest' : 'none'
+  if (state !== 'active' || hasExpired(manifest, nowMs) || !place.streams.includes(stream)) return 'rest'
+  return holds(record?.suspension, manifest.generation) ? 'rest' : 'run'
+}
+
+const isAt = ({ placement }: Manifest, { mirror, shard }: Place): boolean =>
+  placement !== null && placement.mirror === mirror && placement.shard === shard
+
+const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>
+  expires !== undefined && Date.parse(expires) <= nowMs
+
+/** A record for a filter that is new here, or that its owner resumed: strikes and suspension belong to a generation. */
+export const recordFor = ({ active, generation }: Manifest, record: FilterRecord | undefined): FilterRecord => ({
+  lane: record?.lane,
+  version: active,
+  generation,
+  strikes: record !== undefined && record.generation >= generation ? record.strikes : 0,
+  ahead: record?.ahead ?? new Map(),
+  suspension: undefined,
+  cpuMs: record?.cpuMs ?? 0,
+})

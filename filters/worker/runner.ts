@@ -1,0 +1,81 @@
+// A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
+import { type Field } from '#hub'
+import { type AuthorError, type Limits, type Program, type Sandbox } from '#sandbox'
+import { checkSource } from '../author/check-source.ts'
+import { type Manifest } from '../manifest.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { type Capped } from './settle.ts'
+
+/** Wall time and memory of a filter in the shared host. */
+export const DEFAULT_LIMITS: Limits = { batchMs: 500, memoryMb: 32, logChars: 4096, annotationChars: 4096 }
+
+/** A loaded filter. Its `ahead` is that of its progress record, shared. */
+export interface Runner extends Capped {
+  /** A new cap, policy or name takes effect without a new version. */
+  cap: number
+  policy: Manifest['policy']
+  manifest: Manifest
+  readonly program: Program
+  /** Batches of this epoch and later ones carry its columns. */
+  epoch: number
+  /** The last error of its code on a row, for its author. */
+  lastError?: AuthorError
+}
+
+export interface Refusal {
+  readonly ok: false
+  readonly reason: string
+  readonly error: AuthorError
+}
+
+let loads = 0
+
+/** What the sandbox would run for a manifest's active version, given the fields the stream has now. */
+export function programOf(
+  manifest: Manifest,
+  record: FilterRecord,
+  fields: readonly Field[],
+  limits: Limits = DEFAULT_LIMITS,
+): Program | Refusal {
+  const version = manifest.versions.find(({ number }) => number === manifest.active)
+  if (version === undefined) {
+    const known = manifest.versions.map(({ number }) => number).join(', ')
+    return {
+      ok: false,
+      reason: 'error',
+      error: { message: `there is no version ${manifest.active}; activate one of ${known}` },
+    }
+  }
+  const check = checkSource(version.language, version.source, { fields, cutouts: manifest.cutouts })
+  if (!check.ok) {
+    const [problem] = check.problems
+    return { ok: false, reason: 'syntax', error: problem ?? { message: 'the source was refused' } }
+  }
+  return {
+    id: `${manifest.id}@${version.number}.${++loads}`,
+    version: version.number,
+    runtime: version.language === 'python' ? 'container' : 'isolate',
+    source: check.code,
+    fileName: `${manifest.name}.${SUFFIX[version.language]}`,
+    reads: check.reads,
+    trust: record.strikes > 0 ? 'quarantined' : manifest.trust,
+    limits,
+  }
+}
+
+/** Loads a program. Rejects only when the sandbox cannot run. */
+export async function loadRunner(
+  sandbox: Sandbox,
+  manifest: Manifest,
+  record: FilterRecord,
+  program: Program,
+): Promise<{ readonly ok: true; readonly runner: Runner } | Refusal> {
+  const outcome = await sandbox.load(program)
+  if (!outcome.ok) return outcome
+  const { id, cap, policy, start } = manifest
+  const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
+  const { version } = program
+  return { ok: true, runner: { id, version, cap, policy, ahead: record.ahead, fromVisit, manifest, program, epoch: 0 } }
+}
+
+const SUFFIX = { javascript: 'js', typescript: 'ts', python: 'py' } as const

@@ -1,0 +1,79 @@
+// Keeps a shard alive: one life after another, each restored from what the last one committed.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FilterError } from '../errors.ts'
+import { type IncarnationOptions, live, type LiveShard } from './incarnation.ts'
+
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 5000
+/** A life this long was a good one: the next failure starts with the first pause again. */
+const GOOD_LIFE_MS = 30_000
+
+/** A shard that this process runs. */
+export interface Shard {
+  readonly number: number
+  /** Its present life; undefined while it is being restored. */
+  readonly current: LiveShard | undefined
+  /** Why its last life ended. */
+  readonly lastFailure: Error | undefined
+  /** Rejects with FILTER_FENCED or FILTER_PROGRESS_CORRUPT, which no further life can mend; resolves when it was closed. */
+  readonly ended: Promise<void>
+  close(): Promise<void>
+}
+
+/** Codes that end a shard for good. */
+const FINAL: ReadonlySet<string> = new Set(['FILTER_FENCED', 'FILTER_PROGRESS_CORRUPT'])
+
+/** Starts a shard. Returns at once; its lives follow each other until it is closed. */
+export function startShard(options: Omit<IncarnationOptions, 'signal'>): Shard {
+  const stop = new AbortController()
+  const { signal } = stop
+  const state: { current: LiveShard | undefined; lastFailure: Error | undefined } = {
+    current: undefined,
+    lastFailure: undefined,
+  }
+
+  const run = async (): Promise<void> => {
+    let pauseMs = FIRST_PAUSE_MS
+    while (!signal.aborted) {
+      const bornMs = performance.now()
+      try {
+        await live({ ...options, signal }, shard => (state.current = shard))
+      } catch (error) {
+        if (signal.aborted) return
+        const failure = fencedOf(error)
+        state.lastFailure = failure
+        if (failure instanceof FilterError && FINAL.has(failure.code)) throw failure
+        options.log.error({ err: failure, shard: options.place.shard }, 'the shard is restored from its progress')
+        if (performance.now() - bornMs > GOOD_LIFE_MS) pauseMs = FIRST_PAUSE_MS
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+        pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)
+      } finally {
+        state.current = undefined
+      }
+    }
+  }
+  const ended = run()
+  ended.catch(() => undefined)
+  return {
+    number: options.place.shard,
+    get current() {
+      return state.current
+    },
+    get lastFailure() {
+      return state.lastFailure
+    },
+    ended,
+    close: async () => {
+      stop.abort()
+      await ended.catch(() => undefined)
+    },
+  }
+}
+
+/** A fence that was met outside the committer (barrier, tidying) is one too. */
+function fencedOf(error: unknown): Error {
+  const isFenced = error instanceof Error && 'code' in error && error.code === 'HUB_FENCED'
+  if (isFenced)
+    return new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause: error })
+  return error instanceof Error ? error : new Error(String(error))
+}

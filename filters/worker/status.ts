@@ -1,0 +1,172 @@
+// What a worker tells the hub about its filters: best effort, retried, newest state of each. Losing the hub stops nothing here.
+import { type BrokerAccess, openProducer, type Producer } from '#hub'
+import { type Logger } from 'pino'
+import { type FilterMetrics } from '../metrics.ts'
+import { type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/ledger.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { holds } from '../progress/suspension.ts'
+import { STATUS_TOPIC } from '../publish/topics.ts'
+import { type Crew } from './crew.ts'
+import { type Lane } from './lane.ts'
+import { type Lanes, liveLane } from './lanes.ts'
+
+const FLUSH_MS = 2000
+const SOON_MS = 50
+const RETRY_MS = 5000
+/** Visits named in a status, newest last. */
+const VISITS = 8
+
+/** The state of one shard that is reported. */
+export interface Reported {
+  readonly ledger: Ledger
+  readonly crew: Crew
+  readonly lanes: Lanes
+}
+
+export interface StatusOptions {
+  /** The hub; undefined reports nowhere. */
+  readonly hub: BrokerAccess | undefined
+  readonly mirror: string
+  readonly shard: number
+  readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly metrics: FilterMetrics
+  readonly log: Logger
+}
+
+/** Collects what changed and sends it every two seconds, changes of state at once. */
+export class StatusReporter {
+  readonly #options: StatusOptions
+  readonly #dirty = new Set<string>()
+  #reported: Reported | undefined
+  #producer: Producer | undefined
+  #timer: NodeJS.Timeout | undefined
+  #dueMs = Number.POSITIVE_INFINITY
+  #sending: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: StatusOptions) {
+    this.#options = options
+  }
+
+  attach(reported: Reported): void {
+    this.#reported = reported
+  }
+
+  /** A filter's state changed. */
+  changed(filter: string): void {
+    const record = this.#reported?.ledger.filters.get(filter)
+    if (record === undefined) this.#options.metrics.forget(filter)
+    else this.#options.metrics.suspended(filter, record.suspension !== undefined)
+    this.#dirty.add(filter)
+    this.#schedule(SOON_MS)
+  }
+
+  /** The counts of a lane's filters moved. */
+  touched(lane: Lane): void {
+    for (const { id } of lane.runners) this.#dirty.add(id)
+    this.#schedule(FLUSH_MS)
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed || this.#options.hub === undefined) return
+    const dueMs = performance.now() + delayMs
+    if (dueMs >= this.#dueMs) return
+    clearTimeout(this.#timer)
+    this.#dueMs = dueMs
+    this.#timer = setTimeout(() => {
+      this.#sending = this.#sending.then(() => this.#flush())
+    }, delayMs)
+  }
+
+  async #flush(): Promise<void> {
+    const { hub, mirror, shard, log } = this.#options
+    const reported = this.#reported
+    this.#dueMs = Number.POSITIVE_INFINITY
+    if (hub === undefined || reported === undefined) return
+    const filters = [...this.#dirty]
+    this.#dirty.clear()
+    try {
+      const messages = filters.map(filter => ({
+        topic: STATUS_TOPIC,
+        key: filter,
+        value: this.#status(filter, reported),
+      }))
+      this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
+      await this.#producer.send([
+        ...messages,
+        { topic: STATUS_TOPIC, key: `node/${mirror}`, value: this.#node(reported) },
+      ])
+    } catch (error) {
+      for (const filter of filters) this.#dirty.add(filter)
+      log.warn({ err: error, shard }, 'the hub does not take status reports; trying again')
+      await this.#producer?.close().catch(() => undefined)
+      this.#producer = undefined
+      this.#schedule(RETRY_MS)
+    }
+  }
+
+  /** Null once the filter is forgotten: the acknowledgement of a deletion. */
+  #status(filter: string, { ledger, crew }: Reported): string | null {
+    const { mirror, shard, manifestOf } = this.#options
+    const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
+    if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
+    const { reason, message, line, column } = record?.suspension ?? {}
+    const runner = crew.runner(filter)
+    const visits = ledger.recentVisits(filter).slice(-VISITS)
+    return JSON.stringify({
+      filter,
+      mirror,
+      shard,
+      state: stateOf(manifest, record),
+      version: record?.version ?? manifest?.active,
+      generation: record?.generation ?? manifest?.generation,
+      reason: message === undefined ? undefined : `${reason}: ${message}`,
+      line,
+      column,
+      lastError: runner?.lastError,
+      lane: record?.lane ?? null,
+      visits: visits.map(([visit, { seen, passed, delivered, overCap, errors }]) => ({
+        visit: String(visit),
+        seen,
+        passed,
+        delivered: delivered.length,
+        overCap,
+        errors,
+      })),
+      cpuMs: Math.round(record?.cpuMs ?? 0),
+      updatedAt: new Date().toISOString(),
+    })
+  }
+
+  #node({ crew, lanes }: Reported): string {
+    const { mirror } = this.#options
+    const lagAlerts = [...lanes.all()].reduce((sum, { lane }) => sum + lanes.lag(lane.name), 0)
+    return JSON.stringify({
+      mirror,
+      shards: 1,
+      filters: crew.size,
+      lagAlerts,
+      updatedAt: new Date().toISOString(),
+    })
+  }
+
+  /** Sends what is new if the hub answers within a second. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#isClosed = true
+    const last = this.#dirty.size > 0 ? this.#sending.then(() => this.#flush()) : this.#sending
+    await Promise.race([last, new Promise(resolve => setTimeout(resolve, 1000))])
+    await Promise.race([
+      this.#producer?.close().catch(() => undefined),
+      new Promise(resolve => setTimeout(resolve, 500)),
+    ])
+  }
+}
+
+function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined): string {
+  if (manifest?.state === 'paused') return 'paused'
+  if (holds(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
+  if (record?.lane === undefined) return 'catching-up'
+  return manifest !== undefined && record.lane === liveLane(manifest.stream) ? 'live' : 'catching-up'
+}
