@@ -12,18 +12,20 @@ export interface ServiceSettings {
   /** Its folder in deploy/processes. */
   readonly kind: string
   readonly opsPort: number
-  readonly settings: object
+  /** Given a folder made for this process alone. */
+  readonly settings: (dir: string) => object
 }
 
 export const serviceProcess = (
-  { dirs, env }: Layout,
+  { options, dirs, env }: Layout,
   { name, kind, opsPort, settings }: ServiceSettings,
 ): ProcessSpec => ({
   name,
   command: async () => {
-    mkdirSync(dirs.config, { recursive: true, mode: 0o700 })
+    const dir = join(options.dataDir, name)
+    for (const folder of [dir, dirs.config]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const file = join(dirs.config, `${name}.json`)
-    writePrivate(file, `${JSON.stringify(settings, undefined, 2)}\n`)
+    writePrivate(file, `${JSON.stringify(settings(dir), undefined, 2)}\n`)
     const main = join(ROOT, 'deploy/processes', kind, 'main.ts')
     return { command: process.execPath, args: [main, '--config', file], env, cwd: ROOT }
   },

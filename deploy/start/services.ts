@@ -1,4 +1,5 @@
 // The settings of each process of ours in a started system: its address, its user, and nothing it does not need.
+import { createHash } from 'node:crypto'
 import { accessOf } from './brokers.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { LOOPBACK } from './ports.ts'
@@ -11,11 +12,11 @@ export const hubProcess = (layout: Layout): ProcessSpec =>
     name: 'hub',
     kind: 'hub',
     opsPort: layout.ports.hubOps,
-    settings: {
+    settings: () => ({
       kafka: accessOf(layout.hub, layout.secrets, HUB_USER),
       registryPort: layout.ports.registry,
       opsPort: layout.ports.hubOps,
-    },
+    }),
   })
 
 export const workerProcess = (layout: Layout, { name, broker, ports, shards }: NodeLayout): ProcessSpec =>
@@ -23,15 +24,15 @@ export const workerProcess = (layout: Layout, { name, broker, ports, shards }: N
     name: `${name}-worker`,
     kind: 'worker',
     opsPort: ports.workerOps,
-    settings: {
+    settings: dir => ({
       mirror: name,
       shards,
       local: accessOf(broker, layout.secrets, workerUser(name)),
       hub: accessOf(layout.hub, layout.secrets, workerUser(name)),
       registryUrl: layout.registryUrl,
       opsPort: ports.workerOps,
-      dataDir: broker.dir,
-    },
+      dataDir: dir,
+    }),
   })
 
 export const apiProcess = (layout: Layout): ProcessSpec =>
@@ -39,34 +40,35 @@ export const apiProcess = (layout: Layout): ProcessSpec =>
     name: 'api',
     kind: 'api',
     opsPort: layout.ports.apiOps,
-    settings: {
-      hub: accessOf(layout.hub, layout.secrets, API_USER),
-      nodes: layout.nodes.map(({ name, broker }) => ({ name, access: accessOf(broker, layout.secrets, API_USER) })),
-      redis: { host: LOOPBACK, port: layout.ports.redis, password: layout.secrets.redis },
-      registryUrl: layout.registryUrl,
+    settings: dir => ({
       port: layout.ports.api,
       opsPort: layout.ports.apiOps,
-      adminToken: layout.secrets.adminToken,
+      hub: accessOf(layout.hub, layout.secrets, API_USER),
+      mirrors: layout.nodes.map(({ name, broker }) => ({ name, access: accessOf(broker, layout.secrets, API_USER) })),
+      redis: { host: LOOPBACK, port: layout.ports.redis, password: layout.secrets.redis },
+      // The API compares; it need not know the token.
+      adminTokenSha256: createHash('sha256').update(layout.secrets.adminToken).digest('hex'),
       platformKey: layout.secrets.platformKey,
-      dataDir: layout.options.dataDir,
-    },
+      dataDir: dir,
+      settings: { url: layout.apiUrl, registryUrl: layout.registryUrl },
+    }),
   })
 
 export const simulatorProcess = (layout: Layout): ProcessSpec => {
-  const { alerts, interval, visits, source, dataDir } = layout.options
+  const { alerts, interval, visits, source } = layout.options
   return serviceProcess(layout, {
     name: 'simulator',
     kind: 'simulator',
     opsPort: layout.ports.simulatorOps,
-    settings: {
+    settings: dir => ({
       hub: accessOf(layout.hub, layout.secrets, SIMULATOR_USER),
       registryUrl: layout.registryUrl,
       opsPort: layout.ports.simulatorOps,
-      dataDir,
+      dataDir: dir,
       alerts,
       intervalS: interval,
       ...(visits === undefined ? {} : { visits }),
       ...(source === undefined ? {} : { source }),
-    },
+    }),
   })
 }
