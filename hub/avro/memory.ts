@@ -18,7 +18,7 @@ export const BATCH_LIMITS: BatchLimits = {
 }
 
 /** A column's first cell. */
-export interface Place {
+interface Place {
   readonly path: string
   readonly kind: ColumnKind
   readonly cell: number

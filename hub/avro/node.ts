@@ -6,14 +6,14 @@ const { types } = avsc
 export type AvroNode = Primitive | Fixed | EnumNode | ArrayNode | MapNode | UnionNode | RecordNode
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const
-export interface Primitive {
+interface Primitive {
   readonly kind: (typeof PRIMITIVES)[number]
 }
-export interface Fixed {
+interface Fixed {
   readonly kind: 'fixed'
   readonly size: number
 }
-export interface EnumNode {
+interface EnumNode {
   readonly kind: 'enum'
   readonly symbols: readonly string[]
 }
