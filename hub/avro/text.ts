@@ -10,6 +10,8 @@ export class TextArea {
   readonly units: Uint16Array
   length = 0
   readonly #maxUnits: number
+  /** So that no packet can be made whose texts all fall on one slot. */
+  readonly #seed = Math.floor(Math.random() * 2 ** 32)
   /** Open hash table of index + 1; 0 is a free slot. */
   readonly #slots: Int32Array
   readonly #mask: number
@@ -59,7 +61,7 @@ export class TextArea {
   #keep(length: number): number {
     const { units } = this
     const at = this.length
-    let hash = length
+    let hash = this.#seed ^ length
     for (let i = at + 1; i <= at + length; i++) hash = Math.imul(hash ^ (units[i] ?? 0), 0x0100_0193)
     for (let slot = (hash ^ (hash >>> 15)) & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const index = (this.#slots[slot] ?? 0) - 1
