@@ -10,8 +10,8 @@ import { Source } from './skip.ts'
 /** Reads one alert from a position into a row; returns the position behind it. Throws HubError HUB_AVRO_… or BATCH_FULL. */
 export type Cursor = (reader: Reader, from: number, row: number) => number
 
-/** Cursors kept for one schema: as many column sets are in use at once, not as many as ever were. */
-const MAX_KEPT = 8
+/** Cursors kept for one schema: as many column sets as are in use at once, not as many as ever were. */
+const MAX_KEPT = 32
 const kept = new WeakMap<AvroSchema, Map<string, Cursor>>()
 
 /** The cursor of a schema and a layout; with a stream it also reads the alert's id, visit and time. Throws HubError HUB_SCHEMA_FIELD. */
