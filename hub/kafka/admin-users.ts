@@ -1,6 +1,7 @@
 // Users (SCRAM-SHA-512) and their quotas. The library has no call for users: its raw requests are used, in this file only.
 import {
   type Admin,
+  ClientQuotaMatchTypes,
   alterUserScramCredentialsV0,
   type Connection,
   describeUserScramCredentialsV0,
@@ -26,7 +27,9 @@ export interface UserCalls {
   /** A user that is not there is no error. Its open connections go on until its rights are revoked. */
   deleteUser: (name: string) => Promise<void>
   listUsers: () => Promise<string[]>
+  /** Sets what is named; the rest stays. */
   setQuota: (name: string, quota: UserQuota) => Promise<void>
+  quotaOf: (name: string) => Promise<UserQuota>
 }
 
 /** A dot separates a user's name from the rest of its groups' names. */
@@ -54,8 +57,19 @@ const connectionOf = (admin: Admin): Promise<Connection> =>
 
 const MECHANISM = ScramMechanisms.SCRAM_SHA_512
 
-const limit = (key: 'consumer_byte_rate' | 'producer_byte_rate' | 'request_percentage', value?: number | null) =>
-  value === undefined ? [] : [value === null ? { key, remove: true as const } : { key, value, remove: false as const }]
+const QUOTA_KEYS = {
+  consumerBytesPerSecond: 'consumer_byte_rate',
+  producerBytesPerSecond: 'producer_byte_rate',
+  requestPercent: 'request_percentage',
+} as const
+const QUOTAS = ['consumerBytesPerSecond', 'producerBytesPerSecond', 'requestPercent'] as const
+
+const limitsOf = (quota: UserQuota) =>
+  QUOTAS.flatMap(name => {
+    const [key, value] = [QUOTA_KEYS[name], quota[name]]
+    if (value === undefined) return []
+    return [value === null ? { key, remove: true as const } : { key, value, remove: false as const }]
+  })
 
 export const userCalls = (call: AdminCall): UserCalls => ({
   upsertUser: async (name, password) => {
@@ -81,12 +95,22 @@ export const userCalls = (call: AdminCall): UserCalls => ({
     }),
   setQuota: (name, quota) =>
     call(`Setting the quota of user ${name}`, async admin => {
-      const ops = [
-        ...limit('consumer_byte_rate', quota.consumerBytesPerSecond),
-        ...limit('producer_byte_rate', quota.producerBytesPerSecond),
-        ...limit('request_percentage', quota.requestPercent),
-      ]
+      const ops = limitsOf(quota)
       if (ops.length > 0)
         await admin.alterClientQuotas({ entries: [{ entities: [{ entityType: 'user', entityName: name }], ops }] })
+    }),
+  quotaOf: name =>
+    call(`Looking up the quota of user ${name}`, async admin => {
+      const component = { entityType: 'user', matchType: ClientQuotaMatchTypes.EXACT, match: name } as const
+      const entries = await admin.describeClientQuotas({ components: [component] })
+      const values = new Map<string, number>(
+        entries.flatMap(entry => entry.values.map(({ key, value }) => [key, value])),
+      )
+      return Object.fromEntries(
+        QUOTAS.flatMap(name => {
+          const value = values.get(QUOTA_KEYS[name])
+          return value === undefined ? [] : [[name, value]]
+        }),
+      )
     }),
 })

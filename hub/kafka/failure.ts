@@ -1,13 +1,24 @@
 // What a client says went wrong, in this folder's words. The producer and the administration fail with @platformatic/kafka's errors.
-import { findErrorBy } from '@platformatic/kafka'
 import { HubError, type HubErrorCode } from '../errors.ts'
 
-const has = (error: unknown, property: string, value: unknown): boolean =>
-  error instanceof Error && findErrorBy(error, property, value) !== null
+/** An error and all below it: the library wraps by `errors` and by `cause`. */
+function* causesOf(error: unknown): Generator<Error> {
+  if (!(error instanceof Error)) return
+  yield error
+  if (error instanceof AggregateError) for (const one of error.errors) yield* causesOf(one)
+  yield* causesOf(error.cause)
+}
 
-/** Whether the broker answered with this error of the protocol, e.g. `PRODUCER_FENCED`. */
-export const isProtocolError = (error: unknown, ...ids: readonly string[]): boolean =>
-  ids.some(id => has(error, 'apiId', id))
+const has = (error: unknown, property: string, ...values: readonly unknown[]): boolean =>
+  causesOf(error).some(one => values.includes(Reflect.get(one, property)))
+
+/** Whether the broker answered with one of these errors of the protocol, e.g. `PRODUCER_FENCED`. */
+export const isProtocolError = (error: unknown, ...ids: readonly string[]): boolean => has(error, 'apiId', ...ids)
+
+export const isWrongLogin = (error: unknown): boolean => has(error, 'code', 'PLT_KFK_AUTHENTICATION')
+
+const isUnknownTopic = (error: unknown): boolean =>
+  causesOf(error).some(({ message }) => message.startsWith('Unknown topic '))
 
 const CODES: readonly (readonly [HubErrorCode, readonly string[]])[] = [
   [
@@ -39,17 +50,20 @@ const ADVICE: Partial<Record<HubErrorCode, string>> = {
 const codeOf = (error: unknown, otherwise: HubErrorCode): HubErrorCode => {
   const known = CODES.find(([, ids]) => isProtocolError(error, ...ids))
   if (known !== undefined) return known[0]
-  if (has(error, 'code', 'PLT_KFK_AUTHENTICATION')) return 'HUB_NOT_AUTHORIZED'
+  if (isWrongLogin(error)) return 'HUB_NOT_AUTHORIZED'
+  if (isUnknownTopic(error)) return 'HUB_TOPIC_UNKNOWN'
   if (otherwise === 'HUB_COMMIT_UNKNOWN') return otherwise
   return has(error, 'code', 'PLT_KFK_NETWORK') ? 'HUB_UNREACHABLE' : otherwise
 }
 
+const isLeaf = (one: Error): boolean => one.cause === undefined && !(one instanceof AggregateError)
+
 /** The innermost messages, each once: a retried operation fails with hundreds of equal errors. */
 const reasonsOf = (error: unknown): string[] => {
-  if (!(error instanceof Error)) return [String(error)]
-  const inner = error instanceof AggregateError ? error.errors : error.cause === undefined ? [] : [error.cause]
-  const reasons = inner.flatMap(reasonsOf)
-  return reasons.length === 0 ? [error.message] : [...new Set(reasons)]
+  const reasons = causesOf(error)
+    .filter(isLeaf)
+    .map(({ message }) => message)
+  return error instanceof Error ? [...new Set(reasons)] : [String(error)]
 }
 
 /** An error with what was attempted, why it failed and what to do. HubErrors pass unchanged. */

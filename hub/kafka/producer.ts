@@ -3,7 +3,7 @@
 import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from './access.ts'
-import { isProtocolError, kafkaFailure } from './failure.ts'
+import { isProtocolError, isWrongLogin, kafkaFailure } from './failure.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from './queue.ts'
 
@@ -39,8 +39,16 @@ export interface Producer {
 /** Short waits for what passes in milliseconds (markers being written, a coordinator that loads), longer ones for a restart: 25 s in all. */
 const QUICK_RETRIES = 100
 const RETRIES = 350
-const retryDelay = (_client: unknown, _operation: string, attempt: number): number =>
-  attempt <= QUICK_RETRIES ? 5 : 100
+/** A topic that was just made may be unknown for some milliseconds; one that stays so does not exist. */
+const UNKNOWN_TOPIC_RETRIES = 60
+
+/** What no repetition heals ends the client, and with it the library's repetitions. */
+const retryDelay = (client: unknown, operation: string, attempt: number, _retries: number, error: Error): number => {
+  const isUnknown = operation === 'metadata' && attempt > UNKNOWN_TOPIC_RETRIES
+  const isHopeless = isWrongLogin(error) || (isUnknown && isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
+  if (isHopeless && client instanceof Client) queueMicrotask(() => client.close(true, () => undefined))
+  return attempt <= QUICK_RETRIES ? 5 : 100
+}
 const METADATA_MAX_AGE_MS = 300_000
 
 const encode = ({ topic, partition, key, value, headers, timestampMs }: Message) => ({
@@ -107,10 +115,16 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
     }
   }
 
+  const takeOver = async (): Promise<void> => {
+    if (client.closed) await renew()
+    const transaction = await beginClient()
+    await transaction.cancel()
+  }
+
   const begin = async (): Promise<Transaction> => {
     if (transactionalId === undefined) throw new TypeError('This producer was opened without a transactional id')
     demandUnfenced()
-    if (broken) await renew()
+    if (broken || client.closed) await renew()
     const transaction = await beginClient()
     let hasSent = false
     let isOver = false
@@ -153,11 +167,14 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
         queue(() =>
           end(
             'Aborting',
-            () =>
-              transaction.abort().catch((error: unknown) => {
+            async () => {
+              // A new epoch aborts what an ended client left open.
+              if (client.closed) return takeOver()
+              return transaction.abort().catch((error: unknown) => {
                 // Nothing of it had reached the coordinator.
                 if (!isProtocolError(error, 'INVALID_TXN_STATE')) throw error
-              }),
+              })
+            },
             'HUB_SEND_FAILED',
           ),
         ),
@@ -166,8 +183,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
 
   if (transactionalId !== undefined)
     try {
-      const probe = await beginClient()
-      await probe.cancel()
+      await takeOver()
     } catch (error) {
       await client.close(true).catch(() => undefined)
       throw error
@@ -177,6 +193,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
     send: messages =>
       queue(async () => {
         if (transactionalId !== undefined) throw new TypeError('This producer writes in transactions only; use begin()')
+        if (client.closed) await renew()
         try {
           for (const request of cutRequests(messages)) await client.send({ messages: request.map(encode), acks: -1 })
         } catch (error) {
