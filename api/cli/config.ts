@@ -1,6 +1,7 @@
 // What the command line takes from its surroundings; the only file of it that reads the environment.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { type Sandbox } from '#sandbox'
 import { type Readable, type Writable } from 'node:stream'
 
 /** Streams, directories and variables of one run; tests give their own. */
@@ -15,12 +16,14 @@ export interface Surroundings {
   readonly token?: string | undefined
   readonly kafkaPassword?: string | undefined
   readonly color: boolean
+  /** Opens the production sandbox for `filter test`; whoever composes the command line knows how. */
+  readonly openSandbox?: (() => Promise<Sandbox>) | undefined
   /** Ends long commands as Ctrl-C does. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The surroundings of this process. */
-export function processSurroundings(): Surroundings {
+/** The surroundings of this process; `openSandbox` as in Surroundings. */
+export function processSurroundings(openSandbox?: Surroundings['openSandbox']): Surroundings {
   const { env, stdin, stdout, stderr } = process
   return {
     stdin,
@@ -32,5 +35,6 @@ export function processSurroundings(): Surroundings {
     token: env['SKYSIEVE_TOKEN'],
     kafkaPassword: env['SKYSIEVE_KAFKA_PASSWORD'],
     color: stderr.isTTY === true && !env['NO_COLOR'],
+    openSandbox,
   }
 }

@@ -19,7 +19,7 @@ const SESSION_MS = 10_000
 const RETRIES = { initialRetryTime: 200, retries: 8 }
 
 /** Prints until the limit, the idle time, Ctrl-C or the end of `signal`; then a summary to stderr. */
-export async function consume(request: ConsumeRequest, { around, out }: Session): Promise<void> {
+export async function consume(request: ConsumeRequest, { out }: Session, signal: AbortSignal): Promise<void> {
   const { topic, user, limit = Infinity, idle } = request
   if (limit < 1) return
   const groupId = request.group ?? user
@@ -32,12 +32,11 @@ export async function consume(request: ConsumeRequest, { around, out }: Session)
   })
   const done = Promise.withResolvers<void>()
   const stop = (): void => done.resolve()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
   let count = 0
   let last = Date.now()
   const idleCheck = setInterval(() => idle !== undefined && Date.now() - last > idle * 1000 && stop(), 200)
-  process.once('SIGINT', stop)
-  around.signal?.addEventListener('abort', stop, { once: true })
-  if (around.signal?.aborted) stop()
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) done.reject(payload.error)
   })
@@ -69,7 +68,6 @@ export async function consume(request: ConsumeRequest, { around, out }: Session)
     )
   } finally {
     clearInterval(idleCheck)
-    process.off('SIGINT', stop)
     await consumer.disconnect().catch(() => undefined)
   }
   out.progress(`${count} deliveries read from ${topic}`)

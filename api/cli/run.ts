@@ -2,8 +2,10 @@
 import { Command, CommanderError } from 'commander'
 import { addAuth } from './commands/auth.ts'
 import { addFilter } from './commands/filter.ts'
-import { addFilterDesk } from './commands/filter-desk.ts'
+import { addFilterInit } from './commands/filter-init.ts'
+import { addFilterTest } from './commands/filter-test.ts'
 import { addStatus } from './commands/status.ts'
+import { addStream } from './commands/stream.ts'
 import { addTopic } from './commands/topic.ts'
 import { addUser } from './commands/user.ts'
 import { processSurroundings, type Surroundings } from './config.ts'
@@ -13,7 +15,16 @@ import { openOutput } from './output.ts'
 /** Adds a noun with its verbs. */
 export type AddCommands = (program: Command, around: Surroundings) => void
 
-const COMMANDS: readonly AddCommands[] = [addAuth, addFilter, addFilterDesk, addTopic, addUser, addStatus]
+const COMMANDS: readonly AddCommands[] = [
+  addAuth,
+  addFilter,
+  addFilterInit,
+  addFilterTest,
+  addTopic,
+  addUser,
+  addStream,
+  addStatus,
+]
 
 /** All commands of the command line over these surroundings. */
 export function buildProgram(around: Surroundings): Command {

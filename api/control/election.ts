@@ -1,5 +1,6 @@
 // Who may write: the API instance that holds the one partition of skysieve.leader in a consumer group.
 import { type Kafka } from 'kafkajs'
+import { leaderAmong, leaderAssigner } from './assigner.ts'
 
 export const LEADER_TOPIC = 'skysieve.leader'
 
@@ -9,6 +10,8 @@ const HEARTBEAT_MS = 1500
 const REJOIN_MS = 1000
 
 export interface Election {
+  /** The leading instance's address as the group knows it. */
+  leaderUrl(): Promise<string | undefined>
   /** Leaves the group at once, so that another instance need not wait for the session to run out. */
   close(): Promise<void>
 }
@@ -19,10 +22,17 @@ export interface Terms {
   readonly onTrouble: (reason: string) => void
 }
 
-/** Takes part in the election until closed. `groupId` is shared by all instances. */
+export interface Candidate {
+  readonly kafka: Kafka
+  /** Shared by all instances. */
+  readonly groupId: string
+  /** This instance's address for the others. */
+  readonly url: string
+}
+
+/** Takes part in the election until closed. */
 export async function joinElection(
-  kafka: Kafka,
-  groupId: string,
+  { kafka, groupId, url }: Candidate,
   { onElected, onDeposed, onTrouble }: Terms,
 ): Promise<Election> {
   let leads = false
@@ -36,6 +46,7 @@ export async function joinElection(
   const join = async (): Promise<() => Promise<void>> => {
     const consumer = kafka.consumer({
       groupId,
+      partitionAssigners: [leaderAssigner(LEADER_TOPIC, url)],
       sessionTimeout: SESSION_MS,
       heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: SESSION_MS,
@@ -68,10 +79,17 @@ export async function joinElection(
     }
   }
   leave = await join()
+  const admin = kafka.admin()
+  await admin.connect()
   return {
+    async leaderUrl() {
+      const { groups } = await admin.describeGroups([groupId])
+      return leaderAmong(groups[0]?.members ?? [], LEADER_TOPIC)
+    },
     async close() {
       closed = true
       await leave()
+      await admin.disconnect()
     },
   }
 }

@@ -14,7 +14,7 @@ export interface Pen {
 export interface Writes {
   readonly isLeader: boolean
   /** Base address of the leading instance when that is another one. */
-  leaderUrl(): string | undefined
+  leaderUrl(): Promise<string | undefined>
   /**
    * Runs `work` while nobody else writes; what it reads from the books includes every earlier write.
    * @throws ApiError API_LEADER_MISSING when this instance does not lead within some seconds.

@@ -70,7 +70,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     )
   })
   addAccess(app, platform, tokenSeen ?? (() => undefined))
-  addForwarding(app, platform.writes)
+  addForwarding(app, platform.writes, platform.settings.url)
   app.addSchema(ProblemDocument)
   await app.register(swagger, { openapi: OPENAPI, refResolver: { buildLocalReference: ({ $id }) => String($id) } })
   await addRateLimit(app, platform, limitStore)

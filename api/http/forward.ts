@@ -9,12 +9,13 @@ const PASSED_ON = ['authorization', 'idempotency-key', 'if-match'] as const
 const PASSED_BACK = ['content-type', 'location', 'etag', 'retry-after', 'cache-control'] as const
 
 /** Adds the hook; routes that change nothing say so with `config.readOnly`. */
-export function addForwarding(app: FastifyInstance, writes: Writes): void {
+export function addForwarding(app: FastifyInstance, writes: Writes, own: string): void {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.readOnly) return
-    const url = writes.isLeader ? undefined : writes.leaderUrl()
     // Forwarded already: the leader of a moment ago leads no more, and change() waits for the next one.
-    if (url === undefined || request.headers[MARK] !== undefined) return
+    if (writes.isLeader || request.headers[MARK] !== undefined) return
+    const url = await writes.leaderUrl()
+    if (url === undefined || url === own) return
     const headers = new Headers({ [MARK]: '1' })
     for (const name of PASSED_ON) {
       const value = request.headers[name]

@@ -1,6 +1,7 @@
 // `skysieve topic`: which topics there are, where they lie, and what arrives on them.
 import { type AddCommands } from '../run.ts'
 import { consume } from '../consume.ts'
+import { withInterrupt } from '../interrupt.ts'
 import { kafkaUserFor } from '../kafka-user.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'
@@ -75,6 +76,6 @@ export const addTopic: AddCommands = (program, around) => {
       const client = session.api()
       const name = wanted.startsWith('filter.') ? wanted : nameOf(await client.list<Topic>('/v1/topics'), wanted)
       const user = await kafkaUserFor(client, name, session)
-      await consume({ ...user, topic: name, ...options }, session)
+      await withInterrupt(around, signal => consume({ ...user, topic: name, ...options }, session, signal))
     })
 }

@@ -1,4 +1,4 @@
-// `skysieve filter`, the part that needs no account: init, check and test at the author's desk.
+// `skysieve filter init`: a filter to start from.
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { examples, languageOf } from '#filters'
@@ -9,7 +9,7 @@ import { filterGroup } from './filter.ts'
 
 const DEFAULT_EXAMPLE = 'bright-new-transients'
 
-export const addFilterDesk: AddCommands = (program, around) => {
+export const addFilterInit: AddCommands = (program, around) => {
   const filter = filterGroup(program)
 
   filter

@@ -1,0 +1,101 @@
+// What authors are told before a filter is live: by reading its source, and by running it on a sample in the production sandbox.
+import { type AvroSchema, type Stream, STREAMS } from '#hub'
+import {
+  checkSource,
+  type Field,
+  type Problem,
+  ProblemCode,
+  programOf,
+  streamFields,
+  syntheticSample,
+  syntheticSchema,
+  type Trial,
+  trialRun,
+} from '#filters'
+import { type Sandbox } from '#sandbox'
+import { type Author } from './platform.ts'
+import { versionOf } from './submissions/manifest-rules.ts'
+
+/** Alerts of the sample: enough to meet every class of object in it, few enough to be tried within a second. */
+const SAMPLE_ALERTS = 256
+/** What a trial may take in all; its sandbox limits each batch, this limits the wait. */
+const TRIAL_WITHIN_MS = 30_000
+
+export interface AuthorOptions {
+  readonly sandbox: Sandbox
+  /** Schemas that the registry knows, newest first. */
+  readonly schemas: () => readonly AvroSchema[]
+}
+
+/** The author's desk of the API. */
+export function openAuthor({ sandbox, schemas }: AuthorOptions): Author {
+  let running: Promise<unknown> = Promise.resolve()
+  let trials = 0
+
+  return {
+    streams: Object.keys(STREAMS),
+    async check({ language, source, stream, cutouts }) {
+      const check = checkSource(language, source, { fields: fieldsOf(stream, schemas()), cutouts })
+      if (!check.ok)
+        return { problems: check.problems, warnings: [], description: '', readsEverything: false, fields: [] }
+      const { columns, lists } = check.reads
+      return {
+        problems: [],
+        warnings: check.warnings,
+        description: check.description,
+        readsEverything: check.readsEverything,
+        fields: [
+          ...columns.map(({ path }) => path),
+          ...lists.flatMap(list => [list.path, ...list.columns.map(({ path }) => `${list.path}[].${path}`)]),
+        ],
+      }
+    },
+    async try(manifest, number) {
+      const { stream: name, cutouts, cap, trust } = manifest
+      const { language, source } = versionOf(manifest, number)
+      const check = checkSource(language, source, { fields: fieldsOf(name, schemas()), cutouts })
+      if (!check.ok) return check.problems
+      trials += 1
+      // A name of its own: the filter's live version may be loaded in the same sandbox.
+      const program = programOf({ id: `trial-${manifest.id}-${trials}`, version: number, language, trust, check })
+      const stream = streamOf(name)
+      const packets = stream === STREAMS.lsst ? syntheticSample(SAMPLE_ALERTS) : []
+      // One trial at a time: they share the sandbox's hosts.
+      const trial = running.then(() => bounded(trialRun({ sandbox, program, stream, packets, cap })))
+      running = trial.catch(() => undefined)
+      return problemsOf(await trial)
+    },
+  }
+}
+
+/** Fields of all known schemas of a stream; those of the built-in survey until the registry has one. */
+export function fieldsOf(name: string, schemas: readonly AvroSchema[]): readonly Field[] {
+  const stream = streamOf(name)
+  const fields = streamFields(stream, schemas)
+  return fields.length > 0 ? fields : streamFields(stream, [syntheticSchema()])
+}
+
+const streamOf = (name: string): Stream => STREAMS[name] ?? STREAMS.lsst
+
+/** Problems that keep a filter from going live: it failed as a whole, or on every single alert. */
+export function problemsOf({ failure, firstError, alerts, errors }: Trial): readonly Problem[] {
+  if (failure) return [{ code: ProblemCode.unsupported, ...failure.error }]
+  if (firstError === undefined || errors < alerts) return []
+  const { alert, message, ...place } = firstError
+  return [
+    {
+      code: ProblemCode.unsupported,
+      message: `it fails on every alert of the sample, first on ${alert}: ${message}`,
+      ...place,
+    },
+  ]
+}
+
+async function bounded(trial: Promise<Trial>): Promise<Trial> {
+  const timer = Promise.withResolvers<never>()
+  const timeout = setTimeout(
+    () => timer.reject(new Error(`The trial took more than ${TRIAL_WITHIN_MS} ms.`)),
+    TRIAL_WITHIN_MS,
+  )
+  return Promise.race([trial, timer.promise]).finally(() => clearTimeout(timeout))
+}

@@ -1,0 +1,105 @@
+// An author's desk without an account: a filter checked and run on a visit, in the sandbox that production uses.
+import { fileVisits, parseSchema, readFrame, STREAMS } from '#hub'
+import {
+  checkSource,
+  DEFAULT_LIMITS,
+  type Problem,
+  programOf,
+  type SourceCheck,
+  syntheticSample,
+  type Trial,
+  type TrialPacket,
+  trialRun,
+} from '#filters'
+import { type Sandbox } from '#sandbox'
+import { fieldsOf } from '../author.ts'
+import { CliError, EXIT } from './exit.ts'
+import { type SourceFile } from './source-file.ts'
+
+/** What is known of a source without running it. Throws CliError FILTER_SOURCE_… with positions. */
+export function checked(
+  { source, language }: SourceFile,
+  stream: string,
+  cutouts: boolean,
+): Extract<SourceCheck, { ok: true }> {
+  if (!(stream in STREAMS)) {
+    throw new CliError(
+      'CLI_STREAM_UNKNOWN',
+      EXIT.usage,
+      `There is no stream “${stream}”; there are ${Object.keys(STREAMS).join(', ')}.`,
+    )
+  }
+  const check = checkSource(language, source, { fields: fieldsOf(stream, []), cutouts })
+  if (check.ok) return check
+  throw sourceFault(check.problems)
+}
+
+export function sourceFault(problems: readonly Problem[]): CliError {
+  const [first] = problems
+  return new CliError(
+    first?.code ?? 'FILTER_SOURCE',
+    EXIT.filterFault,
+    `The filter is not accepted: ${first?.message ?? 'no reason is given'}.`,
+    { problems },
+  )
+}
+
+export interface DeskRun {
+  readonly file: SourceFile
+  readonly sandbox: Sandbox
+  readonly stream: string
+  readonly cap: number
+  readonly cutouts: boolean
+  /** Alerts of the bundled visit. */
+  readonly alerts: number
+  /** A file of packets to run on instead. */
+  readonly packets?: string
+  readonly onProgress: (trial: Trial) => void
+}
+
+export async function runAtDesk({
+  file,
+  sandbox,
+  stream,
+  cap,
+  cutouts,
+  alerts,
+  packets,
+  onProgress,
+}: DeskRun): Promise<Trial> {
+  const check = checked(file, stream, cutouts)
+  const { language } = file
+  const program = programOf({ id: 'desk', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
+  const sample = packets === undefined ? syntheticSample(alerts) : packetsOf(packets)
+  return trialRun({ sandbox, program, stream: STREAMS[stream] ?? STREAMS.lsst, packets: sample, cap, onProgress })
+}
+
+async function* packetsOf(path: string): AsyncGenerator<TrialPacket> {
+  const source = await fileVisits(path)
+  try {
+    const schemas = new Map(source.schemas.map(({ id, schemaJson }) => [id, parseSchema(schemaJson)]))
+    for await (const visit of source.visits()) {
+      for await (const packet of visit.read()) {
+        const { schemaId, body } = readFrame(packet)
+        const schema = schemas.get(schemaId)
+        if (schema) yield { schemaId, schema, body, timestampMs: Date.now() }
+      }
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+/** A trial as JSON: ids are decimal strings, `delivered` what the cap lets through. */
+export const trialView = ({ matches, costUs, ...trial }: Trial) => ({
+  alerts: trial.alerts,
+  passed: trial.passed,
+  delivered: matches.length,
+  overCap: trial.overCap,
+  errors: trial.errors,
+  costUs,
+  matches: matches.map(({ alert, visit, ...rest }) => ({ alert: String(alert), visit: String(visit), ...rest })),
+  firstError: trial.firstError ? { ...trial.firstError, alert: String(trial.firstError.alert) } : null,
+  failure: trial.failure ?? null,
+  logs: trial.logs,
+})

@@ -1,0 +1,81 @@
+// A system that was started in the working directory: its data directory (mode 0600) tells commands on the same machine how to reach it.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Type, type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
+import { type BrokerAccess } from '#hub'
+import { type Surroundings } from './config.ts'
+import { CliError, EXIT } from './exit.ts'
+
+const DATA_DIRECTORY = '.skysieve'
+/** Users that a start makes on the hub: one may write alerts, the other everything. */
+export const SIMULATOR_USER = 'skysieve-simulator'
+export const ADMIN_USER = 'skysieve-admin'
+export const DEFAULT_URL = 'http://127.0.0.1:21005'
+
+const Secrets = Type.Object({ adminToken: Type.String(), users: Type.Record(Type.String(), Type.String()) })
+const ApiProcess = Type.Object({
+  hub: Type.Object({ bootstrap: Type.String() }),
+  settings: Type.Object({ url: Type.String(), registryUrl: Type.Optional(Type.String()) }),
+})
+
+export interface LocalSystem {
+  readonly url: string
+  readonly adminToken: string
+  /** The hub's broker, once the API has been started. */
+  readonly bootstrap?: string
+  /** Kafka user → password. */
+  readonly users: Readonly<Record<string, string>>
+  readonly registryUrl?: string
+}
+
+/** What `skysieve start` left in the directory, or undefined. */
+export function localSystem(directory: string): LocalSystem | undefined {
+  const data = join(directory, DATA_DIRECTORY)
+  const secrets = readJson(Secrets, join(data, 'secrets.json'))
+  if (!secrets) return undefined
+  const api = readJson(ApiProcess, join(data, 'config', 'api.json'))
+  const registryUrl = api?.settings.registryUrl
+  return {
+    url: api?.settings.url ?? DEFAULT_URL,
+    adminToken: secrets.adminToken,
+    users: secrets.users,
+    ...(api ? { bootstrap: api.hub.bootstrap } : {}),
+    ...(registryUrl === undefined ? {} : { registryUrl }),
+  }
+}
+
+export interface HubOptions {
+  readonly bootstrap?: string
+  readonly user?: string
+  readonly registry?: string
+}
+
+/** Access to a hub's broker by flags and SKYSIEVE_KAFKA_PASSWORD, or of the local system. Throws CliError CLI_HUB_UNKNOWN. */
+export function hubAccess(options: HubOptions, around: Surroundings, localUser: string): BrokerAccess {
+  const local = localSystem(around.directory)
+  const bootstrap = options.bootstrap ?? local?.bootstrap
+  const user = options.user ?? localUser
+  const password = around.kafkaPassword ?? local?.users[user]
+  if (bootstrap !== undefined && password !== undefined) return { bootstrap, user, password }
+  const message =
+    'Which hub? Run this where `skysieve start` was run, or give --bootstrap, --user and the password in SKYSIEVE_KAFKA_PASSWORD.'
+  throw new CliError('CLI_HUB_UNKNOWN', EXIT.usage, message)
+}
+
+/** @throws CliError CLI_REGISTRY_UNKNOWN */
+export function registryUrl({ registry }: HubOptions, { directory }: Surroundings): string {
+  const url = registry ?? localSystem(directory)?.registryUrl
+  if (url !== undefined) return url
+  const message = 'Which schema registry? Run this where `skysieve start` was run, or give --registry.'
+  throw new CliError('CLI_REGISTRY_UNKNOWN', EXIT.usage, message)
+}
+
+function readJson<S extends TSchema>(schema: S, file: string): Static<S> | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
+    return Value.Check(schema, value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,94 @@
+// The control topics as this instance reads them and, while it leads, writes them.
+import { type FastifyBaseLogger } from 'fastify'
+import {
+  type BrokerAccess,
+  type ControlLog,
+  type ControlWriter,
+  openControlLog,
+  openControlWriter,
+  openKafka,
+} from '#hub'
+import { FILTERS_TOPIC, Manifest } from '#filters'
+import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from '../accounts/records.ts'
+import { STATUS_TOPIC, StatusValue } from '../submissions/status.ts'
+import { type Books, openBooks } from './books.ts'
+import { type Election, joinElection } from './election.ts'
+import { openOffice } from './office.ts'
+import { type Pen, type Writes } from './writes.ts'
+
+export interface LedgerOptions {
+  readonly hub: BrokerAccess
+  readonly adminTokenSha256: string
+  /** This instance's address for the others. */
+  readonly url: string
+  readonly log: FastifyBaseLogger
+  /** Called with each term, once everything earlier has been read; its signal ends with the term. */
+  readonly onTerm: (signal: AbortSignal) => void
+}
+
+export interface Ledger {
+  readonly books: Books
+  readonly writes: Writes
+  /** Stands for election. */
+  stand(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How long a write waits for a leader: a dead one's session has to run out (6 s), then comes the replay. */
+const LEAD_WITHIN_MS = 12_000
+
+/** Reads the control topics to their ends; changes nothing before `stand`. */
+export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: LedgerOptions): Promise<Ledger> {
+  const group = hub.user
+  const [accounts, filters, status] = await Promise.all([
+    openControlLog({ access: hub, topic: ACCOUNTS_TOPIC, schema: AccountsValue }),
+    openControlLog({ access: hub, topic: FILTERS_TOPIC, schema: Manifest }),
+    openControlLog({ access: hub, topic: STATUS_TOPIC, schema: StatusValue }),
+  ])
+  const office = openOffice({
+    take: async () => {
+      const writer = await openControlWriter({ access: hub, transactionalId: `${group}.writer` })
+      await Promise.all([accounts.caughtUp(), filters.caughtUp()])
+      return writer
+    },
+    onTerm,
+    onTrouble: error => log.warn({ err: error }, 'leading the API'),
+    waitMs: LEAD_WITHIN_MS,
+  })
+  let election: Election | undefined
+  return {
+    books: openBooks({ accounts, filters, status }, adminTokenSha256),
+    writes: {
+      get isLeader() {
+        return office.isHeld
+      },
+      leaderUrl: async () => election?.leaderUrl(),
+      change: work => office.run(writer => work(penOf(writer, accounts, filters))),
+    },
+    async stand() {
+      const kafka = openKafka(hub, `${group}-election`)
+      election = await joinElection(
+        { kafka, groupId: `${group}.leader`, url },
+        {
+          onElected: () => office.enter(),
+          onDeposed: () => office.leave(),
+          onTrouble: reason => log.warn({ reason }, 'election'),
+        },
+      )
+    },
+    async close() {
+      await office.close()
+      await election?.close()
+      await Promise.all([accounts.close(), filters.close(), status.close()])
+    },
+  }
+}
+
+function penOf(writer: ControlWriter, accounts: ControlLog<AccountsValue>, filters: ControlLog<Manifest>): Pen {
+  return {
+    manifest: manifest => writer.write(FILTERS_TOPIC, manifest.id, manifest).then(() => filters.caughtUp()),
+    forgetManifest: id => writer.write(FILTERS_TOPIC, id, null).then(() => filters.caughtUp()),
+    record: record => writer.write(ACCOUNTS_TOPIC, accountsKey(record), record).then(() => accounts.caughtUp()),
+    forgetRecord: record => writer.write(ACCOUNTS_TOPIC, accountsKey(record), null).then(() => accounts.caughtUp()),
+  }
+}

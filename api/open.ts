@@ -1,0 +1,108 @@
+// A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
+import { type FastifyBaseLogger } from 'fastify'
+import { type Registry } from 'prom-client'
+import { type AvroSchema, type BrokerAccess } from '#hub'
+import { type Sandbox } from '#sandbox'
+import { openSecretBox } from './accounts/secret-box.ts'
+import { openAuthor } from './author.ts'
+import { type ServedBroker, openBrokers } from './brokers/brokers.ts'
+import { HUB } from './brokers/readable.ts'
+import { openLedger } from './control/ledger.ts'
+import { buildApp } from './http/app.ts'
+import { openQueue } from './jobs/queue.ts'
+import { type RedisAccess } from './jobs/redis.ts'
+import { openTerm } from './jobs/term.ts'
+import { apiMetrics } from './metrics.ts'
+import { type Platform } from './platform.ts'
+import { type ApiSettings } from './settings.ts'
+
+export interface ApiOptions {
+  readonly host: string
+  readonly port: number
+  readonly hub: BrokerAccess & { readonly advertised?: string }
+  readonly mirrors: readonly ServedBroker[]
+  readonly redis: RedisAccess
+  readonly adminTokenSha256: string
+  /** 32 bytes. */
+  readonly platformKey: Uint8Array
+  readonly settings: ApiSettings
+  /** Where trials run; it stays the caller's to close. */
+  readonly sandbox: Sandbox
+  /** Schemas that the registry knows, newest first. */
+  readonly schemas: () => readonly AvroSchema[]
+  readonly log: FastifyBaseLogger
+  readonly registry: Registry
+}
+
+export interface ApiCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly reason?: string
+}
+
+const check = (name: string, ok: boolean, reason: string): ApiCheck => ({ name, ok, ...(ok ? {} : { reason }) })
+
+export interface Api {
+  readonly url: string
+  /** What it needs, for /readyz. */
+  checks(): Promise<readonly ApiCheck[]>
+  close(): Promise<void>
+}
+
+/** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
+export async function openApi(options: ApiOptions): Promise<Api> {
+  const { hub, mirrors, settings, log, sandbox, adminTokenSha256 } = options
+  const metrics = apiMetrics(options.registry)
+  const box = openSecretBox(options.platformKey)
+  const jobs = openQueue(options.redis, log)
+  const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
+  const author = openAuthor({ sandbox, schemas: options.schemas })
+  const seen = new Map<string, number>()
+  const ledger = await openLedger({
+    hub,
+    adminTokenSha256,
+    url: settings.url,
+    log,
+    onTerm: signal => {
+      metrics.isLeader.set(1)
+      signal.addEventListener('abort', () => metrics.isLeader.set(0))
+      openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
+    },
+  })
+  const platform: Platform = {
+    settings,
+    books: ledger.books,
+    writes: ledger.writes,
+    author,
+    jobs,
+    brokers,
+    box,
+    nowMs: Date.now,
+  }
+  const app = await buildApp({
+    platform,
+    log,
+    limitStore: jobs.redis,
+    metrics,
+    tokenSeen: id => void seen.set(id, Date.now()),
+  })
+  const url = await app.listen({ host: options.host, port: options.port })
+  await ledger.stand()
+  return {
+    url,
+    async checks() {
+      const hasRedis = await jobs.isReady()
+      const hasLeader = ledger.writes.isLeader || (await ledger.writes.leaderUrl().catch(() => undefined)) !== undefined
+      return [
+        check('redis', hasRedis, 'Redis does not answer: submissions are refused, live filters go on'),
+        check('leader', hasLeader, 'no instance leads: nothing can be changed'),
+      ]
+    },
+    async close() {
+      await app.close()
+      await ledger.close()
+      await jobs.close()
+      await brokers.close()
+    },
+  }
+}

@@ -1,0 +1,40 @@
+// Settings of an API process: where it listens, the brokers it serves, Redis, and what its operator decided.
+import { Type, type Static } from 'typebox'
+import { ApiSettings } from '#api'
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+const Broker = Type.Object(
+  { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+  { additionalProperties: false },
+)
+
+export const ApiConfig = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1' }),
+    port: Port,
+    opsPort: Port,
+    hub: Broker,
+    /** The address of each broker that subscribers use may differ from the API's. */
+    hubAdvertised: Type.Optional(Type.String()),
+    mirrors: Type.Array(
+      Type.Object(
+        { name: Type.String(), access: Broker, advertised: Type.Optional(Type.String()) },
+        { additionalProperties: false },
+      ),
+    ),
+    redis: Type.Object(
+      { host: Type.String({ default: '127.0.0.1' }), port: Port, password: Type.String() },
+      { additionalProperties: false },
+    ),
+    /** SHA-256 of the administrator's token, in hex. */
+    adminTokenSha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    /** 32 bytes in base64; seals what has to be read back. */
+    platformKey: Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' }),
+    /** Where trials keep their files while they run. */
+    dataDir: Type.String(),
+    settings: ApiSettings,
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+  },
+  { additionalProperties: false },
+)
+export type ApiConfig = Static<typeof ApiConfig>

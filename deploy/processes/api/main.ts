@@ -1,0 +1,41 @@
+// The API process: one instance of the API, with a sandbox of its own for trials.
+import { join } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { openApi } from '#api'
+import { openIsolateSandbox } from '#sandbox'
+import { openOpsServer } from '../ops-server.ts'
+import { readConfig } from '../read-config.ts'
+import { ApiConfig } from './config.ts'
+
+const STOP_LIMIT_MS = 5000
+/** Trials run one at a time. */
+const TRIAL_HOSTS = { hosts: 1 }
+
+const config = readConfig(ApiConfig)
+const log = pino({ name: 'api', level: config.logLevel })
+const registry = new Registry()
+collectDefaultMetrics({ register: registry })
+const sandbox = await openIsolateSandbox({ dir: join(config.dataDir, 'trials'), logger: log, defaults: TRIAL_HOSTS })
+const api = await openApi({
+  host: config.host,
+  port: config.port,
+  hub: { ...config.hub, ...(config.hubAdvertised === undefined ? {} : { advertised: config.hubAdvertised }) },
+  mirrors: config.mirrors.map(({ name, access, advertised }) => ({ name, ...access, advertised })),
+  redis: config.redis,
+  adminTokenSha256: config.adminTokenSha256,
+  platformKey: Buffer.from(config.platformKey, 'base64'),
+  settings: config.settings,
+  sandbox,
+  log,
+  registry,
+})
+const ops = await openOpsServer({ port: config.opsPort, metrics: registry, checks: api.checks })
+
+closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+  if (err !== undefined) log.error(err, 'the API stops')
+  await ops.close()
+  await api.close()
+  await sandbox.close()
+})
