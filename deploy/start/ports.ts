@@ -56,7 +56,8 @@ const takenPorts = async (base: number, nodes: number) => {
 const STEP = 100
 const TRIES = 20
 
-const freeBase = async (base: number, nodes: number): Promise<number | undefined> => {
+/** The next base above `base`, in steps of a hundred, whose ports are all free. */
+export const freeBase = async (base: number, nodes: number): Promise<number | undefined> => {
   for (let tried = 1; tried <= TRIES; tried++) {
     const next = base + tried * STEP
     if (next <= 65_400 && (await takenPorts(next, nodes)).length === 0) return next

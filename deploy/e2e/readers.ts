@@ -1,0 +1,126 @@
+// Three stock clients that read a filter's topic from its beginning to its end: kafkajs, kcat, Python's confluent-kafka.
+import { spawn } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrokerAccess, openKafka } from '#hub'
+import { pythonVenvIn } from '../setup/python-venv.ts'
+import { CACHE_DIR } from '../start/layout.ts'
+import { type Subscriber } from './client.ts'
+
+export interface Delivery {
+  readonly sha256: string
+  readonly value: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+
+/** All that a read_committed reader sees now, with kafkajs; `group` where the user may join none other. */
+export const readAll = async (access: BrokerAccess, topic: string, group: string): Promise<readonly Delivery[]> => {
+  const kafka = openKafka(access, 'e2e')
+  const admin = kafka.admin()
+  await admin.connect()
+  const ends = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  const left = new Map(
+    ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]),
+  )
+  if (left.size === 0) return []
+  const consumer = kafka.consumer({ groupId: `${group}${randomUUID()}`, readUncommitted: false })
+  const found: Delivery[] = []
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+  // Markers at the end of a partition are fetched but not handed out: the end of a fetch counts, not the last message.
+  consumer.on('consumer.end_batch_process', ({ payload: { partition, lastOffset } }) => {
+    if (BigInt(lastOffset) + 1n >= (left.get(partition) ?? 0n)) left.delete(partition)
+    if (left.size === 0) resolve()
+  })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        for (const { value, headers } of batch.messages) {
+          const bytes = value ?? Buffer.alloc(0)
+          const named = Object.entries(headers ?? {}).map(([key, text]) => [key, String(text)])
+          found.push({ sha256: sha256(bytes), value: bytes, headers: Object.fromEntries(named) })
+        }
+      },
+    })
+    await promise
+  } finally {
+    await consumer.disconnect()
+  }
+  return found
+}
+
+/** SHA-256 of each delivery, with kcat. */
+export const readWithKcat = async ({ bootstrap, user, password, topic }: Subscriber): Promise<readonly string[]> => {
+  const file = join(mkdtempSync(join(tmpdir(), 'skysieve-kcat-')), 'kcat.conf')
+  const settings = {
+    'bootstrap.servers': bootstrap,
+    'security.protocol': 'SASL_PLAINTEXT',
+    'sasl.mechanism': 'SCRAM-SHA-512',
+    'sasl.username': user,
+    'sasl.password': password,
+    'isolation.level': 'read_committed',
+  }
+  writeFileSync(
+    file,
+    Object.entries(settings)
+      .map(([key, value]) => `${key}=${value}\n`)
+      .join(''),
+    { mode: 0o600 },
+  )
+  // %R is the length of the value in network byte order.
+  const bytes = await outputOf('kcat', ['-F', file, '-C', '-q', '-t', topic, '-o', 'beginning', '-e', '-f', '%R%s'], '')
+  const hashes: string[] = []
+  for (let at = 0; at < bytes.length;) {
+    const length = bytes.readUInt32BE(at)
+    hashes.push(sha256(bytes.subarray(at + 4, at + 4 + length)))
+    at += 4 + length
+  }
+  return hashes
+}
+
+export interface DecodedDelivery {
+  readonly alert: string
+  readonly visit: string
+  readonly magic: number
+  readonly sha256: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Each delivery with its schema from the registry and its alert decoded, with confluent-kafka and fastavro. */
+export const readWithPython = async (
+  subscriber: Subscriber,
+  registryUrl: string,
+): Promise<readonly DecodedDelivery[]> => {
+  const { bootstrap, user, password, topic, groupPrefix } = subscriber
+  const plan = { bootstrap, user, password, topic, group: `${groupPrefix}python`, registry: registryUrl }
+  const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')
+  const output = await outputOf(python, [join(import.meta.dirname, 'read_deliveries.py')], JSON.stringify(plan))
+  return output
+    .toString('utf8')
+    .split('\n')
+    .filter(line => line !== '')
+    .map((line): DecodedDelivery => JSON.parse(line))
+}
+
+const outputOf = async (command: string, args: readonly string[], stdin: string): Promise<Buffer> => {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+  child.stdin.end(stdin)
+  const chunks: Buffer[] = []
+  let complaint = ''
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${complaint}`)
+  return Buffer.concat(chunks)
+}

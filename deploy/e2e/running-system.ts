@@ -1,0 +1,96 @@
+// A whole system for the end-to-end tests: the launcher as a user runs it, with a data directory and ports of its own.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BrokerAccess } from '#hub'
+import { parseConfig } from '../processes/read-config.ts'
+import { ROOT } from '../start/layout.ts'
+import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/ports.ts'
+import { SecretsFile, type Secrets } from '../start/secrets.ts'
+
+const START_LIMIT_MS = 180_000
+const LOWEST_BASE = 22_000
+
+export interface RunningSystem {
+  readonly dataDir: string
+  readonly portBase: number
+  readonly apiUrl: string
+  readonly registryUrl: string
+  readonly secrets: Secrets
+  readonly launcher: ChildProcess
+  /** From the command to "Skysieve runs". */
+  readonly startedInMs: number
+  /** Everything the launcher has printed. */
+  readonly output: () => string
+  /** As the administrator. */
+  readonly hub: BrokerAccess
+  readonly node: (index: number) => BrokerAccess
+  /** Ctrl-C; resolves to the exit code when the launcher has ended. */
+  readonly stop: () => Promise<number | null>
+}
+
+/** A base whose ports are free, away from a system on the default ones. */
+export const freePortBase = async (nodes: number, from = LOWEST_BASE): Promise<number> => {
+  const base = await freeBase(from, nodes)
+  if (base === undefined) throw new Error(`no free ports from ${from} on; end what runs there`)
+  return base
+}
+
+/** Runs `skysieve …` and keeps what it prints. */
+export const runLauncher = (argv: readonly string[]) => {
+  const child = spawn('node', [join(ROOT, 'deploy/bin/skysieve.mjs'), ...argv], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+  const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
+  return { child, ended, output: () => output }
+}
+
+/** Starts a system and waits until it runs; throws with its output when it does not. */
+export const startSystem = async (
+  dataDir: string,
+  portBase: number,
+  options: readonly string[],
+): Promise<RunningSystem> => {
+  const began = performance.now()
+  const argv = ['start', '--data-dir', dataDir, '--port-base', String(portBase), ...options]
+  const { child, ended, output } = runLauncher(argv)
+  let over = false
+  void ended.then(() => (over = true))
+  while (!output().includes('Skysieve runs')) {
+    if (over || performance.now() - began > START_LIMIT_MS) {
+      child.kill('SIGTERM')
+      await ended
+      throw new Error(`the system did not start:\n${output()}`)
+    }
+    await sleep(50)
+  }
+  const file = join(dataDir, 'secrets.json')
+  const secrets = parseConfig(SecretsFile, file, readFileSync(file, 'utf8'))
+  const user = 'skysieve-admin'
+  const access = (port: number): BrokerAccess => ({
+    bootstrap: `${LOOPBACK}:${port}`,
+    user,
+    password: secrets.users[user] ?? '',
+  })
+  return {
+    dataDir,
+    portBase,
+    apiUrl: `http://${LOOPBACK}:${hubPorts(portBase).api}`,
+    registryUrl: `http://${LOOPBACK}:${hubPorts(portBase).registry}`,
+    secrets,
+    launcher: child,
+    startedInMs: performance.now() - began,
+    output,
+    hub: access(hubPorts(portBase).broker),
+    node: index => access(nodePorts(portBase, index).broker),
+    stop: () => {
+      child.kill('SIGINT')
+      return ended
+    },
+  }
+}

@@ -1,0 +1,174 @@
+// One system, started as a user does, with small visits; everything a stranger is promised, seen from outside.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openKafka, openSyntheticSource, STREAMS } from '#hub'
+import { filterNamed, skysieve, subscribe, type Subscriber } from './client.ts'
+import { expectedVisit } from './expected.ts'
+import { readAll, readWithKcat, readWithPython, type Delivery } from './readers.ts'
+import { freePortBase, startSystem, type RunningSystem } from './running-system.ts'
+import { until } from './until.ts'
+
+const ALERTS = 300
+const CAP = 20
+const EXAMPLES = ['bright-new-transients', 'supernova-rise', 'variable-star', 'asteroids', 'red-and-faint']
+const VISITS = [0, 1, 2].map(number => expectedVisit(number, ALERTS))
+const DELIVERY_LIMIT_MS = 60_000
+
+let system: RunningSystem
+const subscribers = new Map<string, Subscriber>()
+
+beforeAll(async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'skysieve-e2e-'))
+  system = await startSystem(dataDir, await freePortBase(2), ['--alerts', String(ALERTS), '--interval', '6'])
+  console.log(`system started in ${(system.startedInMs / 1000).toFixed(1)} s`)
+})
+
+afterAll(async () => {
+  await system?.stop()
+  rmSync(system.dataDir, { recursive: true, force: true })
+})
+
+const subscriberOf = async (name: string): Promise<Subscriber> => {
+  const known = subscribers.get(name)
+  if (known !== undefined) return known
+  const { topic } = await filterNamed(system, name)
+  const made = await subscribe(system, topic)
+  subscribers.set(name, made)
+  return made
+}
+
+/** Deliveries of the first three visits, once all that must come is there. */
+const firstVisits = async (name: string): Promise<readonly Delivery[]> => {
+  const subscriber = await subscriberOf(name)
+  const due = VISITS.reduce((sum, { passing }) => sum + Math.min(CAP, passing.get(name)?.size ?? 0), 0)
+  const visits = new Set(VISITS.map(({ visit }) => visit))
+  let seen = 0
+  return until(
+    `${due} deliveries of ${name}`,
+    DELIVERY_LIMIT_MS,
+    async () => {
+      const all = await readAll(subscriber, subscriber.topic, subscriber.groupPrefix)
+      const ours = all.filter(({ headers }) => visits.has(headers['skysieve-visit'] ?? ''))
+      seen = ours.length
+      return ours.length >= due ? ours : undefined
+    },
+    () => `${seen} arrived.\n${system.output()}`,
+  )
+}
+
+test.each(EXAMPLES)('%s delivers, of each visit, what its answer says, at most its cap, byte for byte', async name => {
+  const delivered = await firstVisits(name)
+  for (const { visit, passing } of VISITS) {
+    const wanted = passing.get(name) ?? new Map<string, string>()
+    const got = delivered.filter(({ headers }) => headers['skysieve-visit'] === visit)
+    const ids = got.map(({ headers }) => headers['skysieve-alert'] ?? '')
+    expect(new Set(ids).size, 'no alert twice').toBe(ids.length)
+    expect(
+      ids.filter(id => !wanted.has(id)),
+      'only alerts that pass',
+    ).toEqual([])
+    expect(ids.length).toBe(Math.min(CAP, wanted.size))
+    for (const { headers, sha256 } of got) expect(sha256).toBe(wanted.get(headers['skysieve-alert'] ?? ''))
+    const positions = got.map(({ headers }) => Number(headers['skysieve-position'])).toSorted((a, b) => a - b)
+    expect(positions).toEqual(positions.map((_, at) => at + 1))
+  }
+})
+
+test('Python’s client reads the same deliveries, with the schema from the registry', async () => {
+  const subscriber = await subscriberOf('asteroids')
+  const expected = new Set((await firstVisits('asteroids')).map(({ sha256 }) => sha256))
+  const read = await readWithPython(subscriber, system.registryUrl)
+  expect([...expected].filter(hash => !read.some(({ sha256 }) => sha256 === hash))).toEqual([])
+  for (const { alert, visit, headers } of read) {
+    expect(headers['skysieve-alert']).toBe(alert)
+    expect(headers['skysieve-visit']).toBe(visit)
+  }
+})
+
+test('kcat reads the same deliveries', async () => {
+  const expected = (await firstVisits('variable-star')).map(({ sha256 }) => sha256)
+  const read = new Set(await readWithKcat(await subscriberOf('variable-star')))
+  expect(expected.filter(hash => !read.has(hash))).toEqual([])
+})
+
+test('a subscriber is refused on another topic, in another group, and when it writes', async () => {
+  const subscriber = await subscriberOf('asteroids')
+  const other = await filterNamed(system, 'red-and-faint')
+  await expect(readAll(subscriber, other.topic, subscriber.groupPrefix)).rejects.toThrow(
+    /not authorized|authorization/i,
+  )
+  await expect(readAll(subscriber, subscriber.topic, 'someone-else.')).rejects.toThrow(
+    /not authorized|authorization|coordinator/i,
+  )
+  const producer = openKafka(subscriber, 'e2e', { retry: { retries: 0 } }).producer()
+  await producer.connect()
+  const sent = producer.send({ topic: subscriber.topic, messages: [{ value: 'forged' }] })
+  await expect(sent).rejects.toThrow(/not authorized|authorization/i)
+  await producer.disconnect()
+})
+
+test('a filter submitted by the command line is live within 10 s and delivers from the next visit on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skysieve-filter-'))
+  writeFileSync(
+    join(folder, 'every-tenth.js'),
+    'export const filter = alert => alert.diaSource.diaSourceId % 10n === 0n\n',
+  )
+  const submitted = performance.now()
+  const { code, stdout, stderr } = await skysieve(system, ['filter', 'submit', 'every-tenth.js'], folder)
+  expect(code, stdout + stderr).toBe(0)
+  const live = await until('every-tenth is live', 30_000, async () => {
+    const filter = await filterNamed(system, 'every-tenth')
+    return filter.stage === 'live' ? filter : undefined
+  })
+  const liveAfterMs = performance.now() - submitted
+  console.log(`live ${(liveAfterMs / 1000).toFixed(1)} s after the command`)
+  expect(liveAfterMs).toBeLessThan(10_000)
+  const subscriber = await subscribe(system, live.topic)
+  const delivered = await until('deliveries of every-tenth', DELIVERY_LIMIT_MS, async () => {
+    const all = await readAll(subscriber, subscriber.topic, subscriber.groupPrefix)
+    return all.length > 0 ? all : undefined
+  })
+  for (const { headers } of delivered) expect(Number(BigInt(headers['skysieve-alert'] ?? '1') % 10n)).toBe(0)
+})
+
+test('packets that cannot be read become dead letters with their reason, and the stream goes on', async () => {
+  const topic = STREAMS['lsst']?.topic ?? ''
+  const { packet } = openSyntheticSource().packet(1000, 0)
+  const unknownSchema = Buffer.from(packet)
+  unknownSchema.writeUInt32BE(987_654, 1)
+  const wrongMagic = Buffer.from(packet)
+  wrongMagic[0] = 7
+  const bad = [Buffer.alloc(0), wrongMagic, unknownSchema, packet.subarray(0, packet.length - 1000)]
+  const producer = openKafka(system.hub, 'e2e').producer()
+  await producer.connect()
+  await producer.send({ topic, messages: bad.map(value => ({ value })) })
+  const reasons = await until('four dead letters', DELIVERY_LIMIT_MS, async () => {
+    const letters = await readAll(system.node(1), 'skysieve.dead-letters', 'e2e.')
+    return letters.length >= bad.length ? letters.map(({ headers }) => headers['skysieve-reason']) : undefined
+  })
+  expect(reasons.toSorted()).toEqual([
+    'HUB_AVRO_TRUNCATED',
+    'HUB_PACKET_EMPTY',
+    'HUB_PACKET_MAGIC',
+    'HUB_SCHEMA_UNKNOWN',
+  ])
+  await producer.disconnect()
+  const lastVisit = BigInt(VISITS.at(-1)?.visit ?? 0)
+  const { topic: asteroids, groupPrefix } = await subscriberOf('asteroids')
+  const later = await until('a delivery of a visit after the bad packets', DELIVERY_LIMIT_MS, async () => {
+    const all = await readAll(await subscriberOf('asteroids'), asteroids, groupPrefix)
+    return all.find(({ headers }) => BigInt(headers['skysieve-visit'] ?? 0) > lastVisit)
+  })
+  expect(later.headers['skysieve-source']).toMatch(/^lsst-alerts-v11-\d+-\d+$/)
+})
+
+test('12 MB are refused at the hub with a clear error', async () => {
+  const producer = openKafka(system.hub, 'e2e', { retry: { retries: 0 } }).producer()
+  await producer.connect()
+  const messages = [{ value: Buffer.alloc(12_000_000) }]
+  const sent = producer.send({ topic: STREAMS['lsst']?.topic ?? '', messages })
+  await expect(sent).rejects.toThrow(/larger than the max message size|too large/i)
+  await producer.disconnect()
+})
