@@ -2,6 +2,7 @@
 import { type Failure, type Limits } from '../sandbox.ts'
 import { Phase } from '../wire.ts'
 import { type HostEnd } from './host-process.ts'
+import { GRACE_MS } from './watch.ts'
 
 /** Signals a filter can bring about from inside: aborts of V8, bad memory, a refused system call. */
 const FATAL = { SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGSEGV: 11, SIGSYS: 31 } as const
@@ -43,3 +44,7 @@ export function blame(end: HostEnd, limits: Limits): Failure | undefined {
     return failure('crash', `its process ended (code ${end.code}) while it ran`)
   return undefined
 }
+
+/** CPU time a filter is charged for the step its host was ended in; what it did before is in its earlier verdicts. */
+export const chargedMs = ({ killedFor }: HostEnd, { batchMs }: Limits): number =>
+  killedFor === 'deadline' ? batchMs + GRACE_MS : 0

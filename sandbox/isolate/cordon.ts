@@ -1,19 +1,21 @@
-// Host processes for filters of one degree of trust: they never share a process with others. A spare host stands by, so that a takeover costs no start.
+// Host processes for filters of one degree of trust: they never share a process with others.
 import { type Logger } from 'pino'
-import { SandboxError } from '../errors.ts'
-import { type LoadOutcome, type Program, type Trust, type Verdicts } from '../sandbox.ts'
+import { type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
+import { type HostPool } from './host-pool.ts'
 import { type HostProcess } from './host-process.ts'
-import { type PlacedBatch, Seat } from './seat.ts'
+import { Seat } from './seat.ts'
+import { type PlacedBatch } from './work-list.ts'
 
 export interface CordonOptions {
-  readonly trust: Trust
-  /** Hosts at most; ignored when each filter has one of its own. */
+  /** Hosts at most. */
   readonly hosts: number
-  readonly startHost: () => HostProcess
-  /** Differences of a running host from what is required. */
-  readonly inspect: (host: HostProcess) => readonly string[]
+  /** Each filter has a host of its own, however many there are. */
+  readonly alone: boolean
+  readonly pool: HostPool
   readonly logger: Logger
   readonly onRestart: (reason: string) => void
+  /** A host is replaced by a fresh one after so long. */
+  readonly rotateMs: number
 }
 
 /** Filters of one trust, spread over hosts. */
@@ -21,44 +23,44 @@ export class Cordon {
   readonly #options: CordonOptions
   readonly #seats: Seat[] = []
   readonly #seatOf = new Map<string, Seat>()
-  #spare: HostProcess | undefined
-  #closed = false
+  readonly #rotation: NodeJS.Timeout
+  #rotating: Promise<void> = Promise.resolve()
 
   constructor(options: CordonOptions) {
     this.#options = options
+    this.#rotation = setInterval(() => void this.rotate(), options.rotateMs).unref()
   }
 
-  get seats(): readonly Seat[] {
-    return this.#seats
-  }
-
-  get spare(): HostProcess | undefined {
-    return this.#spare
-  }
-
-  has(filter: string): boolean {
-    return this.#seatOf.has(filter)
+  /** Hosts at work and standing by. */
+  get hosts(): readonly HostProcess[] {
+    const { spare } = this.#options.pool
+    return [...this.#seats.flatMap(seat => seat.host ?? []), ...(spare === undefined ? [] : [spare])]
   }
 
   async load(program: Program): Promise<LoadOutcome> {
     const seat = this.#seatFor()
     this.#seatOf.set(program.id, seat)
-    const outcome = await seat.load(program)
-    if (!outcome.ok) this.#leave(program.id)
-    return outcome
+    try {
+      const outcome = await seat.load(program)
+      if (!outcome.ok) this.#leave(program.id, seat)
+      return outcome
+    } catch (error) {
+      this.#leave(program.id, seat)
+      throw error
+    }
   }
 
   async unload(filter: string): Promise<void> {
-    await this.#seatOf.get(filter)?.unload(filter)
-    this.#leave(filter)
+    const seat = this.#seatOf.get(filter)
+    if (seat === undefined) return
+    await seat.unload(filter)
+    this.#leave(filter, seat)
   }
 
   /** Verdicts of filters of this cordon. */
   async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>[]> {
     const bySeat = Map.groupBy(filters, filter => this.#seatOf.get(filter))
-    const running = [...bySeat].map(
-      ([seat, ids]) => seat?.evaluate(batch, ids) ?? Promise.resolve(new Map<string, Verdicts>()),
-    )
+    const running = [...bySeat].flatMap(([seat, ids]) => (seat === undefined ? [] : [seat.evaluate(batch, ids)]))
     // All must be over before the batch's memory is given back, also when one rejects.
     const settled = await Promise.allSettled(running)
     return settled.map(result => {
@@ -67,21 +69,24 @@ export class Cordon {
     })
   }
 
-  close(): void {
-    this.#closed = true
-    for (const seat of this.#seats) seat.close()
-    this.#spare?.kill('retired')
-    this.#spare = undefined
+  /** Replaces the hosts, one after another, without a gap. */
+  rotate(): Promise<void> {
+    this.#rotating = this.#rotating.then(async () => {
+      for (const seat of [...this.#seats]) await seat.rotate()
+    })
+    return this.#rotating
   }
 
-  get #alone(): boolean {
-    return this.#options.trust === 'quarantined'
+  close(): void {
+    clearInterval(this.#rotation)
+    this.#options.pool.close()
+    for (const seat of this.#seats) seat.close()
   }
 
   #seatFor(): Seat {
-    const { hosts, logger, onRestart } = this.#options
-    if (this.#alone || this.#seats.length < hosts) {
-      const seat = new Seat({ takeHost: () => this.#takeHost(), logger, onRestart })
+    const { hosts, alone, pool, logger, onRestart } = this.#options
+    if (alone || this.#seats.length < hosts) {
+      const seat = new Seat({ takeHost: () => pool.take(), logger, onRestart })
       this.#seats.push(seat)
       return seat
     }
@@ -90,38 +95,10 @@ export class Cordon {
     return this.#seats.reduce((least, seat) => ((counts.get(seat) ?? 0) < (counts.get(least) ?? 0) ? seat : least))
   }
 
-  #leave(filter: string): void {
-    const seat = this.#seatOf.get(filter)
-    this.#seatOf.delete(filter)
-    if (seat === undefined || !this.#alone) return
+  #leave(filter: string, seat: Seat): void {
+    if (this.#seatOf.get(filter) === seat) this.#seatOf.delete(filter)
+    if (!this.#options.alone) return
     seat.close()
     this.#seats.splice(this.#seats.indexOf(seat), 1)
-  }
-
-  /** The spare if it stands by, else a new host; and a new spare behind it. */
-  async #takeHost(): Promise<HostProcess> {
-    if (this.#closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed.')
-    const host = this.#spare ?? this.#options.startHost()
-    this.#spare = undefined
-    if (!this.#alone) this.#standBy()
-    await host.ready
-    const differences = this.#options.inspect(host)
-    if (differences.length > 0) {
-      host.kill('retired')
-      throw new SandboxError(
-        'SANDBOX_POSTURE',
-        `An isolate host gets no filter, because it is not confined as required: ${differences.join('; ')}`,
-      )
-    }
-    return host
-  }
-
-  #standBy(): void {
-    const spare = this.#options.startHost()
-    this.#spare = spare
-    void spare.ended.then(() => {
-      // One that died while standing by is replaced only when it is needed; see #takeHost.
-      if (this.#spare === spare) this.#spare = undefined
-    })
   }
 }

@@ -27,7 +27,7 @@ export interface HostEnd {
   readonly killedFor?: KillReason
 }
 
-export type KillReason = 'deadline' | 'starved' | 'memory' | 'protocol' | 'retired'
+export type KillReason = 'deadline' | 'starved' | 'memory' | 'protocol' | 'posture' | 'retired'
 
 export interface HostOptions {
   readonly jail: Jail
@@ -42,6 +42,7 @@ const MAX_REPLY_BYTES = 256 * 1024 * 1024
 const START_MS = 20_000
 /** Clock ticks of /proc per second; 100 on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100
+const PAGE_BYTES = 4096
 
 export type ReplyHandler = (kind: number, payload: Buffer) => void
 
@@ -176,7 +177,11 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     },
     /** Whether somebody stopped it with a signal. */
     stopped: (): boolean => /^[Tt]$/.test(stat()?.[0] ?? ''),
-    residentMb: (): number => (Number(stat()?.[21] ?? 0) * 4096) / 1_048_576,
+    /** Where no cgroup bounds its memory, the supervisor does. */
+    memoryExceeded(): boolean {
+      const { watchMemoryMb } = confined
+      return watchMemoryMb !== undefined && (Number(stat()?.[21] ?? 0) * PAGE_BYTES) / 1_048_576 > watchMemoryMb
+    },
     retire(): void {
       killedFor ??= 'retired'
       stdin.end()

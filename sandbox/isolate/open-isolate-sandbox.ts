@@ -2,149 +2,121 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type Logger } from 'pino'
-import { type Batch, type ColumnSet } from '../batch.ts'
+import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
-import { openJail } from '../jail/open-jail.ts'
 import { nodeFlags } from '../jail/jail.ts'
+import { openJail } from '../jail/open-jail.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
 import { Cordon } from './cordon.ts'
-import { startHost, type HostProcess } from './host-process.ts'
+import { openHostPool } from './host-pool.ts'
+import { type HostProcess, startHost } from './host-process.ts'
+import { openLayouts } from './layouts.ts'
+import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSandboxOptions } from './options.ts'
 import { openRing } from './ring.ts'
 import { buildRuntimeFiles } from './runtime-files.ts'
-import { type PlacedBatch } from './seat.ts'
+import { type PlacedBatch } from './work-list.ts'
 
-export interface CordonSettings {
-  /** Host processes; default: one per core. Quarantined filters always have one each. */
-  readonly hosts?: number
-  /** With the JIT compiler: faster, and a larger surface for attacks on V8. An operator's choice; default false. */
-  readonly jit?: boolean
-  /** Memory of one host process with all its filters. */
-  readonly memoryMb?: number
-}
-
-export interface IsolateSandboxOptions {
-  /** A directory only this process's user can write; files of the hosts go below it. */
-  readonly dir: string
-  readonly logger: Logger
-  /** For every cordon that has no settings of its own. */
-  readonly defaults?: CordonSettings
-  readonly cordons?: Partial<Record<Trust, CordonSettings>>
-  /** For development on machines without bubblewrap: no confinement at all. Warns, and shows in the posture. */
-  readonly unsafe?: boolean
-  /** Called when a host was replaced, with the reason. */
-  readonly onRestart?: (reason: string) => void
+/** What the isolate runtime offers beyond the common interface. */
+export interface IsolateSandbox extends Sandbox {
+  /** Replaces all hosts by fresh ones, without a gap; happens by itself once a day. */
+  rotate(): Promise<void>
+  /** Process ids of the hosts at work and standing by, for tests and operators. */
+  hostPids(): number[]
 }
 
 interface Loaded {
   readonly cordon: Cordon
 }
 
-const DEFAULT_MEMORY_MB = 1536
-
 /** Opens the isolate runtime. Throws SANDBOX_UNAVAILABLE where processes cannot be confined. */
-export async function openIsolateSandbox(options: IsolateSandboxOptions): Promise<Sandbox> {
-  const { dir, logger, defaults = {}, cordons: settings = {}, unsafe = false, onRestart = () => undefined } = options
-  mkdirSync(dir, { recursive: true })
-  const own = mkdtempSync(join(dir, 'isolates-'))
-  const jail = openJail({ unsafe, dir: own })
+export async function openIsolateSandbox(options: IsolateSandboxOptions): Promise<IsolateSandbox> {
+  const { logger, unsafe = false, onForbidden = 'errno', metrics } = options
+  mkdirSync(options.dir, { recursive: true })
+  const dir = mkdtempSync(join(options.dir, `isolates-${process.pid}-`))
+  const jail = openJail({ unsafe, dir, onForbidden })
   for (const remark of jail.remarks) logger.warn(remark)
-  const files = buildRuntimeFiles(own)
-  const ring = openRing(own)
+  const files = buildRuntimeFiles(dir)
+  const ring = openRing(dir)
+  const layoutOf = openLayouts()
   const cordons = new Map<Trust, Cordon>()
   const loaded = new Map<string, Loaded>()
-  const layouts = new Map<string, number>()
-  const layoutOfSet = new WeakMap<ColumnSet, number>()
-  let nextLayout = 0
   let closed = false
 
   const inspect = (host: HostProcess): readonly string[] => {
     const pid = host.pid()
     return pid === undefined ? ['its process is gone'] : jail.inspect(pid)
   }
+  const onRestart = (reason: string): void => {
+    metrics?.restarted('isolate', reason)
+    options.onRestart?.(reason)
+  }
   const openCordon = (trust: Trust): Cordon => {
-    const {
-      hosts = availableParallelism(),
-      jit = false,
-      memoryMb = DEFAULT_MEMORY_MB,
-    } = { ...defaults, ...settings[trust] }
+    const settings = { ...options.defaults, ...options.cordons?.[trust] }
+    const { hosts = availableParallelism(), jit = false, memoryMb = DEFAULT_MEMORY_MB } = settings
     const command = { files, nodeFlags: nodeFlags({ jit }), memoryMb }
-    return new Cordon({
-      trust,
-      hosts,
-      startHost: () => startHost({ jail, ring, dir: own, command }),
-      inspect,
-      logger: logger.child({ cordon: trust }),
-      onRestart,
-    })
+    const alone = trust === 'quarantined'
+    const log = logger.child({ cordon: trust })
+    const start = (): HostProcess => startHost({ jail, ring, dir, command })
+    const pool = openHostPool({ start, inspect, spare: !alone, logger: log })
+    return new Cordon({ hosts, alone, pool, logger: log, onRestart, rotateMs: options.rotateMs ?? DEFAULT_ROTATE_MS })
   }
-  const layoutOf = (set: ColumnSet): number => {
-    let layout = layoutOfSet.get(set)
-    if (layout !== undefined) return layout
-    const key = JSON.stringify([set.columns, set.lists])
-    layout = layouts.get(key)
-    if (layout === undefined) layouts.set(key, (layout = nextLayout++))
-    layoutOfSet.set(set, layout)
-    return layout
-  }
-  const place = (batch: Batch, offset: number): PlacedBatch => ({
-    layout: layoutOf(batch.set),
-    set: batch.set,
-    message: {
-      offset,
-      rows: batch.rows,
-      items: batch.lists.map(list => list.items),
-      textUnits: batch.text.length,
-      binaryBytes: batch.binary.length,
-    },
-  })
+  const allHosts = (): HostProcess[] => [...cordons.values()].flatMap(cordon => cordon.hosts)
   const assertOpen = (): void => {
     if (closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.')
   }
-
   const unload = async (filter: string, what = loaded.get(filter)): Promise<void> => {
     if (what === undefined || loaded.get(filter) !== what) return
     await what.cordon.unload(filter)
     if (loaded.get(filter) === what) loaded.delete(filter)
   }
+  /** The hourly proof: a host that differs is ended, and whatever replaces it must prove itself first. */
+  const prove = (): void => {
+    for (const host of allHosts()) {
+      const differences = inspect(host)
+      if (differences.length === 0) continue
+      logger.error({ differences }, 'an isolate host is not confined any more; it is replaced')
+      host.kill('posture')
+    }
+  }
+  const proving = setInterval(prove, options.proveMs ?? DEFAULT_PROVE_MS).unref()
 
   return {
     async load(program: Program): Promise<LoadOutcome> {
       assertOpen()
       checkProgram(program)
-      if (loaded.has(program.id))
+      const { id, trust } = program
+      if (loaded.has(id))
         throw new SandboxError(
           'SANDBOX_PROGRAM_INVALID',
-          `Filter ${program.id} is loaded already; unload it before loading another version.`,
+          `Filter ${id} is loaded; unload it before loading another version.`,
         )
-      let cordon = cordons.get(program.trust)
-      if (cordon === undefined) cordons.set(program.trust, (cordon = openCordon(program.trust)))
+      const cordon = cordons.get(trust) ?? openCordon(trust)
+      cordons.set(trust, cordon)
       const what = { cordon }
-      loaded.set(program.id, what)
-      const outcome = await cordon.load(program)
-      if (!outcome.ok && loaded.get(program.id) === what) loaded.delete(program.id)
-      return outcome
+      loaded.set(id, what)
+      let outcome: LoadOutcome | undefined
+      try {
+        return (outcome = await cordon.load(program))
+      } finally {
+        if (!outcome?.ok && loaded.get(id) === what) loaded.delete(id)
+      }
     },
     unload: filter => unload(filter),
     async evaluate(batch: Batch, filters: readonly string[]): Promise<Verdicts[]> {
       assertOpen()
       checkBatch(batch)
-      if (filters.length === 0) return []
-      const named = new Map<string, Loaded>()
-      for (const filter of filters) {
-        const what = loaded.get(filter)
-        if (what === undefined)
-          throw new SandboxError(
-            'SANDBOX_FILTER_UNKNOWN',
-            `Filter ${filter} is not loaded; load it before evaluating it.`,
-          )
-        named.set(filter, what)
-      }
+      const unknown = filters.find(filter => !loaded.has(filter))
+      if (unknown !== undefined)
+        throw new SandboxError(
+          'SANDBOX_FILTER_UNKNOWN',
+          `Filter ${unknown} is not loaded; load it before evaluating it.`,
+        )
+      const named = new Map(filters.map(filter => [filter, loaded.get(filter) as Loaded]))
       const entry = ring.write(batch)
       try {
-        const placed = place(batch, entry.offset)
-        const byCordon = Map.groupBy(filters, filter => named.get(filter)?.cordon as Cordon)
+        const placed = placedBatch(batch, layoutOf(batch.set), entry.offset)
+        const byCordon = Map.groupBy(filters, filter => (named.get(filter) as Loaded).cordon)
         const settled = await Promise.allSettled([...byCordon].map(([cordon, ids]) => cordon.evaluate(placed, ids)))
         const all = new Map<string, Verdicts>()
         for (const result of settled) {
@@ -158,17 +130,27 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       }
     },
     async posture(): Promise<Posture> {
-      const hosts = [...cordons.values()].flatMap(({ seats, spare }) => [...seats.map(seat => seat.host), spare])
-      const differences = hosts.flatMap(host => (host === undefined ? [] : inspect(host)))
-      return { ok: differences.length === 0, kind: jail.kind, differences: [...new Set(differences), ...jail.remarks] }
+      const differences = [...new Set(allHosts().flatMap(inspect))]
+      return { ok: differences.length === 0, kind: jail.kind, differences: [...differences, ...jail.remarks] }
     },
+    async rotate(): Promise<void> {
+      for (const cordon of cordons.values()) await cordon.rotate()
+    },
+    hostPids: () => allHosts().flatMap(host => host.pid() ?? []),
     async close(): Promise<void> {
       if (closed) return
       closed = true
+      clearInterval(proving)
       for (const cordon of cordons.values()) cordon.close()
       ring.close()
       jail.close()
-      rmSync(own, { recursive: true, force: true })
+      rmSync(dir, { recursive: true, force: true })
     },
   }
 }
+
+const placedBatch = ({ set, rows, lists, text, binary }: Batch, layout: number, offset: number): PlacedBatch => ({
+  layout,
+  set,
+  message: { offset, rows, items: lists.map(list => list.items), textUnits: text.length, binaryBytes: binary.length },
+})

@@ -1,44 +1,14 @@
 // One place for a host process in a cordon: its filters, its work under way, and what happens when the process ends: the guilty filter is found by the
 // last intent, a fresh process takes over with the others, and the work is run again. Verdicts are deterministic, so a rerun changes nothing.
 import { type Logger } from 'pino'
-import { type ColumnSet } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
-import { type EvaluateMessage, type LoadedReply, type LoadMessage, MessageKind, ReplyKind } from '../wire.ts'
-import { blame } from './blame.ts'
+import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '../wire.ts'
+import { blame, chargedMs } from './blame.ts'
 import { type HostEnd, type HostProcess } from './host-process.ts'
-import { batchOf, failedVerdicts, readVerdicts } from './verdict-reader.ts'
+import { batchOf, failedVerdicts, readLoaded, readVerdicts } from './verdict-reader.ts'
 import { openWatch, WATCH_MS } from './watch.ts'
-
-/** A batch in the ring, as far as a seat needs it. */
-export interface PlacedBatch {
-  readonly layout: number
-  readonly set: ColumnSet
-  readonly message: Omit<EvaluateMessage, 'seq' | 'slots' | 'layout'>
-}
-
-interface Seated {
-  readonly slot: number
-  readonly program: Program
-}
-
-interface LoadJob {
-  readonly kind: 'load'
-  readonly seq: number
-  readonly seated: Seated
-  settle(outcome: LoadOutcome): void
-  reject(error: unknown): void
-}
-
-interface EvaluateJob {
-  readonly kind: 'evaluate'
-  readonly seq: number
-  readonly batch: PlacedBatch
-  readonly seated: Map<number, Seated>
-  readonly verdicts: Map<string, Verdicts>
-  settle(verdicts: Map<string, Verdicts>): void
-  reject(error: unknown): void
-}
+import { type Job, type LoadJob, type PlacedBatch, type Seated, WorkList } from './work-list.ts'
 
 export interface SeatOptions {
   /** A host that is ready and proved. */
@@ -49,30 +19,29 @@ export interface SeatOptions {
 
 /** Ends in a row without a filter to blame and without an answer in between, after which waiting work is given up. */
 const MAX_BLAMELESS_ENDS = 5
+const LOST: Failure = { reason: 'protocol', error: { message: 'its host lost it; load it again' } }
 
-const sentence = (end: HostEnd): string => end.killedFor ?? end.signal ?? `code ${end.code}`
+const howItEnded = (end: HostEnd): string => end.killedFor ?? end.signal ?? `code ${end.code}`
 
 export class Seat {
   readonly #options: SeatOptions
   readonly #programs = new Map<string, Seated>()
   readonly #failed = new Map<string, Failure>()
+  readonly #work = new WorkList()
   readonly #watch = openWatch()
-  #jobs: (LoadJob | EvaluateJob)[] = []
   #host: HostProcess | undefined
-  #starting: Promise<void> | undefined
+  /** A fresh host with the same filters that takes over as soon as the present one has answered. */
+  #successor: { readonly host: HostProcess; readonly slots: ReadonlySet<number> } | undefined
+  #starting = false
+  #rotating = false
   #timer: NodeJS.Timeout | undefined
   #lastLookMs = 0
   #nextSlot = 0
-  #nextSeq = 0
   #blamelessEnds = 0
   #closed = false
 
   constructor(options: SeatOptions) {
     this.#options = options
-  }
-
-  get size(): number {
-    return this.#programs.size
   }
 
   get host(): HostProcess | undefined {
@@ -81,261 +50,244 @@ export class Seat {
 
   load(program: Program): Promise<LoadOutcome> {
     this.#failed.delete(program.id)
-    const seated = { slot: this.#nextSlot++, program }
-    return new Promise((settle, reject) => this.#dispatch(this.#loadJob(seated, settle, reject)))
+    const { job, outcome } = this.#work.addLoad({ slot: this.#nextSlot++, program })
+    this.#dispatch(job)
+    return outcome
   }
 
   /** Waits for the work under way that names it. */
   async unload(filter: string): Promise<void> {
-    await Promise.all(
-      this.#jobs
-        .filter(job => job.kind === 'evaluate' && [...job.seated.values()].some(({ program }) => program.id === filter))
-        .map(job => new Promise<void>(resolve => this.#afterwards(job as EvaluateJob, resolve))),
-    )
     const seated = this.#programs.get(filter)
+    if (seated === undefined) return
+    await this.#work.withoutSlot(seated.slot)
+    if (this.#programs.get(filter) !== seated) return
     this.#programs.delete(filter)
-    this.#failed.delete(filter)
-    if (seated !== undefined) this.#host?.send(MessageKind.unload, { slot: seated.slot })
+    this.#host?.send(MessageKind.unload, { slot: seated.slot })
   }
 
   /** Verdicts of filters loaded here. A filter that failed meanwhile answers with that failure. */
-  evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>> {
-    const verdicts = new Map<string, Verdicts>()
-    const seated = new Map<number, Seated>()
-    for (const id of filters) {
-      const found = this.#programs.get(id)
-      if (found !== undefined) seated.set(found.slot, found)
-      else verdicts.set(id, { filter: id, version: 0, ...failedVerdicts(this.#failureOf(id), 0) })
+  async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>> {
+    const seated = filters.flatMap(id => this.#programs.get(id) ?? [])
+    const missing = filters.filter(id => !this.#programs.has(id))
+    let verdicts = new Map<string, Verdicts>()
+    if (seated.length > 0) {
+      const added = this.#work.addEvaluate(batch, seated)
+      this.#dispatch(added.job)
+      verdicts = await added.verdicts
     }
-    if (seated.size === 0) return Promise.resolve(verdicts)
-    return new Promise((settle, reject) => {
-      this.#dispatch({ kind: 'evaluate', seq: this.#nextSeq++, batch, seated, verdicts, settle, reject })
-    })
+    for (const id of missing)
+      verdicts.set(id, { filter: id, version: 0, ...failedVerdicts(this.#failed.get(id) ?? LOST, 0) })
+    return verdicts
+  }
+
+  /** Replaces the host by a fresh one between two batches; the present one works until then. Does nothing when that fails. */
+  async rotate(): Promise<void> {
+    if (this.#closed || this.#rotating || this.#host === undefined) return
+    this.#rotating = true
+    try {
+      const host = await this.#options.takeHost()
+      const slots = await this.#prepare(host)
+      if (slots === undefined || this.#closed) return host.kill('retired')
+      this.#successor = { host, slots }
+      if (!this.#work.anySent) this.#succeed()
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'a planned restart of an isolate host was put off')
+    } finally {
+      this.#rotating = false
+    }
   }
 
   close(): void {
     this.#closed = true
-    clearInterval(this.#timer)
-    this.#timer = undefined
-    this.#host?.retire()
+    this.#rest()
+    this.#successor?.host.kill('retired')
     this.#host?.kill('retired')
     this.#host = undefined
-    this.#giveUp(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
+    this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
   }
 
-  #failureOf(filter: string): Failure {
-    return this.#failed.get(filter) ?? { reason: 'protocol', error: { message: 'its host lost it; load it again' } }
+  #dispatch(job: Job): void {
+    if (this.#closed) this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.'))
+    else if (this.#host === undefined) void this.#start()
+    // Work that comes while a successor waits is the successor's.
+    else if (this.#successor === undefined) this.#send(this.#host, job)
   }
 
-  #loadJob(seated: Seated, settle: LoadJob['settle'], reject: LoadJob['reject']): LoadJob {
-    return { kind: 'load', seq: this.#nextSeq++, seated, settle, reject }
-  }
-
-  #afterwards(job: EvaluateJob, then: () => void): void {
-    const { settle, reject } = job
-    job.settle = verdicts => {
-      settle(verdicts)
-      then()
-    }
-    job.reject = error => {
-      reject(error)
-      then()
-    }
-  }
-
-  #dispatch(job: LoadJob | EvaluateJob): void {
-    if (this.#closed) return job.reject(new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.'))
-    this.#jobs.push(job)
-    if (this.#host !== undefined) this.#send(this.#host, job)
-    else this.#start()
-  }
-
-  #send(host: HostProcess, job: LoadJob | EvaluateJob): void {
+  #send(host: HostProcess, job: Job): void {
     if (this.#timer === undefined) {
       this.#watch.reset()
       this.#lastLookMs = performance.now()
       this.#timer = setInterval(() => this.#look(), WATCH_MS)
     }
-    if (job.kind === 'load') {
-      const { slot, program } = job.seated
-      const { source, fileName, reads, limits } = program
-      host.send(MessageKind.load, { seq: job.seq, slot, source, fileName, reads, limits } satisfies LoadMessage)
-      return
-    }
+    job.sent = true
+    if (job.kind === 'load') return host.send(MessageKind.load, loadMessage(job))
     const { layout, set, message } = job.batch
     host.ensureLayout(layout, set)
-    const slots = [...job.seated.keys()]
-    host.send(MessageKind.evaluate, { ...message, layout, seq: job.seq, slots } satisfies EvaluateMessage)
+    host.send(MessageKind.evaluate, {
+      ...message,
+      layout,
+      seq: job.seq,
+      slots: [...job.seated.keys()],
+    } satisfies EvaluateMessage)
   }
 
-  #start(): void {
-    this.#starting ??= this.#takeOver().finally(() => {
-      this.#starting = undefined
-      if (this.#host === undefined && this.#jobs.length > 0 && !this.#closed) this.#start()
-    })
-  }
-
-  /** Gets a fresh host, loads what was loaded, and sends the work that waits. */
-  async #takeOver(): Promise<void> {
-    let host: HostProcess
+  /** Gets a host and gives it the filters and the work; again when that one ends meanwhile. */
+  async #start(): Promise<void> {
+    if (this.#starting) return
+    this.#starting = true
     try {
-      host = await this.#options.takeHost()
+      const host = await this.#options.takeHost()
+      if (this.#closed) host.kill('retired')
+      else this.#adopt(host, new Set())
     } catch (error) {
-      this.#giveUp(error)
-      return
+      this.#work.rejectAll(error)
+    } finally {
+      this.#starting = false
     }
-    if (this.#closed) return host.kill('retired')
-    host.onReply((kind, payload) => this.#onReply(kind, payload))
+  }
+
+  /** Makes a host the present one: loads what it lacks, sends what waits. */
+  #adopt(host: HostProcess, loadedSlots: ReadonlySet<number>): void {
     this.#host = host
+    host.onReply((kind, payload) => this.#onReply(kind, payload))
     void host.ended.then(end => this.#onEnd(host, end))
-    const known = new Set(this.#jobs.flatMap(job => (job.kind === 'load' ? [job.seated] : [])))
-    const reloads = [...this.#programs.values()]
-      .filter(seated => !known.has(seated))
-      .map(seated =>
-        this.#loadJob(
-          seated,
-          () => undefined,
-          () => undefined,
-        ),
-      )
-    this.#jobs = [...reloads, ...this.#jobs]
-    for (const job of this.#jobs) this.#send(host, job)
+    const loading = new Set(this.#work.all.flatMap(job => (job.kind === 'load' ? [job.seated.slot] : [])))
+    for (const seated of this.#programs.values())
+      if (!loadedSlots.has(seated.slot) && !loading.has(seated.slot)) this.#work.addLoad(seated, true)
+    for (const job of this.#work.all) this.#send(host, job)
+  }
+
+  /** Loads the present filters into a host that is not in use yet; nothing when one could not be loaded. */
+  async #prepare(host: HostProcess): Promise<ReadonlySet<number> | undefined> {
+    const slots = new Set<number>()
+    const programs = [...this.#programs.values()]
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    host.onReply((kind, payload) => {
+      if (kind === ReplyKind.loaded && !readLoaded(payload).outcome.ok) return resolve(false)
+      slots.add(readLoaded(payload).slot)
+      if (slots.size === programs.length) resolve(true)
+    })
+    void host.ended.then(() => resolve(false))
+    const limitMs = programs.reduce((sum, { program }) => sum + program.limits.batchMs, 10_000)
+    const timer = setTimeout(() => resolve(false), limitMs)
+    const list = new WorkList()
+    for (const seated of programs) host.send(MessageKind.load, loadMessage(list.addLoad(seated).job))
+    if (programs.length === 0) resolve(true)
+    const prepared = await promise
+    clearTimeout(timer)
+    return prepared ? slots : undefined
+  }
+
+  #succeed(): void {
+    const successor = this.#successor
+    if (successor === undefined) return
+    this.#successor = undefined
+    const old = this.#host
+    this.#adopt(successor.host, successor.slots)
+    for (const slot of successor.slots)
+      if (![...this.#programs.values()].some(seated => seated.slot === slot))
+        this.#host?.send(MessageKind.unload, { slot })
+    old?.retire()
+    this.#options.onRestart('planned')
+  }
+
+  #rest(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   #look(): void {
     const host = this.#host
-    if (host === undefined || this.#jobs.length === 0) {
-      clearInterval(this.#timer)
-      this.#timer = undefined
-      return
-    }
+    if (host === undefined || !this.#work.anySent) return this.#rest()
     const now = performance.now()
     const intent = host.intent()
-    const limits = this.#limitsOf(intent.slot)
-    const reason = this.#watch.look({
-      intent,
-      elapsedMs: now - this.#lastLookMs,
-      cpuMs: host.cpuMs,
-      stopped: host.stopped,
-      limitMs: limits?.batchMs ?? 0,
-    })
+    const limitMs = this.#work.at(intent.slot)?.program.limits.batchMs ?? 0
+    const elapsedMs = now - this.#lastLookMs
+    const reason = this.#watch.look({ intent, elapsedMs, cpuMs: host.cpuMs, stopped: host.stopped, limitMs })
     this.#lastLookMs = now
-    if (reason !== undefined) host.kill(reason)
-  }
-
-  #limitsOf(slot: number): Program['limits'] | undefined {
-    return this.#seatedAt(slot)?.program.limits
-  }
-
-  #seatedAt(slot: number): Seated | undefined {
-    for (const job of this.#jobs) {
-      if (job.kind === 'load' && job.seated.slot === slot) return job.seated
-      if (job.kind === 'evaluate' && job.seated.has(slot)) return job.seated.get(slot)
-    }
-    return undefined
+    if (host.memoryExceeded()) host.kill('memory')
+    else if (reason !== undefined) host.kill(reason)
   }
 
   #onReply(kind: number, payload: Buffer): void {
-    this.#watch.reset()
-    if (kind === ReplyKind.loaded) return this.#onLoaded(JSON.parse(payload.toString()) as LoadedReply)
-    if (kind !== ReplyKind.verdicts) throw new Error(`reply of unknown kind ${kind}`)
-    const seq = batchOf(payload)
-    const job = this.#jobs.find(job => job.seq === seq)
-    if (job?.kind !== 'evaluate') throw new Error(`verdicts of batch ${seq}, which nobody asked for`)
+    if (kind === ReplyKind.loaded) this.#onLoaded(payload)
+    else if (kind === ReplyKind.verdicts) this.#onVerdicts(payload)
+    else throw new Error(`a reply of the unknown kind ${kind}`)
+    this.#blamelessEnds = 0
+    if (this.#successor !== undefined && !this.#work.anySent) this.#succeed()
+  }
+
+  #onVerdicts(payload: Buffer): void {
+    const job = this.#work.find(batchOf(payload))
+    if (job?.kind !== 'evaluate') throw new Error('verdicts of a batch that nobody asked for')
     const records = readVerdicts(payload, job.batch.message.rows, slot => job.seated.get(slot)?.program.limits)
-    for (const { slot, verdicts } of records) {
-      const { program } = job.seated.get(slot) as Seated
-      job.verdicts.set(program.id, { filter: program.id, version: program.version, ...verdicts })
-      if (verdicts.failure !== undefined) this.#drop(slot, verdicts.failure)
-    }
-    this.#blamelessEnds = 0
-    this.#finish(job)
+    const failing = records.flatMap(({ slot, verdicts: { failure, cpuMs } }) => {
+      const seated = job.seated.get(slot)
+      return seated === undefined || failure === undefined ? [] : [{ seated, failure, cpuMs }]
+    })
+    this.#work.answer(job, records, program => this.#failed.get(program.id) ?? LOST)
+    for (const { seated, failure, cpuMs } of failing) this.#drop(seated, failure, cpuMs)
   }
 
-  #finish(job: EvaluateJob): void {
-    this.#jobs = this.#jobs.filter(other => other !== job)
-    for (const { program } of job.seated.values()) {
-      if (job.verdicts.has(program.id)) continue
-      const failed = failedVerdicts(this.#failureOf(program.id), 0)
-      job.verdicts.set(program.id, { filter: program.id, version: program.version, ...failed })
-    }
-    job.settle(job.verdicts)
-  }
-
-  #onLoaded({ seq, ok, description, reason, error }: LoadedReply): void {
-    const job = this.#jobs.find(job => job.seq === seq)
-    if (job?.kind !== 'load') throw new Error(`an answer to load ${seq}, which nobody asked for`)
-    this.#blamelessEnds = 0
-    this.#jobs = this.#jobs.filter(other => other !== job)
-    if (ok) {
-      this.#programs.set(job.seated.program.id, job.seated)
-      return job.settle(description === undefined ? { ok } : { ok, description: String(description).slice(0, 500) })
-    }
-    const told = { message: 'could not be loaded', ...error }
-    this.#failed.set(job.seated.program.id, { reason: 'error', error: told })
-    this.#programs.delete(job.seated.program.id)
-    job.settle({ ok: false, reason: reason ?? 'error', error: told })
+  #onLoaded(payload: Buffer): void {
+    const { seq, outcome } = readLoaded(payload)
+    const job = this.#work.find(seq)
+    if (job?.kind !== 'load') throw new Error('an answer to a load that nobody asked for')
+    this.#work.remove(job)
+    if (outcome.ok) this.#programs.set(job.seated.program.id, job.seated)
+    else this.#drop(job.seated, { reason: 'error', error: outcome.error }, 0)
+    job.settle(outcome)
   }
 
   /** Takes a filter out of everything after it failed. */
-  #drop(slot: number, failure: Failure): void {
-    const seated = this.#seatedAt(slot)
-    if (seated === undefined) return
-    const { id, version } = seated.program
+  #drop(seated: Seated, failure: Failure, cpuMs: number): void {
+    const { id } = seated.program
     this.#failed.set(id, failure)
     if (this.#programs.get(id) === seated) this.#programs.delete(id)
-    for (const job of this.#jobs) {
-      if (job.kind !== 'evaluate' || !job.seated.delete(slot)) continue
-      if (!job.verdicts.has(id)) job.verdicts.set(id, { filter: id, version, ...failedVerdicts(failure, 0) })
-    }
+    this.#work.drop(seated, failure, cpuMs)
   }
 
   #onEnd(host: HostProcess, end: HostEnd): void {
-    if (this.#host !== host) return
+    if (this.#host !== host || this.#closed) return
     this.#host = undefined
-    if (this.#closed) return
-    const seated = this.#jobs.length > 0 ? this.#seatedAt(end.intent.slot) : undefined
-    const failure = seated === undefined ? undefined : blame(end, seated.program.limits)
-    const filter = failure === undefined ? undefined : seated?.program.id
-    this.#options.logger.warn(
-      { end: sentence(end), filter, reason: failure?.reason, stderr: end.stderr.trim().slice(-1000) },
-      'an isolate host ended',
-    )
+    const seated = this.#work.at(end.intent.slot)
+    const failure = seated && blame(end, seated.program.limits)
+    const stderr = end.stderr.trim().slice(-1000)
+    const found = { filter: failure && seated.program.id, reason: failure?.reason }
+    this.#options.logger.warn({ end: howItEnded(end), ...found, stderr }, 'an isolate host ended')
     this.#options.onRestart(failure?.reason ?? end.killedFor ?? 'outside')
-    if (seated !== undefined && failure !== undefined) this.#convict(seated, failure)
-    else this.#blamelessEnds++
-    if (this.#blamelessEnds > MAX_BLAMELESS_ENDS) {
-      this.#blamelessEnds = 0
-      const how = `${sentence(end)}: ${end.stderr.trim().slice(-500)}`
-      this.#giveUp(
-        new SandboxError(
-          'SANDBOX_HOST_DYING',
-          `An isolate host ended ${MAX_BLAMELESS_ENDS} times without a filter to blame, last by ${how}`,
-        ),
-      )
+    if (seated !== undefined && failure !== undefined)
+      this.#convict(seated, failure, chargedMs(end, seated.program.limits))
+    else if (++this.#blamelessEnds > MAX_BLAMELESS_ENDS) return this.#giveUp(end, stderr)
+    // Loads of filters that were loaded already are made anew for the next host.
+    for (const job of this.#work.all) {
+      job.sent = false
+      if (job.kind === 'load' && this.#programs.get(job.seated.program.id) === job.seated) this.#work.remove(job)
     }
-    // Reloads are made anew by whoever takes over.
-    this.#jobs = this.#jobs.filter(
-      job => job.kind === 'evaluate' || this.#programs.get(job.seated.program.id) !== job.seated,
-    )
-    if (this.#jobs.length > 0 || this.#programs.size > 0) this.#start()
+    const { successor } = { successor: this.#successor }
+    if (successor !== undefined) {
+      this.#successor = undefined
+      this.#adopt(successor.host, successor.slots)
+    } else if (this.#work.all.length > 0 || this.#programs.size > 0) void this.#start()
   }
 
-  #convict(seated: Seated, failure: Failure): void {
-    const loading = this.#jobs.find(job => job.kind === 'load' && job.seated === seated)
-    this.#drop(seated.slot, failure)
-    if (loading?.kind === 'load') {
-      this.#programs.delete(seated.program.id)
-      this.#failed.set(seated.program.id, failure)
-      this.#jobs = this.#jobs.filter(job => job !== loading)
-      loading.settle({ ok: false, ...failure })
+  #convict(seated: Seated, failure: Failure, cpuMs: number): void {
+    const loading = this.#work.all.filter(job => job.kind === 'load' && job.seated === seated) as LoadJob[]
+    this.#drop(seated, failure, cpuMs)
+    for (const job of loading) {
+      this.#work.remove(job)
+      job.settle({ ok: false, ...failure })
     }
-    for (const job of this.#jobs) if (job.kind === 'evaluate' && job.seated.size === 0) this.#finish(job)
   }
 
-  #giveUp(error: unknown): void {
-    const jobs = this.#jobs
-    this.#jobs = []
-    for (const job of jobs) job.reject(error)
+  #giveUp(end: HostEnd, stderr: string): void {
+    this.#blamelessEnds = 0
+    const message = `An isolate host ended ${MAX_BLAMELESS_ENDS} times without a filter to blame, last by ${howItEnded(end)}: ${stderr}`
+    this.#work.rejectAll(new SandboxError('SANDBOX_HOST_DYING', message))
   }
+}
+
+function loadMessage({ seq, seated }: LoadJob): LoadMessage {
+  const { source, fileName, reads, limits } = seated.program
+  return { seq, slot: seated.slot, source, fileName, reads, limits }
 }

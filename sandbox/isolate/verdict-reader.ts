@@ -1,7 +1,7 @@
 // A host's reply → verdicts. Nothing in it is believed: lengths, bits beyond the rows, texts and numbers are checked or clipped.
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { type AuthorError, type Failure, type Limits, type Verdicts } from '../sandbox.ts'
+import { type AuthorError, type Failure, type Limits, type LoadOutcome, type Verdicts } from '../sandbox.ts'
 import { ANNOTATION_BUDGET, RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from '../wire.ts'
 
 const MESSAGE_CHARS = 600
@@ -25,6 +25,14 @@ const ExtraSchema = Type.Object({
   annotations: Type.Optional(Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Type.String()]))),
 })
 type Extra = Static<typeof ExtraSchema>
+const LoadedSchema = Type.Object({
+  seq: Type.Integer(),
+  slot: Type.Integer(),
+  ok: Type.Boolean(),
+  description: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.Enum(['syntax', 'no-filter', 'timeout', 'out-of-memory', 'error'])),
+  error: Type.Optional(Told),
+})
 
 /** One filter of a reply; the rest of its identity is the caller's. */
 export interface VerdictRecord {
@@ -47,6 +55,21 @@ export const failedVerdicts = (failure: Failure, cpuMs: number): Omit<Verdicts, 
   cpuMs,
   failure,
 })
+
+/** Reads the answer to a load. */
+export function readLoaded(payload: Buffer): {
+  readonly seq: number
+  readonly slot: number
+  readonly outcome: LoadOutcome
+} {
+  const reply: unknown = JSON.parse(payload.toString())
+  if (!Value.Check(LoadedSchema, reply)) throw new Error('the answer to a load has another shape')
+  const { seq, slot, ok, description = '', reason = 'error', error } = reply
+  const outcome: LoadOutcome = ok
+    ? { ok: true, description: description.slice(0, MESSAGE_CHARS) }
+    : { ok: false, reason, error: told(error ?? { message: 'could not be loaded' }) }
+  return { seq, slot, outcome }
+}
 
 /** Reads the batch a reply is about. */
 export const batchOf = (payload: Buffer): number => payload.readUInt32LE(0)

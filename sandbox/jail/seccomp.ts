@@ -1,6 +1,6 @@
 // Assembles the seccomp filter of a host: classic BPF, an array of struct sock_filter, as bubblewrap takes it.
 import { SandboxError } from '../errors.ts'
-import { ABSENT_SYSTEM_CALLS, HOST_SYSTEM_CALLS, MACHINES } from './system-calls.ts'
+import { MACHINES } from './system-calls.ts'
 
 /** What happens on a call that is not allowed: refused with EPERM, or the whole process ended (in tests, so that nothing goes unnoticed). */
 export type OnForbidden = 'errno' | 'kill'
@@ -49,22 +49,20 @@ export function assembleSeccomp({ onForbidden, arch = process.arch, without = []
       'SANDBOX_UNAVAILABLE',
       `There is no table of system calls for ${arch}; run the isolate host on x64 or arm64.`,
     )
-  const { audit, numbers } = machine
+  const { audit, clone, allowed, absent } = machine
   const forbidden = onForbidden === 'kill' ? KILL : ERRNO | EPERM
-  const numbersOf = (names: readonly string[]): number[] =>
-    names.filter(name => !without.includes(name)).flatMap(name => numbers[name] ?? [])
   const program = [
     load(ARCHITECTURE),
     { code: JUMP_IF_EQUAL, ifTrue: 1, ifFalse: 0, value: audit },
     give(KILL),
     load(NUMBER),
-    ...numbersOf(ABSENT_SYSTEM_CALLS).flatMap(number => when(number, ERRNO | ENOSYS)),
-    { code: JUMP_IF_EQUAL, ifTrue: 0, ifFalse: 4, value: numbers['clone'] ?? 0 },
+    ...[...absent.values()].flatMap(number => when(number, ERRNO | ENOSYS)),
+    { code: JUMP_IF_EQUAL, ifTrue: 0, ifFalse: 4, value: clone },
     load(FIRST_ARGUMENT),
     { code: JUMP_IF_SET, ifTrue: 0, ifFalse: 1, value: CLONE_THREAD },
     give(ALLOW),
     give(forbidden),
-    ...numbersOf(HOST_SYSTEM_CALLS).flatMap(number => when(number, ALLOW)),
+    ...[...allowed].flatMap(([name, number]) => (without.includes(name) ? [] : when(number, ALLOW))),
     give(forbidden),
   ]
   const bytes = Buffer.alloc(program.length * 8)

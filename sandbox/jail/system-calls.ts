@@ -1,260 +1,58 @@
 // The system calls a host needs, and their numbers. Everything else is refused.
 
-/** Names a Node host with isolated-vm uses, found by tracing and by removing one after another (facts in README.md). */
-export const HOST_SYSTEM_CALLS = [
-  ...[
-    'read',
-    'write',
-    'close',
-    'fstat',
-    'stat',
-    'lstat',
-    'newfstatat',
-    'statx',
-    'poll',
-    'ppoll',
-    'lseek',
-    'pread64',
-    'pwrite64',
-  ],
-  ...[
-    'readv',
-    'writev',
-    'access',
-    'faccessat',
-    'faccessat2',
-    'open',
-    'openat',
-    'getdents64',
-    'readlink',
-    'readlinkat',
-    'getcwd',
-  ],
-  ...[
-    'fcntl',
-    'ioctl',
-    'dup',
-    'dup2',
-    'dup3',
-    'pipe2',
-    'eventfd2',
-    'epoll_create1',
-    'epoll_ctl',
-    'epoll_wait',
-    'epoll_pwait',
-    'epoll_pwait2',
-  ],
-  ...[
-    'mmap',
-    'mprotect',
-    'munmap',
-    'mremap',
-    'madvise',
-    'brk',
-    'membarrier',
-    'pkey_mprotect',
-    'pkey_alloc',
-    'pkey_free',
-  ],
-  ...[
-    'rt_sigaction',
-    'rt_sigprocmask',
-    'rt_sigreturn',
-    'sigaltstack',
-    'tgkill',
-    'exit',
-    'exit_group',
-    'wait4',
-    'execve',
-  ],
-  ...[
-    'futex',
-    'set_robust_list',
-    'set_tid_address',
-    'rseq',
-    'restart_syscall',
-    'arch_prctl',
-    'prctl',
-    'prlimit64',
-    'capget',
-  ],
-  ...[
-    'sched_yield',
-    'sched_getparam',
-    'sched_getscheduler',
-    'sched_getaffinity',
-    'getpid',
-    'getppid',
-    'gettid',
-    'getuid',
-    'geteuid',
-    'getgid',
-    'getegid',
-  ],
-  ...['nanosleep', 'clock_gettime', 'clock_getres', 'clock_nanosleep', 'uname', 'sysinfo', 'getrusage', 'getrandom'],
-  // stdio of a Node child are socket pairs
-  ...['getsockname', 'getsockopt', 'shutdown', 'recvmsg', 'sendmsg'],
-] as const
-
+/**
+ * What a Node host with isolated-vm uses: name, number on x64, number on arm64 (a dash: that machine does not have it).
+ * stdio of a Node child are socket pairs, hence the socket calls; execve is bubblewrap starting Node.
+ */
+const ALLOWED = `
+  read 0 63 | write 1 64 | close 3 57 | fstat 5 80
+  stat 4 - | lstat 6 - | newfstatat 262 79 | statx 332 291
+  poll 7 - | ppoll 271 73 | lseek 8 62 | pread64 17 67
+  pwrite64 18 68 | readv 19 65 | writev 20 66 | access 21 -
+  faccessat 269 48 | faccessat2 439 439 | open 2 - | openat 257 56
+  getdents64 217 61 | readlink 89 - | readlinkat 267 78 | getcwd 79 17
+  fcntl 72 25 | ioctl 16 29 | dup 32 23 | dup2 33 -
+  dup3 292 24 | pipe2 293 59 | eventfd2 290 19 | epoll_create1 291 20
+  epoll_ctl 233 21 | epoll_wait 232 - | epoll_pwait 281 22 | epoll_pwait2 441 441
+  mmap 9 222 | mprotect 10 226 | munmap 11 215 | mremap 25 216
+  madvise 28 233 | brk 12 214 | membarrier 324 283 | pkey_mprotect 329 288
+  pkey_alloc 330 289 | pkey_free 331 290 | rt_sigaction 13 134 | rt_sigprocmask 14 135
+  rt_sigreturn 15 139 | sigaltstack 131 132 | tgkill 234 131 | exit 60 93
+  exit_group 231 94 | wait4 61 260 | execve 59 221 | futex 202 98
+  set_robust_list 273 99 | set_tid_address 218 96 | rseq 334 293 | restart_syscall 219 128
+  arch_prctl 158 - | prctl 157 167 | prlimit64 302 261 | capget 125 90
+  sched_yield 24 124 | sched_getparam 143 121 | sched_getscheduler 145 120 | sched_getaffinity 204 123
+  getpid 39 172 | getppid 110 173 | gettid 186 178 | getuid 102 174
+  geteuid 107 175 | getgid 104 176 | getegid 108 177 | nanosleep 35 101
+  clock_gettime 228 113 | clock_getres 229 114 | clock_nanosleep 230 115 | uname 63 160
+  sysinfo 99 179 | getrusage 98 165 | getrandom 318 278 | getsockname 51 204
+  getsockopt 55 209 | shutdown 48 210 | recvmsg 47 212 | sendmsg 46 211
+`
 /** Answered with "no such call", so that callers fall back to what can be filtered. */
-export const ABSENT_SYSTEM_CALLS = ['clone3', 'io_uring_setup', 'io_uring_enter', 'io_uring_register'] as const
+const ABSENT = `
+  clone3 435 435 | io_uring_setup 425 425 | io_uring_enter 426 426 | io_uring_register 427 427
+`
 
-type Numbers = Readonly<Record<string, number>>
-
-const X64: Numbers = {
-  ...{
-    read: 0,
-    write: 1,
-    open: 2,
-    close: 3,
-    stat: 4,
-    fstat: 5,
-    lstat: 6,
-    poll: 7,
-    lseek: 8,
-    mmap: 9,
-    mprotect: 10,
-    munmap: 11,
-  },
-  ...{
-    brk: 12,
-    rt_sigaction: 13,
-    rt_sigprocmask: 14,
-    rt_sigreturn: 15,
-    ioctl: 16,
-    pread64: 17,
-    pwrite64: 18,
-    readv: 19,
-  },
-  ...{ writev: 20, access: 21, sched_yield: 24, mremap: 25, madvise: 28, dup: 32, dup2: 33, nanosleep: 35, getpid: 39 },
-  ...{
-    sendmsg: 46,
-    recvmsg: 47,
-    shutdown: 48,
-    getsockname: 51,
-    getsockopt: 55,
-    clone: 56,
-    execve: 59,
-    exit: 60,
-    wait4: 61,
-  },
-  ...{
-    uname: 63,
-    fcntl: 72,
-    getcwd: 79,
-    readlink: 89,
-    getrusage: 98,
-    sysinfo: 99,
-    getuid: 102,
-    getgid: 104,
-    geteuid: 107,
-  },
-  ...{
-    getegid: 108,
-    getppid: 110,
-    capget: 125,
-    sigaltstack: 131,
-    sched_getparam: 143,
-    sched_getscheduler: 145,
-    prctl: 157,
-  },
-  ...{ arch_prctl: 158, gettid: 186, futex: 202, sched_getaffinity: 204, getdents64: 217, set_tid_address: 218 },
-  ...{
-    restart_syscall: 219,
-    clock_gettime: 228,
-    clock_getres: 229,
-    clock_nanosleep: 230,
-    exit_group: 231,
-    epoll_wait: 232,
-  },
-  ...{ epoll_ctl: 233, tgkill: 234, openat: 257, newfstatat: 262, readlinkat: 267, faccessat: 269, ppoll: 271 },
-  ...{
-    set_robust_list: 273,
-    epoll_pwait: 281,
-    eventfd2: 290,
-    epoll_create1: 291,
-    dup3: 292,
-    pipe2: 293,
-    prlimit64: 302,
-  },
-  ...{ getrandom: 318, membarrier: 324, pkey_mprotect: 329, pkey_alloc: 330, pkey_free: 331, statx: 332, rseq: 334 },
-  ...{
-    io_uring_setup: 425,
-    io_uring_enter: 426,
-    io_uring_register: 427,
-    clone3: 435,
-    faccessat2: 439,
-    epoll_pwait2: 441,
-  },
+export interface Machine {
+  /** The kernel's name of the architecture, as a filter sees it. */
+  readonly audit: number
+  /** `clone`, allowed for threads only. */
+  readonly clone: number
+  readonly allowed: ReadonlyMap<string, number>
+  readonly absent: ReadonlyMap<string, number>
 }
 
-/** The generic table; calls it lacks do not exist there. */
-const ARM64: Numbers = {
-  ...{
-    getcwd: 17,
-    eventfd2: 19,
-    epoll_create1: 20,
-    epoll_ctl: 21,
-    epoll_pwait: 22,
-    dup: 23,
-    dup3: 24,
-    fcntl: 25,
-    ioctl: 29,
-  },
-  ...{
-    faccessat: 48,
-    openat: 56,
-    close: 57,
-    pipe2: 59,
-    getdents64: 61,
-    lseek: 62,
-    read: 63,
-    write: 64,
-    readv: 65,
-    writev: 66,
-  },
-  ...{
-    pread64: 67,
-    pwrite64: 68,
-    ppoll: 73,
-    readlinkat: 78,
-    newfstatat: 79,
-    fstat: 80,
-    capget: 90,
-    exit: 93,
-    exit_group: 94,
-  },
-  ...{ set_tid_address: 96, futex: 98, set_robust_list: 99, nanosleep: 101, clock_gettime: 113, clock_getres: 114 },
-  ...{ clock_nanosleep: 115, sched_getscheduler: 120, sched_getparam: 121, sched_getaffinity: 123, sched_yield: 124 },
-  ...{ restart_syscall: 128, tgkill: 131, sigaltstack: 132, rt_sigaction: 134, rt_sigprocmask: 135, rt_sigreturn: 139 },
-  ...{ uname: 160, getrusage: 165, prctl: 167, getpid: 172, getppid: 173, getuid: 174, geteuid: 175, getgid: 176 },
-  ...{ getegid: 177, gettid: 178, sysinfo: 179, getsockname: 204, getsockopt: 209, shutdown: 210, sendmsg: 211 },
-  ...{
-    recvmsg: 212,
-    brk: 214,
-    munmap: 215,
-    mremap: 216,
-    clone: 220,
-    execve: 221,
-    mmap: 222,
-    mprotect: 226,
-    madvise: 233,
-  },
-  ...{
-    wait4: 260,
-    prlimit64: 261,
-    getrandom: 278,
-    membarrier: 283,
-    pkey_mprotect: 288,
-    pkey_alloc: 289,
-    pkey_free: 290,
-  },
-  ...{ statx: 291, rseq: 293, io_uring_setup: 425, io_uring_enter: 426, io_uring_register: 427, clone3: 435 },
-  ...{ faccessat2: 439, epoll_pwait2: 441 },
-}
+const column = (table: string, index: 1 | 2): Map<string, number> =>
+  new Map(
+    table
+      .trim()
+      .split(/\s*[|\n]\s*/)
+      .map(entry => entry.trim().split(' '))
+      .flatMap(entry => (entry[index] === '-' ? [] : [[entry[0] ?? '', Number(entry[index])]])),
+  )
 
-/** Audit identifier and call numbers of the machines this runs on, by `process.arch`. */
-export const MACHINES: Readonly<Record<string, { readonly audit: number; readonly numbers: Numbers }>> = {
-  x64: { audit: 0xc000_003e, numbers: X64 },
-  arm64: { audit: 0xc000_00b7, numbers: ARM64 },
+/** The machines this runs on, by `process.arch`. */
+export const MACHINES: Readonly<Record<string, Machine>> = {
+  x64: { audit: 0xc000_003e, clone: 56, allowed: column(ALLOWED, 1), absent: column(ABSENT, 1) },
+  arm64: { audit: 0xc000_00b7, clone: 220, allowed: column(ALLOWED, 2), absent: column(ABSENT, 2) },
 }
