@@ -116,8 +116,8 @@ test('a filter submitted by the command line is live within 10 s and delivers fr
     'export const filter = alert => alert.diaSource.diaSourceId % 10n === 0n\n',
   )
   const submitted = performance.now()
-  const { code, stdout, stderr } = await skysieve(system, ['filter', 'submit', 'every-tenth.js'], folder)
-  expect(code, stdout + stderr).toBe(0)
+  const submission = await skysieve(system, ['filter', 'submit', 'every-tenth.js'], folder)
+  expect(submission).toMatchObject({ code: 0 })
   const live = await until('every-tenth is live', 30_000, async () => {
     const filter = await filterNamed(system, 'every-tenth')
     return filter.stage === 'live' ? filter : undefined
@@ -148,12 +148,9 @@ test('packets that cannot be read become dead letters with their reason, and the
     const letters = await readAll(system.node(1), 'skysieve.dead-letters', 'e2e.')
     return letters.length >= bad.length ? letters.map(({ headers }) => headers['skysieve-reason']) : undefined
   })
-  expect(reasons.toSorted()).toEqual([
-    'HUB_AVRO_TRUNCATED',
-    'HUB_PACKET_EMPTY',
-    'HUB_PACKET_MAGIC',
-    'HUB_SCHEMA_UNKNOWN',
-  ])
+  expect(new Set(reasons)).toEqual(
+    new Set(['HUB_AVRO_TRUNCATED', 'HUB_PACKET_EMPTY', 'HUB_PACKET_MAGIC', 'HUB_SCHEMA_UNKNOWN']),
+  )
   await producer.disconnect()
   const lastVisit = BigInt(VISITS.at(-1)?.visit ?? 0)
   const { topic: asteroids, groupPrefix } = await subscriberOf('asteroids')
