@@ -1,7 +1,7 @@
 // `skysieve stream play`: visits, one each interval, sent unchanged into the hub at the pace asked for.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
-import { MAX_REQUEST_BYTES, type Message } from '../kafka/messages.ts'
+import { MAX_REQUEST_BYTES, type Message, messageBytes } from '../kafka/messages.ts'
 import { type Producer } from '../kafka/producer.ts'
 import { burstSlices, openPace, smoothSlices } from './pace.ts'
 import { type PacketSource, type SourceVisit } from './packet-source.ts'
@@ -87,7 +87,6 @@ const playVisit = async (visit: SourceVisit, startMs: number, options: PlayOptio
     inFlight = producer.send(request)
     inFlight.catch(() => undefined)
     sent += request.length
-    bytes += requestBytes
     request = []
     requestBytes = 0
   }
@@ -104,10 +103,13 @@ const playVisit = async (visit: SourceVisit, startMs: number, options: PlayOptio
         onRefused?.(refusal(packet, taken - 1, visit))
         continue
       }
-      if (requestBytes + packet.length > MAX_REQUEST_BYTES) await flush()
       // Rubin's packets have no key, so that a visit scatters over all partitions, and this header.
-      request.push({ topic, value: packet, headers: { producer_timestamp: String(Date.now()) } })
-      requestBytes += packet.length
+      const message = { topic, value: packet, headers: { producer_timestamp: String(Date.now()) } }
+      const messageSize = messageBytes(message)
+      if (requestBytes + messageSize > MAX_REQUEST_BYTES) await flush()
+      request.push(message)
+      requestBytes += messageSize
+      bytes += packet.length
     }
     await flush()
   } finally {

@@ -20,6 +20,8 @@ const PASSING: readonly HubErrorCode[] = [
 export interface Patience {
   /** Tries until it succeeds; `name` is not ready meanwhile. Throws what does not pass, and when the signal comes. */
   persist<T>(name: string, attempt: () => Promise<T>): Promise<T>
+  /** For an attempt that lasts: its name is ready from now on. */
+  fine(name: string): void
   checks(): readonly Check[]
 }
 
@@ -44,6 +46,7 @@ export const openPatience = (names: readonly string[], log: Logger, signal: Abor
         await sleep(RETRY_MS, undefined, { signal })
       }
     },
+    fine: name => void reasons.set(name, undefined),
     checks: () =>
       [...reasons].map(([name, reason]) => (reason === undefined ? { name, ok: true } : { name, ok: false, reason })),
   }

@@ -83,10 +83,15 @@ export const startSimulator = (
       for (const schema of opened.schemas) await registry.importSchema(schema)
       return opened
     })
+    log.info({ source: config.source ?? 'synthetic', intervalS: config.intervalS }, 'playing')
     // A synthetic source never repeats a visit; of a folder, the visit that broke is sent again, as nobody knows how much of it arrived.
     const rest = config.source === undefined ? source : remaining(source, () => played)
     try {
-      await patience.persist('hub', () => play(rest))
+      await patience.persist('hub', async () => {
+        await awaitTopics(config)
+        patience.fine('hub')
+        await play(rest)
+      })
     } finally {
       await source.close()
     }

@@ -31,7 +31,7 @@ export interface SourceContext {
 }
 
 const synthetic = async ({ alerts, dataDir, seed }: SimulatorConfig): Promise<PacketSource> => {
-  const numbers = await openVisitNumbers(join(dataDir, 'simulator.json'))
+  const numbers = await openVisitNumbers(join(dataDir, 'simulator-visits.json'))
   return syntheticVisits(openSyntheticSource({ seed }), {
     alertsPerVisit: alerts,
     firstVisit: numbers.next,
