@@ -8,6 +8,8 @@ import { type TextArea } from './text.ts'
 /** Records inside themselves are read this deep; real schemas have none. */
 const MAX_DEPTH = 64
 const MAX_LENGTH = 0x7fff_ffff
+/** Items that take no bytes (empty records, nulls), over all arrays of a packet: the packet's size does not bound them. */
+const MAX_EMPTY_ITEMS = 65_536
 const LENGTH_UNIT = 2 ** 24
 const TWO_32 = 2 ** 32
 
@@ -31,6 +33,7 @@ export class Reader {
   depth = 0
   /** The limit that was passed when BATCH_FULL is thrown. */
   full = ''
+  #emptyItems = 0
   #low = 0
   #high = 0
   #memory: BatchMemory | undefined
@@ -46,6 +49,7 @@ export class Reader {
     this.start = body.byteOffset
     this.end = body.byteOffset + body.length
     this.depth = 0
+    this.#emptyItems = 0
     this.#schema = schema
     return this.start
   }
@@ -170,7 +174,9 @@ export class Reader {
       this.blockEnd = after + this.n
       this.n = count
     }
-    if (this.n > MAX_LENGTH) this.fail('HUB_AVRO_LENGTH', p, `an array of ${this.n} items is announced`)
+    if (minBytes === 0) this.#emptyItems += this.n
+    if (this.n > MAX_LENGTH || this.#emptyItems > MAX_EMPTY_ITEMS)
+      this.fail('HUB_AVRO_LENGTH', p, `an array of ${this.n} items is announced`)
     if (this.n * minBytes > this.end - after) this.truncated(after, `${this.n} items are announced`)
     return after
   }
