@@ -39,8 +39,8 @@ export interface FeedPacket {
   readonly key: Buffer | null
   /** Empty for a record without a value. Shares memory with the whole response: copy what is kept for long. */
   readonly value: Buffer
-  /** Empty for the usual packet without headers. A header that occurs twice is there twice. */
-  readonly headers: readonly (readonly [name: string, value: Buffer])[]
+  /** Empty for the usual packet without headers; a name that occurs twice has an array. As the hub's `Message` takes them. */
+  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[]>>
 }
 
 /**

@@ -7,7 +7,7 @@ export interface FetchedRecord {
   readonly timestamp: string
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[] | null>>
+  readonly headers: Readonly<Record<string, Buffer | readonly (Buffer | null)[] | null>>
   readonly isControlRecord: boolean
   /** The record batch it came in. */
   readonly batchContext: {
@@ -41,10 +41,13 @@ const isAbort = ({ key }: FetchedRecord): boolean =>
 const NO_VALUE = Buffer.alloc(0)
 
 const headersOf = (headers: FetchedRecord['headers']): FeedPacket['headers'] =>
-  Object.entries(headers).flatMap(([name, value]) =>
-    (Array.isArray(value) ? (value as readonly Buffer[]) : [value as Buffer | null]).map(
-      one => [name, one ?? NO_VALUE] as const,
-    ),
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value)
+        ? (value as (Buffer | null)[]).map(one => one ?? NO_VALUE)
+        : ((value as Buffer | null) ?? NO_VALUE),
+    ]),
   )
 
 const packetOf = ({ timestamp, key, value, headers }: FetchedRecord, offset: bigint): FeedPacket => ({

@@ -49,7 +49,7 @@ describe('what is read', () => {
       const packets = packetsOf(items.filter(item => item.partition === partition))
       expect(packets.map(({ value }) => value)).toEqual(sent)
       expect(packets.map(({ offset }) => offset)).toEqual([0n, 1n, 2n])
-      expect(packets[0]?.headers).toEqual([['made', Buffer.from('here')]])
+      expect(packets[0]?.headers).toEqual({ made: Buffer.from('here') })
       expect(packets[0]?.timestampMs).toBeGreaterThanOrEqual(before)
     }
     expect([...feed.positions.values()]).toEqual([3n, 3n, 3n])
