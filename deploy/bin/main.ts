@@ -1,8 +1,6 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
 import { runCli } from '#api'
-import { CACHE_DIR, ROOT } from '../start/layout.ts'
-import { start } from '../start/start.ts'
-import { DeployError } from '../errors.ts'
+import { CACHE_DIR, DeployError, ROOT, start } from '../index.ts'
 import { runTests } from './tests.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */

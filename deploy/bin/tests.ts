@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { setUp } from '../setup/set-up.ts'
+import { setUp } from '../index.ts'
 
 const CHECKS = ['check:format', 'check:lint', 'check:types', 'check:unused'] as const
 const PROJECTS = ['unit', 'integration', 'e2e'] as const

@@ -7,7 +7,7 @@ import { ENVIRONMENT } from './config.ts'
 import { type RunningSystem } from './running-system.ts'
 
 /** One call; throws with the answer's text unless it is a 2xx. */
-export const call = async <T>(system: RunningSystem, path: string, init: RequestInit = {}): Promise<T> => {
+const call = async <T>(system: RunningSystem, path: string, init: RequestInit = {}): Promise<T> => {
   const headers = { authorization: `Bearer ${system.secrets.adminToken}`, 'content-type': 'application/json' }
   const response = await fetch(`${system.apiUrl}${path}`, { ...init, headers })
   const text = await response.text()

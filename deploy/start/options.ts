@@ -7,7 +7,7 @@ import { DeployError } from '../errors.ts'
 import { parseConfig } from '../processes/read-config.ts'
 
 /** What skysieve.json may hold; the flags are the same names with dashes. */
-export const StartSettings = Type.Object(
+const StartSettings = Type.Object(
   {
     /** Mirror nodes. */
     nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),

@@ -9,7 +9,7 @@ export interface Command {
   readonly cwd: string
 }
 
-export interface Exit {
+interface Exit {
   /** In words: "exit code 1", "SIGKILL", "cannot run java: …". */
   readonly how: string
   readonly clean: boolean

@@ -24,7 +24,7 @@ export const awaitReady = async (name: string, opsPort: number, signal: AbortSig
 }
 
 /** Undefined when ready, else what the process says, or that it does not answer. */
-export const whyNotReady = async (opsPort: number): Promise<string | undefined> => {
+const whyNotReady = async (opsPort: number): Promise<string | undefined> => {
   try {
     const signal = AbortSignal.timeout(CALL_LIMIT_MS)
     const response = await fetch(`http://${LOOPBACK}:${opsPort}/readyz`, { signal })

@@ -18,7 +18,7 @@ export interface RedisSettings {
 }
 
 /** Jobs must not be evicted, so it refuses writes when memory is out; the password lies in a file of mode 0600 only. */
-export const renderRedis = ({ dir, port, password }: Omit<RedisSettings, 'env'>): string => `bind ${LOOPBACK}
+const renderRedis = ({ dir, port, password }: Omit<RedisSettings, 'env'>): string => `bind ${LOOPBACK}
 port ${port}
 requirepass ${password}
 daemonize no

@@ -18,7 +18,7 @@ export interface ProcessSpec {
   readonly watch?: (context: WatchContext) => void
 }
 
-export interface WatchContext {
+interface WatchContext {
   readonly logFile: string
   /** Aborted when the process has ended. */
   readonly signal: AbortSignal

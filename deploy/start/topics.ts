@@ -2,7 +2,7 @@
 import { STREAMS, type TopicSpec } from '#hub'
 
 /** DMTN-093: brokers take messages up to 10 MB. */
-export const MAX_MESSAGE_BYTES = 10_485_760
+const MAX_MESSAGE_BYTES = 10_485_760
 export const ALERT_PARTITIONS = 4
 /** A synthetic packet is 110 KB at the median; visits kept are counted in larger ones. */
 const BYTES_PER_ALERT = 150_000
@@ -16,7 +16,7 @@ export const alertTopicBytes = (alertsPerVisit: number): number =>
   Math.max(MIN_TOPIC_BYTES, VISITS_KEPT * alertsPerVisit * BYTES_PER_ALERT)
 
 /** Settings of an alert topic, on the hub and on every node. */
-export const alertTopics = (alertsPerVisit: number): readonly TopicSpec[] =>
+const alertTopics = (alertsPerVisit: number): readonly TopicSpec[] =>
   Object.values(STREAMS).map(({ topic }) => ({
     name: topic,
     partitions: ALERT_PARTITIONS,
