@@ -13,7 +13,7 @@ const WRITE_BYTES = 8 << 20
 const READ_BYTES = 8 << 20
 
 /** Where a visit's packets are. */
-export interface VisitEntry {
+interface VisitEntry {
   readonly visit: bigint
   readonly packets: number
   readonly offset: number

@@ -19,7 +19,7 @@ export interface TreeSchemas {
 }
 
 /** One packet's place: a file, and for a container the datum's number. */
-export interface TreePacket {
+interface TreePacket {
   readonly file: string
   readonly datum: number
   readonly alertId: bigint

@@ -34,7 +34,7 @@ const priorsInBand = (alert: AnswerAlert): readonly AnswerSource[] =>
   (alert.prvDiaSources ?? []).filter(prior => prior.band === alert.diaSource.band && measured(prior))
 
 /** Reliable, brighter than ten sigma (either sign), never detected before, not a known solar system object. */
-export const brightNewTransients = ({ diaSource: s, prvDiaSources, ssSource }: AnswerAlert): boolean =>
+const brightNewTransients = ({ diaSource: s, prvDiaSources, ssSource }: AnswerAlert): boolean =>
   known(s.reliability) &&
   s.reliability > 0.9 &&
   known(s.psfFlux) &&
@@ -45,7 +45,7 @@ export const brightNewTransients = ({ diaSource: s, prvDiaSources, ssSource }: A
   (ssSource ?? null) === null
 
 /** In g or r, the brightest yet of at least four points in its band, whose weighted straight line rises by more than five sigma. */
-export const supernovaRise = (alert: AnswerAlert): boolean => {
+const supernovaRise = (alert: AnswerAlert): boolean => {
   const now = alert.diaSource
   if ((now.band !== 'g' && now.band !== 'r') || !measured(now)) return false
   const priors = priorsInBand(alert)
@@ -70,7 +70,7 @@ export const supernovaRise = (alert: AnswerAlert): boolean => {
 }
 
 /** At least ten prior sources; in the alert's band at least five, on both sides of the template, scattered with a reduced chi square above 10. */
-export const variableStar = (alert: AnswerAlert): boolean => {
+const variableStar = (alert: AnswerAlert): boolean => {
   if ((alert.prvDiaSources ?? []).length < 10) return false
   const priors = priorsInBand(alert)
   if (priors.length < 5) return false
@@ -90,14 +90,14 @@ export const variableStar = (alert: AnswerAlert): boolean => {
 }
 
 /** A known solar system object (no diaObject), unless it moves by at most 0.05 degrees a day; packets say null or 0 where the rate was not computed. */
-export const asteroids = ({ diaObject, ssSource }: AnswerAlert): boolean => {
+const asteroids = ({ diaObject, ssSource }: AnswerAlert): boolean => {
   if ((diaObject ?? null) !== null || (ssSource ?? null) === null) return false
   const rate = ssSource?.ephRate
   return !known(rate) || rate === 0 || Math.abs(rate) > 0.05
 }
 
 /** In r, i or z, positive, fainter than 1,000 nJy, probably real, and brighter than 1.5 times the object's mean in g, if it has one. */
-export const redAndFaint = ({ diaSource: s, diaObject }: AnswerAlert): boolean => {
+const redAndFaint = ({ diaSource: s, diaObject }: AnswerAlert): boolean => {
   if (s.band !== 'r' && s.band !== 'i' && s.band !== 'z') return false
   if (!known(s.psfFlux) || s.psfFlux <= 0 || s.psfFlux >= 1000 || !known(s.reliability) || s.reliability <= 0.6)
     return false

@@ -21,7 +21,7 @@ const dayOfObservation = (night: number): bigint =>
   BigInt(new Date((night - MJD_1970) * DAY_SECONDS * 1000).toISOString().slice(0, 10).replaceAll('-', ''))
 
 /** The exposure number `sequence` (from 1) of a night (MJD, whole). */
-export const exposureOf = (night: number, sequence: number, band: Band): Exposure => ({
+const exposureOf = (night: number, sequence: number, band: Band): Exposure => ({
   visit: dayOfObservation(night) * 100_000n + BigInt(sequence),
   midpointMjdTai: night + (sequence * SECONDS_A_VISIT) / DAY_SECONDS,
   band,

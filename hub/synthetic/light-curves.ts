@@ -12,7 +12,7 @@ const SHARES = [
   ['red', 0.1],
   ['transient', 0.08],
 ] as const
-export type ObjectClass = (typeof SHARES)[number][0]
+type ObjectClass = (typeof SHARES)[number][0]
 
 /** A flux measured in one exposure; null where the fit failed. */
 export interface Measurement {

@@ -2,7 +2,7 @@
 import { type Random } from './random.ts'
 import { type Field, type Primitive } from './records.ts'
 
-export type Scalar = null | boolean | number | bigint | string
+type Scalar = null | boolean | number | bigint | string
 export type Row = Record<string, Scalar>
 
 const NULL_SHARE = 0.05
