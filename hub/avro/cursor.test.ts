@@ -87,6 +87,9 @@ describe('Bytes that are no alert are refused', () => {
   const none = { stream: RANDOM_STREAM, set: { columns: [], lists: [] } }
   const all = { ...none, set: { columns: [], lists: [{ path: 'a', columns: [{ path: 'x', kind: 'long' as const }] }] } }
 
+  /** So many blocks of 16,000 records without bytes. */
+  const blocks = (count: number) => body({ a: '80fa01'.repeat(count) + '00' })
+
   test('but the unchanged bytes are read', () => {
     expect(openBatchBuilder(none).add(body({}), 1, wide, 0)).toEqual({ alertId: 7n, visit: 8n })
   })
@@ -115,7 +118,6 @@ describe('Bytes that are no alert are refused', () => {
   })
 
   test('and blocks of records without bytes are added up, so that decoding the whole alert ends too', () => {
-    const blocks = (count: number) => body({ a: '80fa01'.repeat(count) + '00' })
     expect(openBatchBuilder(none).add(blocks(4), 1, wide, 0)).toEqual({ alertId: 7n, visit: 8n })
     expect(() => openBatchBuilder(none).add(blocks(5), 1, wide, 0)).toThrow(
       expect.objectContaining({ code: 'HUB_AVRO_LENGTH' }),
