@@ -1,6 +1,7 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
 import { runCli } from '#api'
 import { CACHE_DIR, DeployError, ROOT, start } from '../index.ts'
+import { watchNpm } from './npm-parent.ts'
 import { runTests } from './tests.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
@@ -15,6 +16,8 @@ const stopSignal = (): AbortSignal => {
       stopping.abort()
       if (performance.now() - firstMs > IMPATIENT_AFTER_MS) process.exit(130)
     })
+  // Under `npm start` the launcher that a user sees is npm: when that is gone, even killed, the system stops in order.
+  if (process.env['npm_lifecycle_event'] === 'start') watchNpm(() => stopping.abort())
   return stopping.signal
 }
 
