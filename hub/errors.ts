@@ -34,7 +34,11 @@ export const HUB_ERRORS = {
   HUB_COMMIT_UNKNOWN: 'Whether a transaction was committed is not known.',
   HUB_USER_RESERVED: 'The name of a user is reserved or not a valid one.',
   HUB_ADMIN_FAILED: 'An administrative request failed.',
+  HUB_OFFSET_GONE: 'A log no longer contains an offset.',
   HUB_CODEC: 'A compressed batch cannot be read.',
+  // Control topics
+  HUB_CONTROL_RECORD: 'A record of a control topic cannot be read.',
+  HUB_CONTROL_CLOSED: 'A control log was closed while it was waited for.',
   // Broker
   HUB_BROKER_PREREQUISITE: 'Java or the jars of Kafka are missing.',
   HUB_BROKER_PORT: 'A port of a broker is in use.',

@@ -30,6 +30,8 @@ export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafk
 export { openAdmin, type ClusterAdmin } from './kafka/admin.ts'
 export { saltPassword, type SaltedPassword } from './kafka/scram.ts'
 export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.ts'
+export { type LogRecord } from './kafka/log-batches.ts'
+export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/log-reader.ts'
 export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/messages.ts'
 export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/producer.ts'
 
@@ -42,6 +44,14 @@ export { awaitBroker, type AwaitOptions } from './broker/ready.ts'
 export { ADMIN_USER, adminAccess, BROKER_USER, type BrokerSettings } from './broker/settings.ts'
 
 // Control topics
+export { openControlLog, type ControlLog, type ControlLogOptions } from './control/control-log.ts'
+export {
+  openControlWriter,
+  type ControlRecord,
+  type ControlWriter,
+  type ControlWriterOptions,
+} from './control/control-writer.ts'
+export { type Change as ControlChange } from './control/replica.ts'
 
 // Registry
 

@@ -1,0 +1,171 @@
+// A control topic as a map that follows the topic: replayed to the end it had when it was opened, then kept up to date. It lives
+// through restarts of the broker, and through a topic that was made anew.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HubError } from '../errors.ts'
+import { type BrokerAccess } from '../kafka/access.ts'
+import { kafkaFailure } from '../kafka/failure.ts'
+import { type LogPage, openLogReader } from '../kafka/log-reader.ts'
+import { type Change, openReplica, type ParseRecord } from './replica.ts'
+
+export interface ControlLogOptions<T> {
+  readonly access: BrokerAccess
+  readonly topic: string
+  readonly clientId: string
+  /** What a record's bytes mean. Where it throws, the record is reported and its key keeps its value. */
+  readonly parse: ParseRecord<T>
+  /** A record that cannot be read, or a broker that does not answer (once for each outage); nowhere by default. */
+  readonly onProblem?: (problem: HubError) => void
+  /** Closes the log. */
+  readonly signal?: AbortSignal
+}
+
+export interface ControlLog<T> {
+  readonly topic: string
+  get: (key: string) => T | undefined
+  entries: () => IterableIterator<[string, T]>
+  readonly size: number
+  /** Calls `listener` with every later change, in the topic's order; answers how to stop that. */
+  onChange: (listener: (change: Change<T>) => void) => () => void
+  /** Resolves when everything that was written before the call has been read. Rejects when the log is closed first. */
+  catchUp: () => Promise<void>
+  /** Why the log is not up to date; undefined while it is. */
+  problem: () => string | undefined
+  close: () => Promise<void>
+}
+
+const WAIT_MS = 1000
+const MIN_PAUSE_MS = 100
+const MAX_PAUSE_MS = 2000
+
+/** Opens a control log and replays it. Throws HubError where the first replay fails; later outages are only reported. */
+export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<ControlLog<T>> => {
+  const { access, topic, clientId, parse, onProblem = () => undefined } = options
+  const reader = openLogReader(access, { clientId, topic })
+  const closing = new AbortController()
+  const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  const replica = openReplica(topic, parse, onProblem)
+  const listeners = new Set<(change: Change<T>) => void>()
+  const waiters = new Set<{ readonly offset: bigint; readonly resolve: () => void }>()
+  let position = 0n
+  let topicId: string | undefined
+  let outage: HubError | undefined
+
+  const moveTo = (page: LogPage): void => {
+    position = page.next
+    topicId = page.topicId
+    for (const waiter of waiters)
+      if (waiter.offset <= position) {
+        waiters.delete(waiter)
+        waiter.resolve()
+      }
+  }
+
+  /** From the beginning to the end as it is now. */
+  const replay = async (): Promise<Change<T>[]> => {
+    const end = await reader.end()
+    let page = await reader.read('earliest', 0)
+    const records = [...page.records]
+    while (page.next < end) {
+      signal.throwIfAborted()
+      page = await reader.read(page.next, WAIT_MS)
+      records.push(...page.records)
+    }
+    const changes = replica.restart(records)
+    moveTo(page)
+    return changes
+  }
+
+  const readOn = async (): Promise<Change<T>[]> => {
+    const page = await reader.read(position, WAIT_MS).catch((error: unknown) => {
+      if (error instanceof HubError && error.code === 'HUB_OFFSET_GONE') return undefined
+      throw error
+    })
+    if (page === undefined || page.topicId !== topicId) return replay()
+    const changes = replica.take(page.records)
+    moveTo(page)
+    return changes
+  }
+
+  const announce = (changes: readonly Change<T>[]): void => {
+    for (const change of changes)
+      for (const listener of listeners)
+        try {
+          listener(change)
+        } catch (error) {
+          // A fault of the listener's, not an outage: it shall be seen, and the other listeners served.
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+  }
+
+  const follow = async (): Promise<void> => {
+    let pauseMs = MIN_PAUSE_MS
+    while (!signal.aborted)
+      try {
+        announce(await readOn())
+        outage = undefined
+        pauseMs = MIN_PAUSE_MS
+      } catch (error) {
+        if (signal.aborted) break
+        const problem = kafkaFailure(`Following ${topic}`, error, 'HUB_UNREACHABLE')
+        if (outage === undefined) onProblem(problem)
+        outage = problem
+        await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+      }
+  }
+
+  const closed = (): HubError => new HubError('HUB_CONTROL_CLOSED', `The log of ${topic} was closed`)
+
+  try {
+    await replay()
+  } catch (error) {
+    await reader.close()
+    throw error
+  }
+  const following = follow()
+  let done: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    done ??= (async () => {
+      closing.abort(closed())
+      await reader.close()
+      await following
+    })()
+    return done
+  }
+  options.signal?.addEventListener('abort', () => void close())
+
+  return {
+    topic,
+    get: key => replica.values.get(key),
+    entries: () => new Map(replica.values).entries(),
+    get size() {
+      return replica.values.size
+    },
+    onChange: listener => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    catchUp: async () => {
+      const offset = await reader.end().catch((error: unknown) => {
+        throw signal.aborted ? closed() : error
+      })
+      if (offset <= position) return
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const waiter = { offset, resolve }
+      waiters.add(waiter)
+      const refuse = (): void => reject(closed())
+      signal.addEventListener('abort', refuse)
+      if (signal.aborted) refuse()
+      try {
+        await promise
+      } finally {
+        waiters.delete(waiter)
+        signal.removeEventListener('abort', refuse)
+      }
+    },
+    problem: () => outage?.message,
+    close,
+  }
+}
