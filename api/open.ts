@@ -1,7 +1,7 @@
 // A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
-import { type AvroSchema, type BrokerAccess } from '#hub'
+import { type BrokerAccess } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
 import { openAuthor } from './author.ts'
@@ -14,6 +14,7 @@ import { type RedisAccess } from './jobs/redis.ts'
 import { openTerm } from './jobs/term.ts'
 import { apiMetrics } from './metrics.ts'
 import { type Platform } from './platform.ts'
+import { openSchemaShelf } from './schemas.ts'
 import { type ApiSettings } from './settings.ts'
 
 export interface ApiOptions {
@@ -28,8 +29,6 @@ export interface ApiOptions {
   readonly settings: ApiSettings
   /** Where trials run; it stays the caller's to close. */
   readonly sandbox: Sandbox
-  /** Schemas that the registry knows, newest first. */
-  readonly schemas: () => readonly AvroSchema[]
   readonly log: FastifyBaseLogger
   readonly registry: Registry
 }
@@ -56,7 +55,8 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const box = openSecretBox(options.platformKey)
   const jobs = openQueue(options.redis, log)
   const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
-  const author = openAuthor({ sandbox, schemas: options.schemas })
+  const schemas = await openSchemaShelf(hub, log)
+  const author = openAuthor({ sandbox, schemas: schemas.all })
   const seen = new Map<string, number>()
   const ledger = await openLedger({
     hub,
@@ -103,6 +103,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       await ledger.close()
       await jobs.close()
       await brokers.close()
+      await schemas.close()
     },
   }
 }

@@ -1,5 +1,7 @@
 // The control topics as this instance reads them and, while it leads, writes them.
 import { type FastifyBaseLogger } from 'fastify'
+import { type Static, type TSchema } from 'typebox'
+import { Value } from 'typebox/value'
 import {
   type BrokerAccess,
   type ControlLog,
@@ -40,15 +42,27 @@ const LEAD_WITHIN_MS = 12_000
 /** Reads the control topics to their ends; changes nothing before `stand`. */
 export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: LedgerOptions): Promise<Ledger> {
   const group = hub.user
+  const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> =>
+    openControlLog({
+      access: hub,
+      topic,
+      clientId: `${group}-${topic}`,
+      parse: value => Value.Parse(schema, JSON.parse(value.toString())),
+      onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
+    })
   const [accounts, filters, status] = await Promise.all([
-    openControlLog({ access: hub, topic: ACCOUNTS_TOPIC, schema: AccountsValue }),
-    openControlLog({ access: hub, topic: FILTERS_TOPIC, schema: Manifest }),
-    openControlLog({ access: hub, topic: STATUS_TOPIC, schema: StatusValue }),
+    open(ACCOUNTS_TOPIC, AccountsValue),
+    open(FILTERS_TOPIC, Manifest),
+    open(STATUS_TOPIC, StatusValue),
   ])
   const office = openOffice({
     take: async () => {
-      const writer = await openControlWriter({ access: hub, transactionalId: `${group}.writer` })
-      await Promise.all([accounts.caughtUp(), filters.caughtUp()])
+      const writer = await openControlWriter({
+        access: hub,
+        transactionalId: `${group}.writer`,
+        clientId: `${group}-writer`,
+      })
+      await Promise.all([accounts.catchUp(), filters.catchUp()])
       return writer
     },
     onTerm,
@@ -85,10 +99,14 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
 }
 
 function penOf(writer: ControlWriter, accounts: ControlLog<AccountsValue>, filters: ControlLog<Manifest>): Pen {
+  const put = async (log: ControlLog<unknown>, key: string, value: Manifest | AccountsValue | null): Promise<void> => {
+    await writer.write([{ topic: log.topic, key, value }])
+    await log.catchUp()
+  }
   return {
-    manifest: manifest => writer.write(FILTERS_TOPIC, manifest.id, manifest).then(() => filters.caughtUp()),
-    forgetManifest: id => writer.write(FILTERS_TOPIC, id, null).then(() => filters.caughtUp()),
-    record: record => writer.write(ACCOUNTS_TOPIC, accountsKey(record), record).then(() => accounts.caughtUp()),
-    forgetRecord: record => writer.write(ACCOUNTS_TOPIC, accountsKey(record), null).then(() => accounts.caughtUp()),
+    manifest: manifest => put(filters, manifest.id, manifest),
+    forgetManifest: id => put(filters, id, null),
+    record: record => put(accounts, accountsKey(record), record),
+    forgetRecord: record => put(accounts, accountsKey(record), null),
   }
 }
