@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { framePacket } from '../packet.ts'
+import { type AnswerSheet } from '../synthetic/answers.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
 import { answersOf } from './answer-sheet.ts'
 import { createStream } from './create.ts'
@@ -26,6 +27,7 @@ test('the file holds every visit, and the answers name for each filter and visit
     visits: 2,
     alerts: 60,
     seed: 9,
+    firstVisit: 0,
     onVisit: ({ visit }) => visits.push(visit),
   })
   expect(created).toMatchObject({ visits: 2, packets: 120, answersFile: `${file}.answers.json` })
@@ -41,7 +43,7 @@ test('the file holds every visit, and the answers name for each filter and visit
 
 test('each packet prints as one line: schema, alert, visit, time, band, flux and sizes', async () => {
   const file = join(await newFolder(), 'one.packets')
-  await createStream({ file, visits: 1, alerts: 20, seed: 9 })
+  await createStream({ file, visits: 1, alerts: 20, seed: 9, firstVisit: 0 })
   const lines = await linesOf(file, 100)
   expect(lines).toHaveLength(20)
   const shape =
@@ -53,6 +55,19 @@ test('each packet prints as one line: schema, alert, visit, time, band, flux and
 test('a packet that cannot be read prints the reason', async () => {
   expect(await describePacket(Buffer.from('xyz'), () => undefined)).toMatch(/^unreadable {2}bytes 3 {2}.*0x78/)
   expect(await describePacket(framePacket(5, Buffer.from('x')), () => undefined)).toBe('schema 5 is unknown  bytes 6')
+})
+
+test('files of two seeds, and the visits of the simulator, have no alert in common', async () => {
+  const dir = await newFolder()
+  const ids = new Set<string>()
+  for (const seed of [1, 2]) {
+    const { answersFile } = await createStream({ file: join(dir, `${seed}.packets`), visits: 2, alerts: 40, seed })
+    const visits = Object.keys(Object.values(JSON.parse(await readFile(answersFile, 'utf8')) as AnswerSheet)[0] ?? {})
+    expect(visits).toHaveLength(2)
+    for (const visit of visits) ids.add(visit)
+  }
+  expect(ids.size).toBe(4)
+  expect([...ids].every(visit => BigInt(visit) > 2027_00_00_00000n)).toBe(true)
 })
 
 test('an aborted creation leaves nothing', async () => {

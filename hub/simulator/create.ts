@@ -11,6 +11,8 @@ export interface CreateOptions {
   /** Alerts a visit. */
   readonly alerts: number
   readonly seed?: number
+  /** Number of the first visit; by default in a night of the seed's own, years after those the simulator plays. */
+  readonly firstVisit?: number
   readonly signal?: AbortSignal
   /** Called after each visit. */
   readonly onVisit?: (created: { readonly visit: bigint; readonly packets: number; readonly bytes: number }) => void
@@ -24,16 +26,20 @@ export interface Created {
   readonly bytes: number
 }
 
+const DEFAULT_SEED = 1
+/** Ids of files and of the simulator's visits must not meet in one hub: 250 nights on, then a night of 900 visits for each of 1,000 seeds. */
+const nightOf = (seed: number): number => 900 * (250 + (seed % 1000))
+
 /** Lets the process do other work while packets are made. */
 const PACKETS_A_TURN = 64
 const turn = (): Promise<void> => new Promise(done => setImmediate(done))
 
 /** Writes `<file>` and `<file>.answers.json`. Aborted or failed, it leaves neither. */
 export const createStream = async (options: CreateOptions): Promise<Created> => {
-  const { file, visits, alerts, seed, signal, onVisit } = options
+  const { file, visits, alerts, seed = DEFAULT_SEED, firstVisit = nightOf(seed), signal, onVisit } = options
   const answers: AnswerSheet = {}
-  const synthetic = openSyntheticSource(seed === undefined ? {} : { seed })
-  const source = syntheticVisits(synthetic, { alertsPerVisit: alerts, visits, answers })
+  const synthetic = openSyntheticSource({ seed })
+  const source = syntheticVisits(synthetic, { alertsPerVisit: alerts, firstVisit, visits, answers })
   const writer = await createPacketFile(file, source.schemas)
   try {
     for await (const made of source.visits()) {

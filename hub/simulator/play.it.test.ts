@@ -91,7 +91,7 @@ test('packets arrive byte for byte, without keys, on all partitions, with the ti
 test('a file plays as it was made, and prints one line a packet from the topic', async () => {
   const topic = await newTopic()
   const file = join(await mkdtemp(join(tmpdir(), 'skysieve-play-')), 'visits.packets')
-  await createStream({ file, visits: 2, alerts: 15, seed: 4 })
+  await createStream({ file, visits: 2, alerts: 15, seed: 4, firstVisit: 0 })
   const source = await fileVisits(file)
   closers.push(() => source.close())
   expect(await play(topic, source)).toMatchObject({ visits: 2, packets: 30 })
