@@ -14,6 +14,13 @@ export {
   type StartPosition,
 } from './feed/feed.ts'
 export { openFeed } from './feed/open-feed.ts'
+export {
+  openPacketReader,
+  readPackets,
+  type PacketPlace,
+  type PacketReader,
+  type PacketsRead,
+} from './feed/read-packets.ts'
 
 // Node
 export { prepareNode } from './node/prepare-node.ts'

@@ -43,9 +43,14 @@ export const openAlertTopic = async (access: BrokerAccess, partitions = 1) => {
       }
     },
     /** Sends values to one partition as one batch. */
-    send: async (partition: number, values: readonly (string | Buffer)[], compression?: CompressionTypes) => {
+    send: async (
+      partition: number,
+      values: readonly (string | Buffer)[],
+      compression?: CompressionTypes,
+      to: string = topic,
+    ) => {
       const messages = values.map(value => ({ partition, value, headers: { made: 'here' } }))
-      await plain.send({ topic, messages, ...(compression === undefined ? {} : { compression }) })
+      await plain.send({ topic: to, messages, ...(compression === undefined ? {} : { compression }) })
     },
     /** A transactional producer of its own, for transactions that overlap. */
     openTransactions: async () => {
