@@ -22,10 +22,7 @@ export function blame(end: HostEnd, limits: Limits): Failure | undefined {
   if (end.intent.phase === Phase.idle) return undefined
   const { killedFor } = end
   if (end.outOfMemory || killedFor === 'memory')
-    return failure(
-      'out-of-memory',
-      `used so much memory (its limit is ${limits.memoryMb} MB) that its process was ended`,
-    )
+    return failure('out-of-memory', `used more memory than its limit (${limits.memoryMb} MB); its process was ended`)
   if (killedFor === 'deadline')
     return failure(
       'timeout',
@@ -47,4 +44,4 @@ export function blame(end: HostEnd, limits: Limits): Failure | undefined {
 
 /** CPU time a filter is charged for the step its host was ended in; what it did before is in its earlier verdicts. */
 export const chargedMs = ({ killedFor }: HostEnd, { batchMs }: Limits): number =>
-  killedFor === 'deadline' ? batchMs + GRACE_MS : 0
+  killedFor === 'deadline' || killedFor === 'memory' ? batchMs + GRACE_MS : 0

@@ -154,6 +154,8 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     }
   }
 
+  const residentMb = (): number => (Number(stat()?.[21] ?? 0) * PAGE_BYTES) / 1_048_576
+
   return {
     ready,
     ended,
@@ -177,11 +179,9 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     },
     /** Whether somebody stopped it with a signal. */
     stopped: (): boolean => /^[Tt]$/.test(stat()?.[0] ?? ''),
+    residentMb,
     /** Where no cgroup bounds its memory, the supervisor does. */
-    memoryExceeded(): boolean {
-      const { watchMemoryMb } = confined
-      return watchMemoryMb !== undefined && (Number(stat()?.[21] ?? 0) * PAGE_BYTES) / 1_048_576 > watchMemoryMb
-    },
+    memoryExceeded: (): boolean => confined.watchMemoryMb !== undefined && residentMb() > confined.watchMemoryMb,
     retire(): void {
       killedFor ??= 'retired'
       stdin.end()

@@ -201,9 +201,9 @@ export class Seat {
     if (host === undefined || !this.#work.anySent) return this.#rest()
     const now = performance.now()
     const intent = host.intent()
-    const limitMs = this.#work.at(intent.slot)?.program.limits.batchMs ?? 0
-    const elapsedMs = now - this.#lastLookMs
-    const reason = this.#watch.look({ intent, elapsedMs, cpuMs: host.cpuMs, stopped: host.stopped, limitMs })
+    const limits = this.#work.at(intent.slot)?.program.limits
+    const { cpuMs, residentMb, stopped } = host
+    const reason = this.#watch.look({ intent, elapsedMs: now - this.#lastLookMs, limits, cpuMs, residentMb, stopped })
     this.#lastLookMs = now
     if (host.memoryExceeded()) host.kill('memory')
     else if (reason !== undefined) host.kill(reason)

@@ -62,6 +62,13 @@ function positionIn(stack: string, fileName: string): { line?: number; column?: 
   return match === null ? {} : { line: Number(match[1]), column: Number(match[2]) }
 }
 
+/** A filter that runs into its heap limit mostly collects garbage; its author should know. */
+function memoryHint(isolate: Isolate, memoryMb: number): string {
+  const { used_heap_size: used, externally_allocated_size: outside } = isolate.getHeapStatisticsSync()
+  const usedMb = Math.round((used + outside) / 1_048_576)
+  return usedMb < memoryMb * 0.8 ? '' : `, with ${usedMb} of ${memoryMb} MB of memory in use`
+}
+
 /** Why a call into an isolate did not return. */
 export function explain(
   error: unknown,
@@ -69,12 +76,16 @@ export function explain(
   { batchMs, memoryMb }: Pick<Limits, 'batchMs'> & Partial<Limits>,
 ): { readonly reason: FailureReason; readonly error: AuthorError } {
   const { name, message } = textOf(error)
-  if (/^Script execution timed out/.test(message))
-    return { reason: 'timeout', error: { message: `still running after ${batchMs} ms, the limit of one batch` } }
+  if (/^Script execution timed out/.test(message)) {
+    const hint = isolate.isDisposed || memoryMb === undefined ? '' : memoryHint(isolate, memoryMb)
+    return { reason: 'timeout', error: { message: `still running after ${batchMs} ms, the limit of one batch${hint}` } }
+  }
   if (isolate.isDisposed || /disposed during execution|memory limit/.test(message)) {
     const limit = memoryMb === undefined ? '' : ` (${memoryMb} MB)`
     return { reason: 'out-of-memory', error: { message: `used more memory than its limit${limit}` } }
   }
+  if (message === 'Not supported')
+    return { reason: 'error', error: { message: 'import() is not available in a filter' } }
   const told = name === 'Error' && message.startsWith('threw ') ? message : `${name}: ${message}`
   return { reason: 'error', error: { message: clip(told) } }
 }

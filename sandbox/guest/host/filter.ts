@@ -94,7 +94,7 @@ export function openFilter(message: LoadMessage): Filter {
           throw new Error('the wrapper answered with something else than a number or a text')
         } catch (error) {
           const used = cpuMs()
-          const failure = explain(error, isolate, limits)
+          const failure = afterwards(explain(error, isolate, limits))
           if (failure.reason === 'timeout' && used < limits.batchMs * STARVED && attempt < STARVED_TRIES) continue
           return { scored: false, extra: '', failure, cpuMs: used }
         }
@@ -115,6 +115,12 @@ export function openFilter(message: LoadMessage): Filter {
     }
   }
 }
+
+/** The wrapper catches what a filter throws; an error that comes out of a call all the same is a rejected promise. */
+const afterwards = (found: ReturnType<typeof explain>): ReturnType<typeof explain> =>
+  found.reason !== 'error' || found.error.message.startsWith('import()')
+    ? found
+    : { ...found, error: { message: `a promise was rejected and nobody handled it: ${found.error.message}` } }
 
 const WHAT_IS_MISSING: Record<string, string> = {
   nothing: 'the module exports no function called filter; write: export function filter(alert) { … }',
