@@ -1,8 +1,10 @@
 // A node's side of a system: its topics, its MirrorMaker's and worker's rights, and MirrorMaker as a supervised process.
 import { join } from 'node:path'
-import { STREAMS } from '#hub'
+import { adminAccess, STREAMS } from '#hub'
 import {
   awaitMirrorMaker,
+  openLagWatch,
+  watchMirrorMaker,
   mirrorMakerCommand,
   mirrorMakerUser,
   prepareMirrorMaker,
@@ -45,5 +47,22 @@ export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => 
       return mirrorMakerCommand(settings)
     },
     ready: signal => awaitMirrorMaker(settings, signal),
+    watch: ({ signal, restart }) => {
+      const topics = Object.values(STREAMS).map(({ topic }) => topic)
+      const clientId = `skysieve-watch-${node.name}`
+      const lag = openLagWatch({
+        hub: adminAccess(layout.hub),
+        node: adminAccess(node.broker),
+        topics,
+        clientId,
+        signal,
+      })
+      const onFault = ({ message }: { message: string }): void => restart(message)
+      // An unknown lag is not held against MirrorMaker; its events are watched without it.
+      lag.ended.catch(() => undefined)
+      watchMirrorMaker({ settings, lag: lag.latest, onFault, signal }).catch((error: unknown) =>
+        restart(error instanceof Error ? error.message : String(error)),
+      )
+    },
   }
 }

@@ -1,7 +1,7 @@
 // Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
 import { apiRights } from '#api'
 import { STREAMS, type Grant } from '#hub'
-import { CONTROL_TOPICS, mirrorMakerRights, NODE_TOPICS } from '#mirrors'
+import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights, NODE_TOPICS } from '#mirrors'
 import { API_USER, HUB_USER, nodeNames, SIMULATOR_USER, workerUser } from './users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
@@ -38,7 +38,8 @@ export const hubRights = (nodes: number): readonly Grant[] => [
   ...apiRights(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
     ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
-    ...of(workerUser(node), [...topics(['skysieve.status'], 'write'), ...topics(ALERT_TOPICS, 'describe')]),
+    ...of(workerUser(node), topics(['skysieve.status'], 'write')),
+    ...lagWatchRights(workerUser(node), ALERT_TOPICS).hub,
   ]),
 ]
 
@@ -53,5 +54,6 @@ export const nodeRights = (node: string): readonly Grant[] => [
     prefixed('transactional-id', `skysieve.${node}.`, 'write', 'describe'),
     { resource: 'cluster', operations: ['describe', 'idempotent-write'] },
   ]),
+  ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
   ...apiRights(API_USER).node,
 ]
