@@ -7,8 +7,6 @@ export const MIRROR_ERRORS = {
   MIRROR_FEED_AHEAD: 'A position lies behind the end of its partition: the topic was made anew or lost records.',
   MIRROR_FEED_READ: 'The local broker refuses to be read in a way that trying again does not mend.',
   MIRROR_FEED_CORRUPT: 'A batch of records cannot be taken apart: its codec is unknown or its bytes are damaged.',
-  MIRROR_FEED_CLOSED: 'The feed is closed.',
-  MIRROR_PACKET_GONE: 'A packet to be read again is no longer in its topic.',
   // Node
   MIRROR_NODE_TOPIC: 'A topic of the node exists with another number of partitions than the node was made with.',
   // MirrorMaker

@@ -27,7 +27,7 @@ test('packets are read again by partition and offset, in the order asked for, wh
     { partition: 0, offset: 3n },
   ]
   const reader = openPacketReader(inject('kafka').node, 'test-again', alerts.topic)
-  closers.push(reader.close)
+  closers.push(() => reader.close())
   for (const _time of [1, 2]) {
     const { found, gone } = await reader.read(places, signal)
     expect(gone).toEqual([])

@@ -1,0 +1,74 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { mirrorMakerEvent } from './event.ts'
+import { followEvents } from './event-file.ts'
+import { openStallClock } from './stall.ts'
+
+const dirs: string[] = []
+afterEach(async () => {
+  await Promise.all(dirs.splice(0).map(dir => rm(dir, { recursive: true, force: true })))
+})
+
+const BEGUN = 'INFO task-thread-MirrorSourceConnector-0 replicating 3 topic-partitions hub->node1: [_schemas-0]. (org)'
+const DEAD =
+  'ERROR WorkerSourceTask{id=MirrorSourceConnector-0} Task threw an uncaught and unrecoverable exception. Task is being killed and will not recover until manually restarted (org)'
+
+describe('lines of the log', () => {
+  test.each([
+    ['the beginning of replication', BEGUN, 'replicating'],
+    ['a dead task', DEAD, 'dead'],
+    [
+      'a wrong password',
+      'ERROR Failed authentication with hub (SaslAuthenticationException) Authentication failed',
+      'refused',
+    ],
+    ['a missing right', 'Not authorized to access topics: [lsst-alerts-v11]', 'refused'],
+  ])('%s is noticed', (_what, line, kind) => {
+    expect(mirrorMakerEvent(line)?.kind).toBe(kind)
+  })
+
+  test('the complaint of the checkpoint connector at each start is not', () => {
+    expect(
+      mirrorMakerEvent('ERROR Failed to configure MirrorCheckpointConnector connector for hub->node1'),
+    ).toBeUndefined()
+  })
+})
+
+test('the events file is followed from its beginning, through a new start and a line written in two parts', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'skysieve-events-'))
+  dirs.push(dir)
+  const file = join(dir, 'events.log')
+  const stop = new AbortController()
+  const events = followEvents(file, stop.signal)
+  const next = async () => (await events.next()).value?.kind
+  const first = next()
+  await writeFile(file, `${BEGUN}\n`)
+  expect(await first).toBe('replicating')
+  await writeFile(file, DEAD.slice(0, 60), { flag: 'a' })
+  const second = next()
+  await new Promise(resolve => setTimeout(resolve, 300))
+  await writeFile(file, `${DEAD.slice(60)}\n`, { flag: 'a' })
+  expect(await second).toBe('dead')
+  await writeFile(file, `${BEGUN}\n`)
+  expect(await next()).toBe('replicating')
+  stop.abort()
+  expect(await next()).toBeUndefined()
+})
+
+describe('a stall', () => {
+  test('is time without a copied record while records wait', () => {
+    const stalledMs = openStallClock()
+    expect(stalledMs({ alerts: 5, copied: 10n }, 0)).toBe(0)
+    expect(stalledMs({ alerts: 9, copied: 10n }, 20_000)).toBe(20_000)
+    expect(stalledMs({ alerts: 8, copied: 11n }, 30_000)).toBe(0)
+  })
+
+  test('is not the silence of a hub that sends nothing', () => {
+    const stalledMs = openStallClock()
+    stalledMs({ alerts: 0, copied: 10n }, 0)
+    expect(stalledMs({ alerts: 0, copied: 10n }, 3_600_000)).toBe(0)
+    expect(stalledMs({ alerts: 1, copied: 10n }, 3_601_000)).toBe(1000)
+  })
+})
