@@ -8,3 +8,12 @@ export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './au
 export { syntheticSample, syntheticSchema } from './author/sample.ts'
 export { streamFields } from './author/stream-fields.ts'
 export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './author/trial.ts'
+
+// The engine
+export { FILTER_ERRORS, FilterError, type FilterErrorCode } from './errors.ts'
+export { filterMetrics, type FilterMetrics } from './metrics.ts'
+export { PROGRESS_TOPIC } from './progress/keys.ts'
+export { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from './publish/topics.ts'
+export { type ManifestSource } from './worker/incarnation.ts'
+export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'
+export { workerRights, workerUser, type WorkerRights } from './worker/worker-rights.ts'

@@ -3,6 +3,9 @@ import { type Column, type ColumnSet } from '#sandbox'
 
 const keyOf = ({ path, kind }: Column): string => `${kind} ${path}`
 
+const inOrder = (map: ReadonlyMap<string, Column>): Column[] =>
+  [...map].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, column]) => column)
+
 /** The union of column sets, in a stable order. */
 export function columnUnion(sets: Iterable<ColumnSet>): ColumnSet {
   const columns = new Map<string, Column>()
@@ -15,8 +18,6 @@ export function columnUnion(sets: Iterable<ColumnSet>): ColumnSet {
       for (const column of list.columns) known.set(keyOf(column), column)
     }
   }
-  const inOrder = (map: Map<string, Column>): Column[] =>
-    [...map].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, column]) => column)
   return {
     columns: inOrder(columns),
     lists: [...lists].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([path, map]) => ({ path, columns: inOrder(map) })),

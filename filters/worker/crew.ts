@@ -1,7 +1,9 @@
 // The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
-import { type AvroSchema, type Field, fieldsOf, mergeFields, type Stream } from '#hub'
+import { type AvroSchema, type Stream } from '#hub'
 import { type StartPosition } from '#mirrors'
 import { type AuthorError, type Failure, type Limits, type Sandbox } from '#sandbox'
+import { type Field } from '../author/columns-read.ts'
+import { streamFields } from '../author/stream-fields.ts'
 import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
@@ -13,7 +15,7 @@ import { sameColumns } from './column-union.ts'
 import { changeOf, type Lane } from './lane.ts'
 import { type Lanes, liveLane, ownLane } from './lanes.ts'
 import { type Place, recordFor, wishFor } from './roster.ts'
-import { loadRunner, programOf, type Runner } from './runner.ts'
+import { compile, loadRunner, type Runner } from './runner.ts'
 
 export interface CrewOptions {
   readonly place: Place
@@ -136,7 +138,7 @@ export class Crew {
       }
       this.#replace(live, fresh, enter)
     }
-    if (runner !== undefined) this.#unloadLater(runner, fresh)
+    if (runner !== undefined) this.#unloadLater(runner)
   }
 
   /** Lets a runner into the live lane; when that is committed, it is live. */
@@ -168,7 +170,7 @@ export class Crew {
 
   /** Loads the active version, or suspends the filter with what is wrong. */
   async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
-    const program = programOf(manifest, record, this.#fields(manifest.stream), this.#options.limits)
+    const program = compile(manifest, record, this.#fields(manifest.stream), this.#options.limits)
     const result = 'ok' in program ? program : await loadRunner(this.#options.sandbox, manifest, record, program)
     if (result.ok) return result.runner
     await this.#suspend(manifest, record, result.reason, result.error)
@@ -259,10 +261,9 @@ export class Crew {
   }
 
   /** An old version is unloaded when the new one has taken its place. */
-  #unloadLater(old: Runner, fresh: Runner): void {
+  #unloadLater(old: Runner): void {
     const { lanes, sandbox, onFailure } = this.#options
-    const live = lanes().get(liveLane(fresh.manifest.stream))
-    const isIn = (): boolean => [...(live?.runners ?? [])].includes(old)
+    const isIn = (): boolean => [...lanes().all()].some(({ lane }) => [...lane.runners].includes(old))
     const attempt = (): void => {
       if (isIn()) setTimeout(attempt, 100).unref()
       else sandbox.unload(old.program.id).catch(onFailure)
@@ -304,9 +305,15 @@ export class Crew {
     this.apply(id)
   }
 
-  #fields(stream: string): readonly Field[] {
-    const schemas = [...(this.#schemas.get(stream) ?? [])].toSorted(([a], [b]) => b - a)
-    return mergeFields(...schemas.map(([, schema]) => fieldsOf(schema)))
+  #fields(name: string): readonly Field[] {
+    const stream = this.#options.streams.find(known => known.name === name)
+    const newestFirst = [...(this.#schemas.get(name) ?? [])].toSorted(([a], [b]) => b - a)
+    return stream === undefined
+      ? []
+      : streamFields(
+          stream,
+          newestFirst.map(([, schema]) => schema),
+        )
   }
 
   /** Before the first packet of a schema is read: filters whose columns it changes are loaded again, and batches carry what they ask for. */
@@ -324,18 +331,19 @@ export class Crew {
     const schemas = this.#schemas.get(stream.name) ?? new Map<number, AvroSchema>()
     this.#schemas.set(stream.name, schemas.set(id, schema))
     const fields = this.#fields(stream.name)
+    const swaps: Runner[] = []
     for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
       const record = ledger.filters.get(old.id)
       if (record === undefined) continue
-      const program = programOf(old.manifest, record, fields, limits)
+      const program = compile(old.manifest, record, fields, limits)
       if (!('ok' in program) && sameColumns(program.reads, old.program.reads)) continue
       const fresh = await this.#load(old.manifest, record)
-      const lane = lanes().get(record.lane ?? liveLane(stream.name))
-      if (fresh === undefined || lane === undefined) continue
+      if (fresh === undefined) continue
       this.#runners.set(old.id, fresh)
-      lane.swap(fresh)
-      this.#unloadLater(old, fresh)
+      swaps.push(fresh)
+      this.#unloadLater(old)
     }
+    for (const { lane } of lanes().all()) lane.swap(swaps)
   }
 }
 

@@ -83,26 +83,26 @@ export class Lane {
     })
   }
 
-  /** Puts another program in the place of a filter that is in or waits, as soon as batches carry its columns. */
-  swap(runner: Runner): void {
-    const waiting = this.#joining.find(joining => joining.runner.id === runner.id)
-    if (waiting === undefined)
-      this.#joining.push({
-        runner,
-        isReady: () => true,
-        enter: () => changeOf(),
-        entered: commit => void commit.catch(() => undefined),
-      })
-    else waiting.runner = runner
+  /** Puts other programs in the place of filters that are in or wait here, all at once, as soon as batches carry their columns. */
+  swap(runners: readonly Runner[]): void {
+    const mine = runners.filter(
+      ({ id }) => this.#active.has(id) || this.#joining.some(({ runner }) => runner.id === id),
+    )
+    if (mine.length === 0) return
+    for (const runner of mine) {
+      const waiting = this.#joining.find(joining => joining.runner.id === runner.id)
+      const entered = (commit: Promise<void>): void => void commit.catch(() => undefined)
+      if (waiting === undefined) this.#joining.push({ runner, isReady: () => true, enter: () => changeOf(), entered })
+      else waiting.runner = runner
+    }
     this.include()
   }
 
-  /** Asks the assembler for the columns of all filters that are in or wait. */
+  /** Asks the assembler for the columns of all filters that are in or wait; who waits takes the place of its namesake. */
   include(): void {
     const waiting = this.#joining.map(({ runner }) => runner)
-    const epoch = this.#options.assembler.include(
-      columnUnion([...this.#active.values(), ...waiting].map(({ program }) => program.reads)),
-    )
+    const wanted = new Map([...this.#active.values(), ...waiting].map(runner => [runner.id, runner]))
+    const epoch = this.#options.assembler.include(columnUnion([...wanted.values()].map(({ program }) => program.reads)))
     for (const runner of waiting) runner.epoch = epoch
   }
 

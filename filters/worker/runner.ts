@@ -1,13 +1,11 @@
 // A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
-import { type Field } from '#hub'
-import { type AuthorError, type Limits, type Program, type Sandbox } from '#sandbox'
+import { type AuthorError, type Limits, type Program, type Sandbox, SandboxError } from '#sandbox'
 import { checkSource } from '../author/check-source.ts'
+import { type Field } from '../author/columns-read.ts'
+import { programOf } from '../author/program.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { type Capped } from './settle.ts'
-
-/** Wall time and memory of a filter in the shared host. */
-export const DEFAULT_LIMITS: Limits = { batchMs: 500, memoryMb: 32, logChars: 4096, annotationChars: 4096 }
 
 /** A loaded filter. Its `ahead` is that of its progress record, shared. */
 export interface Runner extends Capped {
@@ -30,12 +28,12 @@ export interface Refusal {
 
 let loads = 0
 
-/** What the sandbox would run for a manifest's active version, given the fields the stream has now. */
-export function programOf(
+/** What the sandbox would run for a manifest's active version, given the fields the stream has now. Ids of programs are never used twice. */
+export function compile(
   manifest: Manifest,
   record: FilterRecord,
   fields: readonly Field[],
-  limits: Limits = DEFAULT_LIMITS,
+  limits?: Limits,
 ): Program | Refusal {
   const version = manifest.versions.find(({ number }) => number === manifest.active)
   if (version === undefined) {
@@ -46,21 +44,20 @@ export function programOf(
       error: { message: `there is no version ${manifest.active}; activate one of ${known}` },
     }
   }
-  const check = checkSource(version.language, version.source, { fields, cutouts: manifest.cutouts })
+  const { language, source, number } = version
+  const check = checkSource(language, source, { fields, cutouts: manifest.cutouts })
   if (!check.ok) {
     const [problem] = check.problems
     return { ok: false, reason: 'syntax', error: problem ?? { message: 'the source was refused' } }
   }
-  return {
-    id: `${manifest.id}@${version.number}.${++loads}`,
-    version: version.number,
-    runtime: version.language === 'python' ? 'container' : 'isolate',
-    source: check.code,
-    fileName: `${manifest.name}.${SUFFIX[version.language]}`,
-    reads: check.reads,
+  return programOf({
+    id: `${manifest.id}.${number}.${++loads}`,
+    version: number,
+    language,
     trust: record.strikes > 0 ? 'quarantined' : manifest.trust,
-    limits,
-  }
+    check,
+    ...(limits === undefined ? {} : { limits }),
+  })
 }
 
 /** Loads a program. Rejects only when the sandbox cannot run. */
@@ -70,7 +67,7 @@ export async function loadRunner(
   record: FilterRecord,
   program: Program,
 ): Promise<{ readonly ok: true; readonly runner: Runner } | Refusal> {
-  const outcome = await sandbox.load(program)
+  const outcome = await sandbox.load(program).catch(refused)
   if (!outcome.ok) return outcome
   const { id, cap, policy, start } = manifest
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
@@ -78,4 +75,8 @@ export async function loadRunner(
   return { ok: true, runner: { id, version, cap, policy, ahead: record.ahead, fromVisit, manifest, program, epoch: 0 } }
 }
 
-const SUFFIX = { javascript: 'js', typescript: 'ts', python: 'py' } as const
+/** A program that this worker's sandbox has no runtime for is the author's to know; anything else is ours. */
+function refused(error: unknown): Refusal {
+  if (!(error instanceof SandboxError) || error.code !== 'SANDBOX_PROGRAM_INVALID') throw error
+  return { ok: false, reason: 'error', error: { message: error.message } }
+}

@@ -45,38 +45,3 @@ export function workerRights(mirror: string, alertTopics: readonly string[]): Wo
     hub: [topic(STATUS_TOPIC, 'write')],
   }
 }
-
-/** Topics a worker needs on its node before it starts, besides the alert topics and the mirrored control topics. */
-export const nodeTopics = (
-  shards: number,
-): {
-  readonly name: string
-  readonly partitions: number
-  readonly configs: Readonly<Record<string, string | number>>
-}[] => [
-  {
-    name: PROGRESS_TOPIC,
-    partitions: shards,
-    // Restoring reads it whole: small segments that are compacted soon keep it short.
-    configs: {
-      'cleanup.policy': 'compact',
-      'segment.bytes': 16 * 1024 ** 2,
-      'segment.ms': 600_000,
-      'min.cleanable.dirty.ratio': 0.1,
-      'max.compaction.lag.ms': 600_000,
-      'delete.retention.ms': 60_000,
-    },
-  },
-  { name: SHARDS_TOPIC, partitions: shards, configs: { 'cleanup.policy': 'delete' } },
-  { name: DEAD_LETTERS_TOPIC, partitions: 1, configs: weekOf(1024 ** 3) },
-  { name: OVER_CAP_TOPIC, partitions: 1, configs: weekOf(1024 ** 3) },
-  { name: LOGS_TOPIC, partitions: 1, configs: weekOf(256 * 1024 ** 2) },
-]
-
-const weekOf = (bytes: number): Record<string, string | number> => ({
-  'cleanup.policy': 'delete',
-  'retention.ms': 7 * 86_400_000,
-  'retention.bytes': bytes,
-  'segment.bytes': Math.floor(bytes / 8),
-  'max.message.bytes': 12 * 1024 ** 2,
-})
