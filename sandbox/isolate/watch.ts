@@ -14,6 +14,9 @@ const GUILTY_SHARE = 0.9
 /** A starved step gets this many times its limit before its host is replaced, without blame. */
 const STARVED_FACTOR = 10
 
+/** A process that grew by so much more than the filter's limit is out of memory rather than slow; below that it may be garbage of V8. */
+const GARBAGE_MB = 128
+
 /** Figures of the host's process, asked only when they matter. */
 export interface Figures {
   readonly cpuMs: () => number
@@ -56,7 +59,7 @@ export function openWatch() {
       if (heldMs <= limitMs) return undefined
       if (stopped()) return 'starved'
       if (cpuMs() - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
-        return residentMb() - residentAtStart >= limits.memoryMb ? 'memory' : 'deadline'
+        return residentMb() - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
       return heldMs > limitMs * STARVED_FACTOR ? 'starved' : undefined
     },
   }

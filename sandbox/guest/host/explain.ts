@@ -62,11 +62,10 @@ function positionIn(stack: string, fileName: string): { line?: number; column?: 
   return match === null ? {} : { line: Number(match[1]), column: Number(match[2]) }
 }
 
-/** A filter that runs into its heap limit mostly collects garbage; its author should know. */
-function memoryHint(isolate: Isolate, memoryMb: number): string {
+/** What is in use of an isolate's heap. A filter near its limit mostly collects garbage, and its author should know. */
+function heapMb(isolate: Isolate): number {
   const { used_heap_size: used, externally_allocated_size: outside } = isolate.getHeapStatisticsSync()
-  const usedMb = Math.round((used + outside) / 1_048_576)
-  return usedMb < memoryMb * 0.8 ? '' : `, with ${usedMb} of ${memoryMb} MB of memory in use`
+  return Math.round((used + outside) / 1_048_576)
 }
 
 /** Why a call into an isolate did not return. */
@@ -77,8 +76,14 @@ export function explain(
 ): { readonly reason: FailureReason; readonly error: AuthorError } {
   const { name, message } = textOf(error)
   if (/^Script execution timed out/.test(message)) {
-    const hint = isolate.isDisposed || memoryMb === undefined ? '' : memoryHint(isolate, memoryMb)
-    return { reason: 'timeout', error: { message: `still running after ${batchMs} ms, the limit of one batch${hint}` } }
+    const usedMb = isolate.isDisposed ? 0 : heapMb(isolate)
+    const inUse = memoryMb === undefined || usedMb < memoryMb * 0.8 ? '' : `with ${usedMb} of ${memoryMb} MB in use`
+    return memoryMb !== undefined && usedMb >= memoryMb
+      ? { reason: 'out-of-memory', error: { message: `used more memory than its limit, ${inUse}` } }
+      : {
+          reason: 'timeout',
+          error: { message: `still running after ${batchMs} ms, the limit of one batch${inUse && `, ${inUse}`}` },
+        }
   }
   if (isolate.isDisposed || /disposed during execution|memory limit/.test(message)) {
     const limit = memoryMb === undefined ? '' : ` (${memoryMb} MB)`
