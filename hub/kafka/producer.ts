@@ -3,6 +3,7 @@
 import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from './access.ts'
+import { ClientProducer } from './client-producer.ts'
 import { isProtocolError, isWrongLogin, kafkaFailure } from './failure.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from './queue.ts'
@@ -69,7 +70,7 @@ const whatOf = (messages: readonly Message[]): string => {
 export const openProducer = async (access: BrokerAccess, options: ProducerOptions): Promise<Producer> => {
   const { clientId, transactionalId, transactionLimitMs = TRANSACTION_LIMIT_MS } = options
   const open = (producerId = -1n, producerEpoch = -1): KafkaProducer =>
-    new Client<Buffer, Buffer | null>({
+    new ClientProducer<Buffer, Buffer | null>({
       clientId,
       bootstrapBrokers: access.bootstrap.split(','),
       sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
