@@ -1,6 +1,6 @@
 // Reads a topic's log at positions kept by the caller, through kafkajs' connections. A consumer group cannot do this: it resets to a
 // default where a position is lost, rebalances, and hides which records of a response were aborted. The one file of this folder that
-// reaches into kafkajs: exactly version 2.2.4, checked when it opens and against a real broker by log-client.it.test.ts.
+// reaches into kafkajs: exactly version 2.2.4, checked when it opens; the integration tests beside it prove it against a real broker.
 import { createRequire } from 'node:module'
 import { type BrokerAccess, openKafka } from '#hub'
 import { MirrorError } from '../errors.ts'
