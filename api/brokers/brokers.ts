@@ -47,6 +47,8 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
     },
     offsets: (name, topic) =>
       on(name, async admin => {
+        // Asking for the offsets of a topic that is not there would be repeated for a while.
+        if (!(await admin.listTopics()).includes(topic)) return NOWHERE
         const low = await admin.offsets(topic, 'earliest')
         const high = await admin.offsets(topic, 'latest')
         const partitions = [...low].map(([partition, first]) => ({

@@ -52,6 +52,8 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     ajv: { customOptions: { removeAdditional: false, allErrors: true } },
     forceCloseConnections: 'idle',
   }).withTypeProvider<TypeBoxTypeProvider>()
+  // JSON only: a body of text would reach validation as a string.
+  app.removeContentTypeParser('text/plain')
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler(request => {
     throw new ApiError(

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { openAdmin, openProducer } from '#hub'
+import { type Bench, type CliRun, newBench } from './instance.ts'
+
+const kafka = inject('kafka')
+const GOOD = 'export const description = "all"\nexport const filter = alert => alert.diaSource.psfFlux > 0'
+
+let bench: Bench
+let url: string
+/** As somebody who logged in as alice. */
+let alice: (...argv: string[]) => Promise<CliRun>
+
+const json = ({ stdout }: CliRun) => JSON.parse(stdout)
+
+beforeAll(async () => {
+  bench = await newBench(kafka)
+  await bench.startRedis()
+  url = (await bench.open()).url
+  alice = (...argv) => bench.cli(argv)
+  writeFileSync(join(bench.dir, 'good.js'), GOOD)
+  writeFileSync(join(bench.dir, 'syntax.js'), 'export function filter(alert) {\n  return alert..x\n}')
+  writeFileSync(join(bench.dir, 'throws.js'), 'export function filter(alert) {\n  return alert.a.b\n}')
+  writeFileSync(join(bench.dir, 'none.js'), 'export const filter = () => false')
+})
+afterAll(() => bench?.close())
+
+describe('without an account', () => {
+  test('init writes an example, and not over a file that is there', async () => {
+    expect(json(await alice('filter', 'init', 'mine.js'))).toMatchObject({ file: 'mine.js', stream: 'lsst' })
+    expect(existsSync(join(bench.dir, 'mine.js'))).toBe(true)
+    expect(await alice('filter', 'init', 'mine.js')).toMatchObject({ exitCode: 2, stderr: /there already/ })
+  })
+  test('check names problems with line and column', async () => {
+    expect(json(await alice('filter', 'check', 'good.js'))).toMatchObject({ ok: true, fields: ['diaSource.psfFlux'] })
+    expect(await alice('filter', 'check', 'syntax.js')).toMatchObject({ exitCode: 3, stderr: /line 2, column 16/ })
+    expect(await alice('filter', 'check', 'missing.js')).toMatchObject({ exitCode: 2, stderr: /is not there/ })
+  })
+  test('test runs the production sandbox on a visit and tells matches, what is over the cap, and the cost', async () => {
+    const run = await alice('filter', 'test', 'mine.js', '--alerts', '300', '--cap', '3')
+    expect(run.exitCode).toBe(0)
+    const { alerts, passed, delivered, overCap, matches, costUs } = json(run)
+    expect({ alerts, delivered, matches: matches.length }).toEqual({ alerts: 300, delivered: 3, matches: 3 })
+    expect(passed).toBe(delivered + overCap)
+    expect(matches[0].alert).toMatch(/^[0-9]{15,}$/)
+    expect(Object.keys(costUs)).toEqual(['t50', 't90', 't99'])
+  })
+  test('test blames the filter for what it does, with its line', async () => {
+    expect(await alice('filter', 'test', 'throws.js', '--alerts', '64')).toMatchObject({
+      exitCode: 3,
+      stderr: /line 2/,
+    })
+    expect(await alice('filter', 'test', 'none.js', '--alerts', '64', '--expect-match')).toMatchObject({ exitCode: 4 })
+    expect(await alice('filter', 'test', 'none.js', '--alerts', '64')).toMatchObject({ exitCode: 0 })
+  })
+  test('what needs an account says how to log in', async () => {
+    expect(await alice('filter', 'list')).toMatchObject({ exitCode: 5, stderr: /auth login/ })
+    expect(await bench.cli(['filter', 'list'], { token: 'sky_x', url: 'http://127.0.0.1:9' })).toMatchObject({
+      exitCode: 1,
+      stderr: /does not answer/,
+    })
+    expect(await alice('filter', 'fly')).toMatchObject({ exitCode: 2 })
+  })
+})
+
+describe('with an account', () => {
+  test('the administrator of a system started here needs no login, and makes users whose token is shown once', async () => {
+    const made = await bench.cli(['user', 'add', 'alice'], { token: bench.adminToken, url })
+    expect(made.exitCode).toBe(0)
+    const { token } = json(made)
+    const login = await bench.cli(['auth', 'login', '--url', url], { input: `${token}\n` })
+    expect(json(login)).toMatchObject({ account: 'alice', url })
+    const profiles = join(bench.dir, 'config', 'profiles.json')
+    expect(statSync(profiles).mode & 0o777).toBe(0o600)
+    expect(readFileSync(profiles, 'utf8')).toContain(token)
+    expect(json(await alice('auth', 'whoami'))).toMatchObject({ account: 'alice', admin: false })
+    expect(await alice('user', 'list')).toMatchObject({ exitCode: 5 })
+  })
+  test('submit --wait follows the stages; stdout holds the result only', async () => {
+    const waiting = alice('filter', 'submit', 'good.js', '--wait')
+    const id = await placed()
+    const producer = await openProducer(kafka.hub, { clientId: 'cli-test-node' })
+    const status = {
+      filter: id,
+      mirror: 'node1',
+      shard: 0,
+      state: 'live',
+      version: 1,
+      generation: 1,
+      lane: 'live',
+      visits: [],
+      cpuMs: 0,
+      updatedAt: new Date().toISOString(),
+    }
+    await producer.send([{ topic: 'skysieve.status', key: id, value: JSON.stringify(status) }])
+    await producer.close()
+    const run = await waiting
+    expect(run).toMatchObject({ exitCode: 0, stderr: /submitted as f[\s\S]*starting\nlive\n/ })
+    expect(json(run)).toMatchObject({ id, name: 'good', stage: 'live' })
+  })
+  test('submit refuses a second filter of the name, and --replace makes it a version', async () => {
+    expect(await alice('filter', 'submit', 'good.js')).toMatchObject({ exitCode: 2, stderr: /API_NAME_TAKEN/ })
+    writeFileSync(join(bench.dir, 'good.js'), `${GOOD}\n// better`)
+    expect(json(await alice('filter', 'submit', 'good.js', '--replace'))).toMatchObject({ active: 2 })
+    expect(await alice('filter', 'submit', 'syntax.js')).toMatchObject({ exitCode: 3, stderr: /line 2, column 16/ })
+  })
+  test('list, show, pause and resume take a filter by its name', async () => {
+    expect(json(await alice('filter', 'list'))).toMatchObject([{ name: 'good' }])
+    expect(json(await alice('filter', 'pause', 'good'))).toMatchObject({ stage: 'paused' })
+    expect(json(await alice('filter', 'resume', 'good'))).toMatchObject({ state: 'active' })
+    expect(json(await alice('filter', 'show', 'good'))).toMatchObject({ owner: 'alice' })
+    expect(await alice('filter', 'show', 'other')).toMatchObject({ exitCode: 2, stderr: /no filter “other”/ })
+    expect(json(await alice('status'))).toMatchObject({ filters: [{ name: 'good' }], limits: { filters: { used: 1 } } })
+  })
+  test('consume makes its user on demand, prints a line per committed delivery, and goes on where it stopped', async () => {
+    const { topic, id } = json(await alice('filter', 'show', 'good'))
+    const admin = openAdmin(kafka.node)
+    await admin.createTopics([{ name: topic }])
+    await admin.close()
+    const producer = await openProducer(kafka.node, { clientId: 'cli-test', transactionalId: `cli-test-${id}` })
+    const deliver = async (alert: string, keep: boolean): Promise<void> => {
+      const transaction = await producer.begin()
+      const headers = {
+        'skysieve-alert': alert,
+        'skysieve-visit': '7',
+        'skysieve-position': '1',
+        'skysieve-filter': id,
+      }
+      await transaction.send([{ topic, value: Buffer.from(alert), headers }])
+      await (keep ? transaction.commit() : transaction.abort())
+    }
+    await deliver('2124543007235506176', true)
+    await deliver('2124543007235506177', false)
+    await deliver('2124543007235506178', true)
+    await producer.close()
+    const first = await alice('topic', 'consume', 'good', '--limit', '1')
+    expect(first).toMatchObject({ exitCode: 0, stderr: /made the Kafka user alice-/ })
+    expect(json(first)).toMatchObject({ alert: '2124543007235506176', visit: '7', position: 1, filter: id, bytes: 19 })
+    const second = await alice('topic', 'consume', topic, '--limit', '1')
+    expect(json(second)).toMatchObject({ alert: '2124543007235506178' })
+    expect(second.stderr).not.toMatch(/made the Kafka user/)
+    expect(await alice('topic', 'consume', topic, '--idle', '1', '--expect-match')).toMatchObject({ exitCode: 4 })
+    expect(json(await alice('topic', 'list'))).toMatchObject([{ name: topic, bootstrap: kafka.node.bootstrap }])
+    expect(json(await alice('topic', 'describe', topic))).toMatchObject({ exists: true, empty: false, user: /^alice-/ })
+  })
+  test('delete takes it away', async () => {
+    expect(json(await alice('filter', 'delete', 'good'))).toMatchObject({ deleted: true })
+    expect(json(await alice('filter', 'list'))).toEqual([])
+  })
+})
+
+/** Id of alice's filter once it is placed. */
+async function placed(): Promise<string> {
+  for (;;) {
+    const [filter] = json(await alice('filter', 'list'))
+    if (filter?.stage === 'starting') return filter.id
+    await sleep(50)
+  }
+}
