@@ -17,3 +17,5 @@ export { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TO
 export { type ManifestSource } from './worker/incarnation.ts'
 export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'
 export { workerRights, workerUser, type WorkerRights } from './worker/worker-rights.ts'
+export { openNodeManifests, type NodeManifests } from './worker/node-manifests.ts'
+export { openNodeSchemas, type NodeSchemas } from './worker/node-schemas.ts'

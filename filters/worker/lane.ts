@@ -91,8 +91,8 @@ export class Lane {
     if (mine.length === 0) return
     for (const runner of mine) {
       const waiting = this.#joining.find(joining => joining.runner.id === runner.id)
-      const entered = (commit: Promise<void>): void => void commit.catch(() => undefined)
-      if (waiting === undefined) this.#joining.push({ runner, isReady: () => true, enter: () => changeOf(), entered })
+      if (waiting === undefined)
+        this.#joining.push({ runner, isReady: () => true, enter: () => changeOf(), entered: ignore })
       else waiting.runner = runner
     }
     this.include()
@@ -195,6 +195,9 @@ export class Lane {
     return { kept, theirs }
   }
 }
+
+/** A failed commit is told by the committer. */
+const ignore = (commit: Promise<void>): void => void commit.catch(() => undefined)
 
 const logsOf = (runners: readonly Runner[], verdicts: readonly Verdicts[]): Piece['logs'] =>
   verdicts.flatMap(({ logs, logsDropped }, index) => {

@@ -191,7 +191,7 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
     },
     deliveries: async filter =>
       (await read(topicOfFilter(filter))).map(({ value, headers }) => {
-        const texts = Object.fromEntries(headers.map(([name, header]) => [String(name), String(header)]))
+        const texts = Object.fromEntries(headers.map(([name, header]) => [name, String(header)]))
         return {
           alert: Number(texts['skysieve-alert']),
           visit: Number(texts['skysieve-visit']),

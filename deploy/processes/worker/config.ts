@@ -1,0 +1,43 @@
+// What a worker is told: its mirror, its own broker, the hub it reports to, and how its sandbox shall be.
+import { Type, type Static } from 'typebox'
+
+const Broker = Type.Object(
+  { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+  { additionalProperties: false },
+)
+
+export const WorkerConfig = Type.Object(
+  {
+    mirror: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+    /** Shards of the mirror; the group protocol hands them out, this only says how many there are. */
+    shards: Type.Integer({ minimum: 1, default: 1 }),
+    /** The mirror's own broker. */
+    local: Broker,
+    /** Where status goes; losing it stops nothing. */
+    hub: Broker,
+    /** Asked for schemas that have not arrived on the node. */
+    registryUrl: Type.Optional(Type.String({ pattern: '^https?://' })),
+    opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    /** Files of the sandbox's hosts go below it. */
+    dataDir: Type.String(),
+    /** Names of streams; all that are built in where absent. */
+    streams: Type.Optional(Type.Array(Type.String(), { minItems: 1 })),
+    /** How long a packet ahead of its schema waits. */
+    schemaWaitMs: Type.Integer({ minimum: 0, default: 10_000 }),
+    /** More than this behind is not ready: a visit of Rubin's by default. */
+    maxLagAlerts: Type.Integer({ minimum: 1, default: 10_000 }),
+    sandbox: Type.Object(
+      {
+        hosts: Type.Optional(Type.Integer({ minimum: 1 })),
+        jit: Type.Boolean({ default: false }),
+        memoryMb: Type.Optional(Type.Integer({ minimum: 256 })),
+        unsafe: Type.Boolean({ default: false }),
+      },
+      { additionalProperties: false, default: {} },
+    ),
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+  },
+  { additionalProperties: false },
+)
+
+export type WorkerConfig = Static<typeof WorkerConfig>

@@ -1,0 +1,69 @@
+// The worker process: filters of one mirror, evaluated beside its broker. SIGTERM commits what is evaluated and gives the shards back.
+import { join } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { openNodeManifests, openNodeSchemas, openWorker } from '#filters'
+import { STREAMS } from '#hub'
+import { openIsolateSandbox } from '#sandbox'
+import { openOpsServer } from '../ops-server.ts'
+import { readConfig } from '../read-config.ts'
+import { workerChecks } from './checks.ts'
+import { WorkerConfig } from './config.ts'
+
+const STOP_LIMIT_MS = 5000
+
+const config = readConfig(WorkerConfig)
+const { mirror, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
+const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
+const registry = new Registry()
+collectDefaultMetrics({ register: registry })
+
+const { jit, unsafe, hosts, memoryMb } = config.sandbox
+const sandbox = await openIsolateSandbox({
+  dir: join(dataDir, 'sandbox'),
+  logger: log,
+  unsafe,
+  defaults: { jit, ...(hosts === undefined ? {} : { hosts }), ...(memoryMb === undefined ? {} : { memoryMb }) },
+})
+const onProblem = (problem: Error): void => log.warn({ err: problem }, 'a control topic')
+const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
+const schemas = await openNodeSchemas(local, `${local.user}.schemas`, onProblem)
+const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
+const worker = await openWorker({
+  mirror,
+  node: local,
+  hub,
+  streams,
+  sandbox,
+  manifests,
+  schemas,
+  registry,
+  log,
+  schemaWaitMs,
+})
+const ops = await openOpsServer({
+  port: opsPort,
+  metrics: registry,
+  checks: async () =>
+    workerChecks(
+      await worker.health(),
+      [
+        { topic: 'skysieve.filters', problem: manifests.problem() },
+        { topic: '_schemas', problem: schemas.problem() },
+      ],
+      maxLagAlerts,
+    ),
+})
+
+closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+  if (err !== undefined) log.error(err, 'the worker stops')
+  await ops.close()
+  await worker.close()
+  await Promise.all([manifests.close(), schemas.close(), sandbox.close()])
+})
+worker.ended.catch((error: unknown) => {
+  // Fenced, or a record it cannot read: nothing of this process may be trusted any more.
+  log.fatal({ err: error }, 'the worker ends')
+  process.exit(1)
+})
