@@ -15,16 +15,19 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly limitMs?: number
+  /** Ends it by SIGKILL. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs a program without a terminal. A program that is not there has the code 127, as in a shell. */
 export const tryCommand = (command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> => {
-  const { cwd, env, limitMs } = options
+  const { cwd, env, limitMs, signal } = options
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
     ...(limitMs === undefined ? {} : { timeout: limitMs }),
+    ...(signal === undefined ? {} : { signal, killSignal: 'SIGKILL' as const }),
   })
   let output = ''
   for (const stream of [child.stdout, child.stderr])

@@ -8,16 +8,21 @@ import {
   type BrokerAccess,
   type BrokerSettings,
   type ClusterAdmin,
+  type Command,
   type Grant,
 } from '#hub'
 import { type Secrets } from './secrets.ts'
 import { type ProcessSpec } from './supervisor.ts'
 
-export const brokerProcess = (name: string, settings: BrokerSettings): ProcessSpec => ({
+export const brokerProcess = (
+  name: string,
+  settings: BrokerSettings,
+  speedUp: (command: Command) => Command,
+): ProcessSpec => ({
   name,
   command: async () => {
     await prepareBroker(settings)
-    return brokerCommand(settings)
+    return speedUp(brokerCommand(settings))
   },
   ready: signal => awaitBroker(settings, { signal }),
 })

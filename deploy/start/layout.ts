@@ -1,6 +1,7 @@
 // One system on one machine: its folders, ports, brokers and names, worked out once from the options.
 import { join, resolve } from 'node:path'
 import { ADMIN_USER, type BrokerSettings } from '#hub'
+import { type ClassArchives } from './class-archive.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
 import { ALERT_PARTITIONS, alertTopicBytes } from './topics.ts'
 import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
@@ -29,13 +30,18 @@ export interface Layout {
   readonly apiUrl: string
   /** What our children may know of the environment. */
   readonly env: Readonly<Record<string, string>>
+  readonly archives: ClassArchives
 }
 
 /** One worker process of a node runs one shard; on one machine that is enough. */
 const SHARDS = 1
 const RETENTION_HOURS = 24
 
-export const layoutOf = (options: StartOptions, secrets: Secrets, env: Readonly<Record<string, string>>): Layout => {
+export const layoutOf = (
+  options: StartOptions,
+  secrets: Secrets,
+  { env, archives }: Pick<Layout, 'env' | 'archives'>,
+): Layout => {
   const { dataDir, portBase } = options
   const ports = hubPorts(portBase)
   const broker = (name: string, client: number, controller: number): BrokerSettings => ({
@@ -62,5 +68,6 @@ export const layoutOf = (options: StartOptions, secrets: Secrets, env: Readonly<
     registryUrl: `http://${LOOPBACK}:${ports.registry}`,
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     env,
+    archives,
   }
 }

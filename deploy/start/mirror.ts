@@ -44,7 +44,7 @@ export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => 
     name: `${node.name}-mirror`,
     command: async () => {
       await prepareMirrorMaker(settings)
-      return mirrorMakerCommand(settings)
+      return layout.archives.speedUp('mirror-maker', mirrorMakerCommand(settings), node === layout.nodes[0])
     },
     ready: signal => awaitMirrorMaker(settings, signal),
     watch: ({ signal, restart }) => {

@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ADMIN_USER } from '#hub'
 import { DeployError } from '../errors.ts'
+import { kafkaJarsIn } from '../setup/kafka-jars.ts'
 import { setUp } from '../setup/set-up.ts'
+import { openClassArchives } from './class-archive.ts'
 import { openDashboard, welcome, type Screen } from './dashboard.ts'
 import { holdLock, type HeldLock } from './held-lock.ts'
 import { CACHE_DIR, layoutOf, type Layout } from './layout.ts'
@@ -39,7 +41,7 @@ export const start = async ({ argv, cwd, env, screen, signal }: StartContext): P
   const lock = await takeDataDir(options.dataDir)
   try {
     await checkPorts(options.portBase, options.nodes)
-    await runSystem(prepare(options, env), screen, startedMs, signal)
+    await runSystem(await prepare(options, env), screen, startedMs, signal)
     return 0
   } finally {
     await lock.release()
@@ -62,12 +64,15 @@ const takeDataDir = async (dataDir: string): Promise<HeldLock> => {
   return lock
 }
 
-const prepare = (options: StartOptions, env: NodeJS.ProcessEnv): Layout => {
+const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
   const secrets = openSecrets(options.dataDir, [ADMIN_USER, ...hubUsers(options.nodes)])
   writePrivate(tokenFile(options.dataDir), `${secrets.adminToken}\n`)
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
-  return layoutOf(options, secrets, { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/' })
+  return layoutOf(options, secrets, {
+    env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/' },
+    archives: await openClassArchives(CACHE_DIR, kafkaJarsIn(CACHE_DIR)),
+  })
 }
 
 const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
@@ -81,7 +86,9 @@ const runSystem = async (layout: Layout, screen: Screen, startedMs: number, sign
   try {
     await runPlan(systemPlan(layout, supervisor, dashboard.note), signal)
     dashboard.note(welcome({ ...describe(layout), startedInMs: performance.now() - startedMs }))
+    const archives = layout.archives.build(signal)
     await aborted(signal)
+    await archives
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {

@@ -28,7 +28,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
       submitExamples({ apiUrl: layout.apiUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }, signal),
   }
   return [
-    run(brokerProcess('hub-broker', hub)),
+    run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
     step('hub-access', ['hub-broker'], () =>
       prepareAccess(hub, secrets, hubUsers(options.nodes), hubRights(options.nodes), admin =>
         admin.createTopics(hubTopics(options.alerts)),
@@ -36,7 +36,9 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     ),
     run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),
     ...nodes.flatMap(node => [
-      run(brokerProcess(`${node.name}-broker`, node.broker)),
+      run(
+        brokerProcess(`${node.name}-broker`, node.broker, command => layout.archives.speedUp('broker', command, false)),
+      ),
       step(`${node.name}-access`, [`${node.name}-broker`], () => prepareNodeAccess(layout, node)),
       run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
       run(workerProcess(layout, node), 'hub-access', `${node.name}-access`),
