@@ -1,6 +1,8 @@
 // `skysieve topic`: which topics there are, where they lie, and what arrives on them.
 import { type AddCommands } from '../run.ts'
+import { type Client } from '../client.ts'
 import { consume } from '../consume.ts'
+import { findFilter } from '../find-filter.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { kafkaUserFor } from '../kafka-user.ts'
 import { table } from '../output.ts'
@@ -28,9 +30,13 @@ interface ConsumeOptions {
   readonly expectMatch?: boolean
 }
 
-/** A filter's id or name may stand for its topic. */
-const nameOf = (topics: readonly Topic[], wanted: string): string =>
-  topics.find(({ name, of }) => name === wanted || of === wanted)?.name ?? wanted
+/** The topic of that name, or of the filter or stream of that name or id. */
+async function topicNamed(client: Client, wanted: string): Promise<string> {
+  if (wanted.startsWith('filter.')) return wanted
+  const topics = await client.list<Topic>('/v1/topics')
+  const found = topics.find(({ name, of }) => name === wanted || of === wanted)
+  return found?.name ?? (await findFilter(client, wanted)).topic
+}
 
 export const addTopic: AddCommands = (program, around) => {
   const topic = program.command('topic').description('topics you may read')
@@ -55,7 +61,9 @@ export const addTopic: AddCommands = (program, around) => {
     .description('where a topic is, whether anything is in it, and programs that read it')
     .action(async (wanted: string, _options, command) => {
       const { out, api } = sessionOf(command, around)
-      const page = await api().call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(wanted)}`)
+      const client = api()
+      const name = await topicNamed(client, wanted)
+      const page = await client.call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(name)}`)
       const state = page.exists ? (page.empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
       out.result(
         page,
@@ -74,7 +82,7 @@ export const addTopic: AddCommands = (program, around) => {
     .action(async (wanted: string, options: ConsumeOptions, command) => {
       const session = sessionOf(command, around)
       const client = session.api()
-      const name = wanted.startsWith('filter.') ? wanted : nameOf(await client.list<Topic>('/v1/topics'), wanted)
+      const name = await topicNamed(client, wanted)
       const user = await kafkaUserFor(client, name, session)
       await withInterrupt(around, signal => consume({ ...user, topic: name, ...options }, session, signal))
     })
