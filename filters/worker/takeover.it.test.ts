@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
+  type BrokerAccess,
+  openAdmin,
   openControlWriter,
   openProducer,
   openSyntheticSource,
@@ -16,11 +18,11 @@ import {
   SYNTHETIC_SCHEMA_ID,
 } from '#hub'
 import { nodeTopics } from '#mirrors'
-import { openAdmin } from '#hub'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { FILTERS_TOPIC, type Manifest, topicOfFilter } from '../manifest.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
+import { workerRights, workerUser } from './worker-rights.ts'
 import { readTopic, until } from './worker.fixture.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../deploy/processes/worker/main.ts')
@@ -38,7 +40,12 @@ const freePort = async (): Promise<number> => {
 }
 
 const startWorker = async (): Promise<ChildProcess> => {
-  const { hub, node } = inject('kafka')
+  const asWorker = (access: BrokerAccess): BrokerAccess => ({
+    ...access,
+    user: workerUser(mirror),
+    password: 'of-a-worker',
+  })
+  const [hub, node] = [asWorker(inject('kafka').hub), asWorker(inject('kafka').node)]
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))
   const config = join(dir, 'config.json')
   const opsPort = await freePort()
@@ -110,7 +117,15 @@ beforeAll(async () => {
   const [onNode, onHub] = [openAdmin(node), openAdmin(hub)]
   await onNode.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: 4 }], shards: 1 }))
   await onHub.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
-  await Promise.all([onNode.close(), onHub.close()])
+  const rights = workerRights(mirror, [topic])
+  for (const [admin, grants] of [
+    [onNode, rights.node],
+    [onHub, rights.hub],
+  ] as const) {
+    await admin.upsertUser(workerUser(mirror), 'of-a-worker')
+    await admin.grant(grants)
+    await admin.close()
+  }
   producer = await openProducer(node, { clientId: 'survey' })
   const key = JSON.stringify({ keytype: 'SCHEMA', subject: 'alert-packet', version: SYNTHETIC_SCHEMA_ID, magic: 1 })
   const value = JSON.stringify({
