@@ -1,6 +1,7 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
-import { runCli } from '#api'
+import { processSurroundings, runCli } from '#api'
 import { CACHE_DIR, DeployError, ROOT, start } from '../index.ts'
+import { openDeskSandbox } from '../processes/api/desk-sandbox.ts'
 import { watchNpm } from './npm-parent.ts'
 import { runTests } from './tests.ts'
 
@@ -39,7 +40,7 @@ try {
     process.exitCode = await runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
   } else {
     if (['--help', '-h', 'help'].includes(command) && argv.length === 0) print(OWN_COMMANDS)
-    process.exitCode = await runCli([command, ...argv])
+    process.exitCode = await runCli([command, ...argv], processSurroundings(openDeskSandbox))
   }
 } catch (error) {
   if (!(error instanceof DeployError || (error instanceof Error && error.name === 'HubError'))) throw error

@@ -161,7 +161,11 @@ describe('with an account', () => {
     expect(second.stderr).not.toMatch(/made the Kafka user/)
     expect(await alice('topic', 'consume', topic, '--idle', '1', '--expect-match')).toMatchObject({ exitCode: 4 })
     expect(json(await alice('topic', 'list'))).toMatchObject([{ name: topic, bootstrap: kafka.node.bootstrap }])
-    expect(json(await alice('topic', 'describe', topic))).toMatchObject({ exists: true, empty: false, user: expect.stringMatching(/^alice-/) })
+    expect(json(await alice('topic', 'describe', topic))).toMatchObject({
+      exists: true,
+      empty: false,
+      user: expect.stringMatching(/^alice-/),
+    })
   })
   test('delete takes it away', async () => {
     expect(json(await alice('filter', 'delete', 'good'))).toMatchObject({ deleted: true })
