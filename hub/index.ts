@@ -54,6 +54,9 @@ export {
 export { type Change as ControlChange } from './control/replica.ts'
 
 // Registry
+export { openRegistry, type Registry, type RegistryOptions } from './registry/registry.ts'
+export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/schema-store.ts'
+export { syncSchemas, type SyncedSchema } from './registry/sync.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'

@@ -13,6 +13,8 @@ export interface ControlLogOptions<T> {
   readonly clientId: string
   /** What a record's bytes mean. Where it throws, the record is reported and its key keeps its value. */
   readonly parse: ParseRecord<T>
+  /** Called with what the replay found, in the topic's order of keys, and then with every change. Must not throw. */
+  readonly onChange?: (change: Change<T>) => void
   /** A record that cannot be read, or a broker that does not answer (once for each outage); nowhere by default. */
   readonly onProblem?: (problem: HubError) => void
   /** Closes the log. */
@@ -44,47 +46,11 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const replica = openReplica(topic, parse, onProblem)
-  const listeners = new Set<(change: Change<T>) => void>()
+  const listeners = new Set<(change: Change<T>) => void>(options.onChange === undefined ? [] : [options.onChange])
   const waiters = new Set<{ readonly offset: bigint; readonly resolve: () => void }>()
   let position = 0n
   let topicId: string | undefined
   let outage: HubError | undefined
-
-  const moveTo = (page: LogPage): void => {
-    position = page.next
-    topicId = page.topicId
-    for (const waiter of waiters)
-      if (waiter.offset <= position) {
-        waiters.delete(waiter)
-        waiter.resolve()
-      }
-  }
-
-  /** From the beginning to the end as it is now. */
-  const replay = async (): Promise<Change<T>[]> => {
-    const end = await reader.end()
-    let page = await reader.read('earliest', 0)
-    const records = [...page.records]
-    while (page.next < end) {
-      signal.throwIfAborted()
-      page = await reader.read(page.next, WAIT_MS)
-      records.push(...page.records)
-    }
-    const changes = replica.restart(records)
-    moveTo(page)
-    return changes
-  }
-
-  const readOn = async (): Promise<Change<T>[]> => {
-    const page = await reader.read(position, WAIT_MS).catch((error: unknown) => {
-      if (error instanceof HubError && error.code === 'HUB_OFFSET_GONE') return undefined
-      throw error
-    })
-    if (page === undefined || page.topicId !== topicId) return replay()
-    const changes = replica.take(page.records)
-    moveTo(page)
-    return changes
-  }
 
   const announce = (changes: readonly Change<T>[]): void => {
     for (const change of changes)
@@ -99,11 +65,45 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
         }
   }
 
+  const moveTo = (page: LogPage): void => {
+    position = page.next
+    topicId = page.topicId
+    for (const waiter of waiters)
+      if (waiter.offset <= position) {
+        waiters.delete(waiter)
+        waiter.resolve()
+      }
+  }
+
+  /** From the beginning to the end as it is now. */
+  const replay = async (): Promise<void> => {
+    const end = await reader.end()
+    let page = await reader.read('earliest', 0)
+    const records = [...page.records]
+    while (page.next < end) {
+      signal.throwIfAborted()
+      page = await reader.read(page.next, WAIT_MS)
+      records.push(...page.records)
+    }
+    announce(replica.restart(records))
+    moveTo(page)
+  }
+
+  const readOn = async (): Promise<void> => {
+    const page = await reader.read(position, WAIT_MS).catch((error: unknown) => {
+      if (error instanceof HubError && error.code === 'HUB_OFFSET_GONE') return undefined
+      throw error
+    })
+    if (page === undefined || page.topicId !== topicId) return replay()
+    announce(replica.take(page.records))
+    moveTo(page)
+  }
+
   const follow = async (): Promise<void> => {
     let pauseMs = MIN_PAUSE_MS
     while (!signal.aborted)
       try {
-        announce(await readOn())
+        await readOn()
         outage = undefined
         pauseMs = MIN_PAUSE_MS
       } catch (error) {

@@ -1,0 +1,20 @@
+// Settings of the hub's service process: the schema registry and its broker.
+import { Type, type Static } from 'typebox'
+
+const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
+
+export const HubConfig = Type.Object(
+  {
+    /** The hub's broker, as the service's own user. */
+    kafka: Type.Object(
+      { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+      { additionalProperties: false },
+    ),
+    host: Type.String({ default: '127.0.0.1' }),
+    registryPort: Port,
+    opsPort: Port,
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
+  },
+  { additionalProperties: false },
+)
+export type HubConfig = Static<typeof HubConfig>

@@ -1,0 +1,259 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type BrokerAccess } from '../kafka/access.ts'
+import { openAdmin } from '../kafka/admin.ts'
+import { openLogReader } from '../kafka/log-reader.ts'
+import { openRegistry, type Registry } from './registry.ts'
+import { openSchemaStore } from './schema-store.ts'
+
+const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
+const random = (): string => randomBytes(4).toString('hex')
+const newSubject = (): string => `subject-${random()}`
+/** Ids that no other run uses. */
+const newId = (): number => 1000 + randomBytes(2).readUInt16BE()
+
+let access: BrokerAccess
+let registry: Registry
+
+// With just the rights the hub's service has in a started system.
+beforeAll(async () => {
+  const admin = openAdmin(inject('kafka').hub)
+  const user = `registry-${random()}`
+  access = { ...inject('kafka').hub, user, password: random() }
+  await admin.createTopics([{ name: '_schemas', configs: { 'cleanup.policy': 'compact' } }])
+  await admin.upsertUser(user, access.password)
+  await admin.grant([
+    { user, resource: 'topic', name: '_schemas', operations: ['read', 'write'] },
+    { user, resource: 'transactional-id', name: user, match: 'prefixed', operations: ['write', 'describe'] },
+  ])
+  await admin.close()
+  registry = await openRegistry({ access, port: 0 })
+})
+afterAll(() => registry.close())
+
+const ask = async (method: string, path: string, body?: object, contentType = CONTENT_TYPE) => {
+  const response = await fetch(new URL(path, registry.url), {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': contentType } }),
+  })
+  const answer: unknown = await response.json()
+  return { status: response.status, type: response.headers.get('content-type'), answer }
+}
+const get = async (path: string): Promise<unknown> => (await ask('GET', path)).answer
+const schemaOf = (name: string, ...fields: string[]): string =>
+  JSON.stringify({
+    type: 'record',
+    name,
+    fields: fields.map(field => ({ name: field, type: ['null', 'long'], default: null })),
+  })
+const newSchema = (): string => schemaOf(`R${random()}`, 'a')
+const register = async (subject: string, schema: string, more: object = {}) =>
+  ask('POST', `/subjects/${subject}/versions`, { schema, ...more })
+const importSchema = async (id: number, schema: string, version = id): Promise<string> => {
+  const subject = newSubject()
+  await ask('PUT', `/mode/${subject}`, { mode: 'IMPORT' })
+  await register(subject, schema, { id, version })
+  return subject
+}
+
+describe('registering', () => {
+  test('gives ids from 100,000 on, and the same id for the same schema anywhere', async () => {
+    const [one, two, schema] = [newSubject(), newSubject(), newSchema()]
+    const first = await register(one, schema)
+    expect(first).toMatchObject({ status: 200, type: CONTENT_TYPE, answer: { id: expect.any(Number) } })
+    const { id } = first.answer as { id: number }
+    expect(id).toBeGreaterThanOrEqual(100_000)
+    expect((await register(one, schema)).answer).toEqual({ id })
+    expect((await register(two, JSON.stringify(JSON.parse(schema), undefined, 2))).answer).toEqual({ id })
+    expect(await get(`/subjects/${one}/versions`)).toEqual([1])
+    expect(await get(`/schemas/ids/${id}/subjects`)).toEqual([one, two].toSorted())
+    expect((await register(one, newSchema())).answer).toEqual({ id: id + 1 })
+    expect(await get(`/subjects/${one}/versions`)).toEqual([1, 2])
+  })
+
+  test('with an id needs import mode, and import mode needs ids', async () => {
+    const [subject, id, schema] = [newSubject(), newId(), newSchema()]
+    expect(await register(subject, schema, { id })).toMatchObject({ status: 422, answer: { error_code: 42_205 } })
+    await ask('PUT', `/mode/${subject}`, { mode: 'IMPORT' })
+    expect(await register(subject, schema)).toMatchObject({ status: 422, answer: { error_code: 42_205 } })
+    expect((await register(subject, schema, { id, version: id })).answer).toEqual({ id })
+    expect(await register(subject, newSchema(), { id })).toMatchObject({ status: 422, answer: { error_code: 42_205 } })
+    await ask('PUT', `/mode/${subject}`, { mode: 'READWRITE' })
+    expect(await get(`/subjects/${subject}/versions/latest`)).toEqual({ subject, version: id, id, schema })
+    // As Rubin's tool registers the schema for its topic.
+    expect(
+      (await register(newSubject(), schema, { metadata: { properties: { 'confluent:version': '7' } } })).answer,
+    ).toEqual({ id })
+  })
+
+  test('of what is no Avro schema, or of another type, is refused', async () => {
+    const refused = { status: 422, answer: { error_code: 42_201, message: expect.stringContaining('') } }
+    expect(await register(newSubject(), '{"type":"record"}')).toMatchObject(refused)
+    expect(await register(newSubject(), 'not json')).toMatchObject(refused)
+    expect(await register(newSubject(), '{}', { schemaType: 'PROTOBUF' })).toMatchObject(refused)
+  })
+
+  test('takes every content type that clients send', async () => {
+    for (const type of ['application/json', 'application/vnd.schemaregistry+json', 'application/octet-stream'])
+      expect(await ask('POST', `/subjects/${newSubject()}/versions`, { schema: newSchema() }, type)).toMatchObject({
+        status: 200,
+      })
+  })
+
+  test('works for subjects with slashes, dots and 300 characters', async () => {
+    for (const subject of ['a/b', 'a.b-value', 'x'.repeat(300)].map(name => `${name}-${random()}`)) {
+      expect((await register(encodeURIComponent(subject), newSchema())).status).toBe(200)
+      expect(await get('/subjects')).toContain(subject)
+      expect(await get(`/subjects/${encodeURIComponent(subject)}/versions`)).toEqual([1])
+    }
+  })
+})
+
+describe('looking up', () => {
+  test('finds a schema by id, version and text', async () => {
+    const [id, schema] = [newId(), newSchema()]
+    const subject = await importSchema(id, schema)
+    expect(await get(`/schemas/ids/${id}?subject=${subject}&fetchMaxId=false`)).toEqual({ schema })
+    expect(await get(`/schemas/ids/${id}/schema`)).toEqual(JSON.parse(schema))
+    expect(await get(`/schemas/ids/${id}/versions`)).toEqual([{ subject, version: id }])
+    expect(await get(`/subjects/${subject}/versions/${id}/schema`)).toEqual(JSON.parse(schema))
+    expect((await ask('POST', `/subjects/${subject}`, { schema })).answer).toEqual({ subject, version: id, id, schema })
+    expect(await get(`/subjects?subjectPrefix=${subject}`)).toEqual([subject])
+  })
+
+  test.each([
+    ['/schemas/ids/999999', 404, 40_403],
+    ['/schemas/ids/abc', 422, 422],
+    ['/subjects/no-such-subject/versions', 404, 40_401],
+    ['/subjects/no-such-subject/versions/1', 404, 40_401],
+    ['/subjects/known/versions/77', 404, 40_402],
+    ['/subjects/known/versions/0', 422, 42_202],
+    ['/config/no-such-subject', 404, 40_408],
+    ['/mode/no-such-subject', 404, 40_409],
+    ['/no/such/path', 404, 404],
+  ])('of %s answers %i with code %i', async (path, status, code) => {
+    await register('known', schemaOf('Known', 'a'))
+    expect(await ask('GET', path)).toMatchObject({ status, type: CONTENT_TYPE, answer: { error_code: code } })
+  })
+
+  test('of what is always there answers', async () => {
+    expect(await get('/')).toEqual({})
+    expect(await get('/schemas/types')).toEqual(['AVRO'])
+    expect(await get('/contexts')).toEqual(['.'])
+  })
+})
+
+describe('settings', () => {
+  test('say which levels there are, and refuse the others', async () => {
+    const subject = newSubject()
+    expect(await get('/config')).toEqual({ compatibilityLevel: 'NONE' })
+    expect(await ask('PUT', `/config/${subject}`, { compatibility: 'BACKWARD' })).toMatchObject({
+      status: 422,
+      answer: { error_code: 42_203 },
+    })
+    expect((await ask('PUT', `/config/${subject}`, { compatibility: 'NONE' })).answer).toEqual({
+      compatibility: 'NONE',
+    })
+    expect(await get(`/config/${subject}`)).toEqual({ compatibilityLevel: 'NONE' })
+    expect(await get(`/config/${newSubject()}?defaultToGlobal=true`)).toEqual({ compatibilityLevel: 'NONE' })
+    expect(await get('/mode')).toEqual({ mode: 'READWRITE' })
+  })
+
+  test('do not let an import begin over schemas that are in use, unless forced', async () => {
+    const subject = newSubject()
+    await register(subject, newSchema())
+    expect(await ask('PUT', `/mode/${subject}`, { mode: 'IMPORT' })).toMatchObject({
+      status: 422,
+      answer: { error_code: 42_205 },
+    })
+    expect((await ask('PUT', `/mode/${subject}?force=true`, { mode: 'IMPORT' })).answer).toEqual({ mode: 'IMPORT' })
+    expect(await ask('PUT', `/mode/${subject}`, { mode: 'OTHER' })).toMatchObject({
+      status: 422,
+      answer: { error_code: 42_204 },
+    })
+    await ask('PUT', `/mode/${subject}`, { mode: 'READONLY' })
+    expect(await register(subject, newSchema())).toMatchObject({ status: 422, answer: { error_code: 42_205 } })
+    expect((await ask('DELETE', `/mode/${subject}`)).answer).toEqual({ mode: 'READONLY' })
+  })
+})
+
+describe('deleting', () => {
+  test('first hides a subject, then removes it; its ids stay readable', async () => {
+    const [subject, schema] = [newSubject(), newSchema()]
+    const { id } = (await register(subject, schema)).answer as { id: number }
+    await register(subject, newSchema())
+    expect(await ask('DELETE', `/subjects/${subject}?permanent=true`)).toMatchObject({
+      status: 404,
+      answer: { error_code: 40_405 },
+    })
+    expect((await ask('DELETE', `/subjects/${subject}`)).answer).toEqual([1, 2])
+    expect(await ask('GET', `/subjects/${subject}/versions`)).toMatchObject({ status: 404 })
+    expect(await get(`/subjects/${subject}/versions?deleted=true`)).toEqual([1, 2])
+    expect(await ask('DELETE', `/subjects/${subject}`)).toMatchObject({ status: 404, answer: { error_code: 40_404 } })
+    expect((await ask('DELETE', `/subjects/${subject}?permanent=true`)).answer).toEqual([1, 2])
+    expect(await get('/subjects?deleted=true')).not.toContain(subject)
+    expect(await get(`/schemas/ids/${id}`)).toEqual({ schema })
+  })
+
+  test('of one version leaves the others', async () => {
+    const subject = newSubject()
+    await register(subject, newSchema())
+    await register(subject, newSchema())
+    expect((await ask('DELETE', `/subjects/${subject}/versions/1`)).answer).toBe(1)
+    expect(await get(`/subjects/${subject}/versions`)).toEqual([2])
+    expect((await ask('DELETE', `/subjects/${subject}/versions/1?permanent=true`)).answer).toBe(1)
+    expect((await register(subject, newSchema())).status).toBe(200)
+    expect(await get(`/subjects/${subject}/versions`)).toEqual([2, 3])
+  })
+})
+
+describe('the topic', () => {
+  test('holds records in Confluent’s form, with the properties of keys in its order', async () => {
+    const [id, schema] = [newId(), newSchema()]
+    const subject = await importSchema(id, schema)
+    const reader = openLogReader(inject('kafka').hub, { clientId: 'test', topic: '_schemas' })
+    const end = await reader.end()
+    const texts: [string, string][] = []
+    for (let page = await reader.read('earliest', 0); ; page = await reader.read(page.next, 100)) {
+      texts.push(...page.records.map(({ key, value }): [string, string] => [String(key), String(value)]))
+      if (page.next >= end) break
+    }
+    await reader.close()
+    const own = texts.filter(([key]) => key.includes(`"${subject}"`))
+    expect(own).toEqual([
+      [`{"keytype":"MODE","subject":"${subject}","magic":0}`, `{"subject":"${subject}","mode":"IMPORT"}`],
+      [
+        `{"keytype":"SCHEMA","subject":"${subject}","version":${id},"magic":1}`,
+        JSON.stringify({ subject, version: id, id, schema, deleted: false }),
+      ],
+    ])
+  })
+
+  test('is all a new registry needs; the one before it is refused from then on', async () => {
+    const [id, schema] = [newId(), newSchema()]
+    const subject = await importSchema(id, schema)
+    const old = registry
+    registry = await openRegistry({ access, port: 0 })
+    expect(await get(`/schemas/ids/${id}`)).toEqual({ schema })
+    expect(await get(`/mode/${subject}`)).toEqual({ mode: 'IMPORT' })
+    const late = await fetch(new URL(`/subjects/${subject}/versions`, old.url), {
+      method: 'POST',
+      body: JSON.stringify({ schema: newSchema(), id: newId() }),
+      headers: { 'content-type': CONTENT_TYPE },
+    })
+    expect(late.status).toBe(500)
+    expect(await old.replaced).toMatchObject({ code: 'HUB_FENCED' })
+    await old.close()
+    expect(await get(`/subjects/${subject}/versions`)).toEqual([id])
+  })
+
+  test('feeds a store of schemas, which looks an unknown id up again', async () => {
+    const store = await openSchemaStore({ access: inject('kafka').hub, clientId: 'test' })
+    const [id, schema] = [newId(), newSchema()]
+    expect(await store.get(id)).toBeUndefined()
+    await importSchema(id, schema)
+    expect((await store.get(id))?.text).toBe(schema)
+    expect(await store.get(id)).toBe(await store.get(id))
+    await store.close()
+  })
+})

@@ -1,0 +1,56 @@
+// Puts a survey's schemas into a registry as Rubin's own tool does: each version under its own id (major * 100 + minor) in the
+// subject `alert-packet`, and in the subject of its topic. Safe to repeat.
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assembleSchema } from '../avro/assemble.ts'
+import { HubError } from '../errors.ts'
+import { openRegistryClient } from '../simulator/registry-client.ts'
+
+export interface SyncedSchema {
+  readonly id: number
+  /** As major.minor. */
+  readonly version: string
+  readonly subject: string
+}
+
+const NUMBER = /^\d{1,5}$/
+const IDS_PER_MAJOR = 100
+
+const numbersIn = async (dir: string): Promise<number[]> =>
+  (await readdir(dir, { withFileTypes: true }))
+    .filter(entry => entry.isDirectory() && NUMBER.test(entry.name))
+    .map(entry => Number(entry.name))
+    .toSorted((a, b) => a - b)
+
+/** The versions in a folder of the form `<major>/<minor>/*.avsc`. */
+const versionsIn = async (dir: string): Promise<{ major: number; minor: number; folder: string }[]> => {
+  const versions = []
+  for (const major of await numbersIn(dir))
+    for (const minor of await numbersIn(join(dir, String(major))))
+      versions.push({ major, minor, folder: join(dir, String(major), String(minor)) })
+  return versions
+}
+
+/** Throws HubError HUB_SCHEMA_INVALID for a folder without schemas, HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE. */
+export const syncSchemas = async (dir: string, registryUrl: string): Promise<SyncedSchema[]> => {
+  const versions = await versionsIn(dir).catch((cause: unknown) => {
+    throw new HubError('HUB_SCHEMA_INVALID', `The folder ${dir} cannot be read`, { cause })
+  })
+  if (versions.length === 0)
+    throw new HubError(
+      'HUB_SCHEMA_INVALID',
+      `${dir} has no schemas: give a folder with one folder for each major version, such as lsst/11/0/*.avsc`,
+    )
+  const registry = openRegistryClient(registryUrl)
+  const synced: SyncedSchema[] = []
+  for (const { major, minor, folder } of versions) {
+    const id = major * IDS_PER_MAJOR + minor
+    const version = `${major}.${minor}`
+    const schemaJson = await assembleSchema(folder)
+    await registry.importSchema({ id, schemaJson })
+    const subject = `lsst-alerts-v${version}-value`
+    await registry.register(subject, schemaJson)
+    synced.push({ id, version, subject })
+  }
+  return synced
+}
