@@ -1,6 +1,7 @@
 // How far a node is behind the hub, in alerts and seconds: MirrorMaker's positions against the ends of the hub's topics.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess, type Grant } from '#hub'
+import { isUnknownTopic } from '../feed/fault.ts'
 import { type LogClient, openLogClient } from '../feed/log-client.ts'
 import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
 import { type Copied, followCopied } from './copied.ts'
@@ -77,6 +78,24 @@ const openHubTopic = (options: LagWatchOptions, topic: string) => {
   }
 }
 
+/** Rejects while the node's broker does not answer. A node on which MirrorMaker has never run has copied nothing, which is an answer. */
+const openNodeCheck = ({ node, clientId }: LagWatchOptions) => {
+  let client: LogClient | undefined
+  return {
+    check: async (): Promise<void> => {
+      try {
+        client ??= await openLogClient(node, clientId, CONNECT_TOPICS.offsets)
+        await client.offsets('latest', [0])
+      } catch (error) {
+        if (isUnknownTopic(error)) return
+        await client?.recover(error)
+        throw error
+      }
+    },
+    close: async () => client?.close(),
+  }
+}
+
 const sum = (lags: readonly MirrorLag[]): MirrorLag => ({
   alerts: lags.reduce((total, { alerts }) => total + alerts, 0),
   seconds: lags.reduce((most, { seconds }) => Math.max(most, seconds), 0),
@@ -93,18 +112,20 @@ export const openLagWatch = (
 ): { readonly latest: () => MirrorLag | undefined; readonly ended: Promise<void> } => {
   const { node, topics, clientId, signal, onLag, everyMs = EVERY_MS } = options
   const hubTopics = topics.map(topic => openHubTopic(options, topic))
+  const nodeCheck = openNodeCheck(options)
   const copied = followCopied(node, clientId, signal)
   let seen: { readonly lag: MirrorLag; readonly atMs: number } | undefined
   const watch = async (): Promise<void> => {
     while (!signal.aborted) {
-      const lags = await Promise.all(hubTopics.map(topic => topic.look(copied.positions))).catch(() => undefined)
-      if (lags !== undefined) {
+      const looks = Promise.all([nodeCheck.check(), ...hubTopics.map(topic => topic.look(copied.positions))])
+      const [, ...lags] = (await looks.catch(() => undefined)) ?? []
+      if (lags.length > 0) {
         seen = { lag: sum(lags), atMs: performance.now() }
         onLag?.(seen.lag)
       }
       await sleep(everyMs, undefined, { signal }).catch(() => undefined)
     }
-    await Promise.allSettled(hubTopics.map(topic => topic.close()))
+    await Promise.allSettled([nodeCheck, ...hubTopics].map(one => one.close()))
   }
   return {
     latest: () => (seen !== undefined && performance.now() - seen.atMs < 3 * everyMs ? seen.lag : undefined),

@@ -176,6 +176,17 @@ describe('MirrorMaker', () => {
     expect(Math.max(...lags.map(({ seconds }) => seconds))).toBeGreaterThan(0)
   })
 
+  test('a refused right, which MirrorMaker swallows, is reported', async () => {
+    const stop = new AbortController()
+    const { promise, resolve } = Promise.withResolvers<MirrorMakerFault>()
+    const watching = watchMirrorMaker({ settings, lag: () => undefined, onFault: resolve, signal: stop.signal })
+    await hub.revoke(rights.hub)
+    expect(await promise).toMatchObject({ kind: 'refused', message: expect.stringMatching(/rights on the hub/) })
+    await hub.grant(rights.hub)
+    stop.abort()
+    await watching
+  })
+
   test('a task that dies is reported, and a restart goes on where it stood', async () => {
     const faults: MirrorMakerFault[] = []
     const stop = new AbortController()

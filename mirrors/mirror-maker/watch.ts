@@ -40,10 +40,14 @@ export const watchMirrorMaker = async (options: WatchOptions): Promise<void> => 
     reported.set(kind, nowMs)
     onFault({ kind, message: `MirrorMaker of ${name}: ${message}` })
   }
-  const stalledFor = openStallClock()
+  let stalledFor = openStallClock()
   const look = (): void => {
     const seen = lag()
-    if (seen === undefined) return
+    if (seen === undefined) {
+      // A hub or node that is down is no stall, and the time it was down does not count when it is back.
+      stalledFor = openStallClock()
+      return
+    }
     const ms = stalledFor(seen, performance.now())
     if (ms >= stallMs)
       report(
