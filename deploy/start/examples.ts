@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
 import { Value } from 'typebox/value'
 import { examples, type Example } from '#filters'
 import { DeployError } from '../errors.ts'
 import { writePrivate } from './secrets.ts'
 
-const PAUSE_MS = 200
+const PAUSE_MS = 500
 const LIVE_LIMIT_MS = 60_000
 const CALL_LIMIT_MS = 10_000
 
@@ -19,6 +19,10 @@ const View = Type.Object({
   problems: Type.Array(Type.Object({ message: Type.String() })),
 })
 type View = Static<typeof View>
+const Views = Type.Object({ items: Type.Array(View) })
+
+const LIVE: ReadonlySet<string> = new Set(['live', 'catching-up'])
+const ENDED: ReadonlySet<string> = new Set(['rejected', 'suspended', 'failed', 'paused', 'deleting'])
 
 export interface ExamplesOptions {
   readonly apiUrl: string
@@ -32,39 +36,43 @@ export interface ExamplesOptions {
 export const submitExamples = async (options: ExamplesOptions, signal: AbortSignal): Promise<void> => {
   const marker = join(options.dataDir, 'examples-submitted')
   if (existsSync(marker)) return
-  const submitted = await Promise.all(examples().map(example => submit(options, example, signal)))
-  const deadline = performance.now() + LIVE_LIMIT_MS
-  await Promise.all(submitted.map(view => awaitLive(options, view, deadline, signal)))
-  writePrivate(marker, `${submitted.map(({ id, name }) => `${id} ${name}`).join('\n')}\n`)
+  const submitted = new Set<string>()
+  for (const example of examples()) submitted.add((await submit(options, example, signal)).id)
+  const views = await awaitLive(options, submitted, signal)
+  for (const { name, stage, problems } of views) {
+    const why = problems.map(({ message }) => message).join('; ')
+    if (!LIVE.has(stage)) options.note(`  example ${name} does not run (${stage})${why === '' ? '' : `: ${why}`}`)
+  }
+  writePrivate(marker, `${views.map(({ id, name }) => `${id} ${name}`).join('\n')}\n`)
 }
 
-const submit = (options: ExamplesOptions, example: Example, signal: AbortSignal): Promise<View> => {
+const submit = async (options: ExamplesOptions, example: Example, signal: AbortSignal): Promise<View> => {
   const { name, stream, language, source } = example
   // The same key is the same filter, however often this is repeated.
   const headers = { 'content-type': 'application/json', 'idempotency-key': `example-${name}` }
   const body = JSON.stringify({ name, stream, language, source })
-  return call(options, '/v1/filters', { method: 'POST', headers, body }, signal)
+  return call(View, options, '/v1/filters', { method: 'POST', headers, body }, signal)
 }
 
-const awaitLive = async (options: ExamplesOptions, { id, name }: View, deadline: number, signal: AbortSignal) => {
+/** Their views when each runs or has ended, or when the minute is over. */
+const awaitLive = async (options: ExamplesOptions, ids: ReadonlySet<string>, signal: AbortSignal) => {
+  const deadline = performance.now() + LIVE_LIMIT_MS
   for (;;) {
-    const { stage, problems } = await call(options, `/v1/filters/${id}`, {}, signal)
-    if (stage === 'live' || stage === 'catching-up') return
-    const ended = ['rejected', 'suspended', 'failed', 'paused', 'deleted'].includes(stage)
-    if (ended || performance.now() > deadline) {
-      const why = problems.map(({ message }) => message).join('; ')
-      return options.note(`  example ${name} does not run (${stage})${why === '' ? '' : `: ${why}`}`)
-    }
+    const { items } = await call(Views, options, '/v1/filters?limit=100', {}, signal)
+    const ours = items.filter(({ id }) => ids.has(id))
+    const settled = ours.every(({ stage }) => LIVE.has(stage) || ENDED.has(stage))
+    if ((settled && ours.length === ids.size) || performance.now() > deadline) return ours
     await sleep(PAUSE_MS, undefined, { signal })
   }
 }
 
-const call = async (
+const call = async <S extends TSchema>(
+  schema: S,
   { apiUrl, adminToken }: ExamplesOptions,
   path: string,
   init: { method?: string; headers?: Record<string, string>; body?: string },
   signal: AbortSignal,
-): Promise<View> => {
+): Promise<Static<S>> => {
   const headers = { ...init.headers, authorization: `Bearer ${adminToken}` }
   const response = await fetch(`${apiUrl}${path}`, {
     ...init,
@@ -73,7 +81,7 @@ const call = async (
   })
   const text = await response.text()
   const body: unknown = response.ok ? JSON.parse(text) : undefined
-  if (Value.Check(View, body)) return body
+  if (Value.Check(schema, body)) return body
   throw new DeployError(
     'DEPLOY_EXAMPLE_REFUSED',
     `The API answered ${init.method ?? 'GET'} ${path} for an example filter with ${response.status}: ${text.slice(0, 500)}`,
