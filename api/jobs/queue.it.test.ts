@@ -65,6 +65,20 @@ test('a job that fails is tried again', async () => {
   await until(() => attempts === 2)
 })
 
+test('a new term forgets what a dead worker holds, and the same filter can be queued at once', async () => {
+  const hung = queue.work(() => new Promise(() => undefined))
+  await queue.enqueue('f0000000005')
+  await until(async () => (await queue.stage('f0000000005')) !== undefined)
+  await sleep(50)
+  void hung.close()
+  await queue.reset()
+  expect(await queue.stage('f0000000005')).toBeUndefined()
+  const done: string[] = []
+  closing.push(queue.work(async filter => void done.push(filter)))
+  await queue.enqueue('f0000000005')
+  await until(() => done.length === 1)
+})
+
 test('while Redis is away submissions are refused with a reason; afterwards everything goes on by itself', async () => {
   const done: string[] = []
   closing.push(queue.work(async filter => void done.push(filter)))

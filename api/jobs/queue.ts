@@ -11,7 +11,8 @@ import { openPatientRedis, openQuickRedis, type RedisAccess } from './redis.ts'
 const NAME = 'submissions'
 const PREFIX = 'skysieve'
 /** A worker that died is noticed after this long and its job starts over. */
-const LOCK_MS = 20_000
+const LOCK_MS = 10_000
+const STALLED_EVERY_MS = 5000
 const ATTEMPTS = 5
 const PATIENCE_MS = 2000
 
@@ -25,6 +26,8 @@ export type Process = (filter: string, report: (stage: JobStage) => Promise<void
 export interface JobQueue extends Jobs {
   /** The connection for people's requests; the rate limit counts over it. */
   readonly redis: Redis
+  /** Forgets all jobs, those that a dead worker holds too: whoever leads anew queues what is due from the manifests. */
+  reset(): Promise<void>
   /** Takes jobs until closed. A process has at most one worker at a time. */
   work(process: Process): { close(): Promise<void> }
   /** Whether Redis answers, for /readyz. */
@@ -72,12 +75,15 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       const job = await orGiveUp(queue.getJob(filter).catch(() => undefined))
       return job?.data.stage ?? (job ? 'queued' : undefined)
     },
+    async reset() {
+      if (await isReady()) await orGiveUp(queue.obliterate({ force: true }).catch(onError))
+    },
     work(process) {
       const connection = openPatientRedis(access, onError)
       const worker = new Worker<Submission>(
         NAME,
         job => process(job.data.filter, stage => report(job, { filter: job.data.filter, stage })),
-        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS },
+        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS },
       )
       worker.on('error', onError)
       worker.on('failed', (job, error) =>

@@ -21,13 +21,20 @@ export interface TermOptions {
 }
 
 /** Begins a term; it ends with the signal. */
-export function openTerm({ platform, jobs, mirrors, seen, log }: TermOptions, signal: AbortSignal): void {
-  const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
-  signal.addEventListener('abort', () => void worker.close(), { once: true })
-  void repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log))
+export function openTerm(options: TermOptions, signal: AbortSignal): void {
+  const { platform, seen, log } = options
+  void beginWork(options, signal)
   void repeat(LAST_USED_EVERY_MS, signal, () =>
     writeLastUsed(platform, seen).catch((error: unknown) => log.warn({ err: error }, 'last uses were not written')),
   )
+}
+
+async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: AbortSignal): Promise<void> {
+  await jobs.reset()
+  if (signal.aborted) return
+  const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
+  signal.addEventListener('abort', () => void worker.close(), { once: true })
+  await repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log))
 }
 
 function reconciling(platform: Platform, log: FastifyBaseLogger): () => Promise<void> {

@@ -34,6 +34,8 @@ export interface Bench {
   killRedis(): Promise<void>
   /** Another instance on the same brokers and Redis. */
   open(): Promise<Api & { readonly port: number }>
+  /** What main.ts needs to run as a process of its own on the same brokers and Redis. */
+  processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
   /** One command of the command line against `url`, with profiles of its own. */
   cli(argv: readonly string[], over?: Partial<Surroundings> & { readonly input?: string }): Promise<CliRun>
   close(): Promise<void>
@@ -100,6 +102,22 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
       })
       open.push(api)
       return Object.assign(api, { port })
+    },
+    async processConfig() {
+      const [port, opsPort] = [await freePort(), await freePort()]
+      const config = {
+        port,
+        opsPort,
+        hub: { bootstrap: hub.bootstrap, user, password },
+        mirrors: [{ name: 'node1', access: { bootstrap: node.bootstrap, user, password } }],
+        redis,
+        adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
+        platformKey: platformKey.toString('base64'),
+        dataDir: dir,
+        settings: { url: `http://127.0.0.1:${port}` },
+        logLevel: 'silent',
+      }
+      return { port, config }
     },
     async cli(argv, { input, ...over } = {}) {
       const out = new PassThrough()
