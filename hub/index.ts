@@ -15,6 +15,7 @@ export {
   type ListBatch,
   type ListColumns,
 } from './avro/batch.ts'
+export { BATCH_LIMITS } from './avro/memory.ts'
 export { type AlertKey, type BatchBuilder, type BatchBuilderOptions, openBatchBuilder } from './avro/builder.ts'
 export { type Container, readContainer } from './avro/container.ts'
 export { type Field, fieldsOf, mergeFields } from './avro/fields.ts'

@@ -1,5 +1,5 @@
 // Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
-// made by a loop share one feedback vector and are 3-5 times slower (facts/hotpath.md 1).
+// made by a loop share one feedback vector and are 3-5 times slower.
 import { NULL_HIGH } from '../../batch.ts'
 import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
 
