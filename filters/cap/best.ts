@@ -34,9 +34,13 @@ export function decideBest(visit: Visit, cap: number, candidate: Candidate): Hol
   return evicted === undefined ? { decision: 'hold' } : { decision: 'hold', evicted }
 }
 
-/** Closes the visit and gives what has to go out, best first. The caller delivers all of it in the transaction that carries the closed record. */
-export function closeBest(visit: Visit): Candidate[] {
-  const winners = visit.held
+/**
+ * Closes the visit and gives what has to go out, best first. The caller delivers all of it in the transaction that carries the closed record.
+ * What `isThere` denies can no longer be read and is counted as gone.
+ */
+export function closeBest(visit: Visit, isThere: (candidate: Candidate) => boolean = () => true): Candidate[] {
+  const winners = visit.held.filter(isThere)
+  visit.gone += visit.held.length - winners.length
   visit.held = []
   visit.closed = true
   visit.delivered.push(...winners.map(({ alert }) => alert))

@@ -16,7 +16,7 @@ export interface Candidate {
   readonly annotations?: string
 }
 
-/** passed = delivered.length + overCap + held.length + duplicates; seen counts every alert the filter was given, errors those it failed on. */
+/** passed = delivered.length + overCap + held.length + duplicates + gone; seen counts every alert the filter was given, errors those it failed on. */
 export interface Visit {
   seen: number
   passed: number
@@ -24,6 +24,8 @@ export interface Visit {
   overCap: number
   /** Alerts that passed again after they were delivered or held: the hub received them twice. */
   duplicates: number
+  /** Winners of `best` whose packet had left the topic before the visit closed. */
+  gone: number
   /** In the order of delivery; position i + 1 within the cap. Only grows. */
   readonly delivered: bigint[]
   held: Candidate[]
@@ -41,6 +43,7 @@ export const newVisit = (timestampMs: number, nowMs: number): Visit => ({
   errors: 0,
   overCap: 0,
   duplicates: 0,
+  gone: 0,
   delivered: [],
   held: [],
   closed: false,

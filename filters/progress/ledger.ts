@@ -30,6 +30,8 @@ const cold = (text: string): Cold => ({ text, touchedMs: Number(/"touchedMs":(\d
 export class Ledger {
   readonly lanes = new Map<string, LaneRecord>()
   readonly filters = new Map<string, FilterRecord>()
+  /** Visits with candidates that wait for their close. */
+  readonly #holding = new Map<string, Set<bigint>>()
   /** Encoded until somebody asks for it. */
   readonly #visits = new Map<string, Map<bigint, Visit | Cold>>()
 
@@ -44,7 +46,10 @@ export class Ledger {
       else this.filters.set(parsed.filter, decodeFilter(key, value))
     } else if (parsed?.kind === 'visit') {
       if (value === null) this.#visits.get(parsed.filter)?.delete(parsed.visit)
-      else this.#of(parsed.filter).set(parsed.visit, cold(value))
+      else {
+        this.#of(parsed.filter).set(parsed.visit, cold(value))
+        if (value.includes('"held":')) this.hold(parsed.filter, parsed.visit)
+      }
     }
   }
 
@@ -63,6 +68,23 @@ export class Ledger {
     else return state
     visits.set(visit, state)
     return state
+  }
+
+  /** Notes that a visit has candidates. */
+  hold(filter: string, visit: bigint): void {
+    const visits = this.#holding.get(filter)
+    if (visits === undefined) this.#holding.set(filter, new Set([visit]))
+    else visits.add(visit)
+  }
+
+  /** Visits of a filter that wait for their close. */
+  *holding(filter: string): Generator<[visit: bigint, state: Visit]> {
+    const visits = this.#holding.get(filter)
+    for (const visit of visits ?? []) {
+      const state = this.visit(filter, visit, 0, 0)
+      if (state.held.length === 0) visits?.delete(visit)
+      else yield [visit, state]
+    }
   }
 
   /** Visits of a filter that are in use, newest id last; those that went cold are left out. */
@@ -93,6 +115,7 @@ export class Ledger {
   forget(filter: string): Map<string, Change> {
     const keys = [...(this.#visits.get(filter)?.keys() ?? [])].map(visit => visitKey(filter, visit))
     this.#visits.delete(filter)
+    this.#holding.delete(filter)
     this.filters.delete(filter)
     return new Map([...keys, filterKey(filter)].map(key => [key, () => null]))
   }

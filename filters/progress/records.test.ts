@@ -30,6 +30,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
   errors: fc.nat(),
   overCap: fc.nat(),
   duplicates: fc.nat(3),
+  gone: fc.nat(3),
   delivered: fc.array(long, { maxLength: 25 }),
   held: fc.array(candidate, { maxLength: 5 }),
   closed: fc.boolean(),

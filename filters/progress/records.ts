@@ -69,6 +69,7 @@ const VisitJson = Compile(
     errors: Count,
     overCap: Count,
     duplicates: Type.Optional(Count),
+    gone: Type.Optional(Count),
     delivered: Type.Array(Long),
     held: Type.Optional(Type.Array(CandidateSchema)),
     closed: Type.Optional(Type.Boolean()),
@@ -128,20 +129,22 @@ const candidateJson = ({ alert, score, source, version, annotations }: Candidate
   annotations,
 })
 
-export const encodeVisit = ({ delivered, held, closed, duplicates, ...counts }: Visit): string =>
+export const encodeVisit = ({ delivered, held, closed, duplicates, gone, ...counts }: Visit): string =>
   JSON.stringify({
     ...counts,
     delivered: delivered.map(String),
     ...(duplicates > 0 ? { duplicates } : {}),
+    ...(gone > 0 ? { gone } : {}),
     ...(held.length > 0 ? { held: held.map(candidateJson) } : {}),
     ...(closed ? { closed } : {}),
   })
 
 export function decodeVisit(key: string, text: string): Visit {
-  const { delivered, held, closed, duplicates, ...counts } = parse(key, text, value => VisitJson.Check(value))
+  const { delivered, held, closed, duplicates, gone, ...counts } = parse(key, text, value => VisitJson.Check(value))
   return {
     ...counts,
     duplicates: duplicates ?? 0,
+    gone: gone ?? 0,
     closed: closed ?? false,
     delivered: delivered.map(BigInt),
     held: (held ?? []).map(({ alert, score, topic, partition, offset, version, annotations }) => ({

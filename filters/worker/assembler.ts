@@ -86,6 +86,13 @@ export class Assembler {
     return this.#epoch
   }
 
+  /** The next batch comes at once, even if it is empty. */
+  poke(): void {
+    if (this.#waiting === undefined) return
+    this.#draft.sealed = true
+    this.#offer()
+  }
+
   #open(): Draft {
     const builder = this.#idle.pop() ?? openBatchBuilder({ stream: this.#options.stream, set: this.#set })
     return { epoch: this.#epoch, builder, entries: [], releases: [], sinceMs: 0, sealed: false }

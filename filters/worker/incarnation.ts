@@ -4,6 +4,7 @@ import { type BrokerAccess, openProducer, type Stream } from '#hub'
 import { type FeedGap } from '#mirrors'
 import { type Limits, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
+import { type ClosingRule } from '../cap/closing.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { restore } from '../progress/restore.ts'
@@ -41,6 +42,8 @@ export interface IncarnationOptions {
   readonly log: Logger
   readonly limits?: Limits
   readonly lingerMs?: number
+  /** When a visit of a `best` filter is over. */
+  readonly closing?: ClosingRule
   /** Visits untouched for this long are forgotten; longer than the alert topic's retention. */
   readonly visitRetentionMs: number
   readonly signal: AbortSignal
@@ -87,6 +90,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       onGap: (lane, topic, gap) => reportGap(options, lane, topic, gap),
       onFailure: fail,
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+      ...(options.closing === undefined ? {} : { closing: options.closing }),
       context: {
         ledger,
         committer,
@@ -140,6 +144,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       for (const [filter, { expires }] of manifests.entries())
         if (expires !== undefined && Date.parse(expires) <= nowMs && crew.runner(filter) !== undefined)
           crew.apply(filter)
+      for (const { lane } of lanes.all()) if ([...lane.runners].some(({ policy }) => policy === 'best')) lane.poke()
       if (nowMs < tidyMs) return
       tidyMs = nowMs + TIDY_MS
       const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs)
@@ -156,16 +161,13 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
   }
 }
 
-function reportGap(
-  { metrics, log }: IncarnationOptions,
-  lane: string,
-  topic: string,
-  { partition, from, to }: FeedGap,
-): void {
+function reportGap({ metrics, log, status }: IncarnationOptions, lane: string, topic: string, gap: FeedGap): void {
+  const { partition, from, to } = gap
   metrics.gap(topic, to - from)
+  status.gap(lane, topic, gap)
   log.error(
     { lane, topic, partition, from: String(from), to: String(to) },
-    'alerts are gone before they were evaluated',
+    'alerts were gone before they were evaluated',
   )
 }
 

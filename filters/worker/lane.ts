@@ -17,6 +17,8 @@ export interface LaneContext {
   /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
   readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
   readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
+  /** Pieces of visits of these filters that are over; asked for between two batches. */
+  readonly closeVisits: (lane: Lane, runners: readonly Runner[]) => AsyncIterable<Piece>
   /** Called after each batch, when positions have moved. */
   readonly onBatch: (lane: Lane, batch: LaneBatch) => void
 }
@@ -128,7 +130,27 @@ export class Lane {
       this.#isBusy = true
       await this.#process(batch)
       this.#isBusy = false
+      await this.#closeVisits()
       if (this.#isStopped) return
+    }
+  }
+
+  /** Lets a boundary come although nothing is read, e.g. because time has passed. */
+  poke(): void {
+    this.#options.assembler.poke()
+  }
+
+  /** Whether a filter is in this lane and has not been replaced. */
+  has(runner: Runner): boolean {
+    return this.#active.get(runner.id) === runner
+  }
+
+  async #closeVisits(): Promise<void> {
+    if (this.#isStopped) return
+    for await (const piece of this.#context.closeVisits(this, [...this.#active.values()])) {
+      if (this.#isStopped) return
+      this.#context.committer.push([piece])
+      await this.#context.committer.room()
     }
   }
 

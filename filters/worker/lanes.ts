@@ -1,12 +1,15 @@
 // The lanes of a shard: each a feed, an assembler and a position. One live lane per stream; a filter that is elsewhere has a lane of its own.
 import { type AvroSchema, type BrokerAccess, type Stream } from '#hub'
-import { type Feed, type FeedGap, openFeed, type StartPosition } from '#mirrors'
+import { type Feed, type FeedGap, openFeed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
+import { CLOSING, type ClosingRule, type PartitionClock } from '../cap/closing.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { Assembler } from './assembler.ts'
 import { columnUnion } from './column-union.ts'
+import { type Piece } from '../publish/piece.ts'
 import { changeOf, Lane, type LaneContext } from './lane.ts'
 import { type Runner } from './runner.ts'
 import { type SchemaBook } from './schema-book.ts'
+import { VisitCloser } from './visit-closer.ts'
 
 /** Bytes of packets that the live lane and an own lane hold at most. */
 const LIVE_BYTES = 64 * 1024 * 1024
@@ -19,7 +22,9 @@ export interface LanesOptions {
   readonly access: BrokerAccess
   readonly clientId: string
   readonly book: SchemaBook
-  readonly context: LaneContext
+  readonly context: Omit<LaneContext, 'closeVisits'>
+  /** When a visit of a `best` filter is over. */
+  readonly closing?: ClosingRule
   readonly signal: AbortSignal
   readonly lingerMs?: number
   /** Whether the live lanes of this shard write the mirror's dead letters. */
@@ -36,6 +41,7 @@ interface Open {
   readonly stream: Stream
   readonly stop: AbortController
   readonly ended: Promise<void>
+  readonly packets: PacketReader
 }
 
 export class Lanes {
@@ -75,6 +81,18 @@ export class Lanes {
     return Number(lag)
   }
 
+  *#clocks(name: string): Generator<PartitionClock> {
+    const open = this.#open.get(name)
+    if (open === undefined) return
+    const { lane, feed } = open
+    const newestMs = this.#options.context.ledger.lanes.get(name)?.newestMs
+    for (const [partition, position] of feed.positions)
+      yield {
+        newestMs: newestMs?.get(partition) ?? 0,
+        atEnd: lane.isIdle && position >= (feed.highWatermarks.get(partition) ?? position + 1n),
+      }
+  }
+
   /** Whether `own` has evaluated everything that `live` has. */
   hasCaughtUp(own: string, live: string): boolean {
     const [a, b] = [this.get(own), this.get(live)]
@@ -86,7 +104,7 @@ export class Lanes {
    * The filters are in it from its first packet on.
    */
   async open(name: string, stream: Stream, runners: readonly Runner[], from: StartPosition): Promise<Lane> {
-    const { access, clientId, book, context, signal, lingerMs, onSchema, onGap } = this.#options
+    const { access, clientId, book, context, signal, lingerMs, onSchema, onGap, closing = CLOSING } = this.#options
     const { ledger, committer } = context
     const isLive = name === liveLane(stream.name)
     const stop = new AbortController()
@@ -114,11 +132,20 @@ export class Lanes {
       columnUnion(runners.map(({ program }) => program.reads)),
     )
     const writesDeadLetters = isLive && this.#options.writesDeadLetters
-    const lane = new Lane({ name, topic: stream.topic, writesDeadLetters, assembler, runners }, context)
+    const packets = openPacketReader(access, `${clientId}.${name}.again`, stream.topic)
+    const closer = new VisitCloser({ ledger, reader: packets, rule: closing, signal })
+    const lane = new Lane(
+      { name, topic: stream.topic, writesDeadLetters, assembler, runners },
+      {
+        ...context,
+        closeVisits: (self, members): AsyncIterable<Piece> =>
+          closer.close(members, this.#clocks(name), one => self.has(one)),
+      },
+    )
     const ended = lane.run().catch((error: unknown) => {
       if (!signal.aborted && !stop.signal.aborted) this.#options.onFailure(error)
     })
-    this.#open.set(name, { lane, feed, stream, stop, ended })
+    this.#open.set(name, { lane, feed, stream, stop, ended, packets })
     return lane
   }
 
@@ -129,6 +156,7 @@ export class Lanes {
     this.#open.delete(name)
     open.lane.stop()
     open.stop.abort()
+    void open.packets.close().catch(() => undefined)
   }
 
   /** Stops all lanes and waits until none evaluates any more. */

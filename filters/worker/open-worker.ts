@@ -3,6 +3,7 @@ import { type BrokerAccess, openAdmin, type Stream } from '#hub'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
+import { type ClosingRule } from '../cap/closing.ts'
 import { FilterError } from '../errors.ts'
 import { filterMetrics } from '../metrics.ts'
 import { filterTopics, type TopicRetention } from './filter-topics.ts'
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   readonly log: Logger
   readonly limits?: Limits
   readonly lingerMs?: number
+  /** When a visit of a `best` filter is over; 15 s without a packet of it, or 90 s after its first one. */
+  readonly closing?: ClosingRule
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
   readonly filterTopics?: TopicRetention
@@ -96,6 +99,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       visitRetentionMs: options.visitRetentionMs ?? VISIT_RETENTION_MS,
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+      ...(options.closing === undefined ? {} : { closing: options.closing }),
     })
     shards.set(shard, running)
     // A shard that was given away may be fenced before it has closed; only one that is still ours ends the process.

@@ -116,6 +116,7 @@ export function settle(
           piece.overCapCounts.set(filter.id, (piece.overCapCounts.get(filter.id) ?? 0) + 1)
           if (state.overCap <= OVER_CAP_IDS) piece.overCap.push({ filter: filter.id, visit: entry.visit, ...alert })
         }
+        if (state.held.length > 0) ledger.hold(filter.id, entry.visit)
         if (!outcome.deliver) continue
         packet ??= Buffer.from(entry.packet)
         piece.deliveries.push({

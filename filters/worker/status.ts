@@ -1,5 +1,6 @@
 // What a worker tells the hub about its filters: best effort, retried, newest state of each. Losing the hub stops nothing here.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
+import { type FeedGap } from '#mirrors'
 import { type Logger } from 'pino'
 import { type FilterMetrics } from '../metrics.ts'
 import { type Manifest } from '../manifest.ts'
@@ -14,8 +15,9 @@ import { type Lanes, liveLane } from './lanes.ts'
 const FLUSH_MS = 2000
 const SOON_MS = 50
 const RETRY_MS = 5000
-/** Visits named in a status, newest last. */
+/** Visits and gaps named in a status, newest last. */
 const VISITS = 8
+const GAPS = 16
 
 /** The state of one shard that is reported. */
 export interface Reported {
@@ -38,6 +40,7 @@ export interface StatusOptions {
 export class StatusReporter {
   readonly #options: StatusOptions
   readonly #dirty = new Set<string>()
+  readonly #gaps: Record<string, unknown>[] = []
   #reported: Reported | undefined
   #producer: Producer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -66,6 +69,13 @@ export class StatusReporter {
   touched(lane: Lane): void {
     for (const { id } of lane.runners) this.#dirty.add(id)
     this.#schedule(FLUSH_MS)
+  }
+
+  /** Alerts of a partition were gone before they were evaluated. */
+  gap(lane: string, topic: string, { partition, from, to }: FeedGap): void {
+    this.#gaps.push({ lane, topic, partition, from: String(from), to: String(to), at: new Date().toISOString() })
+    this.#gaps.splice(0, this.#gaps.length - GAPS)
+    this.#schedule(SOON_MS)
   }
 
   #schedule(delayMs: number): void {
@@ -147,6 +157,7 @@ export class StatusReporter {
       shards: 1,
       filters: crew.size,
       lagAlerts,
+      gaps: this.#gaps,
       updatedAt: new Date().toISOString(),
     })
   }

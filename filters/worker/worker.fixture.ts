@@ -73,6 +73,10 @@ export interface TestNode {
   manifest(changes?: Partial<Manifest> & { readonly source?: string }): Manifest
   /** Writes a manifest, as the mirrored control topic would bring it. */
   put(manifest: Manifest): void
+  /** `evaluated` does not wait for this filter to be live. */
+  ignore(filter: string): void
+  /** The sum of a metric over its labels. */
+  metric(worker: Worker, name: string): Promise<number>
   work(options?: Partial<WorkerOptions>): Promise<Worker>
   send(alerts: readonly TestAlert[]): Promise<void>
   sendRaw(packet: Buffer, partition?: number): Promise<void>
@@ -106,7 +110,8 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
   const manifests = new Map<string, Manifest>()
   const listeners = new Set<(filter: string) => void>()
   const schemas = new Map([[SCHEMA_ID, SCHEMA]])
-  const workers = new Set<Worker>()
+  const workers = new Map<Worker, Registry>()
+  const ignored = new Set<string>()
   const sent: number[] = Array.from({ length: PARTITIONS }, () => 0)
 
   const read = (name: string): Promise<LogPage['records'][number][]> => readTopic(node, name)
@@ -137,11 +142,18 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
       updatedAt: '2026-01-01T00:00:00Z',
       ...changes,
     }),
+    ignore: filter => ignored.add(filter),
+    metric: async (worker, name) => {
+      const values = (await workers.get(worker)?.getSingleMetric(name)?.get())?.values ?? []
+      return values.reduce((sum, { value }) => sum + value, 0)
+    },
     put: manifest => {
+      ignored.delete(manifest.id)
       manifests.set(manifest.id, manifest)
       for (const listener of listeners) listener(manifest.id)
     },
     work: async options => {
+      const registry = new Registry()
       const worker = await openWorker({
         mirror,
         node,
@@ -156,14 +168,14 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
           },
         },
         schemas: { get: id => Promise.resolve(schemas.get(id)) },
-        registry: new Registry(),
+        registry,
         log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
         schemaWaitMs: 300,
         lingerMs: 5,
         ...options,
       })
       worker.ended.catch(() => undefined)
-      workers.add(worker)
+      workers.set(worker, registry)
       return worker
     },
     send: async alerts => {
@@ -184,7 +196,7 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
         const records = await progressOf(node)
         const lane = records.get(`lane/live.${stream.name}`) as { positions: Record<string, string> } | undefined
         const isLive = ({ id, state }: Manifest): boolean =>
-          state !== 'active' || records.get(`filter/${id}`)?.['lane'] === `live.${stream.name}`
+          state !== 'active' || ignored.has(id) || records.get(`filter/${id}`)?.['lane'] === `live.${stream.name}`
         const isThere = sent.every((count, partition) => lane?.positions[partition] === String(count))
         return isThere && [...manifests.values()].every(isLive)
       })
@@ -201,7 +213,7 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
       }),
     progress: async key => (await progressOf(node)).get(key),
     close: async () => {
-      for (const worker of workers) await worker.close()
+      for (const worker of workers.keys()) await worker.close()
       await producer.close()
       await admin.deleteTopics([topic, ...[...manifests.keys()].map(topicOfFilter)])
       await admin.close()
