@@ -78,7 +78,7 @@ export function fieldsOf(name: string, schemas: readonly AvroSchema[]): readonly
 const streamOf = (name: string): Stream => STREAMS[name] ?? STREAMS.lsst
 
 /** Problems that keep a filter from going live: it failed as a whole, or on every single alert. */
-export function problemsOf({ failure, firstError, alerts, errors }: Trial): readonly Problem[] {
+function problemsOf({ failure, firstError, alerts, errors }: Trial): readonly Problem[] {
   if (failure) return [{ code: ProblemCode.unsupported, ...failure.error }]
   if (firstError === undefined || errors < alerts) return []
   const { alert, message, ...place } = firstError

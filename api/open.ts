@@ -44,7 +44,7 @@ const check = (name: string, ok: boolean, reason: string): ApiCheck => ({ name, 
 export interface Api {
   readonly url: string
   /** What it needs, for /readyz. */
-  checks(): Promise<readonly ApiCheck[]>
+  readonly checks: () => Promise<readonly ApiCheck[]>
   close(): Promise<void>
 }
 

@@ -10,7 +10,7 @@ const SchemaRecord = Type.Object({ id: Type.Integer(), schema: Type.String() })
 
 export interface SchemaShelf {
   /** Newest first, by id: survey ids grow with the version. */
-  all(): readonly AvroSchema[]
+  readonly all: () => readonly AvroSchema[]
   close(): Promise<void>
 }
 

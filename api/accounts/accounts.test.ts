@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import fc from 'fast-check'
+import { assert, property, string, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { identify, requireScope, type TokenSource } from './caller.ts'
 import { refuseReserved } from './names.ts'
@@ -78,19 +78,19 @@ test.each(['filterina', 'hubble', 'nodes', 'kafkaesque'])('the name %s is allowe
 describe('a sealed secret', () => {
   const box = openSecretBox(randomBytes(32))
   test('opens to what was sealed, for its own name only', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.string(), fc.string(), (secret, name, other) => {
+    assert(
+      property(uint8Array({ maxLength: 100 }), string(), string(), (secret, name, other) => {
         const sealed = box.seal(name, secret)
         expect([...box.open(name, sealed)]).toEqual([...secret])
-        if (other !== name) expect(() => box.open(other, sealed)).toThrow()
+        expect(() => box.open(`${name}-${other}`, sealed)).toThrow(/authenticate/)
       }),
     )
   })
   test('does not open under another key or altered', () => {
     const sealed = box.seal('alice', Buffer.from('secret'))
-    expect(() => openSecretBox(randomBytes(32)).open('alice', sealed)).toThrow()
+    expect(() => openSecretBox(randomBytes(32)).open('alice', sealed)).toThrow(/authenticate/)
     const altered = Buffer.from(sealed, 'base64')
     altered[altered.length - 1]! ^= 1
-    expect(() => box.open('alice', altered.toString('base64'))).toThrow()
+    expect(() => box.open('alice', altered.toString('base64'))).toThrow(/authenticate/)
   })
 })

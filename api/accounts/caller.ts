@@ -4,7 +4,7 @@ import { type AccountRecord, type Scope, SCOPES, type TokenRecord } from './reco
 import { tokenId, tokenMatches } from './token.ts'
 
 /** The administrator's account: it exists without a record, by the hash in the configuration. */
-export const ADMIN_ACCOUNT = 'admin'
+const ADMIN_ACCOUNT = 'admin'
 
 export interface Caller {
   readonly account: string

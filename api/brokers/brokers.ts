@@ -13,7 +13,7 @@ export interface ServedBroker extends BrokerAccess {
 }
 
 /** What a subscriber may do: read one topic, and everything with groups of its own. */
-export const grantsOf = ({ user, topic }: Pick<CredentialRecord, 'user' | 'topic'>): readonly Grant[] => [
+const grantsOf = ({ user, topic }: Pick<CredentialRecord, 'user' | 'topic'>): readonly Grant[] => [
   { user, resource: 'topic', name: topic, operations: ['read', 'describe', 'describe-configs'] },
   { user, resource: 'group', name: user, operations: ['all'] },
   { user, resource: 'group', name: `${user}.`, match: 'prefixed', operations: ['all'] },

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { type RedisAccess } from '../jobs/redis.ts'
 
+const PROGRAM = 'redis-server'
+
 export interface RedisServer {
   readonly access: RedisAccess
   /** Starts it (again), on the same port; `empty` forgets what it held. */
@@ -45,7 +47,7 @@ export async function newRedisServer(): Promise<RedisServer> {
     access,
     async start(options) {
       if (options?.empty) rmSync(join(dir, 'appendonlydir'), { recursive: true, force: true })
-      server = spawn('redis-server', [config], { stdio: 'ignore' })
+      server = spawn(PROGRAM, [config], { stdio: 'ignore' })
       server.once('error', () => undefined)
       await answering(access)
     },

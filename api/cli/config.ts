@@ -34,7 +34,7 @@ export function processSurroundings(openSandbox?: Surroundings['openSandbox']): 
     url: env['SKYSIEVE_URL'],
     token: env['SKYSIEVE_TOKEN'],
     kafkaPassword: env['SKYSIEVE_KAFKA_PASSWORD'],
-    color: stderr.isTTY === true && !env['NO_COLOR'],
+    color: stderr.isTTY && !env['NO_COLOR'],
     openSandbox,
   }
 }

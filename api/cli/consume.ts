@@ -45,15 +45,16 @@ export async function consume(request: ConsumeRequest, { out }: Session, signal:
     await consumer.subscribe({ topic, fromBeginning: request.from === 'earliest' })
     await consumer.run({
       eachBatchAutoResolve: false,
-      eachBatch: async ({ batch, resolveOffset, heartbeat, isRunning, isStale }) => {
+      eachBatch: async taken => {
+        const { batch } = taken
         for (const message of batch.messages) {
-          if (!isRunning() || isStale() || count >= limit) break
+          if (!taken.isRunning() || taken.isStale() || count >= limit) break
           out.line(deliveryOf(message, batch.partition))
-          resolveOffset(message.offset)
+          taken.resolveOffset(message.offset)
           count += 1
           last = Date.now()
         }
-        await heartbeat()
+        await taken.heartbeat()
         if (count >= limit) stop()
       },
     })
@@ -76,7 +77,7 @@ export async function consume(request: ConsumeRequest, { out }: Session, signal:
 }
 
 /** What a line holds: the well-known headers by name, all of them again under `headers`, and where it lay. */
-export function deliveryOf(
+function deliveryOf(
   { offset, value, headers = {}, timestamp }: KafkaMessage,
   partition: number,
 ): Record<string, unknown> {

@@ -34,7 +34,7 @@ export function checked(
   throw sourceFault(check.problems)
 }
 
-export function sourceFault(problems: readonly Problem[]): CliError {
+function sourceFault(problems: readonly Problem[]): CliError {
   const [first] = problems
   return new CliError(
     first?.code ?? 'FILTER_SOURCE',

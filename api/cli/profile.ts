@@ -14,7 +14,7 @@ const Profile = Type.Object({
   /** By topic. */
   kafka: Type.Optional(Type.Record(Type.String(), KafkaUser)),
 })
-export type Profile = Static<typeof Profile>
+type Profile = Static<typeof Profile>
 
 const Profiles = Type.Object({ current: Type.Optional(Type.String()), profiles: Type.Record(Type.String(), Profile) })
 type Profiles = Static<typeof Profiles>

@@ -27,7 +27,7 @@ const COMMANDS: readonly AddCommands[] = [
 ]
 
 /** All commands of the command line over these surroundings. */
-export function buildProgram(around: Surroundings): Command {
+function buildProgram(around: Surroundings): Command {
   const program = new Command('skysieve')
     .description('Filters over an alert stream: write one, submit it, read what it picks.')
     .option('--url <url>', 'address of the API (SKYSIEVE_URL)')

@@ -11,11 +11,11 @@ export interface Session {
   /** The address given by `--url`, if any. */
   readonly url: string | undefined
   /** The API as the caller logged in to it. Throws CliError CLI_NOT_LOGGED_IN. */
-  api(): Client
+  readonly api: () => Client
 }
 
 /** Options that every command has. */
-export interface CommonOptions {
+interface CommonOptions {
   readonly url?: string
   readonly json?: boolean
 }

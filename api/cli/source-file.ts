@@ -6,7 +6,7 @@ import { CliError, EXIT } from './exit.ts'
 
 export interface SourceFile {
   readonly source: string
-  readonly language: 'javascript' | 'typescript' | 'python'
+  readonly language: Language
 }
 
 /** @throws CliError CLI_FILE_UNREADABLE or CLI_LANGUAGE_UNKNOWN */

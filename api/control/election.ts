@@ -30,6 +30,8 @@ export interface Candidate {
   readonly url: string
 }
 
+const nothing = async (): Promise<void> => undefined
+
 /** Takes part in the election until closed. */
 export async function joinElection(
   { kafka, groupId, url }: Candidate,
@@ -67,7 +69,7 @@ export async function joinElection(
     await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
     return () => consumer.disconnect()
   }
-  let leave: () => Promise<void> = async () => undefined
+  let leave = nothing
   const rejoin = async (): Promise<void> => {
     try {
       await leave().catch(() => undefined)

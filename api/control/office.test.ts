@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { HubError } from '#hub'
 import { openOffice } from './office.ts'
 
-const desk = () => ({ close: vi.fn(async () => undefined) })
+const desk = () => ({ close: vi.fn<() => Promise<void>>(async () => undefined) })
 const open = (take: () => Promise<ReturnType<typeof desk>>, waitMs = 2000) => {
   const terms: AbortSignal[] = []
   const troubles: unknown[] = []

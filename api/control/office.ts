@@ -49,6 +49,7 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
     await ended?.writer.close().catch(onTrouble)
   }
   const takeOffice = async (): Promise<void> => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- enter and leave change it meanwhile
     while (chosen && !term) {
       try {
         const writer = await take()

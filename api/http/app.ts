@@ -74,7 +74,10 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
   addAccess(app, platform, tokenSeen ?? (() => undefined))
   addForwarding(app, platform.writes, platform.settings.url)
   app.addSchema(ProblemDocument)
-  await app.register(swagger, { openapi: OPENAPI, refResolver: { buildLocalReference: ({ $id }) => String($id) } })
+  await app.register(swagger, {
+    openapi: OPENAPI,
+    refResolver: { buildLocalReference: ({ $id }) => (typeof $id === 'string' ? $id : 'unnamed') },
+  })
   await addRateLimit(app, platform, limitStore)
   app.register(async scoped => {
     const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()

@@ -40,7 +40,7 @@ const FASTIFY_CODES: Record<string, ApiErrorCode> = {
 }
 
 /** The ApiError an arbitrary failure amounts to; whatever is not the caller's is API_INTERNAL, and its text stays inside. */
-export function asApiError(error: FastifyError): ApiError {
+function asApiError(error: FastifyError): ApiError {
   if (error instanceof ApiError) return error
   if (error.validation) {
     const problems = error.validation.map(({ instancePath, message, params }): ApiProblem => {

@@ -1,13 +1,14 @@
 // Requests per minute of each account, counted in Redis so that all instances count together. Without Redis nobody is refused.
-import rateLimit, { type RateLimitPluginOptions } from '@fastify/rate-limit'
+import rateLimit from '@fastify/rate-limit'
+import { type Redis } from 'ioredis'
 import { ApiError } from '../errors.ts'
 import { type Platform } from '../platform.ts'
 import { type App } from './app.ts'
 
 const WINDOW_MS = 60_000
 
-/** A Redis client (ioredis) that fails fast while Redis is away. */
-export type LimitStore = NonNullable<RateLimitPluginOptions['redis']>
+/** A client that fails fast while Redis is away. */
+export type LimitStore = Redis
 
 export async function addRateLimit(
   app: App,

@@ -21,7 +21,7 @@ interface Submission {
   readonly stage?: JobStage
 }
 
-export type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
+type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
 
 export interface JobQueue extends Jobs {
   /** The connection for people's requests; the rate limit counts over it. */

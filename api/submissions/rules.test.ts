@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Manifest } from '#filters'
 import { Value } from 'typebox/value'
@@ -69,8 +69,8 @@ describe('a manifest', () => {
 
 describe('placement', () => {
   test('spreads filters so that no two mirrors differ by more than one', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 0, max: 40 }), (mirrors, filters) => {
+    assert(
+      property(integer({ min: 1, max: 5 }), integer({ min: 0, max: 40 }), (mirrors, filters) => {
         const names = Array.from({ length: mirrors }, (_, index) => ({ name: `node${index}`, reportedAtMs: undefined }))
         const manifests: Manifest[] = []
         for (let index = 0; index < filters; index++)

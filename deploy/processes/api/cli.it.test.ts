@@ -47,7 +47,7 @@ describe('without an account', () => {
       stderr: expect.stringMatching(/is not there/),
     })
   })
-  test('test runs the production sandbox on a visit and tells matches, what is over the cap, and the cost', async () => {
+  test('trying runs the production sandbox on a visit and tells matches, what is over the cap, and the cost', async () => {
     const run = await alice('filter', 'test', 'mine.js', '--alerts', '300', '--cap', '3')
     expect(run.exitCode).toBe(0)
     const { alerts, passed, delivered, overCap, matches, costUs } = json(run)
@@ -56,7 +56,7 @@ describe('without an account', () => {
     expect(matches[0].alert).toMatch(/^[0-9]{15,}$/)
     expect(Object.keys(costUs)).toEqual(['t50', 't90', 't99'])
   })
-  test('test blames the filter for what it does, with its line', async () => {
+  test('trying blames the filter for what it does, with its line', async () => {
     expect(await alice('filter', 'test', 'throws.js', '--alerts', '64')).toMatchObject({
       exitCode: 3,
       stderr: expect.stringMatching(/line 2/),
