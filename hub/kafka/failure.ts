@@ -58,19 +58,17 @@ const codeOf = (error: unknown, otherwise: HubErrorCode): HubErrorCode => {
 
 const isLeaf = (one: Error): boolean => one.cause === undefined && !(one instanceof AggregateError)
 
-/** The innermost messages, each once: a retried operation fails with hundreds of equal errors. */
-const reasonsOf = (error: unknown): string[] => {
-  const reasons = causesOf(error)
-    .filter(isLeaf)
-    .map(({ message }) => message)
-  return error instanceof Error ? [...new Set(reasons)] : [String(error)]
-}
+const MAX_REASONS = 3
 
 /** An error with what was attempted, why it failed and what to do. HubErrors pass unchanged. */
 export const kafkaFailure = (what: string, error: unknown, otherwise: HubErrorCode): HubError => {
   if (error instanceof HubError) return error
   const code = codeOf(error, otherwise)
   const advice = ADVICE[code]
-  const reasons = reasonsOf(error).slice(0, 3).join('; ')
-  return new HubError(code, `${what} failed: ${reasons}${advice === undefined ? '' : ` (${advice})`}`, { cause: error })
+  // Only the innermost, each once: a repeated operation fails with hundreds of equal errors.
+  const innermost = causesOf(error).filter(isLeaf).toArray()
+  const messages = [...new Set(innermost.map(({ message }) => message))].slice(0, MAX_REASONS)
+  const why = messages.length === 0 ? String(error) : messages.join('; ')
+  const message = `${what} failed: ${why}${advice === undefined ? '' : ` (${advice})`}`
+  return new HubError(code, message, { cause: innermost[0] ?? error })
 }

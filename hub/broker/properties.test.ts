@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest'
+import { renderProperties } from './properties.ts'
+
+const text = renderProperties({
+  name: 'hub',
+  dir: '/data/hub',
+  libs: '/libs',
+  ports: { client: 9000, controller: 9001 },
+  secrets: { admin: 'admin-secret', broker: 'broker-secret' },
+})
+const properties = new Map(text.split('\n').map(line => line.split(/=(.*)/s, 2) as [string, string]))
+
+describe('a broker’s configuration', () => {
+  test('lets clients in by SCRAM only, and listens on loopback only', () => {
+    expect(properties.get('listener.name.clients.sasl.enabled.mechanisms')).toBe('SCRAM-SHA-512')
+    expect(properties.get('listeners')).toBe(
+      'CLIENTS://127.0.0.1:9000,BROKER://127.0.0.1:0,CONTROLLER://127.0.0.1:9001',
+    )
+  })
+
+  test('allows nothing that is not granted, and creates no topic by use', () => {
+    expect(properties.get('allow.everyone.if.no.acl.found')).toBe('false')
+    expect(properties.get('auto.create.topics.enable')).toBe('false')
+    expect(properties.get('super.users')).toBe('User:kraft;User:skysieve-admin')
+  })
+
+  test('does not contain the administrator’s password', () => {
+    expect(text).not.toContain('admin-secret')
+  })
+})
