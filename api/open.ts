@@ -94,6 +94,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       const hasRedis = await jobs.isReady()
       const hasLeader = ledger.writes.isLeader || (await ledger.writes.leaderUrl().catch(() => undefined)) !== undefined
       return [
+        check('control', ledger.problem() === undefined, ledger.problem() ?? ''),
         check('redis', hasRedis, 'Redis does not answer: submissions are refused, live filters go on'),
         check('leader', hasLeader, 'no instance leads: nothing can be changed'),
       ]

@@ -4,6 +4,7 @@ import { addAuth } from './commands/auth.ts'
 import { addFilter } from './commands/filter.ts'
 import { addFilterInit } from './commands/filter-init.ts'
 import { addFilterTest } from './commands/filter-test.ts'
+import { addSchema } from './commands/schema.ts'
 import { addStatus } from './commands/status.ts'
 import { addStream } from './commands/stream.ts'
 import { addTopic } from './commands/topic.ts'
@@ -23,6 +24,7 @@ const COMMANDS: readonly AddCommands[] = [
   addTopic,
   addUser,
   addStream,
+  addSchema,
   addStatus,
 ]
 

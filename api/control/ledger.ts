@@ -31,6 +31,8 @@ export interface LedgerOptions {
 export interface Ledger {
   readonly books: Books
   readonly writes: Writes
+  /** Why what is read may be old; undefined while it is not. */
+  readonly problem: () => string | undefined
   /** Stands for election. */
   stand(): Promise<void>
   close(): Promise<void>
@@ -79,6 +81,7 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
       leaderUrl: async () => election?.leaderUrl(),
       change: work => office.run(writer => work(penOf(writer, accounts, filters))),
     },
+    problem: () => accounts.problem() ?? filters.problem() ?? status.problem(),
     async stand() {
       const kafka = openKafka(hub, `${group}-election`)
       election = await joinElection(

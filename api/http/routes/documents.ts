@@ -1,5 +1,6 @@
-// The description of this API, for programs and for people.
+// The description of this API: OpenAPI for programs, one page for people.
 import { type App } from '../app.ts'
+import { referencePage } from '../reference-page.ts'
 
 export function documentRoutes(app: App): void {
   app.route({
@@ -8,5 +9,13 @@ export function documentRoutes(app: App): void {
     config: { scope: 'none' },
     schema: { hide: true },
     handler: async (_request, reply) => reply.send(app.swagger()),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/docs',
+    config: { scope: 'none' },
+    schema: { hide: true },
+    handler: async (_request, reply) => reply.type('text/html').send(referencePage(app.swagger())),
   })
 }

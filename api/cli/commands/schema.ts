@@ -1,0 +1,35 @@
+// `skysieve schema`: a survey's schemas into the registry, under the ids its packets name.
+import { resolve } from 'node:path'
+import { HubError, syncSchemas } from '#hub'
+import { CliError, EXIT } from '../exit.ts'
+import { type HubOptions, registryUrl } from '../local-system.ts'
+import { table } from '../output.ts'
+import { type AddCommands } from '../run.ts'
+import { sessionOf } from '../session.ts'
+
+export const addSchema: AddCommands = (program, around) => {
+  const schema = program.command('schema').description('schemas of a survey')
+
+  schema
+    .command('sync <folder>')
+    .description('put schemas (<folder>/<major>/<minor>/*.avsc) into the registry; safe to repeat')
+    .option('--registry <url>', 'the schema registry')
+    .action(async (folder: string, options: HubOptions, command) => {
+      const { out } = sessionOf(command, around)
+      const synced = await syncSchemas(resolve(around.directory, folder), registryUrl(options, around)).catch(explain)
+      out.result(synced, () =>
+        table(
+          ['id', 'version', 'subject'],
+          synced.map(({ id, version, subject }) => [String(id), version, subject]),
+          'No schemas.',
+        ),
+      )
+    })
+}
+
+/** A folder that holds no schemas is the caller's, a registry that does not answer is not. */
+function explain(error: unknown): never {
+  if (!(error instanceof HubError)) throw error
+  const exitCode = error.code === 'HUB_SCHEMA_INVALID' ? EXIT.usage : EXIT.ourFault
+  throw new CliError(error.code, exitCode, error.message, { cause: error })
+}
