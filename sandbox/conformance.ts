@@ -1,4 +1,5 @@
 // One suite for both runtimes: a test file of each calls it with a way to open that runtime.
+/* oxlint-disable vitest/valid-title, vitest/expect-expect -- titles and expectations are those of the cases */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batchOf } from './conformance/batch-of.ts'
 import { CASES, type Case, type Verdict } from './conformance/cases.ts'
@@ -10,13 +11,13 @@ const SAMPLE = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS, times: SAMPLE
 const bit = (words: Uint32Array, row: number): boolean => (((words[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1
 
 /** Verdicts as words, row by row. */
-export const verdictWords = ({ passed, errored }: Verdicts, rows = SAMPLE.rows): Verdict[] =>
+const verdictWords = ({ passed, errored }: Verdicts, rows = SAMPLE.rows): Verdict[] =>
   Array.from({ length: rows }, (_, row) => (bit(errored, row) ? 'error' : bit(passed, row) ? 'pass' : 'drop'))
 
 let nextId = 0
 
 /** A program over the sample's columns. */
-export const sampleProgram = (runtime: Runtime, source: string, over: Partial<Program> = {}): Program => ({
+const sampleProgram = (runtime: Runtime, source: string, over: Partial<Program> = {}): Program => ({
   id: `case-${nextId++}`,
   version: 1,
   runtime,
@@ -29,7 +30,7 @@ export const sampleProgram = (runtime: Runtime, source: string, over: Partial<Pr
 })
 
 /** Loads a program, evaluates the sample once, unloads it. */
-export async function tryOut(sandbox: Sandbox, program: Program, batch = SAMPLE): Promise<Verdicts> {
+async function tryOut(sandbox: Sandbox, program: Program, batch = SAMPLE): Promise<Verdicts> {
   const outcome = await sandbox.load(program)
   if (!outcome.ok) throw new Error(`${outcome.reason}: ${JSON.stringify(outcome.error)}`)
   const [verdicts] = await sandbox.evaluate(batch, [program.id])
@@ -46,16 +47,16 @@ function expectCase(verdicts: Verdicts, { expected, scores, annotations, firstEr
     [...(verdicts.annotations ?? [])].map(([row, json]) => [row, JSON.parse(json) as unknown]),
   )
   expect(notes).toEqual(annotations ?? {})
-  expect(verdicts.firstError?.row).toBe(firstError?.row)
-  if (firstError !== undefined) expect(verdicts.firstError?.message).toMatch(firstError.message)
-  if (firstError?.line !== undefined) expect(verdicts.firstError).toMatchObject({ line: firstError.line })
+  const { message, ...where } = firstError ?? { message: /^$/ }
+  expect(verdicts.firstError ?? {}).toMatchObject(where)
+  expect(verdicts.firstError?.message ?? '').toMatch(message)
   expect(verdicts.logs).toEqual(logs ?? [])
 }
 
 export interface Conformance {
   readonly runtime: Runtime
   readonly language: 'javascript' | 'python'
-  open(): Promise<Sandbox>
+  readonly open: () => Promise<Sandbox>
 }
 
 /** Registers the suite. */

@@ -13,11 +13,10 @@ export const SANDBOX_ERRORS = {
   SANDBOX_RUNTIME_FILES: 'The files a host runs from could not be prepared.',
   // What went wrong with a host
   SANDBOX_HOST_START: 'A host did not start.',
-  SANDBOX_HOST_PROTOCOL: 'A host said something that is not in the protocol.',
   SANDBOX_HOST_DYING: 'Hosts end again and again without a filter to blame.',
-  // The Python runtime image
-  SANDBOX_IMAGE: 'The runtime image could not be assembled.',
+  // The container runtime
   SANDBOX_ENGINE_UNREACHABLE: 'No Docker engine answers.',
+  SANDBOX_IMAGE: 'The runtime image could not be assembled.',
 } as const
 
 export type SandboxErrorCode = keyof typeof SANDBOX_ERRORS

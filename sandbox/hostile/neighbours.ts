@@ -3,7 +3,7 @@ import { type Batch, type ColumnSet } from '../batch.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { type Limits, type Program } from '../sandbox.ts'
 
-export const HOSTILE_LIMITS: Limits = { batchMs: 200, memoryMb: 32, logChars: 4000, annotationChars: 4096 }
+const HOSTILE_LIMITS: Limits = { batchMs: 200, memoryMb: 32, logChars: 4000, annotationChars: 4096 }
 
 const READS: ColumnSet = {
   columns: [
@@ -52,10 +52,11 @@ export const goodFilters = (count: number): Program[] =>
     return neighbourly(`good-${i}`, `export function filter(alert) { ${body} }`)
   })
 
+const wave = (seed: number): number => 25 + 25 * Math.sin(seed * 12.9898)
+
 /** Records with some history, the same on every machine. */
 export function neighbourBatch(rows = 64): Batch {
-  const wave = (seed: number): number => 25 + 25 * Math.sin(seed * 12.9898)
-  const bands = [...'ugrizy']
+  const bands = ['u', 'g', 'r', 'i', 'z', 'y']
   const records = Array.from({ length: rows }, (_, row) => ({
     source: { flux: wave(row), fluxErr: 1 + (row % 5), band: bands[row % 6], id: BigInt(row) + 2n ** 58n },
     history:

@@ -1,7 +1,7 @@
 // What callers hand over is checked before anything is generated from it or written for it: mistakes of ours, not of authors.
 import { type Batch, type ColumnSet, MAX_BINARY_BYTES, MAX_LIST_ROWS, MAX_ROWS, MAX_TEXT_UNITS } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
-import { type Program } from '../sandbox.ts'
+import { type Program, type Runtime } from '../sandbox.ts'
 
 /** Paths become names in generated source: identifiers joined by dots, nothing else. */
 const PATH = /^[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}){0,7}$/
@@ -28,12 +28,12 @@ function problemOfSet({ columns, lists }: ColumnSet): string | undefined {
 }
 
 /** Throws SANDBOX_PROGRAM_INVALID. */
-export function checkProgram({ id, runtime, reads, limits }: Program): void {
+export function checkProgram({ id, runtime, reads, limits }: Program, here: Runtime = 'isolate'): void {
   const refuse = (why: string): never => {
     throw new SandboxError('SANDBOX_PROGRAM_INVALID', `Program ${JSON.stringify(id)} cannot be loaded: ${why}.`)
   }
   if (id === '' || id.length > 200) refuse('its id is empty or longer than 200 characters')
-  if (runtime !== 'isolate') refuse(`it is for the ${runtime} runtime, and this is the isolate runtime`)
+  if (runtime !== here) refuse(`it is for the ${runtime} runtime, and this is the ${here} runtime`)
   const problem = problemOfSet(reads)
   if (problem !== undefined) refuse(problem)
   for (const [name, value] of Object.entries(limits))

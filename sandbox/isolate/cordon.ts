@@ -71,16 +71,18 @@ export class Cordon {
 
   /** Replaces the hosts, one after another, without a gap. */
   rotate(): Promise<void> {
-    this.#rotating = this.#rotating.then(async () => {
-      for (const seat of [...this.#seats]) await seat.rotate()
-    })
+    const before = this.#rotating
+    this.#rotating = (async () => {
+      await before
+      for (const seat of this.#seats.slice()) await seat.rotate()
+    })()
     return this.#rotating
   }
 
-  close(): void {
+  /** Ends all hosts and waits for their end. */
+  async close(): Promise<void> {
     clearInterval(this.#rotation)
-    this.#options.pool.close()
-    for (const seat of this.#seats) seat.close()
+    await Promise.all([this.#options.pool.close(), ...this.#seats.map(seat => seat.close())])
   }
 
   #seatFor(): Seat {
@@ -98,7 +100,7 @@ export class Cordon {
   #leave(filter: string, seat: Seat): void {
     if (this.#seatOf.get(filter) === seat) this.#seatOf.delete(filter)
     if (!this.#options.alone) return
-    seat.close()
+    void seat.close()
     this.#seats.splice(this.#seats.indexOf(seat), 1)
   }
 }

@@ -28,14 +28,11 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
     if (!wantsSpare || closed || spare !== undefined) return
     const host = start()
     spare = host
-    host.ready.then(
-      () => (retryMs = FIRST_RETRY_MS),
-      () => undefined,
-    )
-    void host.ended.then(() => replace(host))
+    void replaceWhenEnded(host)
   }
   /** A spare that was ended from outside is replaced, slower each time. */
-  const replace = (host: HostProcess): void => {
+  const replaceWhenEnded = async (host: HostProcess): Promise<void> => {
+    await host.ended
     if (spare !== host) return
     spare = undefined
     timer = setTimeout(standBy, retryMs).unref()
@@ -60,6 +57,7 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
           const host = await takeOne()
           const differences = inspect(host)
           if (differences.length === 0) {
+            retryMs = FIRST_RETRY_MS
             standBy()
             return host
           }
@@ -75,11 +73,13 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
         }
       }
     },
-    close(): void {
+    async close(): Promise<void> {
       closed = true
       clearTimeout(timer)
-      spare?.kill('retired')
+      const last = spare
       spare = undefined
+      last?.kill('retired')
+      await last?.ended
     },
   }
 }

@@ -66,7 +66,6 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
   if (stdin === null || stdout === null || stderr === null) throw new Error('the host was started without pipes')
 
   const layouts = new Set<number>()
-  let onReply: ReplyHandler = () => undefined
   let said = ''
   let killedFor: KillReason | undefined
   const record = new Uint32Array(INTENT_BYTES / 4)
@@ -114,24 +113,21 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     })
   })
 
-  const ready = new Promise<void>((resolve, reject) => {
+  const { promise: listening, resolve: listens } = Promise.withResolvers<void>()
+  let onReply: ReplyHandler = kind => {
+    if (kind !== ReplyKind.ready) throw new Error('the host spoke before it was ready')
+    listens()
+  }
+  const start = async (): Promise<void> => {
     const timer = setTimeout(() => kill('retired'), START_MS)
-    onReply = kind => {
-      if (kind !== ReplyKind.ready) throw new Error('the host spoke before it was ready')
-      clearTimeout(timer)
-      resolve()
-    }
-    void ended.then(end => {
-      clearTimeout(timer)
-      const how = end.signal ?? `code ${end.code}`
-      reject(
-        new SandboxError(
-          'SANDBOX_HOST_START',
-          `An isolate host (${jail.kind}) ended with ${how} before it was ready: ${end.stderr.trim()}`,
-        ),
-      )
-    })
-  })
+    const end = await Promise.race([listening, ended])
+    clearTimeout(timer)
+    if (end === undefined) return
+    const how = end.signal ?? `code ${end.code}`
+    const message = `An isolate host (${jail.kind}) ended with ${how} before it was ready: ${end.stderr.trim()}`
+    throw new SandboxError('SANDBOX_HOST_START', message)
+  }
+  const ready = start()
   ready.catch(() => undefined)
 
   const send = (kind: number, message: object): void => {

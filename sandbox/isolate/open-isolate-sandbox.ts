@@ -1,10 +1,10 @@
 // The isolate runtime: JavaScript filters in V8 isolates, in confined host processes, one cordon of hosts per degree of trust.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { nodeFlags } from '../jail/jail.ts'
+import { makeOwnDirectory } from '../jail/leftovers.ts'
 import { openJail } from '../jail/open-jail.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
@@ -33,7 +33,7 @@ interface Loaded {
 export async function openIsolateSandbox(options: IsolateSandboxOptions): Promise<IsolateSandbox> {
   const { logger, unsafe = false, onForbidden = 'errno', metrics } = options
   mkdirSync(options.dir, { recursive: true })
-  const dir = mkdtempSync(join(options.dir, `isolates-${process.pid}-`))
+  const dir = makeOwnDirectory(options.dir, 'isolates-')
   const jail = openJail({ unsafe, dir, onForbidden })
   for (const remark of jail.remarks) logger.warn(remark)
   const files = buildRuntimeFiles(dir)
@@ -141,9 +141,9 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       if (closed) return
       closed = true
       clearInterval(proving)
-      for (const cordon of cordons.values()) cordon.close()
+      await Promise.all([...cordons.values()].map(cordon => cordon.close()))
       ring.close()
-      jail.close()
+      await jail.close()
       rmSync(dir, { recursive: true, force: true })
     },
   }

@@ -1,6 +1,16 @@
 // Batches in a file in memory: written once, read by every host through a descriptor of its own that cannot write. The file has no name, so nothing
-// remains of it when this process dies.
-import { closeSync, existsSync, fchmodSync, mkdtempSync, openSync, rmSync, writevSync } from 'node:fs'
+// remains of it when this process dies; only containers, which mount it read-only, need one.
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writevSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type Batch } from '../batch.ts'
 import { type FrameMap, mapFrame } from '../frame.ts'
@@ -17,6 +27,8 @@ interface Region {
   readonly bytes: number
 }
 
+/** Names of the folders of rings: this, the process's id, and something random. */
+export const RING_PREFIX = 'skysieve-ring-'
 const MIN_REGION_BYTES = 1 << 18
 const PADDING = new Uint8Array(8)
 
@@ -31,14 +43,17 @@ const padded = (view: ArrayBufferView): Uint8Array[] => {
   return rest === 0 ? [bytesOf(view)] : [bytesOf(view), PADDING.subarray(0, rest)]
 }
 
-/** A ring of as many regions as there are batches under way at the same time. */
-export function openRing(dir: string) {
-  const folder = mkdtempSync(join(memoryDirectory(dir), 'skysieve-ring-'))
-  const path = join(folder, 'ring')
-  const writer = openSync(path, 'w+', 0o600)
+/** A ring of as many regions as there are batches under way at the same time. `named`: it stays in `folder` until it is closed, readable by all. */
+export function openRing(dir: string, { named = false } = {}) {
+  const outer = mkdtempSync(join(memoryDirectory(dir), `${RING_PREFIX}${process.pid}-`))
+  const folder = join(outer, 'ring')
+  mkdirSync(folder)
+  chmodSync(folder, 0o755)
+  const writer = openSync(join(folder, 'ring'), 'w+', 0o600)
   // Hosts open it again through this process's descriptor; the mode lets nobody else, and not even this user, open it for writing.
-  fchmodSync(writer, 0o400)
-  rmSync(folder, { recursive: true })
+  fchmodSync(writer, named ? 0o444 : 0o400)
+  const remove = (): void => rmSync(outer, { recursive: true, force: true })
+  if (!named) remove()
   const free: Region[] = []
   let end = 0
 
@@ -80,7 +95,11 @@ export function openRing(dir: string) {
       }
       return { offset: region.offset, map, release: () => void free.push(region) }
     },
-    close: (): void => closeSync(writer),
+    folder,
+    close(): void {
+      closeSync(writer)
+      remove()
+    },
   }
 }
 

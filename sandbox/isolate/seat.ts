@@ -97,13 +97,15 @@ export class Seat {
     }
   }
 
-  close(): void {
+  /** Gives up what is under way, ends the host and waits for its end. */
+  async close(): Promise<void> {
     this.#closed = true
     this.#rest()
-    this.#successor?.host.kill('retired')
-    this.#host?.kill('retired')
+    const hosts = [this.#host, this.#successor?.host]
     this.#host = undefined
     this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
+    for (const host of hosts) host?.kill('retired')
+    await Promise.all(hosts.flatMap(host => host?.ended ?? []))
   }
 
   #dispatch(job: Job): void {
@@ -150,11 +152,15 @@ export class Seat {
   #adopt(host: HostProcess, loadedSlots: ReadonlySet<number>): void {
     this.#host = host
     host.onReply((kind, payload) => this.#onReply(kind, payload))
-    void host.ended.then(end => this.#onEnd(host, end))
+    void this.#followEnd(host)
     const loading = new Set(this.#work.all.flatMap(job => (job.kind === 'load' ? [job.seated.slot] : [])))
     for (const seated of this.#programs.values())
       if (!loadedSlots.has(seated.slot) && !loading.has(seated.slot)) this.#work.addLoad(seated, true)
     for (const job of this.#work.all) this.#send(host, job)
+  }
+
+  async #followEnd(host: HostProcess): Promise<void> {
+    this.#onEnd(host, await host.ended)
   }
 
   /** Loads the present filters into a host that is not in use yet; nothing when one could not be loaded. */
@@ -167,13 +173,16 @@ export class Seat {
       slots.add(readLoaded(payload).slot)
       if (slots.size === programs.length) resolve(true)
     })
-    void host.ended.then(() => resolve(false))
+    const ended = (async () => {
+      await host.ended
+      return false
+    })()
     const limitMs = programs.reduce((sum, { program }) => sum + program.limits.batchMs, 10_000)
     const timer = setTimeout(() => resolve(false), limitMs)
     const list = new WorkList()
     for (const seated of programs) host.send(MessageKind.load, loadMessage(list.addLoad(seated).job))
     if (programs.length === 0) resolve(true)
-    const prepared = await promise
+    const prepared = await Promise.race([promise, ended])
     clearTimeout(timer)
     return prepared ? slots : undefined
   }
@@ -202,8 +211,7 @@ export class Seat {
     const now = performance.now()
     const intent = host.intent()
     const limits = this.#work.at(intent.slot)?.program.limits
-    const { cpuMs, residentMb, stopped } = host
-    const reason = this.#watch.look({ intent, elapsedMs: now - this.#lastLookMs, limits, cpuMs, residentMb, stopped })
+    const reason = this.#watch.look({ intent, elapsedMs: now - this.#lastLookMs, limits, figures: host })
     this.#lastLookMs = now
     if (host.memoryExceeded()) host.kill('memory')
     else if (reason !== undefined) host.kill(reason)
@@ -264,7 +272,7 @@ export class Seat {
       job.sent = false
       if (job.kind === 'load' && this.#programs.get(job.seated.program.id) === job.seated) this.#work.remove(job)
     }
-    const { successor } = { successor: this.#successor }
+    const successor = this.#successor
     if (successor !== undefined) {
       this.#successor = undefined
       this.#adopt(successor.host, successor.slots)

@@ -19,12 +19,13 @@ const GARBAGE_MB = 128
 
 /** Figures of the host's process, asked only when they matter. */
 export interface Figures {
-  readonly cpuMs: () => number
-  readonly residentMb: () => number
-  readonly stopped: () => boolean
+  cpuMs(): number
+  residentMb(): number
+  stopped(): boolean
 }
 
-export interface Observation extends Figures {
+export interface Observation {
+  readonly figures: Figures
   readonly intent: Intent
   /** Since the last look; a look that comes late counts as two intervals at most, since then this process was not running. */
   readonly elapsedMs: number
@@ -44,22 +45,22 @@ export function openWatch() {
     reset(): void {
       count = -1
     },
-    look({ intent, elapsedMs, limits, cpuMs, residentMb, stopped }: Observation): KillReason | undefined {
+    look({ intent, elapsedMs, limits, figures }: Observation): KillReason | undefined {
       if (intent.count !== count) {
         count = intent.count
         heldMs = 0
-        cpuAtStart = cpuMs()
-        residentAtStart = residentMb()
+        cpuAtStart = figures.cpuMs()
+        residentAtStart = figures.residentMb()
         return undefined
       }
       heldMs += Math.min(elapsedMs, 2 * WATCH_MS)
       const atWork = intent.phase !== Phase.idle && limits !== undefined
-      if (!atWork) return heldMs > IDLE_LIMIT_MS ? 'starved' : undefined
+      if (!atWork) return heldMs > IDLE_LIMIT_MS || (heldMs > GRACE_MS && figures.stopped()) ? 'starved' : undefined
       const limitMs = limits.batchMs + GRACE_MS
       if (heldMs <= limitMs) return undefined
-      if (stopped()) return 'starved'
-      if (cpuMs() - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
-        return residentMb() - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
+      if (figures.stopped()) return 'starved'
+      if (figures.cpuMs() - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
+        return figures.residentMb() - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
       return heldMs > limitMs * STARVED_FACTOR ? 'starved' : undefined
     },
   }

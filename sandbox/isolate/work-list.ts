@@ -77,8 +77,14 @@ export class WorkList {
     promise.catch(() => undefined)
     const seated = new Map(programs.map(each => [each.slot, each]))
     const job: EvaluateJob = {
-      ...{ kind: 'evaluate', seq: this.#nextSeq++, sent: false, batch, seated, verdicts: new Map() },
-      ...{ settle: resolve, reject },
+      kind: 'evaluate',
+      seq: this.#nextSeq++,
+      sent: false,
+      batch,
+      seated,
+      verdicts: new Map(),
+      settle: resolve,
+      reject,
     }
     this.#jobs.push(job)
     return { job, verdicts: promise }

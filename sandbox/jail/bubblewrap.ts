@@ -1,22 +1,18 @@
 // The production jail: bubblewrap for namespaces and a file system of a few read-only files, setpriv for the user, seccomp for system calls, a memory
-// cgroup, and limits for descriptors and core files. Nothing of the machine is visible inside but Node, its libraries and the host's own program.
+// cgroup, and limits for descriptors and files. Nothing of the machine is visible inside but Node, its libraries and the host's own program.
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SandboxError } from '../errors.ts'
+import { type RuntimeFiles } from '../isolate/runtime-files.ts'
+import { confinedCommand, NOBODY, preparedCommand, type Tools, type Visible } from './bubblewrap-command.ts'
 import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
-import { type MemoryGroup, openMemoryGroups } from './memory-group.ts'
+import { makeOwnDirectory } from './leftovers.ts'
+import { openMemoryGroups } from './memory-group.ts'
 import { postureDifferences } from './posture.ts'
 import { assembleSeccomp, type OnForbidden } from './seccomp.ts'
 import { sharedLibraries } from './shared-libraries.ts'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-
-const NOBODY = 65_534
-/** Where things lie inside. */
-const INSIDE = { node: '/app/node', code: '/app/code', packages: '/app/node_modules' } as const
-/** Descriptor bubblewrap reads the seccomp filter from; it closes it before it starts the host. */
-const SECCOMP_FD = 5
 
 export interface BubblewrapOptions {
   /** Private directory for the seccomp filter. */
@@ -24,151 +20,131 @@ export interface BubblewrapOptions {
   readonly onForbidden?: OnForbidden
 }
 
-/** Finds a program or says how to get it. */
-function find(program: string, how: string): string {
-  try {
-    return execFileSync('/bin/sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim()
-  } catch {
-    throw new SandboxError(
-      'SANDBOX_UNAVAILABLE',
-      `The process sandbox needs ${program}, which is not on this machine; install it (${how}), or start with --unsafe-sandbox for development.`,
-    )
-  }
-}
-
-const childrenOf = (pid: number): number[] => {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
-  } catch {
-    return []
-  }
-}
-
 /** Opens the jail. Throws SANDBOX_UNAVAILABLE with what to install or do. */
 export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOptions): Jail {
-  const bwrap = find('bwrap', 'apt-get install bubblewrap')
-  const setpriv = find('setpriv', 'apt-get install util-linux')
-  const prlimit = find('prlimit', 'apt-get install util-linux')
-  const unshare = find('unshare', 'apt-get install util-linux')
+  const tools = findTools()
   const root = process.getuid?.() === 0
   const uid = root ? NOBODY : (process.getuid?.() ?? NOBODY)
   const gid = root ? NOBODY : (process.getgid?.() ?? NOBODY)
-  const node = realpathSync(process.execPath)
   const filter = join(dir, 'seccomp.bpf')
   writeFileSync(filter, assembleSeccomp({ onForbidden }), { mode: 0o600 })
   const groups = openMemoryGroups()
-  const remarks =
-    'why' in groups ? [`hosts have no memory cgroup (${groups.why}); their memory is watched from outside instead`] : []
-  if (!root) remarks.push(`hosts run as uid ${uid}, because only root can give them a user of their own`)
+  const remarks = [
+    ...('why' in groups
+      ? [`hosts have no memory cgroup: ${groups.why}; their memory is watched from outside instead`]
+      : []),
+    ...(root ? [] : [`hosts run as uid ${uid}, because only root can give them a user of their own`]),
+  ]
+  const stage = root ? openStage() : undefined
+  const node = realpathSync(process.execPath)
   const libraries = sharedLibraries([node])
-  // As root the sources are first mounted here, since the host's user need not reach where they lie (a home directory, the data directory).
-  const stage = root ? mkdtempSync(join(tmpdir(), 'skysieve-stage-')) : undefined
-
-  const stagePlan = (
-    files: HostCommand['files'],
-  ): { mounts: [string, string][]; node: string; code: string; packages: Record<string, string> } => {
-    if (stage === undefined) return { mounts: [], node, code: files.code, packages: { ...files.packages } }
-    execFileSync('chmod', ['755', stage])
-    const staged = { node: join(stage, 'node'), code: join(stage, 'code') }
-    writeFileSync(staged.node, '')
-    mkdirSync(staged.code, { recursive: true })
-    const packages: Record<string, string> = {}
-    const mounts: [string, string][] = [
-      [node, staged.node],
-      [files.code, staged.code],
-    ]
-    for (const [name, path] of Object.entries(files.packages)) {
-      packages[name] = join(stage, 'packages', name)
-      mkdirSync(packages[name], { recursive: true })
-      mounts.push([path, packages[name]])
-    }
-    return { mounts, ...staged, packages }
-  }
-  let plan: ReturnType<typeof stagePlan> | undefined
-
-  const argumentsOf = (command: HostCommand, group: MemoryGroup | undefined): string[] => {
-    plan ??= stagePlan(command.files)
-    const bind = (from: string, to: string): string[] => ['--ro-bind', from, to]
-    const inner = [
-      ...[
-        setpriv,
-        ...(root
-          ? [
-              '--reuid',
-              String(NOBODY),
-              '--regid',
-              String(NOBODY),
-              '--clear-groups',
-              '--bounding-set=-all',
-              '--inh-caps=-all',
-            ]
-          : []),
-      ],
-      ...['--no-new-privs', prlimit, '--core=0', '--nofile=64', '--fsize=16777216'],
-      ...[
-        bwrap,
-        '--unshare-all',
-        '--die-with-parent',
-        '--new-session',
-        '--clearenv',
-        '--hostname',
-        'filter',
-        '--cap-drop',
-        'ALL',
-      ],
-      ...['--uid', String(NOBODY), '--gid', String(NOBODY)],
-      ...Object.entries(HOST_ENVIRONMENT).flatMap(([name, value]) => ['--setenv', name, value]),
-      ...libraries.flatMap(path => bind(path, path)),
-      ...bind(plan.node, INSIDE.node),
-      ...bind(plan.code, INSIDE.code),
-      ...Object.entries(plan.packages).flatMap(([name, path]) => bind(path, join(INSIDE.packages, name))),
-      ...['--remount-ro', '/', '--chdir', '/app', '--seccomp', String(SECCOMP_FD)],
-      ...[INSIDE.node, ...command.nodeFlags, join(INSIDE.code, command.files.entry)],
-    ]
-    if (!root && group === undefined) return inner
-    const steps = [
-      ...(group === undefined ? [] : [`echo $$ > '${group.procs}'`]),
-      ...plan.mounts.map(([from, to]) => `mount --bind '${from}' '${to}'`),
-      'exec "$@"',
-    ]
-    const shell = ['/bin/sh', '-c', steps.join(' && '), 'sh', ...inner]
-    return root ? [unshare, '--mount', '--propagation', 'private', ...shell] : shell
+  let sources: Staged | undefined
+  try {
+    tryOut(tools)
+  } catch (error) {
+    stage?.close()
+    throw error
   }
 
   return {
     kind: 'bubblewrap',
     remarks,
-    start(command: HostCommand): Confined {
-      const group = 'why' in groups ? undefined : groups.make(command.memoryMb)
+    start({ files, nodeFlags, memoryMb, ring, intent }: HostCommand): Confined {
+      sources ??= stage?.put(node, files) ?? { mounts: [], node, code: files.code, packages: files.packages }
+      const group = 'why' in groups ? undefined : groups.make(memoryMb)
+      const visible = { ...sources, libraries }
+      const command = confinedCommand({ tools, root, visible, nodeFlags, entry: files.entry })
+      const [program = '', ...args] = preparedCommand(tools, { group: group?.procs, mounts: sources.mounts }, command)
       const seccomp = openSync(filter, 'r')
-      const [program = '', ...args] = argumentsOf(command, group)
       const child = spawn(program, args, {
-        stdio: ['pipe', 'pipe', 'pipe', command.ring, command.intent, seccomp],
+        stdio: ['pipe', 'pipe', 'pipe', ring, intent, seccomp],
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         cwd: '/',
       })
       closeSync(seccomp)
       let nodePid: number | undefined
-      const findNode = (): number | undefined => {
-        if (nodePid !== undefined || child.pid === undefined) return nodePid
-        // bubblewrap → its init in the new pid namespace → Node
-        const init = childrenOf(child.pid)[0]
-        nodePid = init === undefined ? undefined : childrenOf(init)[0]
-        return nodePid
-      }
       return {
         child,
-        nodePid: findNode,
+        // bubblewrap → its init in the new pid namespace → Node
+        nodePid: () => (nodePid ??= firstChild(firstChild(child.pid))),
         outOfMemory: () => (group?.oomKills() ?? 0) > 0,
-        ...(group === undefined ? { watchMemoryMb: command.memoryMb } : {}),
+        ...(group === undefined ? { watchMemoryMb: memoryMb } : {}),
         kill: () => void child.kill('SIGKILL'),
         dispose: () => group?.dispose(),
       }
     },
     inspect: pid => postureDifferences(pid, { uid, gid, environment: [...Object.keys(HOST_ENVIRONMENT), 'PWD'] }),
-    close() {
-      if (!('why' in groups)) groups.close()
-      if (stage !== undefined) rmSync(stage, { recursive: true, force: true })
+    async close() {
+      if (!('why' in groups)) await groups.close()
+      stage?.close()
     },
+  }
+}
+
+interface Staged extends Omit<Visible, 'libraries'> {
+  readonly mounts: readonly (readonly [string, string])[]
+}
+
+/** As root, sources are first mounted where the hosts' user reaches them, which a home or the data directory need not be. */
+function openStage() {
+  const dir = makeOwnDirectory(tmpdir(), 'skysieve-stage-')
+  chmodSync(dir, 0o755)
+  return {
+    put(node: string, files: RuntimeFiles): Staged {
+      const to = { node: join(dir, 'node'), code: join(dir, 'code') }
+      writeFileSync(to.node, '')
+      mkdirSync(to.code)
+      const packages = Object.fromEntries(Object.keys(files.packages).map(name => [name, join(dir, 'packages', name)]))
+      for (const path of Object.values(packages)) mkdirSync(path, { recursive: true })
+      const pairs = Object.entries(files.packages).map(([name, path]) => [path, packages[name] ?? ''] as const)
+      return { ...to, packages, mounts: [[node, to.node], [files.code, to.code], ...pairs] }
+    },
+    close: (): void => rmSync(dir, { recursive: true, force: true }),
+  }
+}
+
+const INSTEAD =
+  'or run Skysieve where it is allowed (a machine, or a privileged container); --unsafe-sandbox runs filters without confinement, for development only'
+
+function findTools(): Tools {
+  const find = (program: string, debianPackage: string): string => {
+    try {
+      return execFileSync('/bin/sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim()
+    } catch {
+      throw new SandboxError(
+        'SANDBOX_UNAVAILABLE',
+        `The process sandbox needs ${program}, which is not on this machine; install it (apt-get install ${debianPackage}), ${INSTEAD}.`,
+      )
+    }
+  }
+  const [setpriv, prlimit, unshare] = ['setpriv', 'prlimit', 'unshare'].map(program => find(program, 'util-linux')) as [
+    string,
+    string,
+    string,
+  ]
+  return { bwrap: find('bwrap', 'bubblewrap'), setpriv, prlimit, unshare }
+}
+
+/** Whether the kernel lets bubblewrap make namespaces at all; inside a default container it does not. */
+function tryOut({ bwrap }: Tools): void {
+  try {
+    execFileSync(bwrap, ['--unshare-all', '--ro-bind', '/', '/', '/bin/true'], { stdio: ['ignore', 'ignore', 'pipe'] })
+  } catch (error) {
+    const said = String((error as { stderr?: unknown }).stderr ?? error).trim()
+    throw new SandboxError(
+      'SANDBOX_UNAVAILABLE',
+      `bubblewrap cannot make namespaces here (${said}); allow unprivileged user namespaces, ${INSTEAD}.`,
+      { cause: error },
+    )
+  }
+}
+
+function firstChild(pid: number | undefined): number | undefined {
+  if (pid === undefined) return undefined
+  try {
+    const child = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0])
+    return child > 0 ? child : undefined
+  } catch {
+    return undefined
   }
 }

@@ -34,7 +34,8 @@ export interface Jail {
   start(command: HostCommand): Confined
   /** Differences of a running host from what is required; empty when it is confined. */
   inspect(nodePid: number): readonly string[]
-  close(): void
+  /** After all its hosts have ended. */
+  close(): Promise<void>
 }
 
 /** What Node needs in any jail. Isolates of one process must not come from different snapshots. */

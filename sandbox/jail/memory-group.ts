@@ -9,10 +9,12 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs'
+import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** The group of one host. */
-export interface MemoryGroup {
+interface MemoryGroup {
   /** File a process writes its id into to join. */
   readonly procs: string
   oomKills(): number
@@ -24,9 +26,12 @@ export interface MemoryGroup {
 export interface MemoryGroups {
   readonly version: 1 | 2
   make(limitMb: number): MemoryGroup
-  close(): void
+  /** Removes what is left, waiting a little for processes that are dying. */
+  close(): Promise<void>
 }
 
+const CLOSE_TRIES = 40
+const CLOSE_PAUSE_MS = 25
 const ROOT = '/sys/fs/cgroup'
 const PREFIX = 'skysieve-'
 
@@ -47,6 +52,15 @@ const readOr = (file: string, fallback: string): string => {
   }
 }
 
+const second = (base: string): Dialect => ({
+  version: 2,
+  base,
+  limit: 'memory.max',
+  swap: ['memory.swap.max', () => '0'],
+  events: 'memory.events',
+  peak: 'memory.peak',
+})
+
 function dialects(): Dialect[] {
   const own = readOr('/proc/self/cgroup', '')
     .trim()
@@ -60,14 +74,6 @@ function dialects(): Dialect[] {
     .find(([id, controllers]) => id === '0' && controllers === '')
     ?.slice(2)
     .join(':')
-  const second = (base: string): Dialect => ({
-    version: 2,
-    base,
-    limit: 'memory.max',
-    swap: ['memory.swap.max', () => '0'],
-    events: 'memory.events',
-    peak: 'memory.peak',
-  })
   return [
     ...(v1 === undefined
       ? []
@@ -120,7 +126,6 @@ export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
 }
 
 function openDialect({ version, base, limit, swap, events, peak }: Dialect): MemoryGroups {
-  let next = 0
   const leftover = new Set<string>()
   const remove = (path: string): void => {
     try {
@@ -134,7 +139,7 @@ function openDialect({ version, base, limit, swap, events, peak }: Dialect): Mem
     version,
     make(limitMb) {
       for (const path of leftover) remove(path)
-      const path = join(base, `${PREFIX}${process.pid}-${next++}`)
+      const path = join(base, `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`)
       mkdirSync(path)
       const bytes = limitMb * 1_048_576
       try {
@@ -152,8 +157,11 @@ function openDialect({ version, base, limit, swap, events, peak }: Dialect): Mem
         dispose: () => remove(path),
       }
     },
-    close() {
-      for (const path of leftover) remove(path)
+    async close() {
+      for (let tries = 0; tries < CLOSE_TRIES && leftover.size > 0; tries++) {
+        for (const path of leftover) remove(path)
+        if (leftover.size > 0) await delay(CLOSE_PAUSE_MS)
+      }
     },
   }
 }

@@ -17,7 +17,8 @@ const read = (file: string): string => readFileSync(file, 'utf8')
 const field = (status: string, name: string): string =>
   new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? ''
 
-function threadDifferences(pid: number, { uid, gid }: Expected): string[] {
+/** User, capabilities, no-new-privileges and seccomp of every thread. */
+export function threadDifferences(pid: number, { uid, gid }: Pick<Expected, 'uid' | 'gid'>): string[] {
   const differences: string[] = []
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     const status = read(`/proc/${pid}/task/${thread}/status`)

@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 
-export const UNSAFE_REMARK =
+const UNSAFE_REMARK =
   'filters run in a plain process without any confinement (unsafe sandbox): use it for development only, never for filters of others'
 
 /** A jail in name only. */
@@ -36,6 +36,6 @@ export function openUnsafeJail(): Jail {
       }
     },
     inspect: () => [],
-    close: () => undefined,
+    close: () => Promise.resolve(),
   }
 }

@@ -75,7 +75,7 @@ export function explain(
   { batchMs, memoryMb }: Pick<Limits, 'batchMs'> & Partial<Limits>,
 ): { readonly reason: FailureReason; readonly error: AuthorError } {
   const { name, message } = textOf(error)
-  if (/^Script execution timed out/.test(message)) {
+  if (message.startsWith('Script execution timed out')) {
     const usedMb = isolate.isDisposed ? 0 : heapMb(isolate)
     const inUse = memoryMb === undefined || usedMb < memoryMb * 0.8 ? '' : `with ${usedMb} of ${memoryMb} MB in use`
     return memoryMb !== undefined && usedMb >= memoryMb

@@ -1,4 +1,5 @@
 // Inside an isolate, before the author's code: what could outlive a call, allocate past the limit, tell the time or differ between machines is taken away.
+/* oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here on purpose; they are called through `apply` */
 import { type Log } from './log.ts'
 import { type Primordials } from './primordials.ts'
 

@@ -1,4 +1,5 @@
 // Inside an isolate, first of all: what our own code there needs from the language, taken before an author can change it.
+/* oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here on purpose; they are called through `apply` */
 
 /** Our code calls only what it got here, through `apply`; it never looks a method up on an object an author could have altered. */
 export function capture() {

@@ -1,4 +1,5 @@
 // Inside an isolate: one call a batch. Walks the rows, keeps every catch inside, leaves bits in the mailbox and returns a primitive.
+/* oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here on purpose; they are called through `apply` */
 import { type Blobs } from './blobs.ts'
 import { type Clock } from './lockdown.ts'
 import { type Judge } from './judge.ts'
