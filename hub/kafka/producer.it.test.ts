@@ -188,6 +188,30 @@ describe('a transaction', () => {
     await expect(stale.send([{ topic, value: 'stale' }])).rejects.toMatchObject({ code: 'HUB_FENCED' })
   })
 
+  test('needs no more rights than to write its topics and its transactional id', async () => {
+    const own = await newTopic()
+    const user = `user-${randomBytes(4).toString('hex')}`
+    const access = { ...inject('kafka').hub, user, password: name() }
+    const admin = openAdmin(inject('kafka').hub)
+    await admin.upsertUser(user, access.password)
+    await admin.grant([
+      { user, resource: 'topic', name: own, operations: ['write'] },
+      { user, resource: 'transactional-id', name: `${user}.`, match: 'prefixed', operations: ['write'] },
+    ])
+    await admin.close()
+    const producer = await openProducer(access, { clientId: 'test', transactionalId: `${user}.a` })
+    const transaction = await producer.begin()
+    await transaction.send([{ topic: own, value: 'allowed' }])
+    await transaction.commit()
+    const refused = await producer.begin()
+    await expect(refused.send([{ topic, value: 'x' }])).rejects.toMatchObject({ code: 'HUB_NOT_AUTHORIZED' })
+    await refused.abort()
+    await producer.close()
+    const other = openProducer(access, { clientId: 'test', transactionalId: name() })
+    await expect(other).rejects.toMatchObject({ code: 'HUB_NOT_AUTHORIZED' })
+    expect(await valuesOf(own)).toEqual(['allowed'])
+  })
+
   test('that failed is aborted, and the next one works', async () => {
     const own = await newTopic({ 'max.message.bytes': '1000000' })
     const producer = await open({ transactionalId: name() })
