@@ -134,8 +134,8 @@ export class Ledger {
   laneChange(lane: string): [key: string, change: Change] {
     const record = this.lanes.get(lane)
     if (record === undefined) return [laneKey(lane), () => null]
-    const positions = new Map(record.positions)
-    const newestMs = new Map(record.newestMs)
-    return [laneKey(lane), () => encodeLane(record.stream, positions, newestMs)]
+    const { stream, positions, schemas, newestMs } = record
+    const copy = { stream, positions: new Map(positions), schemas: [...schemas], newestMs: new Map(newestMs) }
+    return [laneKey(lane), () => encodeLane(copy)]
   }
 }

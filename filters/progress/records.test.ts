@@ -51,8 +51,9 @@ test('a lane is read back as it was', () => {
   fc.assert(
     fc.property(offsets, positions => {
       const newestMs = new Map([...positions.keys()].map(partition => [partition, 1_790_000_000_000 + partition]))
-      expect(decodeLane('lane/live', encodeLane('lsst', positions, newestMs))).toEqual({
+      expect(decodeLane('lane/live', encodeLane({ stream: 'lsst', positions, schemas: [9, 11], newestMs }))).toEqual({
         stream: 'lsst',
+        schemas: [9, 11],
         positions,
         newestMs,
       })

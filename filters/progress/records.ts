@@ -3,13 +3,14 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Candidate, type Visit } from '../cap/visit.ts'
 import { FilterError } from '../errors.ts'
-import { type Positions } from './positions.ts'
 import { type Suspension } from './suspension.ts'
 
 /** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
 export interface LaneRecord {
   readonly stream: string
   readonly positions: Map<number, bigint>
+  /** Ids of the schemas its packets had, in the order they came: filters are loaded with their fields at the next start. */
+  readonly schemas: number[]
   /** Newest record timestamp of each partition, ms since 1970. */
   readonly newestMs: Map<number, number>
 }
@@ -31,7 +32,12 @@ const Long = Type.String({ pattern: '^-?[0-9]{1,19}$' })
 const Offsets = Type.Record(Type.String({ pattern: '^[0-9]+$' }), Long)
 
 const LaneJson = Compile(
-  Type.Object({ stream: Type.String(), positions: Offsets, newestMs: Type.Record(Type.String(), Type.Number()) }),
+  Type.Object({
+    stream: Type.String(),
+    positions: Offsets,
+    schemas: Type.Optional(Type.Array(Type.Integer())),
+    newestMs: Type.Record(Type.String(), Type.Number()),
+  }),
 )
 const SuspensionJson = Type.Object({
   generation: Type.Integer(),
@@ -102,13 +108,13 @@ const corrupt = (key: string, options?: ErrorOptions): FilterError =>
     options,
   )
 
-export const encodeLane = (stream: string, positions: Positions, newestMs: ReadonlyMap<number, number>): string =>
-  JSON.stringify({ stream, positions: toObject(positions), newestMs: toObject(newestMs) })
+export const encodeLane = ({ stream, positions, schemas, newestMs }: LaneRecord): string =>
+  JSON.stringify({ stream, positions: toObject(positions), schemas, newestMs: toObject(newestMs) })
 
 export function decodeLane(key: string, text: string): LaneRecord {
-  const { stream, positions, newestMs } = parse(key, text, value => LaneJson.Check(value))
+  const { stream, positions, schemas, newestMs } = parse(key, text, value => LaneJson.Check(value))
   const newest = new Map(Object.entries(newestMs).map(([partition, ms]) => [Number(partition), ms]))
-  return { stream, positions: toPositions(positions), newestMs: newest }
+  return { stream, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
 }
 
 export const encodeFilter = ({ ahead, ...record }: FilterRecord): string =>

@@ -25,6 +25,7 @@ export interface CrewOptions {
   readonly sandbox: Sandbox
   readonly lanes: () => Lanes
   readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   readonly limits?: Limits
   /** Makes the filter's topic if it is missing, or removes it. */
   readonly createTopic: (filter: string) => Promise<void>
@@ -56,9 +57,13 @@ export class Crew {
 
   /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
   async start(filters: Iterable<string>): Promise<void> {
-    const { ledger, lanes, streams } = this.#options
+    const { ledger, lanes, streams, schemaOf } = this.#options
     const ids = new Set([...filters, ...ledger.filters.keys()])
     for (const stream of streams) {
+      for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
+        const schema = await schemaOf(id)
+        if (schema !== undefined) await this.adopt(stream, id, schema)
+      }
       const members = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
       const runners = await Promise.all(members.map(id => this.#reload(id)))
       await lanes().open(
@@ -298,6 +303,7 @@ export class Crew {
       ledger.lanes.set(ownLane(id), {
         stream: of?.stream ?? runner.manifest.stream,
         positions,
+        schemas: [],
         newestMs: new Map(of?.newestMs),
       })
       committer.push([changeOf(ledger.filterChange(id), ledger.laneChange(ownLane(id)))])
@@ -331,6 +337,8 @@ export class Crew {
     const schemas = this.#schemas.get(stream.name) ?? new Map<number, AvroSchema>()
     this.#schemas.set(stream.name, schemas.set(id, schema))
     const fields = this.#fields(stream.name)
+    const known = ledger.lanes.get(liveLane(stream.name))?.schemas
+    if (known?.includes(id) === false) known.push(id)
     const swaps: Runner[] = []
     for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
       const record = ledger.filters.get(old.id)

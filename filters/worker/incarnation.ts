@@ -124,6 +124,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       sandbox,
       lanes: () => lanes,
       manifestOf: filter => manifests.get(filter),
+      schemaOf: options.book.schemaOf,
       createTopic: topics.create,
       deleteTopic: topics.delete,
       onChange: filter => status.changed(filter),

@@ -117,7 +117,7 @@ export class Lanes {
       maxBytes: isLive ? LIVE_BYTES : OWN_BYTES,
     })
     if (!ledger.lanes.has(name)) {
-      ledger.lanes.set(name, { stream: stream.name, positions: new Map(feed.starts), newestMs: new Map() })
+      ledger.lanes.set(name, { stream: stream.name, positions: new Map(feed.starts), schemas: [], newestMs: new Map() })
       await committer.settle([changeOf(ledger.laneChange(name))])
     }
     const assembler = new Assembler(

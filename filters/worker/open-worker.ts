@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly manifests: ManifestSource
   /** _schemas as mirrored to the node. */
   readonly schemas: SchemaSource
+  /** Asked for what has not arrived on the node; the hub may be away. */
+  readonly schemasFromHub?: SchemaSource['get']
   readonly registry: Registry
   readonly log: Logger
   readonly limits?: Limits
@@ -76,6 +78,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   const book = new SchemaBook({
     source: options.schemas,
     signal: stop.signal,
+    ...(options.schemasFromHub === undefined ? {} : { fallback: options.schemasFromHub }),
     ...(options.schemaWaitMs === undefined ? {} : { waitMs: options.schemaWaitMs }),
   })
   const shards = new Map<number, Shard>()

@@ -1,6 +1,6 @@
 // Schemas by id for the hot path. An unknown id makes its packet wait while it is looked up again; only then is it a dead letter.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AvroSchema } from '#hub'
+import { type AvroSchema, HubError } from '#hub'
 
 /** What the book needs of the mirrored registry topic. */
 export interface SchemaSource {
@@ -47,26 +47,31 @@ export class SchemaBook {
 
   async #search(id: number): Promise<AvroSchema | undefined> {
     const { waitMs = WAIT_MS, unknownMs = UNKNOWN_MS, signal } = this.#options
-    const notBefore = this.#unknown.get(id) ?? 0
-    const deadline = Date.now() < notBefore ? 0 : Date.now() + waitMs
+    const isRemembered = Date.now() < (this.#unknown.get(id) ?? 0)
+    const deadlineMs = isRemembered ? 0 : Date.now() + waitMs
     for (;;) {
-      const schema = await this.#lookUp(id)
-      if (schema !== undefined) {
-        this.#known.set(id, schema)
+      const found = await this.#lookUp(id)
+      if (typeof found === 'object') {
+        this.#known.set(id, found)
         this.#unknown.delete(id)
-        return schema
+        return found
       }
-      if (signal.aborted) throw signal.reason
-      if (Date.now() >= deadline) {
-        if (deadline > 0) this.#unknown.set(id, Date.now() + unknownMs)
+      signal.throwIfAborted()
+      // A node that does not answer has not said that there is none.
+      if (found === 'unusable' || (found === 'none' && Date.now() >= deadlineMs)) {
+        if (!isRemembered) this.#unknown.set(id, Date.now() + unknownMs)
         return undefined
       }
       await sleep(PAUSE_MS, undefined, { signal })
     }
   }
 
-  async #lookUp(id: number): Promise<AvroSchema | undefined> {
-    const schema = await this.#options.source.get(id)
-    return schema ?? (await this.#options.fallback?.(id).catch(() => undefined))
+  async #lookUp(id: number): Promise<AvroSchema | 'none' | 'unusable' | 'unanswered'> {
+    try {
+      const schema = await this.#options.source.get(id)
+      return schema ?? (await this.#options.fallback?.(id).catch(() => undefined)) ?? 'none'
+    } catch (error) {
+      return error instanceof HubError && error.code === 'HUB_SCHEMA_INVALID' ? 'unusable' : 'unanswered'
+    }
   }
 }

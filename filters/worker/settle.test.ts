@@ -123,7 +123,8 @@ function run(
   for (const life of [...crashes, { transactions: Infinity, bytes: 40 }]) {
     const ledger = new Ledger()
     for (const [key, value] of outcome.progress) ledger.restore(key, value)
-    if (!ledger.lanes.has(LANE)) ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), newestMs: new Map() })
+    if (!ledger.lanes.has(LANE))
+      ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
     const capped = filters(ledger)
     const positions = new Map(ledger.lanes.get(LANE)?.positions)
     const rest = log.filter(({ partition, offset }) => !isBehind(positions, partition, offset))
@@ -192,7 +193,7 @@ test('what passes is delivered or over the cap, and never more than the cap goes
 
 test('a packet that was settled already stops the lane', () => {
   const ledger = new Ledger()
-  ledger.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), newestMs: new Map() })
+  ledger.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), schemas: [], newestMs: new Map() })
   const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
   const again = (): unknown =>
     settle(entry === undefined ? [] : [entry], [], [], {

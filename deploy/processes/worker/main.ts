@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { openNodeManifests, openNodeSchemas, openWorker } from '#filters'
-import { STREAMS } from '#hub'
+import { openNodeManifests, openWorker } from '#filters'
+import { openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
 import { openIsolateSandbox } from '#sandbox'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
@@ -12,6 +12,8 @@ import { workerChecks } from './checks.ts'
 import { WorkerConfig } from './config.ts'
 
 const STOP_LIMIT_MS = 5000
+/** Of a question to the hub's registry. */
+const ASK_LIMIT_MS = 1000
 
 const config = readConfig(WorkerConfig)
 const { mirror, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
@@ -28,7 +30,15 @@ const sandbox = await openIsolateSandbox({
 })
 const onProblem = (problem: Error): void => log.warn({ err: problem }, 'a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
-const schemas = await openNodeSchemas(local, `${local.user}.schemas`, onProblem)
+const schemas = await openSchemaStore({ access: local, clientId: `${local.user}.schemas`, onProblem })
+const { registryUrl } = config
+const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
+  const text =
+    registryUrl === undefined
+      ? undefined
+      : await openRegistryClient(registryUrl, AbortSignal.timeout(ASK_LIMIT_MS)).find(id)
+  return text === undefined ? undefined : parseSchema(text)
+}
 const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
 const worker = await openWorker({
   mirror,
@@ -38,6 +48,7 @@ const worker = await openWorker({
   sandbox,
   manifests,
   schemas,
+  schemasFromHub: fromHub,
   registry,
   log,
   schemaWaitMs,
