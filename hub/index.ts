@@ -55,9 +55,15 @@ export {
 export { type Change as ControlChange } from './control/replica.ts'
 
 // Registry
-export { openRegistry, type Registry, type RegistryOptions } from './registry/registry.ts'
+export {
+  openRegistry,
+  REGISTRY_TRANSACTIONAL_ID,
+  type Registry,
+  type RegistryCheck,
+  type RegistryOptions,
+} from './registry/registry.ts'
 export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/schema-store.ts'
-export { syncSchemas, type SyncedSchema } from './registry/sync.ts'
+export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/sync.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'

@@ -1,6 +1,6 @@
 // Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
 import { apiRights } from '#api'
-import { STREAMS, type Grant } from '#hub'
+import { REGISTRY_TRANSACTIONAL_ID, STREAMS, type Grant } from '#hub'
 import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights, NODE_TOPICS } from '#mirrors'
 import { API_USER, HUB_USER, nodeNames, SIMULATOR_USER, workerUser } from './users.ts'
 
@@ -32,7 +32,7 @@ const of = (user: string, rights: readonly Right[]): Grant[] => {
 export const hubRights = (nodes: number): readonly Grant[] => [
   ...of(HUB_USER, [
     ...topics(['_schemas'], 'read', 'write'),
-    prefixed('transactional-id', HUB_USER, 'write', 'describe'),
+    { resource: 'transactional-id', name: REGISTRY_TRANSACTIONAL_ID, operations: ['write', 'describe'] },
   ]),
   ...of(SIMULATOR_USER, topics(ALERT_TOPICS, 'write')),
   ...apiRights(API_USER).hub,

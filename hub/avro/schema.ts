@@ -7,7 +7,7 @@ import { type AvroSchema, nodeOf } from './node.ts'
 export { type AvroSchema } from './node.ts'
 
 // avsc's own long type refuses integers beyond 2^53, which every LSST id is.
-const bigintLong = (): Type =>
+export const bigintLong = (): Type =>
   avsc.types.LongType.__with({
     fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
     toBuffer: (value: bigint) => {

@@ -1,60 +1,80 @@
 // The registry over HTTP as Confluent's clients expect it: content types, error bodies, parameters. The routes are next door.
 import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { HubError } from '../errors.ts'
 import { type Catalogue } from './catalogue.ts'
 import { isRefusal, REFUSALS } from './refusal.ts'
+import { type RegistryMetrics } from './metrics.ts'
 import { schemaRoutes } from './routes-schemas.ts'
 import { settingRoutes } from './routes-settings.ts'
 import { subjectRoutes } from './routes-subjects.ts'
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
-const BODY_TYPES = [CONTENT_TYPE, 'application/vnd.schemaregistry+json', 'application/octet-stream']
-/** Rubin's schemas are 120 KB with their documentation. */
+const BODY_TYPES = ['application/json', CONTENT_TYPE, 'application/vnd.schemaregistry+json', 'application/octet-stream']
+/** Rubin's schemas are 120 KB with their documentation; a record of the topic has at most 10 MB. */
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024
 /** Subjects may be long; fastify's default is 100. */
-const MAX_SUBJECT_LENGTH = 500
-const UNPROCESSABLE = 422
+const MAX_SUBJECT_LENGTH = 1000
 const NOT_FOUND = 404
+const UNPROCESSABLE = 422
+const TOO_LARGE = 413
 const INTERNAL = 500
+const MS = 1000
 
-const STATUS_DIVISOR = 100
+interface Answer {
+  readonly status: number
+  readonly body: { readonly error_code: number; readonly message: string }
+}
 
-/** Status, code and message of an answer to what was thrown. */
-const answerOf = (error: unknown): { status: number; body: { error_code: number; message: string } } => {
-  if (isRefusal(error)) {
-    const { errorCode, message } = error
-    return { status: Math.floor(errorCode / STATUS_DIVISOR), body: { error_code: errorCode, message } }
-  }
+const answerOf = (error: unknown): Answer => {
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof Error && 'validation' in error)
-    return { status: UNPROCESSABLE, body: { error_code: UNPROCESSABLE, message } }
-  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number')
-    return { status: error.statusCode, body: { error_code: error.statusCode, message } }
-  const text = error instanceof HubError ? `The schemas’ topic cannot be written: ${message}` : message
-  return { status: INTERNAL, body: { error_code: REFUSALS.STORE, message: text } }
+  const answer = (status: number, error_code = status): Answer => ({ status, body: { error_code, message } })
+  if (isRefusal(error)) return answer(error.status, error.errorCode)
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : INTERNAL
+  if (error instanceof SyntaxError) return answer(UNPROCESSABLE, REFUSALS.INVALID_SCHEMA)
+  if (status === TOO_LARGE) return answer(UNPROCESSABLE, REFUSALS.TOO_LARGE)
+  if (error instanceof Error && 'validation' in error) return answer(UNPROCESSABLE)
+  return typeof status === 'number' && status < INTERNAL ? answer(status) : answer(INTERNAL, REFUSALS.STORE)
 }
 
 /** The app, not yet listening. */
-export const registryApp = (catalogue: Catalogue, options: FastifyServerOptions = {}): FastifyInstance => {
+export const registryApp = (
+  catalogue: Catalogue,
+  options: FastifyServerOptions = {},
+  metrics?: RegistryMetrics,
+): FastifyInstance => {
   const app = fastify({
     ...options,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_SUBJECT_LENGTH, ignoreTrailingSlash: true },
     forceCloseConnections: true,
   })
-  app.addContentTypeParser(BODY_TYPES, { parseAs: 'string' }, app.getDefaultJsonParser('error', 'ignore'))
+  app.removeAllContentTypeParsers()
+  // Clients send an empty body with a type, too.
+  app.addContentTypeParser(
+    BODY_TYPES,
+    { parseAs: 'string' },
+    async (_request: unknown, text: string): Promise<unknown> => (text === '' ? undefined : JSON.parse(text)),
+  )
   app.addHook('onSend', async (_request, reply) => {
     reply.header('content-type', CONTENT_TYPE)
   })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    metrics?.requestSeconds.observe(
+      { route, method: request.method, status: String(reply.statusCode) },
+      reply.elapsedTime / MS,
+    )
+  })
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = answerOf(error)
-    if (status >= INTERNAL) request.log.error(error, 'the registry cannot answer')
+    if (status >= INTERNAL && !isRefusal(error)) request.log.error(error, 'the registry cannot answer')
     return reply.code(status).send(body)
   })
   app.setNotFoundHandler((_request, reply) =>
     reply.code(NOT_FOUND).send({ error_code: NOT_FOUND, message: 'HTTP 404 Not Found' }),
   )
   app.get('/', () => ({}))
+  app.get('/v1/metadata/id', () => ({ scope: { path: [], clusters: {} }, id: '' }))
+  app.get('/v1/metadata/version', () => ({ version: '8.0.0', commitId: '' }))
   schemaRoutes(app, catalogue)
   subjectRoutes(app, catalogue)
   settingRoutes(app, catalogue)

@@ -1,75 +1,167 @@
 // The registry's memory and its pen: the shelf as `_schemas` has it, and decisions that are written to it one after another.
-import { openControlLog } from '../control/control-log.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ControlLog, openControlLog } from '../control/control-log.ts'
 import { type ControlWriter, openControlWriter } from '../control/control-writer.ts'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from '../kafka/access.ts'
 import { openQueue } from '../kafka/queue.ts'
-import { type Decision } from './decisions.ts'
-import { readFact, SCHEMAS_TOPIC } from './records.ts'
-import { openShelf, type Shelf } from './shelf.ts'
+import { readFact, type RegistryFact, type RegistryRecord } from './records.ts'
+import { refuse } from './refusal.ts'
+import { type Shelf, shelfOf } from './shelf.ts'
 
 export interface CatalogueOptions {
   readonly access: BrokerAccess
   readonly clientId: string
-  readonly onProblem?: (problem: HubError) => void
+  readonly topic: string
+  readonly transactionalId: string
+  /** Told of outages, once each, and of records that cannot be read. */
+  readonly onProblem: (problem: HubError) => void
+}
+
+/** What a rule decides: the records to write, none where everything is as asked for already. */
+export interface Decision<T> {
+  readonly records: readonly RegistryRecord[]
+  readonly answer: T
+}
+
+/** Why a part of the catalogue does not work; undefined where it does. */
+export interface CatalogueHealth {
+  readonly broker: string | undefined
+  readonly schemas: string | undefined
+  readonly writer: string | undefined
 }
 
 export interface Catalogue {
-  readonly shelf: Shelf
-  /** Decides on the shelf as it is when all earlier decisions are written, and writes; the shelf shows it when this resolves. */
+  /** What is registered now. Throws a refusal before the topic was read. */
+  shelf: () => Shelf
+  /** Decides on the shelf as all earlier decisions left it, and writes; the shelf shows it when this resolves. */
   decide: <T>(rule: (shelf: Shelf) => Decision<T>) => Promise<T>
-  /** Resolves with the reason when another registry has taken over: this one must not answer any more. */
-  readonly replaced: Promise<HubError>
-  problem: () => string | undefined
+  health: () => CatalogueHealth
+  /** Resolves when the topic was read and an earlier registry cannot write any more. */
+  readonly ready: Promise<void>
   close: () => Promise<void>
 }
 
-/** Opens the catalogue; an earlier registry on the same topic cannot write any more when this returns. */
-export const openCatalogue = async (options: CatalogueOptions): Promise<Catalogue> => {
-  const { access, clientId } = options
-  const shelf = openShelf()
-  const writer: ControlWriter = await openControlWriter({
-    access,
-    clientId,
-    transactionalId: `${access.user}.registry`,
-  })
-  const { promise: replaced, resolve: replace } = Promise.withResolvers<HubError>()
+/** A fact and its place among the records of the topic: maps keep the place where a key came first. */
+interface Placed {
+  readonly fact: RegistryFact
+  readonly place: number
+}
+
+const RETRY_MS = 1000
+/** Longer than a broker's restart. */
+const WRITE_LIMIT_MS = 30_000
+
+/** Opens the catalogue; answers at once, and keeps trying until the broker is there. */
+export const openCatalogue = (options: CatalogueOptions): Catalogue => {
+  const { access, clientId, topic, transactionalId, onProblem } = options
+  const closing = new AbortController()
+  const { signal } = closing
   const queue = openQueue()
-  const log = await openControlLog({
-    ...options,
-    topic: SCHEMAS_TOPIC,
-    parse: (value, key) => readFact(key, value.toString()),
-    onChange: ({ key, value, previous }) => {
-      if (value !== undefined) shelf.apply(value)
-      else if (previous !== undefined) shelf.apply(readFact(key, undefined))
-    },
-  }).catch(async (error: unknown) => {
-    await writer.close()
-    throw error
-  })
+  let log: ControlLog<Placed> | undefined
+  let writer: ControlWriter | undefined
+  let current: Shelf | undefined
+  let places = 0
+  let problem: HubError | undefined
+  let fenced: HubError | undefined
+  let attempts = 0
+  /** The attempt whose outcome the log shows; while it is not the last one, the fate of a write is not known. */
+  let settled = 0
+
+  const openLog = async (): Promise<ControlLog<Placed>> => {
+    const opened = await openControlLog<Placed>({
+      access,
+      clientId,
+      topic,
+      parse: (value, key) => ({ fact: readFact(key, value.toString()), place: places++ }),
+      onChange: () => (current = undefined),
+      onProblem,
+    })
+    if (signal.aborted) await opened.close()
+    return opened
+  }
+
+  const open = async (): Promise<void> => {
+    while (!signal.aborted)
+      try {
+        log ??= await openLog()
+        writer ??= await openControlWriter({ access, clientId, transactionalId })
+        await log.catchUp()
+        problem = undefined
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        const failed = error instanceof HubError ? error : new HubError('HUB_UNREACHABLE', String(error))
+        if (problem?.message !== failed.message) onProblem(failed)
+        problem = failed
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
+      }
+  }
+  const opening = open()
+
+  const shelf = (): Shelf => {
+    if (log === undefined) throw refuse('STORE', `The schemas are not read yet: ${problem?.message ?? 'starting'}`)
+    current ??= shelfOf(
+      [...log.entries()]
+        .map(([, entry]) => entry)
+        .toSorted((a, b) => a.place - b.place)
+        .map(({ fact }) => fact),
+    )
+    return current
+  }
+
+  const write = async (records: readonly RegistryRecord[]): Promise<void> => {
+    if (log === undefined || writer === undefined || problem !== undefined)
+      throw refuse('STORE', `Nothing can be written yet: ${problem?.message ?? 'starting'}`)
+    const attempt = ++attempts
+    await writer.write(records.map(record => ({ topic, ...record })))
+    await log.catchUp()
+    settled = attempt
+  }
+
+  /** A write, or a refusal where it failed. */
+  const persist = async (records: readonly RegistryRecord[]): Promise<void> => {
+    if (fenced !== undefined) throw refuse('NOT_LEADER', `Another registry has taken over: ${fenced.message}`)
+    const done = new AbortController()
+    const late = sleep(WRITE_LIMIT_MS, 'late' as const, { ref: false, signal: done.signal })
+    late.catch(() => undefined)
+    try {
+      if ((await Promise.race([write(records), late])) !== 'late') return
+    } catch (error) {
+      if (!(error instanceof HubError) || error.code === 'HUB_REGISTRY_REFUSED') throw error
+      if (error.code === 'HUB_FENCED') {
+        fenced = error
+        onProblem(error)
+        throw refuse('NOT_LEADER', `Another registry has taken over: ${error.message}`)
+      }
+      if (error.code !== 'HUB_COMMIT_UNKNOWN') throw refuse('STORE', `Nothing was written: ${error.message}`)
+    } finally {
+      done.abort()
+    }
+    throw refuse('STORE_TIMEOUT', 'Whether this was written is not known; ask, or send it again')
+  }
 
   return {
     shelf,
     decide: rule =>
       queue(async () => {
-        const { records, answer } = rule(shelf)
-        if (records.length === 0) return answer
-        try {
-          await writer.write(records.map(record => ({ topic: SCHEMAS_TOPIC, ...record })))
-        } catch (error) {
-          if (error instanceof HubError && error.code === 'HUB_FENCED') replace(error)
-          throw error
-        } finally {
-          // Also where the fate of the write is unknown: the next decision is made on what the topic says.
-          await log.catchUp().catch(() => undefined)
-        }
+        // An empty transaction ends what an earlier one may have left open, and what is read after it is final.
+        if (settled !== attempts) await persist([])
+        const { records, answer } = rule(shelf())
+        if (records.length > 0) await persist(records)
         return answer
       }),
-    replaced,
-    problem: log.problem,
+    health: () => ({
+      broker: problem?.message ?? log?.problem() ?? (log === undefined ? 'not asked yet' : undefined),
+      schemas: log === undefined ? `${topic} is not read yet` : undefined,
+      writer: fenced?.message ?? (writer === undefined ? 'not opened yet' : undefined),
+    }),
+    ready: opening,
     close: async () => {
-      await log.close()
-      await writer.close()
+      closing.abort()
+      await log?.close()
+      await opening
+      await writer?.close()
     },
   }
 }

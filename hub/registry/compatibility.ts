@@ -11,7 +11,8 @@ export const LEVELS = [
   'FULL_TRANSITIVE',
 ] as const
 export type Level = (typeof LEVELS)[number]
-export const DEFAULT_LEVEL: Level = 'BACKWARD'
+/** As Rubin's own registry: a survey's major versions break with those before them. Subjects may have a level of their own. */
+export const DEFAULT_LEVEL: Level = 'NONE'
 
 export const isLevel = (text: string): text is Level => LEVELS.some(level => level === text)
 
@@ -27,6 +28,8 @@ const whyUnreadable = (reader: Type, writer: Type): string | undefined => {
     reader.createResolver(writer, { ignoreNamespaces: true })
     return undefined
   } catch (error) {
+    // avsc compares names without looking whether both types have one.
+    if (error instanceof TypeError) return `cannot read ${writer.typeName} as ${reader.typeName}`
     return error instanceof Error ? error.message : String(error)
   }
 }

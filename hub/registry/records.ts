@@ -2,85 +2,80 @@
 // The order of a key's properties is part of it: compaction compares keys as bytes.
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { identityOf } from './schema-text.ts'
 
 export const SCHEMAS_TOPIC = '_schemas'
 
-const Subject = Type.Union([Type.String(), Type.Null()])
-
+const Magic = { magic: Type.Integer() }
+const OptionalSubject = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 const Key = Type.Union([
-  Type.Object({
-    keytype: Type.Literal('SCHEMA'),
-    subject: Type.String(),
-    version: Type.Integer(),
-    magic: Type.Integer(),
-  }),
-  Type.Object({ keytype: Type.Literal('CONFIG'), subject: Type.Optional(Subject), magic: Type.Integer() }),
-  Type.Object({ keytype: Type.Literal('MODE'), subject: Type.Optional(Subject), magic: Type.Integer() }),
-  Type.Object({ keytype: Type.Literal('DELETE_SUBJECT'), subject: Type.String(), magic: Type.Integer() }),
-  Type.Object({ keytype: Type.Literal('CLEAR_SUBJECT'), subject: Type.String(), magic: Type.Integer() }),
-  Type.Object({ keytype: Type.Literal('NOOP'), magic: Type.Integer() }),
+  Type.Object({ keytype: Type.Literal('SCHEMA'), subject: Type.String(), version: Type.Integer(), ...Magic }),
+  Type.Object({ keytype: Type.Literal('CONFIG'), subject: OptionalSubject, ...Magic }),
+  Type.Object({ keytype: Type.Literal('MODE'), subject: OptionalSubject, ...Magic }),
+  Type.Object({ keytype: Type.Literal('DELETE_SUBJECT'), subject: Type.String(), ...Magic }),
+  Type.Object({ keytype: Type.Literal('CLEAR_SUBJECT'), subject: Type.String(), ...Magic }),
+  Type.Object({ keytype: Type.Literal('NOOP'), ...Magic }),
 ])
-export type RecordKey = Static<typeof Key>
 
-const Metadata = Type.Record(Type.String(), Type.Unknown())
+const Nullable = <T extends Parameters<typeof Type.Optional>[0]>(schema: T) =>
+  Type.Optional(Type.Union([schema, Type.Null()]))
+const Properties = Type.Record(Type.String(), Type.Unknown())
+export const Reference = Type.Object({ name: Type.String(), subject: Type.String(), version: Type.Integer() })
+export const Metadata = Type.Object({ properties: Nullable(Properties) })
 
 const SchemaValue = Type.Object({
   subject: Type.String(),
   version: Type.Integer(),
   id: Type.Integer(),
+  schemaType: Type.Optional(Type.String()),
+  references: Nullable(Type.Array(Reference)),
+  metadata: Nullable(Metadata),
+  ruleSet: Nullable(Properties),
   schema: Type.String(),
   deleted: Type.Optional(Type.Boolean()),
-  schemaType: Type.Optional(Type.String()),
-  metadata: Type.Optional(Type.Union([Metadata, Type.Null()])),
 })
 /** A version of a subject. */
 export type SchemaValue = Static<typeof SchemaValue>
 
 const ConfigValue = Type.Object({ compatibilityLevel: Type.String() })
 const ModeValue = Type.Object({ mode: Type.String() })
-const DeleteSubjectValue = Type.Object({ subject: Type.String(), version: Type.Integer() })
+const DeleteSubjectValue = Type.Object({ version: Type.Integer() })
+/** Confluent's readers skip no-ops unseen; ours keep in them what no other record would say. */
+const NoopValue = Type.Object({ lastId: Type.Integer() })
 
-/** What a record says; `value` is undefined where it deletes. Keys without meaning here (NOOP, CLEAR_SUBJECT) are `other`. */
+/** What a record says. */
 export type RegistryFact =
-  | {
-      readonly kind: 'schema'
-      readonly subject: string
-      readonly version: number
-      readonly value: SchemaValue | undefined
-    }
-  | { readonly kind: 'config'; readonly subject: string | undefined; readonly value: string | undefined }
-  | { readonly kind: 'mode'; readonly subject: string | undefined; readonly value: string | undefined }
-  | { readonly kind: 'delete-subject'; readonly subject: string; readonly upTo: number | undefined }
-  | { readonly kind: 'other' }
+  | { readonly kind: 'schema'; readonly value: SchemaValue; readonly identity: string }
+  | { readonly kind: 'config'; readonly subject: string | undefined; readonly level: string }
+  | { readonly kind: 'mode'; readonly subject: string | undefined; readonly mode: string }
+  | { readonly kind: 'delete-subject'; readonly subject: string; readonly upTo: number }
+  | { readonly kind: 'clear-subject'; readonly subject: string }
+  | { readonly kind: 'last-id'; readonly id: number }
+  | { readonly kind: 'nothing' }
 
 /** Reads a record. Throws where it is none of Confluent's. */
-export const readFact = (keyText: string, valueText: string | undefined): RegistryFact => {
+export const readFact = (keyText: string, valueText: string): RegistryFact => {
   const key = Value.Parse(Key, JSON.parse(keyText))
-  const value: unknown = valueText === undefined ? undefined : JSON.parse(valueText)
+  const value: unknown = JSON.parse(valueText)
   switch (key.keytype) {
     case 'SCHEMA': {
-      const { subject, version } = key
+      const parsed = Value.Parse(SchemaValue, value)
+      return { kind: 'schema', value: parsed, identity: identityOf(parsed) }
+    }
+    case 'CONFIG':
       return {
-        kind: 'schema',
-        subject,
-        version,
-        value: value === undefined ? undefined : Value.Parse(SchemaValue, value),
+        kind: 'config',
+        subject: key.subject ?? undefined,
+        level: Value.Parse(ConfigValue, value).compatibilityLevel,
       }
-    }
-    case 'CONFIG': {
-      const level = value === undefined ? undefined : Value.Parse(ConfigValue, value).compatibilityLevel
-      return { kind: 'config', subject: key.subject ?? undefined, value: level }
-    }
-    case 'MODE': {
-      const mode = value === undefined ? undefined : Value.Parse(ModeValue, value).mode
-      return { kind: 'mode', subject: key.subject ?? undefined, value: mode }
-    }
-    case 'DELETE_SUBJECT': {
-      const upTo = value === undefined ? undefined : Value.Parse(DeleteSubjectValue, value).version
-      return { kind: 'delete-subject', subject: key.subject, upTo }
-    }
+    case 'MODE':
+      return { kind: 'mode', subject: key.subject ?? undefined, mode: Value.Parse(ModeValue, value).mode }
+    case 'DELETE_SUBJECT':
+      return { kind: 'delete-subject', subject: key.subject, upTo: Value.Parse(DeleteSubjectValue, value).version }
+    case 'CLEAR_SUBJECT':
+      return { kind: 'clear-subject', subject: key.subject }
     default:
-      return { kind: 'other' }
+      return Value.Check(NoopValue, value) ? { kind: 'last-id', id: value.lastId } : { kind: 'nothing' }
   }
 }
 
@@ -89,6 +84,9 @@ export interface RegistryRecord {
   readonly key: string
   readonly value: object | null
 }
+
+const schemaKey = (subject: string, version: number): string =>
+  JSON.stringify({ keytype: 'SCHEMA', subject, version, magic: 1 })
 
 export const schemaRecord = (value: SchemaValue): RegistryRecord => ({
   key: schemaKey(value.subject, value.version),
@@ -99,9 +97,6 @@ export const forgottenSchema = (subject: string, version: number): RegistryRecor
   key: schemaKey(subject, version),
   value: null,
 })
-
-const schemaKey = (subject: string, version: number): string =>
-  JSON.stringify({ keytype: 'SCHEMA', subject, version, magic: 1 })
 
 const settingKey = (keytype: 'CONFIG' | 'MODE', subject: string | undefined): string =>
   JSON.stringify({ keytype, subject: subject ?? null, magic: 0 })
@@ -114,4 +109,10 @@ export const configRecord = (subject: string | undefined, level: string | null):
 export const modeRecord = (subject: string | undefined, mode: string | null): RegistryRecord => ({
   key: settingKey('MODE', subject),
   value: mode === null ? null : { subject: subject ?? null, mode },
+})
+
+/** The highest id that was ever given automatically, so that none is given twice. */
+export const lastIdRecord = (id: number): RegistryRecord => ({
+  key: JSON.stringify({ keytype: 'NOOP', magic: 0 }),
+  value: { lastId: id },
 })

@@ -1,4 +1,4 @@
-// How the registry says no: Confluent's codes, by which clients decide. The HTTP status is the code's first three digits.
+// How the registry says no: Confluent's codes, by which clients decide.
 import { HubError } from '../errors.ts'
 
 export const REFUSALS = {
@@ -11,22 +11,37 @@ export const REFUSALS = {
   VERSION_NOT_SOFT_DELETED: 40_407,
   SUBJECT_CONFIG_NOT_FOUND: 40_408,
   SUBJECT_MODE_NOT_FOUND: 40_409,
+  INCOMPATIBLE: 40_901,
   INVALID_SCHEMA: 42_201,
   INVALID_VERSION: 42_202,
   INVALID_COMPATIBILITY: 42_203,
   INVALID_MODE: 42_204,
   NOT_PERMITTED: 42_205,
+  REFERENCE_EXISTS: 42_206,
+  INVALID_SUBJECT: 42_208,
+  TOO_LARGE: 42_209,
   STORE: 50_001,
+  STORE_TIMEOUT: 50_002,
+  NOT_LEADER: 50_004,
 } as const
 export type Refusal = keyof typeof REFUSALS
 
+const STATUS_DIVISOR = 100
+
 export interface RegistryError extends HubError {
   readonly errorCode: number
+  /** Of the HTTP answer: the code's first three digits. */
+  readonly status: number
 }
 
 /** An error to throw. */
-export const refuse = (refusal: Refusal, message: string): RegistryError =>
-  Object.assign(new HubError('HUB_REGISTRY_REFUSED', message), { errorCode: REFUSALS[refusal] })
+export const refuse = (refusal: Refusal, message: string): RegistryError => {
+  const errorCode = REFUSALS[refusal]
+  return Object.assign(new HubError('HUB_REGISTRY_REFUSED', message), {
+    errorCode,
+    status: Math.floor(errorCode / STATUS_DIVISOR),
+  })
+}
 
 export const isRefusal = (error: unknown): error is RegistryError =>
-  error instanceof HubError && 'errorCode' in error && typeof error.errorCode === 'number'
+  error instanceof HubError && 'errorCode' in error && 'status' in error

@@ -12,22 +12,29 @@ const newSubject = (): string => `subject-${random()}`
 /** Ids that no other run uses. */
 const newId = (): number => 1000 + randomBytes(2).readUInt16BE()
 
+const topic = `test.schemas.${random()}`
 let access: BrokerAccess
 let registry: Registry
+
+const open = async (): Promise<Registry> => {
+  const opened = await openRegistry({ access, port: 0, topic, transactionalId: topic })
+  await opened.ready
+  return opened
+}
 
 // With just the rights the hub's service has in a started system.
 beforeAll(async () => {
   const admin = openAdmin(inject('kafka').hub)
   const user = `registry-${random()}`
   access = { ...inject('kafka').hub, user, password: random() }
-  await admin.createTopics([{ name: '_schemas', configs: { 'cleanup.policy': 'compact' } }])
+  await admin.createTopics([{ name: topic, configs: { 'cleanup.policy': 'compact' } }])
   await admin.upsertUser(user, access.password)
   await admin.grant([
-    { user, resource: 'topic', name: '_schemas', operations: ['read', 'write'] },
-    { user, resource: 'transactional-id', name: user, match: 'prefixed', operations: ['write', 'describe'] },
+    { user, resource: 'topic', name: topic, operations: ['read', 'write'] },
+    { user, resource: 'transactional-id', name: topic, operations: ['write', 'describe'] },
   ])
   await admin.close()
-  registry = await openRegistry({ access, port: 0 })
+  registry = await open()
 })
 afterAll(() => registry.close())
 
@@ -131,6 +138,7 @@ describe('looking up', () => {
     ['/config/no-such-subject', 404, 40_408],
     ['/mode/no-such-subject', 404, 40_409],
     ['/no/such/path', 404, 404],
+    ['/subjects/known/versions/9999999999', 422, 42_202],
   ])('of %s answers %i with code %i', async (path, status, code) => {
     await register('known', schemaOf('Known', 'a'))
     expect(await ask('GET', path)).toMatchObject({ status, type: CONTENT_TYPE, answer: { error_code: code } })
@@ -144,19 +152,33 @@ describe('looking up', () => {
 })
 
 describe('settings', () => {
-  test('say which levels there are, and refuse the others', async () => {
+  test('of compatibility hold for a subject, and are true', async () => {
     const subject = newSubject()
+    const [old, wider, other] = [schemaOf('R', 'a'), schemaOf('ns.R', 'a', 'b'), '"string"']
+    const isCompatible = (schema: string, version = '/latest'): Promise<unknown> =>
+      ask('POST', `/compatibility/subjects/${subject}/versions${version}`, { schema }).then(({ answer }) => answer)
     expect(await get('/config')).toEqual({ compatibilityLevel: 'NONE' })
-    expect(await ask('PUT', `/config/${subject}`, { compatibility: 'BACKWARD' })).toMatchObject({
+    expect(await isCompatible(old)).toEqual({ is_compatible: true })
+    await register(subject, old)
+    expect(await isCompatible(other)).toEqual({ is_compatible: true })
+    expect((await ask('PUT', `/config/${subject}`, { compatibility: 'FULL' })).answer).toEqual({
+      compatibility: 'FULL',
+    })
+    expect(await get(`/config/${subject}`)).toEqual({ compatibilityLevel: 'FULL' })
+    expect(await isCompatible(other)).toEqual({ is_compatible: false })
+    expect(await isCompatible(other, '?verbose=true')).toMatchObject({
+      messages: [expect.any(String), expect.any(String)],
+    })
+    expect(await isCompatible(wider, '/1')).toEqual({ is_compatible: true })
+    expect(await register(subject, other)).toMatchObject({ status: 409, answer: { error_code: 40_901 } })
+    expect((await register(subject, wider)).status).toBe(200)
+    expect((await ask('DELETE', `/config/${subject}`)).answer).toEqual({ compatibilityLevel: 'FULL' })
+    expect(await get(`/config/${subject}?defaultToGlobal=true`)).toEqual({ compatibilityLevel: 'NONE' })
+    expect(await ask('PUT', `/config/${subject}`, { compatibility: 'SOME' })).toMatchObject({
       status: 422,
       answer: { error_code: 42_203 },
     })
-    expect((await ask('PUT', `/config/${subject}`, { compatibility: 'NONE' })).answer).toEqual({
-      compatibility: 'NONE',
-    })
-    expect(await get(`/config/${subject}`)).toEqual({ compatibilityLevel: 'NONE' })
-    expect(await get(`/config/${newSubject()}?defaultToGlobal=true`)).toEqual({ compatibilityLevel: 'NONE' })
-    expect(await get('/mode')).toEqual({ mode: 'READWRITE' })
+    expect((await register(subject, other)).status).toBe(200)
   })
 
   test('do not let an import begin over schemas that are in use, unless forced', async () => {
@@ -178,7 +200,7 @@ describe('settings', () => {
 })
 
 describe('deleting', () => {
-  test('first hides a subject, then removes it; its ids stay readable', async () => {
+  test('first hides a subject, then removes it; its ids are not given again', async () => {
     const [subject, schema] = [newSubject(), newSchema()]
     const { id } = (await register(subject, schema)).answer as { id: number }
     await register(subject, newSchema())
@@ -192,7 +214,10 @@ describe('deleting', () => {
     expect(await ask('DELETE', `/subjects/${subject}`)).toMatchObject({ status: 404, answer: { error_code: 40_404 } })
     expect((await ask('DELETE', `/subjects/${subject}?permanent=true`)).answer).toEqual([1, 2])
     expect(await get('/subjects?deleted=true')).not.toContain(subject)
-    expect(await get(`/schemas/ids/${id}`)).toEqual({ schema })
+    expect(await ask('GET', `/schemas/ids/${id}`)).toMatchObject({ status: 404, answer: { error_code: 40_403 } })
+    const next = (await register(subject, newSchema())).answer as { id: number }
+    expect(next.id).toBeGreaterThan(id)
+    expect(await get(`/subjects/${subject}/versions`)).toEqual([1])
   })
 
   test('of one version leaves the others', async () => {
@@ -211,7 +236,7 @@ describe('the topic', () => {
   test('holds records in Confluent’s form, with the properties of keys in its order', async () => {
     const [id, schema] = [newId(), newSchema()]
     const subject = await importSchema(id, schema)
-    const reader = openLogReader(inject('kafka').hub, { clientId: 'test', topic: '_schemas' })
+    const reader = openLogReader(inject('kafka').hub, { clientId: 'test', topic })
     const end = await reader.end()
     const texts: [string, string][] = []
     for (let page = await reader.read('earliest', 0); ; page = await reader.read(page.next, 100)) {
@@ -233,7 +258,7 @@ describe('the topic', () => {
     const [id, schema] = [newId(), newSchema()]
     const subject = await importSchema(id, schema)
     const old = registry
-    registry = await openRegistry({ access, port: 0 })
+    registry = await open()
     expect(await get(`/schemas/ids/${id}`)).toEqual({ schema })
     expect(await get(`/mode/${subject}`)).toEqual({ mode: 'IMPORT' })
     const late = await fetch(new URL(`/subjects/${subject}/versions`, old.url), {
@@ -241,14 +266,15 @@ describe('the topic', () => {
       body: JSON.stringify({ schema: newSchema(), id: newId() }),
       headers: { 'content-type': CONTENT_TYPE },
     })
-    expect(late.status).toBe(500)
-    expect(await old.replaced).toMatchObject({ code: 'HUB_FENCED' })
+    expect([late.status, await late.json()]).toMatchObject([500, { error_code: 50_004 }])
+    expect(old.checks().filter(({ ok }) => !ok)).toMatchObject([{ name: 'writer' }])
+    expect((await fetch(new URL(`/schemas/ids/${id}`, old.url))).status).toBe(200)
     await old.close()
     expect(await get(`/subjects/${subject}/versions`)).toEqual([id])
   })
 
   test('feeds a store of schemas, which looks an unknown id up again', async () => {
-    const store = await openSchemaStore({ access: inject('kafka').hub, clientId: 'test' })
+    const store = await openSchemaStore({ access: inject('kafka').hub, clientId: 'test', topic })
     const [id, schema] = [newId(), newSchema()]
     expect(await store.get(id)).toBeUndefined()
     await importSchema(id, schema)

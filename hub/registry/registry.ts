@@ -1,45 +1,72 @@
 // The schema registry as a service: catalogue and HTTP app, listening.
 import { type FastifyBaseLogger } from 'fastify'
-import { type HubError } from '../errors.ts'
+import { type Registry as Metrics } from 'prom-client'
 import { type BrokerAccess } from '../kafka/access.ts'
 import { registryApp } from './app.ts'
 import { openCatalogue } from './catalogue.ts'
+import { registryMetrics } from './metrics.ts'
+import { SCHEMAS_TOPIC } from './records.ts'
 
 export interface RegistryOptions {
-  /** Needs read and write on `_schemas`, and its name as the prefix of a transactional id. */
+  /** Needs READ and WRITE on the topic, WRITE and DESCRIBE on the transactional id. */
   readonly access: BrokerAccess
+  /** 0 takes any free one. */
   readonly port: number
   /** Loopback where absent. */
   readonly host?: string
   readonly log?: FastifyBaseLogger
+  readonly metrics?: Metrics
   readonly clientId?: string
+  /** A compacted topic of one partition; `_schemas` where absent. */
+  readonly topic?: string
+  /** One registry with it writes at a time, the one that was opened last; `skysieve.registry` where absent. */
+  readonly transactionalId?: string
+}
+
+/** One thing the registry needs; `reason` says what is missing. */
+export interface RegistryCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly reason?: string
 }
 
 export interface Registry {
   /** Where it listens. */
   readonly url: string
-  /** Resolves with the reason when another registry has taken over: end this one. */
-  readonly replaced: Promise<HubError>
-  /** Why it cannot serve at the moment; undefined while it can. */
-  problem: () => string | undefined
+  /** Resolves when everything is replayed and an earlier registry cannot write any more. */
+  readonly ready: Promise<void>
+  checks: () => readonly RegistryCheck[]
   close: () => Promise<void>
 }
 
-/** Opens the registry. Throws HubError where the broker or `_schemas` is missing, and Node's EADDRINUSE. */
+export const REGISTRY_TRANSACTIONAL_ID = 'skysieve.registry'
+
+/**
+ * Opens the registry: listens at once, and serves as soon as the broker does. Until then, and while the broker is away, requests that
+ * need it are refused with the reason. Throws Node's EADDRINUSE.
+ */
 export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
-  const { access, port, host = '127.0.0.1', log, clientId = 'skysieve-registry' } = options
-  const catalogue = await openCatalogue({
+  const { access, port, host = '127.0.0.1', log, metrics, clientId = 'skysieve-registry' } = options
+  const catalogue = openCatalogue({
     access,
     clientId,
+    topic: options.topic ?? SCHEMAS_TOPIC,
+    transactionalId: options.transactionalId ?? REGISTRY_TRANSACTIONAL_ID,
     onProblem: problem => log?.warn({ code: problem.code }, problem.message),
   })
-  const app = registryApp(catalogue, log === undefined ? {} : { loggerInstance: log, disableRequestLogging: true })
+  const app = registryApp(
+    catalogue,
+    log === undefined ? {} : { loggerInstance: log, disableRequestLogging: true },
+    metrics === undefined ? undefined : registryMetrics(metrics, catalogue),
+  )
   try {
-    const url = await app.listen({ port, host })
     return {
-      url,
-      replaced: catalogue.replaced,
-      problem: catalogue.problem,
+      url: await app.listen({ port, host }),
+      ready: catalogue.ready,
+      checks: () =>
+        Object.entries(catalogue.health()).map(([name, reason]: [string, string | undefined]) =>
+          reason === undefined ? { name, ok: true } : { name, ok: false, reason },
+        ),
       close: async () => {
         await app.close()
         await catalogue.close()

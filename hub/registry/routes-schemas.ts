@@ -1,32 +1,58 @@
 // Schemas by id: what every deserializer asks for.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { detailsOf, plainSubject, publicOf } from './answers.ts'
 import { type Catalogue } from './catalogue.ts'
+import { type SchemaValue } from './records.ts'
 import { refuse } from './refusal.ts'
-import { type Shelf, type Shelved } from './shelf.ts'
+import { type Shelf } from './shelf.ts'
 
 const ById = { params: Type.Object({ id: Type.Integer({ minimum: 0 }) }) }
-const Listing = Type.Object({ deleted: Type.Optional(Type.Boolean()) })
+const Listing = Type.Object({
+  deleted: Type.Optional(Type.Boolean()),
+  latestOnly: Type.Optional(Type.Boolean()),
+  subjectPrefix: Type.Optional(Type.String()),
+})
+const One = Type.Object({ fetchMaxId: Type.Optional(Type.Boolean()) })
 
-const demandId = (shelf: Shelf, id: number): Shelved => {
+const demandId = (shelf: Shelf, id: number): SchemaValue => {
   const found = shelf.byId(id)
   if (found === undefined) throw refuse('SCHEMA_NOT_FOUND', `Schema ${id} not found`)
   return found
 }
 
+/** `:*:` stands for every context. */
+const prefixOf = (text = ''): string => plainSubject(text.replace(/^:\*:/, ''))
+
 export const schemaRoutes = (instance: FastifyInstance, { shelf }: Catalogue): void => {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
   app.get('/schemas/types', () => ['AVRO'])
   app.get('/contexts', () => ['.'])
-  // `AVRO` is what is meant where there is no type: older clients do not know the property.
-  app.get('/schemas/ids/:id', { schema: ById }, ({ params }) => ({ schema: demandId(shelf, params.id).schema }))
+  app.get('/subjects', { schema: { querystring: Listing } }, ({ query }) =>
+    shelf()
+      .subjects(query.deleted)
+      .filter(subject => subject.startsWith(prefixOf(query.subjectPrefix))),
+  )
+  app.get('/schemas', { schema: { querystring: Listing } }, ({ query }) => {
+    const now = shelf()
+    const wanted = now.subjects(query.deleted).filter(subject => subject.startsWith(prefixOf(query.subjectPrefix)))
+    return wanted
+      .flatMap(subject => now.versions(subject, query.deleted).slice(query.latestOnly === true ? -1 : 0))
+      .map(publicOf)
+  })
+
+  app.get('/schemas/ids/:id', { schema: { ...ById, querystring: One } }, ({ params, query }) => {
+    const value = demandId(shelf(), params.id)
+    const more = query.fetchMaxId === true ? { maxId: shelf().lastId } : {}
+    return { schema: value.schema, ...detailsOf(value), ...more }
+  })
   app.get('/schemas/ids/:id/schema', { schema: ById }, ({ params }, reply) =>
     // As text: fastify would quote a string.
-    reply.serializer(String).send(demandId(shelf, params.id).schema),
+    reply.serializer(String).send(demandId(shelf(), params.id).schema),
   )
-  const uses = (id: number, withDeleted = false) => {
-    demandId(shelf, id)
-    return shelf.uses(id).filter(({ deleted }) => withDeleted || deleted !== true)
+  const uses = (id: number, withDeleted?: boolean): SchemaValue[] => {
+    demandId(shelf(), id)
+    return shelf().uses(id, withDeleted)
   }
   app.get('/schemas/ids/:id/subjects', { schema: { ...ById, querystring: Listing } }, ({ params, query }) => [
     ...new Set(uses(params.id, query.deleted).map(({ subject }) => subject)),

@@ -1,71 +1,70 @@
-// Modes and compatibility levels, of the registry and of single subjects.
+// Modes and compatibility levels, of the registry and of single subjects; and whether a schema would be compatible.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { demandVersion, plainSubject } from './answers.ts'
+import { sentType } from './avro-types.ts'
 import { type Catalogue } from './catalogue.ts'
-import { DEFAULT_LEVEL, DEFAULT_MODE, demandAvro, liveVersions, setLevel, setMode } from './decisions.ts'
-import { configRecord, modeRecord } from './records.ts'
 import { refuse } from './refusal.ts'
+import { levelIn, modeIn, submittedIn } from './request-body.ts'
+import { dropLevel, dropMode, incompatibilitiesIn, levelOf, modeOf, setLevel, setMode } from './settings.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
-const Params = Type.Object({ subject: Type.Optional(Type.String({ minLength: 1 })) })
-const Fallback = Type.Object({ defaultToGlobal: Type.Optional(Type.Boolean()) })
-const ModeBody = Type.Object({ mode: Type.String() })
-const LevelBody = Type.Object({ compatibility: Type.String() })
-const Force = Type.Object({ force: Type.Optional(Type.Boolean()) })
+const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.Optional(Type.String()) })
+const OptionalSubject = Type.Object({ subject: Type.Optional(Type.String({ minLength: 1 })) })
+const Flags = Type.Object({
+  defaultToGlobal: Type.Optional(Type.Boolean()),
+  force: Type.Optional(Type.Boolean()),
+  verbose: Type.Optional(Type.Boolean()),
+})
 
 export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Catalogue): void => {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
-  const globalLevel = (): string => shelf.config() ?? DEFAULT_LEVEL
-  const globalMode = (): string => shelf.mode() ?? DEFAULT_MODE
+  const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
 
-  app.get('/config', () => ({ compatibilityLevel: globalLevel() }))
-  app.get('/config/:subject', { schema: { params: Subject, querystring: Fallback } }, ({ params, query }) => {
-    const level = shelf.config(params.subject) ?? (query.defaultToGlobal === true ? globalLevel() : undefined)
-    if (level !== undefined) return { compatibilityLevel: level }
-    const message = `Subject '${params.subject}' does not have subject-level compatibility configured`
-    throw refuse('SUBJECT_CONFIG_NOT_FOUND', message)
+  app.get('/config', () => ({ compatibilityLevel: levelOf(shelf()) }))
+  app.get('/config/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
+    const subject = plainSubject(params.subject)
+    if (query.defaultToGlobal === true || shelf().level(subject) !== undefined)
+      return { compatibilityLevel: levelOf(shelf(), subject) }
+    throw refuse(
+      'SUBJECT_CONFIG_NOT_FOUND',
+      `Subject '${subject}' does not have subject-level compatibility configured`,
+    )
   })
-  app.get('/mode', () => ({ mode: globalMode() }))
-  app.get('/mode/:subject', { schema: { params: Subject, querystring: Fallback } }, ({ params, query }) => {
-    const mode = shelf.mode(params.subject) ?? (query.defaultToGlobal === true ? globalMode() : undefined)
-    if (mode !== undefined) return { mode }
-    throw refuse('SUBJECT_MODE_NOT_FOUND', `Subject '${params.subject}' does not have subject-level mode configured`)
+  app.get('/mode', () => ({ mode: modeOf(shelf()) }))
+  app.get('/mode/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
+    const subject = plainSubject(params.subject)
+    if (query.defaultToGlobal === true || shelf().mode(subject) !== undefined) return { mode: modeOf(shelf(), subject) }
+    throw refuse('SUBJECT_MODE_NOT_FOUND', `Subject '${subject}' does not have subject-level mode configured`)
   })
 
   for (const path of ['', '/:subject']) {
-    app.put(`/config${path}`, { schema: { params: Params, body: LevelBody } }, ({ params, body }) =>
-      decide(() => setLevel(params.subject, body.compatibility)),
-    )
-    app.delete(`/config${path}`, { schema: { params: Params } }, ({ params: { subject } }) =>
-      decide(current => ({
-        records: [configRecord(subject, null)],
-        answer: { compatibilityLevel: current.config(subject) ?? globalLevel() },
-      })),
-    )
-    app.put(`/mode${path}`, { schema: { params: Params, body: ModeBody, querystring: Force } }, request =>
-      decide(current => setMode(current, request.params.subject, request.body.mode, request.query.force === true)),
-    )
-    app.delete(`/mode${path}`, { schema: { params: Params } }, ({ params: { subject } }) =>
-      decide(current => ({
-        records: [modeRecord(subject, null)],
-        answer: { mode: current.mode(subject) ?? globalMode() },
-      })),
-    )
+    const options = { schema: { params: OptionalSubject, querystring: Flags } }
+    app.put(`/config${path}`, options, ({ params, body }) => {
+      const level = levelIn(body)
+      return decide(now => setLevel(now, nameIn(params), level))
+    })
+    app.delete(`/config${path}`, options, ({ params }) => decide(now => dropLevel(now, nameIn(params))))
+    app.put(`/mode${path}`, options, ({ params, body, query }) => {
+      const mode = modeIn(body)
+      return decide(now => setMode(now, nameIn(params), mode, query.force === true))
+    })
+    app.delete(`/mode${path}`, options, ({ params }) => decide(now => dropMode(now, nameIn(params))))
   }
 
-  // With level NONE, which is the only one there is, every version follows every other.
-  const Candidate = Type.Object({ schema: Type.String(), schemaType: Type.Optional(Type.String()) })
-  const Versions = Type.Object({ subject: Type.String(), version: Type.Optional(Type.String()) })
   for (const path of ['', '/:version'])
     app.post(
       `/compatibility/subjects/:subject/versions${path}`,
-      { schema: { params: Versions, body: Candidate } },
-      request => {
-        demandAvro(request.body)
-        const { subject, version } = request.params
-        if (version !== undefined && liveVersions(shelf, subject).length === 0)
-          throw refuse('SUBJECT_NOT_FOUND', `Subject '${subject}' not found.`)
-        return { is_compatible: true }
+      { schema: { params: Versioned, querystring: Flags } },
+      ({ params, query, body }) => {
+        const now = shelf()
+        const subject = plainSubject(params.subject)
+        const type = sentType(now, submittedIn(body))
+        // Nothing registered is nothing to be incompatible with.
+        const isFirst = params.version === 'latest' && now.versions(subject).length === 0
+        const only = params.version === undefined || isFirst ? undefined : demandVersion(now, subject, params.version)
+        const messages = incompatibilitiesIn(now, subject, type, only)
+        return { is_compatible: messages.length === 0, ...(query.verbose === true ? { messages } : {}) }
       },
     )
 }

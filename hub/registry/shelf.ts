@@ -1,80 +1,93 @@
-// What a registry holds, rebuilt from the records of `_schemas` in their order. No Kafka, no HTTP, no decisions.
-import { identityOf } from './identity.ts'
+// What a registry holds, as the records of `_schemas` say in their order. No Kafka, no HTTP, no decisions.
 import { type RegistryFact, type SchemaValue } from './records.ts'
 
-/** A schema wherever it is registered. Ids never change their schema. */
-export interface Shelved {
-  readonly id: number
-  readonly schema: string
-  readonly schemaType?: string
-}
-
 export interface Shelf {
-  apply: (fact: RegistryFact) => void
-  byId: (id: number) => Shelved | undefined
-  /** The id of a text that is registered anywhere. */
-  idOf: (schema: string) => number | undefined
-  highestId: () => number
-  subjects: () => string[]
+  /** A registration of the id; deleted ones only where there is no other. */
+  byId: (id: number) => SchemaValue | undefined
+  /** The id of a schema that is registered anywhere. */
+  idOf: (identity: string) => number | undefined
+  /** The highest id there ever was. */
+  readonly lastId: number
+  subjects: (withDeleted?: boolean) => string[]
   /** In order of version; soft-deleted ones have `deleted`. */
-  versions: (subject: string) => SchemaValue[]
+  versions: (subject: string, withDeleted?: boolean) => SchemaValue[]
+  /** The newest version of a subject that has this schema. */
+  findSame: (subject: string, identity: string, withDeleted?: boolean) => SchemaValue | undefined
   /** Every version of any subject that has the id. */
-  uses: (id: number) => SchemaValue[]
-  config: (subject?: string) => string | undefined
+  uses: (id: number, withDeleted?: boolean) => SchemaValue[]
+  /** The live versions that refer to a version. */
+  usersOf: (subject: string, version: number) => SchemaValue[]
+  level: (subject?: string) => string | undefined
   mode: (subject?: string) => string | undefined
 }
 
-const GLOBAL = ''
-
-const set = (map: Map<string, string>, subject: string | undefined, value: string | undefined): void => {
-  if (value === undefined) map.delete(subject ?? GLOBAL)
-  else map.set(subject ?? GLOBAL, value)
+interface Entry {
+  readonly value: SchemaValue
+  readonly identity: string
 }
 
-export const openShelf = (): Shelf => {
-  const subjects = new Map<string, Map<number, SchemaValue>>()
-  const ids = new Map<number, Shelved>()
-  const idsByIdentity = new Map<string, number>()
-  const configs = new Map<string, string>()
+const GLOBAL = ''
+const isLive = ({ value }: Entry): boolean => value.deleted !== true
+const byVersion = (a: Entry, b: Entry): number => a.value.version - b.value.version
+
+/** The shelf that facts make in the order of their records; of each key only the last counts, whatever compaction left. */
+export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
+  const subjects = new Map<string, Map<number, Entry>>()
+  const levels = new Map<string, string>()
   const modes = new Map<string, string>()
+  let lastId = 0
 
-  const put = (value: SchemaValue): void => {
-    const { id, schema, schemaType } = value
-    const versions = subjects.get(value.subject) ?? new Map<number, SchemaValue>()
-    subjects.set(value.subject, versions.set(value.version, value))
-    // The first record of an id decides; a packet's bytes do not change with a later one.
-    if (ids.has(id)) return
-    ids.set(id, { id, schema, ...(schemaType === undefined ? {} : { schemaType }) })
-    const identity = identityOf(schema)
-    if (!idsByIdentity.has(identity)) idsByIdentity.set(identity, id)
+  const entriesOf = (subject: string): Entry[] => [...(subjects.get(subject)?.values() ?? [])]
+  const put = (entry: Entry): void => {
+    const { subject, version, id } = entry.value
+    subjects.set(subject, (subjects.get(subject) ?? new Map<number, Entry>()).set(version, entry))
+    lastId = Math.max(lastId, id)
   }
-
-  /** The id stays known: packets that were written with it stay readable. */
-  const forget = (subject: string, version: number): void => {
-    const versions = subjects.get(subject)
-    versions?.delete(version)
-    if (versions?.size === 0) subjects.delete(subject)
+  const apply = (fact: RegistryFact): void => {
+    if (fact.kind === 'schema') put(fact)
+    else if (fact.kind === 'config') levels.set(fact.subject ?? GLOBAL, fact.level)
+    else if (fact.kind === 'mode') modes.set(fact.subject ?? GLOBAL, fact.mode)
+    else if (fact.kind === 'last-id') lastId = Math.max(lastId, fact.id)
+    else if (fact.kind === 'delete-subject') {
+      for (const { value, identity } of entriesOf(fact.subject))
+        if (value.version <= fact.upTo) put({ value: { ...value, deleted: true }, identity })
+    } else if (fact.kind === 'clear-subject')
+      for (const entry of entriesOf(fact.subject))
+        if (!isLive(entry)) subjects.get(fact.subject)?.delete(entry.value.version)
   }
+  for (const fact of facts) apply(fact)
 
-  const versions = (subject: string): SchemaValue[] =>
-    [...(subjects.get(subject)?.values() ?? [])].toSorted((a, b) => a.version - b.version)
+  const select = (subject: string, withDeleted = false): Entry[] =>
+    entriesOf(subject)
+      .filter(entry => withDeleted || isLive(entry))
+      .toSorted(byVersion)
+  const byId = new Map<number, Entry>()
+  const idsByIdentity = new Map<string, number>()
+  for (const entry of [...subjects.keys()].flatMap(subject => select(subject, true))) {
+    const known = byId.get(entry.value.id)
+    if (known === undefined || (!isLive(known) && isLive(entry))) byId.set(entry.value.id, entry)
+    const id = idsByIdentity.get(entry.identity)
+    idsByIdentity.set(entry.identity, Math.min(id ?? entry.value.id, entry.value.id))
+  }
+  const versions = (subject: string, withDeleted = false): SchemaValue[] =>
+    select(subject, withDeleted).map(({ value }) => value)
+  const everywhere = (withDeleted = false): SchemaValue[] =>
+    [...subjects.keys()].toSorted().flatMap(subject => versions(subject, withDeleted))
 
   return {
-    apply: fact => {
-      if (fact.kind === 'schema' && fact.value !== undefined) put(fact.value)
-      else if (fact.kind === 'schema') forget(fact.subject, fact.version)
-      else if (fact.kind === 'config') set(configs, fact.subject, fact.value)
-      else if (fact.kind === 'mode') set(modes, fact.subject, fact.value)
-      else if (fact.kind === 'delete-subject' && fact.upTo !== undefined)
-        for (const value of versions(fact.subject)) if (value.version <= fact.upTo) put({ ...value, deleted: true })
-    },
-    byId: id => ids.get(id),
-    idOf: schema => idsByIdentity.get(identityOf(schema)),
-    highestId: () => Math.max(0, ...ids.keys()),
-    subjects: () => [...subjects.keys()].toSorted(),
+    byId: id => byId.get(id)?.value,
+    idOf: identity => idsByIdentity.get(identity),
+    lastId,
+    subjects: withDeleted => [...subjects.keys()].filter(subject => select(subject, withDeleted).length > 0).toSorted(),
     versions,
-    uses: id => [...subjects.keys()].flatMap(versions).filter(value => value.id === id),
-    config: subject => configs.get(subject ?? GLOBAL),
+    findSame: (subject, identity, withDeleted) =>
+      select(subject, withDeleted).findLast(entry => entry.identity === identity)?.value,
+    uses: (id, withDeleted) => everywhere(withDeleted).filter(value => value.id === id),
+    usersOf: (subject, version) =>
+      everywhere().filter(({ references }) =>
+        references?.some(reference => reference.subject === subject && reference.version === version),
+      ),
+    level: subject => levels.get(subject ?? GLOBAL),
     mode: subject => modes.get(subject ?? GLOBAL),
   }
 }

@@ -13,6 +13,12 @@ export interface SyncedSchema {
   readonly subject: string
 }
 
+export interface SyncOptions {
+  /** Told of each version when it is in the registry. */
+  readonly onProgress?: (synced: SyncedSchema, done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
 const NUMBER = /^\d{1,5}$/
 const IDS_PER_MAJOR = 100
 
@@ -22,17 +28,25 @@ const numbersIn = async (dir: string): Promise<number[]> =>
     .map(entry => Number(entry.name))
     .toSorted((a, b) => a - b)
 
-/** The versions in a folder of the form `<major>/<minor>/*.avsc`. */
 const versionsIn = async (dir: string): Promise<{ major: number; minor: number; folder: string }[]> => {
   const versions = []
   for (const major of await numbersIn(dir))
-    for (const minor of await numbersIn(join(dir, String(major))))
-      versions.push({ major, minor, folder: join(dir, String(major), String(minor)) })
+    for (const minor of await numbersIn(join(dir, String(major)))) {
+      const folder = join(dir, String(major), String(minor))
+      if (minor < IDS_PER_MAJOR) versions.push({ major, minor, folder })
+    }
   return versions
 }
 
-/** Throws HubError HUB_SCHEMA_INVALID for a folder without schemas, HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE. */
-export const syncSchemas = async (dir: string, registryUrl: string): Promise<SyncedSchema[]> => {
+/**
+ * `dir` has a folder `<major>/<minor>` of .avsc files for each version, as in lsst/alert_packet.
+ * Throws HubError HUB_SCHEMA_INVALID for a folder without schemas, HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE.
+ */
+export const syncSchemas = async (
+  dir: string,
+  registryUrl: string,
+  { onProgress, signal }: SyncOptions = {},
+): Promise<SyncedSchema[]> => {
   const versions = await versionsIn(dir).catch((cause: unknown) => {
     throw new HubError('HUB_SCHEMA_INVALID', `The folder ${dir} cannot be read`, { cause })
   })
@@ -41,7 +55,7 @@ export const syncSchemas = async (dir: string, registryUrl: string): Promise<Syn
       'HUB_SCHEMA_INVALID',
       `${dir} has no schemas: give a folder with one folder for each major version, such as lsst/11/0/*.avsc`,
     )
-  const registry = openRegistryClient(registryUrl)
+  const registry = openRegistryClient(registryUrl, signal)
   const synced: SyncedSchema[] = []
   for (const { major, minor, folder } of versions) {
     const id = major * IDS_PER_MAJOR + minor
@@ -51,6 +65,7 @@ export const syncSchemas = async (dir: string, registryUrl: string): Promise<Syn
     const subject = `lsst-alerts-v${version}-value`
     await registry.register(subject, schemaJson)
     synced.push({ id, version, subject })
+    onProgress?.({ id, version, subject }, synced.length, versions.length)
   }
   return synced
 }

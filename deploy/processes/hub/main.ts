@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import { openRegistry } from '#hub'
+import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { HubConfig } from './config.ts'
@@ -13,24 +14,22 @@ const config = readConfig(HubConfig)
 const log = pino({ name: 'hub', level: config.logLevel })
 const metrics = new Metrics()
 collectDefaultMetrics({ register: metrics })
+buildInfo(metrics)
 
-const registry = await openRegistry({ access: config.kafka, host: config.host, port: config.registryPort, log })
-const ops = await openOpsServer({
-  port: config.opsPort,
+const registry = await openRegistry({
+  access: config.kafka,
+  host: config.host,
+  port: config.registryPort,
+  clientId: config.kafka.user,
+  log,
   metrics,
-  checks: () => {
-    const reason = registry.problem()
-    return [{ name: 'registry', ok: reason === undefined, ...(reason === undefined ? {} : { reason }) }]
-  },
 })
-log.info({ url: registry.url }, 'the schema registry serves')
+const ops = await openOpsServer({ port: config.opsPort, metrics, checks: registry.checks })
+log.info({ url: registry.url }, 'the schema registry listens')
+void registry.ready.then(() => log.info('the schema registry serves'))
 
-const { close } = closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the hub service stops')
   await ops.close()
   await registry.close()
-})
-void registry.replaced.then(reason => {
-  log.error(reason, 'another registry has taken over; this one ends')
-  return close()
 })
