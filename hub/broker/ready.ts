@@ -5,8 +5,10 @@ import { HubError } from '../errors.ts'
 import { openKafka } from '../kafka/client.ts'
 import { adminAccess, type BrokerSettings } from './settings.ts'
 
-const PAUSE_MS = 100
-const READY_LIMIT_MS = 60_000
+const MIN_PAUSE_MS = 100
+const MAX_PAUSE_MS = 500
+/** Four seconds are typical; a machine that is busy with everything else at once has taken more than sixty. */
+const READY_LIMIT_MS = 120_000
 /** Left in the transaction log by each start; Kafka forgets it after a week. */
 const PROBE_ID = 'skysieve.ready'
 /** kafkajs refuses an idempotent producer without retries. */
@@ -45,7 +47,7 @@ export interface AwaitOptions {
 export const awaitBroker = async (settings: BrokerSettings, options: AwaitOptions = {}): Promise<void> => {
   const { signal, limitMs = READY_LIMIT_MS } = options
   const deadline = performance.now() + limitMs
-  for (;;) {
+  for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
     signal?.throwIfAborted()
     const failure = await probe(settings).then(
       () => undefined,
@@ -66,6 +68,6 @@ export const awaitBroker = async (settings: BrokerSettings, options: AwaitOption
         `Broker ${settings.name} on port ${settings.ports.client} is not ready after ${limitMs / 1000} s: ${error instanceof Error ? error.message : String(error)}`,
         { cause: error },
       )
-    await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal })
+    await sleep(pauseMs, undefined, signal === undefined ? {} : { signal })
   }
 }
