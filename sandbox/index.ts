@@ -1,7 +1,12 @@
 // Public surface of the sandbox: running untrusted code over columns.
 export * from './batch.ts'
+export { type ContainerSandbox, openContainerSandbox } from './container/open-container-sandbox.ts'
+export { type ContainerSandboxOptions, DEFAULT_SOCKET, type EngineAddress } from './container/options.ts'
+export { openEngine, reachEngine } from './container/engine.ts'
+export { ensureImage } from './container/image/ensure-image.ts'
 export * from './errors.ts'
 export { type IsolateSandbox, openIsolateSandbox } from './isolate/open-isolate-sandbox.ts'
 export { type CordonSettings, type IsolateSandboxOptions } from './isolate/options.ts'
 export { openSandboxMetrics, type SandboxMetrics } from './metrics.ts'
+export { openSandbox, type SandboxOptions, type WholeSandbox } from './open-sandbox.ts'
 export * from './sandbox.ts'

@@ -1,6 +1,8 @@
 // Puts the Python image together from Debian packages and PyPI wheels, without any image registry: no shell, no package manager.
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +32,8 @@ const DEBIAN_PACKAGES = [
   'zlib1g',
 ] as const
 
+/** Raised when the tree is put together in another way. */
+const FORM = '2'
 const LIBRARIES = 'usr/lib/python3/dist-packages'
 /** Directories of the assembled tree that no filter needs. */
 const PRUNED = ['usr/share', `${LIBRARIES}/bin`, 'usr/lib/python3.11/ensurepip', 'usr/lib/python3.11/idlelib', 'etc']
@@ -40,6 +44,7 @@ const PLATFORMS = ['manylinux_2_17_x86_64', 'manylinux2014_x86_64', 'manylinux_2
 export async function imageName(): Promise<string> {
   const hash = createHash('sha256')
     .update(DEBIAN_PACKAGES.join())
+    .update(FORM)
     .update(await readFile(REQUIREMENTS))
   return `skysieve-python:${hash.digest('hex').slice(0, 12)}`
 }
@@ -57,10 +62,14 @@ export async function assembleImage(load: (tar: Readable) => Promise<void>): Pro
     await installLibraries(root)
     await Promise.all(PRUNED.map(path => rm(join(root, path), { recursive: true, force: true })))
     await pruneTests(join(root, LIBRARIES))
+    await compileModules(root)
     const tar = spawn('tar', ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '-C', root, '-c', '.'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
+    const ended = once(tar, 'close')
     await load(tar.stdout)
+    const [code] = (await ended) as [number | null]
+    if (code !== 0) throw new Error(`tar ended with code ${code}`)
   } catch (cause) {
     if (cause instanceof SandboxError) throw cause
     throw new SandboxError(
@@ -107,6 +116,31 @@ async function installLibraries(root: string): Promise<void> {
     '-r',
     REQUIREMENTS,
   ])
+}
+
+/** Compiled ahead, since a container cannot write: by the tree's own interpreter, so that the versions agree. */
+async function compileModules(root: string): Promise<void> {
+  const loader = join(root, 'lib64/ld-linux-x86-64.so.2')
+  const libraries = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'].map(path => join(root, path)).join(':')
+  const python = ['--library-path', libraries, join(root, 'usr/bin/python3.11')]
+  const places = [join(root, 'usr/lib/python3.11'), join(root, LIBRARIES)]
+  // Some files are not meant for this version and do not compile; that is no mistake.
+  const compile = [
+    '-m',
+    'compileall',
+    '-q',
+    '-j',
+    '0',
+    '--invalidation-mode',
+    'unchecked-hash',
+    '-s',
+    root,
+    '-p',
+    '/',
+    ...places,
+  ]
+  await run(loader, [...python, ...compile], { env: { PYTHONHOME: join(root, 'usr') } }).catch(() => undefined)
+  if (!existsSync(join(root, LIBRARIES, 'numpy/__pycache__'))) throw new Error('its modules could not be compiled')
 }
 
 /** The libraries' own tests are a fifth of the image. */

@@ -5,7 +5,4 @@ class AlertFilter:
     """Write `filter(self, alert)`, or `filter_batch(self, alerts)` over NumPy columns; `setup(self)` runs once before the first alert."""
 
     def setup(self):
-        pass
-
-    def filter(self, alert):
-        raise NotImplementedError
+        """Runs once, when the filter is loaded."""

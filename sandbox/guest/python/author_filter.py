@@ -8,6 +8,8 @@ import verdicts
 from alert_filter import AlertFilter
 from verdicts import MESSAGE_CHARS, Refused
 
+NO_FILTER = "the module has no class derived from AlertFilter with filter(self, alert) or filter_batch(self, alerts), and no function called filter"
+
 
 class LoadFailure(Exception):
     def __init__(self, reason, error):
@@ -26,13 +28,12 @@ class AuthorFilter:
         self._log = log
         self._moment = fixed.Moment(message["source"])
         log.begin(self.limits["logChars"])
-        self._filter = self._load(message["source"])
-        documented = (type(self._filter).__doc__ or "").strip()
-        self.description = documented.split("\n")[0][:500]
-        batched = getattr(self._filter, "filter_batch", None)
-        self._batched = batched if callable(batched) else None
-        self._single = self._filter.filter
-        self.out_of_memory = False
+        made = self._load(message["source"])
+        # A module's own docstring when the filter is a function.
+        self.description = (getattr(made, "__doc__", None) or "").strip().split("\n")[0][:MESSAGE_CHARS]
+        batched = getattr(made, "filter_batch", None)
+        self.batched = batched if callable(batched) else None
+        self._single = getattr(made, "filter", None)
 
     def _load(self, source):
         try:
@@ -40,7 +41,7 @@ class AuthorFilter:
         except SyntaxError as error:
             told = {"message": f"SyntaxError: {error.msg}"}
             if error.lineno:
-                told.update(line=error.lineno, column=error.offset or 1)
+                told.update(line=max(1, error.lineno), column=max(1, error.offset or 1))
             raise LoadFailure("syntax", told) from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise LoadFailure("syntax", {"message": f"{type(error).__name__}: {error}"}) from None
@@ -62,59 +63,57 @@ class AuthorFilter:
     @staticmethod
     def _find(module):
         own = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, AlertFilter)]
-        own = [value for value in own if value is not AlertFilter]
+        own = [value for value in own if callable(getattr(value, "filter", getattr(value, "filter_batch", None)))]
         if own:
             return own[-1]()
         if callable(getattr(module, "filter", None)):
             return module
-        message = "the module has no class derived from AlertFilter and no function called filter: def filter(alert): ..."
-        raise LoadFailure("no-filter", {"message": message, "line": 1, "column": 1})
+        raise LoadFailure("no-filter", {"message": NO_FILTER, "line": 1, "column": 1})
 
     def evaluate(self, slot, rows, alert_type, columns, times, ids):
-        """The record of a batch. `times` and `ids` give each alert's clock and seed."""
+        """The record of a batch. `times` and `ids` give each alert's clock and seed; a whole batch has those of its first alert."""
         found = verdicts.Verdicts(rows, self.limits["annotationChars"])
         self._log.begin(self.limits["logChars"])
         before = cpu_ms()
-        begin = self._moment.begin
-        results = None
-        if self._batched is not None:
-            begin(times[0], ids[0])
-            results = self._batch(columns, rows, found)
-        if self._batched is None:
-            call = self._single
-            for row in range(rows):
-                begin(times[row], ids[row])
-                try:
-                    verdict = call(alert_type(row))
-                    if verdict is not False and verdict is not None:
-                        found.add(row, verdict)
-                except BaseException as error:
-                    found.fail(row, self.explain(error))
-        elif results is not None:
-            for row, verdict in results:
-                try:
-                    found.add(row, verdict)
-                except Exception as error:
-                    found.fail(row, self.explain(error))
-        return found.record(slot, cpu_ms() - before, *self._log.take())
+        if self.batched is not None:
+            self._moment.begin(times[0], ids[0])
+            self._batch(columns, rows, found)
+        else:
+            self._rows(alert_type, times, ids, rows, found)
+        return found.record(slot, max(0.0, cpu_ms() - before), *self._log.take())
+
+    def _rows(self, alert_type, times, ids, rows, found):
+        begin, call, add = self._moment.begin, self._single, found.add
+        for row in range(rows):
+            begin(times[row], ids[row])
+            try:
+                verdict = call(alert_type(row))
+                if verdict is not False and verdict is not None:
+                    add(row, verdict)
+            except BaseException as error:
+                found.fail(row, self.explain(error))
 
     def _batch(self, columns, rows, found):
         try:
-            answer = self._batched(columns)
+            answer = self.batched(columns)
             if len(answer) != rows:
                 raise Refused(f"filter_batch returned {len(answer)} verdicts for {rows} alerts; return one for each")
+            if hasattr(answer, "dtype") and found.add_array(answer):
+                return
             listed = answer.tolist() if hasattr(answer, "tolist") else list(answer)
-            return [(row, verdict) for row, verdict in enumerate(listed) if verdict is not False and verdict is not None]
         except BaseException as error:
             told = self.explain(error)
             for row in range(rows):
                 found.fail(row, told)
-            return None
+            return
+        for row, verdict in enumerate(listed):
+            try:
+                found.add(row, verdict)
+            except Exception as error:
+                found.fail(row, self.explain(error))
 
     def explain(self, error):
         """Message, line and column in the author's file. Never raises, whatever was raised."""
-        if isinstance(error, MemoryError):
-            self.out_of_memory = True
         try:
             if isinstance(error, Refused):
                 return {"message": str(error)[:MESSAGE_CHARS]}
@@ -124,9 +123,8 @@ class AuthorFilter:
         trace = error.__traceback__
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self._file:
-                told["line"] = trace.tb_lineno
+                told["line"] = trace.tb_lineno or 1
                 position = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
-                if position[2] is not None:
-                    told["column"] = position[2] + 1
+                told["column"] = (position[2] or 0) + 1
             trace = trace.tb_next
         return told

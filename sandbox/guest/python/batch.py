@@ -1,11 +1,30 @@
 """A whole batch as NumPy columns, for filters that write filter_batch(self, alerts)."""
 import numpy
 
-from views import NULL_HIGH
+from cells import NULL_HIGH
 
 
-class Columns:
-    """`alerts["diaSource"]["psfFlux"]` is an array with a value for each alert; null is NaN, and a mask tells it from a NaN of the packet."""
+class _Named:
+    """Names under `[...]` and as attributes."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __contains__(self, name):
+        return name in self._tree
+
+    def keys(self):
+        return [name for name in self._tree if name != ""]
+
+
+class Columns(_Named):
+    """
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in 64-bit integers, False in booleans and
+    None in texts; `alerts["diaSource"].null("psfFlux")` tells it from a NaN of the packet.
+    """
 
     def __init__(self, tree, cells, rows):
         self._tree, self._cells, self._rows = tree, cells, rows
@@ -19,42 +38,41 @@ class Columns:
             return Columns(node, self._cells, self._rows)
         if node[0] == "list":
             return Lists(node, self._cells, self._rows)
-        return _array(self._cells, node, self._rows)
+        return _values(self._cells, node, self._rows)
 
-    def __getattr__(self, name):
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    def null(self, name):
+        """Which alerts have no value there."""
+        return _null(self._cells, self._tree[name][1], self._rows)
 
     @property
     def present(self):
         """Which alerts have this record at all."""
         if "" not in self._tree:
             return numpy.ones(self._rows, dtype=bool)
-        first = self._cells.at[self._tree[""]]
-        return numpy.frombuffer(self._cells.numbers[first : first + self._rows], dtype="f8") == 1
+        column = self._tree[""]
+        if column is None:
+            return numpy.zeros(self._rows, dtype=bool)
+        return self._cells.array(column, self._rows) == 1
 
 
-class Lists:
+class Lists(_Named):
     """An array of records over all alerts: flat item columns, and where each alert's items begin and how many there are (-1: null)."""
 
     def __init__(self, node, cells, rows):
         _, starts, counts, self._tree = node
-        at, numbers = cells.at, cells.numbers
         self._cells = cells
-        self.starts = numpy.frombuffer(numbers[at[starts] : at[starts] + rows], dtype="f8").astype("i8")
-        self.counts = numpy.frombuffer(numbers[at[counts] : at[counts] + rows], dtype="f8").astype("i8")
+        if starts is None:
+            self.starts, self.counts = numpy.zeros(rows, dtype="i8"), numpy.full(rows, -1)
+        else:
+            self.starts, self.counts = cells.array(starts, rows).astype("i8"), cells.array(counts, rows).astype("i8")
         self.items = int(numpy.maximum(self.counts, 0).sum())
 
     def __getitem__(self, name):
-        return _array(self._cells, self._tree[name], self.items)
+        return _values(self._cells, self._tree[name], self.items)
 
-    def __getattr__(self, name):
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    def null(self, name):
+        """Which items have no value there."""
+        return _null(self._cells, self._tree[name][1], self.items)
 
     @property
     def alert(self):
@@ -62,17 +80,27 @@ class Lists:
         return numpy.repeat(numpy.arange(len(self.counts)), numpy.maximum(self.counts, 0))
 
 
-def _array(cells, node, count):
+def _null(cells, column, count):
+    if column is None:
+        return numpy.ones(count, dtype=bool)
+    return (cells.array(column, count).view("i8") >> 32) == NULL_HIGH
+
+
+_ABSENT = {"number": numpy.nan, "boolean": False, "long": 0}
+
+
+def _values(cells, node, count):
     kind, column = node
-    first = cells.at[column]
-    values = numpy.frombuffer(cells.numbers[first : first + count], dtype="f8")
+    if column is None:
+        values = numpy.full(count, _ABSENT.get(kind))
+        return numpy.ma.masked_array(values, mask=True) if kind == "long" else values
+    values = cells.array(column, count)
     if kind == "number":
         return values
     if kind == "boolean":
         return values == 1
-    bits = numpy.frombuffer(cells.longs[first : first + count], dtype="i8")
-    null = (bits >> 32) == NULL_HIGH
+    null = _null(cells, column, count)
     if kind == "long":
-        return numpy.ma.masked_array(bits, mask=null)
+        return numpy.ma.masked_array(values.view("i8"), mask=null)
     read = cells.string if kind == "string" else cells.blob
     return numpy.array([None if missing else read(value) for value, missing in zip(values, null)], dtype=object)

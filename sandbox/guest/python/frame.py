@@ -1,13 +1,5 @@
-"""Where the parts of a batch lie in its frame: the same computation as frame.ts, in cells of eight bytes from the frame's start."""
+"""Where the parts of a batch lie in its frame: the same computation as frame.ts, in cells of eight bytes of the ring."""
 from dataclasses import dataclass
-
-
-@dataclass
-class ListPlace:
-    items: int
-    starts: int
-    counts: int
-    columns: list
 
 
 @dataclass
@@ -15,16 +7,18 @@ class Place:
     rows: int
     times: int
     ids: int
+    """First cell of every column, and of starts, counts and columns of every list, in the order of the layout."""
     columns: list
-    lists: list
     text: int
     binary: int
+    end: int
 
 
 def place(layout, message):
-    """Places of every column of `layout` for the shape that an evaluate message tells, as absolute cell numbers of the ring."""
+    """Places of every column of `layout` for the shape that an evaluate message tells."""
     rows = message["rows"]
     cell = message["offset"] // 8
+    columns = []
 
     def take(cells):
         nonlocal cell
@@ -32,10 +26,11 @@ def place(layout, message):
         return cell - cells
 
     times, ids = take(rows), take(rows)
-    columns = [take(rows) for _ in layout["columns"]]
-    lists = []
-    for definition, items in zip(layout["lists"], message["items"]):
-        starts, counts = take(rows), take(rows)
-        lists.append(ListPlace(items, starts, counts, [take(items) for _ in definition["columns"]]))
+    for _ in layout["columns"]:
+        columns.append(take(rows))
+    for listed, items in zip(layout["lists"], message["items"]):
+        columns += [take(rows), take(rows)]
+        for _ in listed["columns"]:
+            columns.append(take(items))
     text = take((message["textUnits"] + 3) // 4)
-    return Place(rows, times, ids, columns, lists, text, cell)
+    return Place(rows, times, ids, columns, text, cell, cell + (message["binaryBytes"] + 7) // 8)

@@ -1,10 +1,12 @@
 """What a filter returned → drop, pass or error of that alert, and the reply of a batch; the same rules and form as the isolates'."""
-import json
 import math
+import struct
+from json import dumps
 
 import wire
+from logs import units
 
-FORMS = "return True, False, a number or {'pass', 'score', 'annotations'}"
+FORMS = "return True, False, a number or {pass, score, annotations}"
 MESSAGE_CHARS = 500
 ANNOTATION_BUDGET = 64
 
@@ -23,6 +25,9 @@ class Verdicts:
 
     def add(self, row, verdict):
         """Judges one verdict; raises Refused."""
+        if verdict is True:
+            self.passed[row >> 3] |= 1 << (row & 7)
+            return
         if verdict is None or verdict is False:
             return
         score, notes = None, None
@@ -34,13 +39,32 @@ class Verdicts:
         if not passes:
             return
         if score is not None:
-            score = self._number(score)
-            if score is None or not (0 < score < math.inf):
+            score = _number(score)
+            if score is None or not 0 < score < math.inf:
                 raise Refused("returned a score that is not a positive number")
-        text = None if notes is None else self._annotation(notes)
-        if text is not None:
-            self._annotations.append([row, text])
+        if notes is not None:
+            self._annotations.append([row, self._annotation(notes)])
         self._pass(row, own_score if score is None else score)
+
+    def add_array(self, values):
+        """Judges NumPy verdicts of all rows at once; False when they are of a type that has to be looked at one by one."""
+        import numpy
+
+        kind = values.dtype.kind
+        if values.ndim != 1 or kind not in "biuf":
+            return False
+        if kind == "b":
+            passing = values
+        else:
+            infinite = numpy.isposinf(values) if kind == "f" else None
+            if infinite is not None and infinite.any():
+                return False
+            passing = values > 0
+            if passing.any():
+                self._scores = numpy.where(passing, values, math.nan).tolist()
+        packed = numpy.packbits(passing, bitorder="little").tobytes()
+        self.passed[: len(packed)] = packed
+        return True
 
     def _pass(self, row, score):
         self.passed[row >> 3] |= 1 << (row & 7)
@@ -50,20 +74,12 @@ class Verdicts:
             self._scores[row] = score
 
     @staticmethod
-    def _number(value):
-        if isinstance(value, (int, float)) or type(value).__module__ == "numpy":
-            try:
-                return float(value)
-            except (TypeError, ValueError, OverflowError):
-                return None
-        return None
-
-    def _simple(self, verdict):
+    def _simple(verdict):
         if verdict is None or verdict is False:
             return False, None
-        if verdict is True or type(verdict).__name__ == "bool":
+        if verdict is True or type(verdict).__name__ in ("bool", "bool_"):
             return bool(verdict), None
-        number = self._number(verdict)
+        number = _number(verdict)
         if number is None:
             raise Refused(f"returned a {type(verdict).__name__}; {FORMS}")
         if number == math.inf:
@@ -74,12 +90,13 @@ class Verdicts:
         if not isinstance(notes, (dict, list)):
             raise Refused(f"returned annotations that are a {type(notes).__name__}; give a dict")
         try:
-            text = json.dumps(notes, default=_plain, separators=(",", ":"), allow_nan=False)
+            text = _json(notes)
         except (TypeError, ValueError, RecursionError):
             raise Refused("returned annotations that have no JSON") from None
-        if len(text) > self._annotation_chars:
-            raise Refused(f"returned annotations of {len(text)} characters of JSON; {self._annotation_chars} are allowed")
-        self._left -= len(text)
+        length = units(text)
+        if length > self._annotation_chars:
+            raise Refused(f"returned annotations of {length} characters of JSON; {self._annotation_chars} are allowed")
+        self._left -= length
         if self._left < 0:
             raise Refused("the annotations of one batch are too long; annotate fewer alerts")
         return text
@@ -92,8 +109,6 @@ class Verdicts:
 
     def record(self, slot, cpu_ms, logs, logs_dropped):
         """The batch's record for one filter, as wire.ts has it."""
-        import struct
-
         extra = {}
         if self._first_error:
             extra["firstError"] = self._first_error
@@ -101,18 +116,38 @@ class Verdicts:
             extra["annotations"] = self._annotations
         if logs or logs_dropped:
             extra["logs"], extra["logsDropped"] = logs, logs_dropped
-        text = json.dumps(extra).encode() if extra else b""
+        text = dumps(extra).encode() if extra else b""
         scores = b"" if self._scores is None else struct.pack(f"<{self._rows}d", *self._scores)
-        flags = wire.SCORES if scores else 0
-        header = wire.RECORD_HEADER.pack(slot, flags, len(text), 0, cpu_ms)
+        header = wire.RECORD_HEADER.pack(slot, wire.SCORES if scores else 0, len(text), 0, cpu_ms)
         return b"".join([header, self.passed, self.errored, scores, text, bytes(-len(text) % 8)])
 
 
-def failed_record(slot, rows, reason, error):
-    """A record that says the filter as a whole failed on this batch."""
-    text = json.dumps({"failure": {"reason": reason, "error": error}}).encode()
-    words = bytes((((rows + 63) >> 6) << 1) * 8)
-    return b"".join([wire.RECORD_HEADER.pack(slot, wire.FAILED, len(text), 0, 0.0), words, text, bytes(-len(text) % 8)])
+def _number(value):
+    if isinstance(value, (int, float)) or type(value).__module__ == "numpy":
+        try:
+            return float(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None
+
+
+def _json(notes):
+    options = {"default": _plain, "separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
+    try:
+        return dumps(notes, **options)
+    except ValueError:
+        return dumps(_finite(notes), **options)
+
+
+def _finite(value):
+    """NaN and infinities as null, as JavaScript writes them."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if type(value).__module__ == "numpy":
+        return _finite(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value):

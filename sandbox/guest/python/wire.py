@@ -1,7 +1,7 @@
 """The frames between the trusted side and this container; the same as wire.ts, over stdin and a private copy of stdout."""
-import json
 import os
 import struct
+from json import dumps, loads
 
 LAYOUT, LOAD, UNLOAD, EVALUATE = 1, 2, 3, 4
 READY, LOADED, VERDICTS = 1, 2, 3
@@ -9,9 +9,11 @@ READY, LOADED, VERDICTS = 1, 2, 3
 HEADER = struct.Struct("<II")
 VERDICTS_HEADER = struct.Struct("<II")
 RECORD_HEADER = struct.Struct("<IIIId")
-SCORES, FAILED = 1, 2
+SCORES = 1
 
 MAX_FRAME_BYTES = 1 << 22
+# How this process ends when the other side closes the conversation, and when that makes no sense.
+CLOSED, NONSENSE = 75, 76
 
 
 class Wire:
@@ -30,7 +32,7 @@ class Wire:
         while count > 0:
             part = os.read(self._in, count)
             if not part:
-                os._exit(0)
+                os._exit(CLOSED)
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
@@ -39,8 +41,8 @@ class Wire:
         """The next (kind, message); ends the process when the other side has closed."""
         length, kind = HEADER.unpack(self._read(HEADER.size))
         if length > MAX_FRAME_BYTES:
-            os._exit(70)
-        return kind, json.loads(self._read(length))
+            os._exit(NONSENSE)
+        return kind, loads(self._read(length))
 
     def send(self, kind, payload):
         frame = memoryview(HEADER.pack(len(payload), kind) + payload)
@@ -48,4 +50,4 @@ class Wire:
             frame = frame[os.write(self._out, frame):]
 
     def send_json(self, kind, message):
-        self.send(kind, json.dumps(message).encode())
+        self.send(kind, dumps(message).encode())

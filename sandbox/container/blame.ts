@@ -1,0 +1,62 @@
+// Whose fault the end of a container is. A filter pays only for what it did; a container killed or stopped from outside, and a lost engine, cost it nothing.
+import { type Failure } from '../sandbox.ts'
+
+/** Why we ended it. */
+export type KillReason = 'deadline' | 'protocol' | 'starved' | 'posture' | 'retired'
+
+export interface ContainerEnd {
+  /** Nothing when the engine does not know it any more. */
+  readonly exitCode?: number
+  readonly outOfMemory: boolean
+  readonly killedFor?: KillReason
+  /** What was wrong with the conversation. */
+  readonly breach?: string
+}
+
+/** Exit code of the program in the container when the engine closed its input. */
+const INPUT_CLOSED = 75
+const SIGKILLED = 137
+/** How an init says that it could not start the program. */
+const START_CODES = [125, 126, 127]
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  11: 'SIGSEGV',
+  31: 'SIGSYS',
+}
+
+const failure = (reason: Failure['reason'], message: string): Failure => ({ reason, error: { message } })
+
+/** Limits a message names: what had to be done within `limitMs`, and the memory of its filter. */
+export interface Step {
+  readonly doing: 'load' | 'batch'
+  readonly limitMs: number
+  readonly memoryMb: number
+}
+
+/** What the filter did to its container, or nothing when it did nothing. */
+export function blame({ exitCode, outOfMemory, killedFor, breach }: ContainerEnd, step: Step): Failure | undefined {
+  if (killedFor === 'deadline') {
+    const limit = step.doing === 'load' ? 'the limit of loading a filter' : 'the limit of one batch'
+    return failure('timeout', `still running after ${step.limitMs} ms, ${limit}; its container was ended`)
+  }
+  if (killedFor === 'protocol')
+    return failure(
+      'protocol',
+      `broke the conversation with its host: ${breach ?? 'said what was not asked'}; its container was ended`,
+    )
+  if (killedFor !== undefined) return undefined
+  if (outOfMemory)
+    return failure('out-of-memory', `used more memory than its limit (${step.memoryMb} MB); its container was ended`)
+  if (exitCode === undefined || [INPUT_CLOSED, SIGKILLED, ...START_CODES].includes(exitCode)) return undefined
+  if (exitCode <= 128) return failure('crash', `its process ended with exit code ${exitCode}`)
+  const signal = exitCode - 128
+  return failure('crash', `its process crashed (${SIGNALS[signal] ?? `signal ${signal}`}, exit code ${exitCode})`)
+}
+
+/** For a filter whose container ends again and again on the same batch, though nothing shows why. */
+export const endlessEnds = (times: number): Failure =>
+  failure('crash', `its container ended ${times} times in a row on the same batch`)

@@ -1,0 +1,27 @@
+// How long a container may take for one step. A filter that burns its time is ended at its limit; one that only waits, or gets no processor, a little later.
+import { type ContainerProcess } from './container-process.ts'
+
+const LOOK_MS = 25
+/** A step is guilty at once when it used this share of its limit as CPU time. */
+const GUILTY_SHARE = 0.9
+/** Otherwise it gets so much more, for a machine that is busy. */
+const PATIENCE = { factor: 2, extraMs: 500 } as const
+
+/** Watches one step; kills for 'deadline', or for 'starved' when the container was stopped from outside. */
+export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | 'kill'>, limitMs: number) {
+  const cpuAtStart = usage.cpuMs()
+  let lastMs = performance.now()
+  let heldMs = 0
+  const timer = setInterval(() => {
+    const now = performance.now()
+    // A look that comes late counts as two: this process was not running either, and an answer may be waiting.
+    heldMs += Math.min(now - lastMs, 2 * LOOK_MS)
+    lastMs = now
+    if (heldMs <= limitMs) return
+    const cpuMs = usage.cpuMs()
+    const burnt = cpuMs === undefined || cpuAtStart === undefined || cpuMs - cpuAtStart >= limitMs * GUILTY_SHARE
+    if (usage.stopped()) kill('starved')
+    else if (burnt || heldMs > limitMs * PATIENCE.factor + PATIENCE.extraMs) kill('deadline')
+  }, LOOK_MS)
+  return { close: (): void => clearInterval(timer) }
+}

@@ -1,0 +1,78 @@
+// How a filter's container is made: everything is taken away that Python does not need. A pure function, so that a proof can compare with it.
+import { type ContainerCreateOptions } from 'dockerode'
+import { RUNTIME_MB } from './options.ts'
+import { SECCOMP_PROFILE } from './seccomp.ts'
+
+export interface ContainerPlan {
+  readonly image: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Directory of the program in the container. */
+  readonly guest: string
+  /** Directory of the ring. */
+  readonly ring: string
+  /** The filter's own limit. */
+  readonly memoryMb: number
+}
+
+const MB = 1_048_576
+const NOBODY = '65534:65534'
+const PIDS = 32
+const DESCRIPTORS = 64
+const FILE_BYTES = 16 * MB
+
+/** Names of the variables a container has; nothing in them is secret. PATH and HOSTNAME are the engine's. */
+export const ENVIRONMENT = {
+  HOME: '/tmp',
+  LANG: 'C.UTF-8',
+  TZ: 'UTC',
+  PYTHONHASHSEED: '0',
+  // Threads of the linear algebra libraries would meet the limit of processes.
+  OPENBLAS_NUM_THREADS: '1',
+  OMP_NUM_THREADS: '1',
+} as const
+
+/** Create options: no network, no capability, read-only root, own seccomp profile, limits of memory, processor, processes, descriptors and files. */
+export function containerFlags({ image, labels, guest, ring, memoryMb }: ContainerPlan): ContainerCreateOptions {
+  const bytes = (memoryMb + RUNTIME_MB) * MB
+  return {
+    Image: image,
+    Labels: { ...labels },
+    Entrypoint: ['/usr/bin/python3.11', '-s', '-B', '-W', 'ignore', '/app/host.py'],
+    Cmd: [],
+    Env: Object.entries(ENVIRONMENT).map(([name, value]) => `${name}=${value}`),
+    User: NOBODY,
+    WorkingDir: '/',
+    Tty: false,
+    OpenStdin: true,
+    StdinOnce: true,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    NetworkDisabled: true,
+    // A stop from outside is told from what a filter can do to itself.
+    StopSignal: 'SIGKILL',
+    HostConfig: {
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges', `seccomp=${SECCOMP_PROFILE}`],
+      PidsLimit: PIDS,
+      Memory: bytes,
+      MemorySwap: bytes,
+      NanoCpus: 1_000_000_000,
+      OomScoreAdj: 1000,
+      IpcMode: 'none',
+      // Not in the types, though in the API since 1.40.
+      ...{ CgroupnsMode: 'private' },
+      Init: true,
+      Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m' },
+      LogConfig: { Type: 'none', Config: {} },
+      Ulimits: [
+        { Name: 'nofile', Soft: DESCRIPTORS, Hard: DESCRIPTORS },
+        { Name: 'core', Soft: 0, Hard: 0 },
+        { Name: 'fsize', Soft: FILE_BYTES, Hard: FILE_BYTES },
+      ],
+      Binds: [`${guest}:/app:ro`, `${ring}:/ring:ro`],
+    },
+  }
+}

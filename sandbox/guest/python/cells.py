@@ -1,0 +1,54 @@
+"""The ring's memory, read-only, as cells of eight bytes, and the places of the batch at hand."""
+import mmap
+import os
+
+from cutout import Cutout
+
+NULL_HIGH = 0x7FF86E75
+CELL_BYTES = 8
+
+
+class Cells:
+    """`at[k]` is the first cell of column number k. The memory never changes its place while this object lives."""
+
+    def __init__(self, path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            size = os.fstat(descriptor).st_size // CELL_BYTES * CELL_BYTES
+            self.bytes = memoryview(mmap.mmap(descriptor, size, prot=mmap.PROT_READ))
+        finally:
+            os.close(descriptor)
+        self.count = size // CELL_BYTES
+        self.numbers, self.longs, self.units = self.bytes.cast("d"), self.bytes.cast("q"), self.bytes.cast("H")
+        self.at = []
+        self._text = self._binary = 0
+        self._texts, self._array = {}, None
+
+    def begin(self, place):
+        self.at[:] = place.columns
+        self._text, self._binary = place.text, place.binary
+        self._texts.clear()
+
+    def string(self, value):
+        if value >= 0:
+            return chr(int(value))
+        index = int(-value) - 1
+        known = self._texts.get(index)
+        if known is None:
+            first = self._text * 4 + index
+            units = self.units[first + 1 : first + 1 + self.units[first]]
+            known = self._texts[index] = bytes(units).decode("utf-16-le", "replace")
+        return known
+
+    def blob(self, value):
+        first = self._binary * CELL_BYTES + int(value) // (1 << 24)
+        return Cutout(self.bytes[first : first + int(value) % (1 << 24)])
+
+    def array(self, column, count):
+        """A column as float64; NumPy is loaded when the first filter asks for it."""
+        if self._array is None:
+            import numpy
+
+            self._array = numpy.frombuffer(self.bytes, dtype="f8")
+        first = self.at[column]
+        return self._array[first : first + count]
