@@ -2,7 +2,7 @@
 import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
 
 /** What a broker takes at most as one batch of one partition. Topics of alerts are limited to 10 MB a message by whoever creates them. */
-export const MAX_BATCH_BYTES = 16 * 1024 * 1024
+const MAX_BATCH_BYTES = 16 * 1024 * 1024
 const INTERNAL_PARTITIONS = 5
 const MB = 1024 * 1024
 

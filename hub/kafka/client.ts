@@ -25,7 +25,7 @@ export interface KafkaOptions {
 }
 
 /** Short first waits (a coordinator that loads answers within milliseconds), then at most 1 s; about 20 s in all. */
-export const RETRY: RetryOptions = { initialRetryTime: 10, factor: 0, multiplier: 1.7, maxRetryTime: 1000, retries: 25 }
+const RETRY: RetryOptions = { initialRetryTime: 10, factor: 0, multiplier: 1.7, maxRetryTime: 1000, retries: 25 }
 
 const creator =
   (clientId: string, log: NonNullable<KafkaOptions['log']>): logCreator =>

@@ -12,7 +12,7 @@ type KafkaProducer = Client<Buffer, Buffer | null>
 type KafkaTransaction = Awaited<ReturnType<KafkaProducer['beginTransaction']>>
 
 /** A hung producer's open transaction holds every read_committed reader back until the broker ends it after this time. */
-export const TRANSACTION_LIMIT_MS = 10_000
+const TRANSACTION_LIMIT_MS = 10_000
 
 export interface ProducerOptions {
   readonly clientId: string
