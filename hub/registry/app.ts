@@ -1,5 +1,5 @@
 // The registry over HTTP as Confluent's clients expect it: content types, error bodies, parameters. The routes are next door.
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { type Catalogue } from './catalogue.ts'
 import { isRefusal, REFUSALS } from './refusal.ts'
 import { type RegistryMetrics } from './metrics.ts'
@@ -18,6 +18,17 @@ const UNPROCESSABLE = 422
 const TOO_LARGE = 413
 const INTERNAL = 500
 const MS = 1000
+/** Java reads these without regard to case, and what is not true as false; Python's client writes True. */
+const FLAGS = new Set([
+  'defaultToGlobal',
+  'deleted',
+  'deletedOnly',
+  'fetchMaxId',
+  'force',
+  'latestOnly',
+  'permanent',
+  'verbose',
+])
 
 interface Answer {
   readonly status: number
@@ -43,6 +54,7 @@ export const registryApp = (
 ): FastifyInstance => {
   const app = fastify({
     ...options,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: MAX_SUBJECT_LENGTH, ignoreTrailingSlash: true },
     forceCloseConnections: true,
@@ -54,6 +66,12 @@ export const registryApp = (
     { parseAs: 'string' },
     async (_request: unknown, text: string): Promise<unknown> => (text === '' ? undefined : JSON.parse(text)),
   )
+  app.addHook('preValidation', async ({ query }) => {
+    if (typeof query !== 'object' || query === null) return
+    const isTrue = (text: unknown): boolean => String(text).toLowerCase() === 'true'
+    const flags = Object.entries(query).filter(([name]) => FLAGS.has(name))
+    Object.assign(query, Object.fromEntries(flags.map(([name, text]) => [name, isTrue(text)])))
+  })
   app.addHook('onSend', async (_request, reply) => {
     reply.header('content-type', CONTENT_TYPE)
   })

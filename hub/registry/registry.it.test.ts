@@ -126,6 +126,8 @@ describe('looking up', () => {
     expect(await get(`/subjects/${subject}/versions/${id}/schema`)).toEqual(JSON.parse(schema))
     expect((await ask('POST', `/subjects/${subject}`, { schema })).answer).toEqual({ subject, version: id, id, schema })
     expect(await get(`/subjects?subjectPrefix=${subject}`)).toEqual([subject])
+    // As Python's client asks.
+    expect((await ask('POST', `/subjects/${subject}?normalize=False&deleted=True`, { schema })).status).toBe(200)
   })
 
   test.each([

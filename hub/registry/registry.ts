@@ -56,7 +56,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
   })
   const app = registryApp(
     catalogue,
-    log === undefined ? {} : { loggerInstance: log, disableRequestLogging: true },
+    log === undefined ? {} : { loggerInstance: log },
     metrics === undefined ? undefined : registryMetrics(metrics, catalogue),
   )
   try {
