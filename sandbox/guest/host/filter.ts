@@ -5,6 +5,7 @@ import { type AuthorError, type FailureReason } from '../../sandbox.ts'
 import { type LoadMessage } from '../../wire.ts'
 import { guestSource } from '../isolate/guest-source.ts'
 import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
+import { type CpuMeter } from './cpu-meter.ts'
 import { explain, LoadFailure } from './explain.ts'
 import { type Frame } from './frame-reader.ts'
 import { planMailbox } from './mailbox.ts'
@@ -35,7 +36,7 @@ const areaBytes = (needed: number, atLeast: number, atMost: number): number =>
   Math.min(atMost, Math.max(atLeast, 2 ** Math.ceil(Math.log2(needed))))
 
 /** Makes an isolate, locks it down, evaluates the author's module. Throws `LoadFailure` with what the author is told. */
-export function openFilter(message: LoadMessage): Filter {
+export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   const { limits, source, fileName } = message
   const scriptName = /^[\w.-]{1,100}$/.test(fileName) ? fileName : 'filter.js'
   const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, limits.memoryMb) })
@@ -81,19 +82,15 @@ export function openFilter(message: LoadMessage): Filter {
 
     const call = (rows: number): Evaluated => {
       for (let attempt = 1; ; attempt++) {
-        const before = process.threadCpuUsage()
-        const cpuMs = (): number => {
-          const { user, system } = process.threadCpuUsage(before)
-          return (user + system) / 1000
-        }
+        meter.begin()
         try {
           const said: unknown = run.applySync(undefined, [rows], { timeout: limits.batchMs })
-          if (typeof said === 'number') return { scored: said === 1, extra: '', cpuMs: cpuMs() }
+          if (typeof said === 'number') return { scored: said === 1, extra: '', cpuMs: meter.end() }
           if (typeof said === 'string' && said.length <= MAX_EXTRA_CHARS)
-            return { scored: said.startsWith('1'), extra: said.slice(1), cpuMs: cpuMs() }
+            return { scored: said.startsWith('1'), extra: said.slice(1), cpuMs: meter.end() }
           throw new Error('the wrapper answered with something else than a number or a text')
         } catch (error) {
-          const used = cpuMs()
+          const used = meter.end()
           const failure = afterwards(explain(error, isolate, limits))
           if (failure.reason === 'timeout' && used < limits.batchMs * STARVED && attempt < STARVED_TRIES) continue
           return { scored: false, extra: '', failure, cpuMs: used }

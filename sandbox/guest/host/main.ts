@@ -12,6 +12,7 @@ import {
   type UnloadMessage,
 } from '../../wire.ts'
 import { LoadFailure } from './explain.ts'
+import { openCpuMeter, threadCpuMs } from './cpu-meter.ts'
 import { type Filter, openFilter } from './filter.ts'
 import { openFrameReader } from './frame-reader.ts'
 import { mark } from './intent.ts'
@@ -22,13 +23,14 @@ const filters = new Map<number, Filter>()
 const layouts = new Map<number, ColumnSet>()
 const readFrame = openFrameReader()
 const reply = openReply()
+const meter = openCpuMeter({ now: () => performance.now(), threadCpuMs })
 
 function load(message: LoadMessage): LoadedReply {
   const { seq, slot } = message
   filters.get(slot)?.dispose()
   filters.delete(slot)
   try {
-    const filter = openFilter(message)
+    const filter = openFilter(message, meter)
     filters.set(slot, filter)
     return { seq, slot, ok: true, description: filter.description }
   } catch (error) {

@@ -1,0 +1,57 @@
+// npm run bench -- sandbox [--filters 100]: what the sandbox costs per record and filter, next to calling the same function directly. Figures are of the hardened
+// sandbox: bubblewrap, seccomp, memory group, lockdown, watch. The last line is the result as JSON; CPU times include all threads of the host.
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { type Cost, costOf, hundredColdMs, memoryPerFilterMb } from './isolate-cost.ts'
+import { type Kind, KINDS, POINTS } from './workload.ts'
+
+const { values } = parseArgs({ options: { filters: { type: 'string', default: '100' } } })
+const filters = Number(values.filters)
+const SIZES = [1, 16, 64, 256]
+const round = (value: number): number => Math.round(value * 100) / 100
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+const costs = new Map<string, Map<number, Cost>>()
+for (const kind of KINDS)
+  for (const jit of [false, true]) {
+    // The numeric kind takes a hundred times as long; fewer of them say the same.
+    const count = kind.name === 'numeric' ? Math.ceil(filters / 20) : filters
+    const found = await costOf(kind, jit, count, SIZES)
+    costs.set(`${kind.name}/${jit}`, found)
+    const shown = [...found].map(([size, { cpuUs, wallUs }]) => `${size}: ${round(cpuUs)} CPU, ${round(wallUs)} wall`)
+    console.error(
+      `${kind.name}, ${jit ? 'JIT' : 'jitless'}, ${count} filters in turn, µs per record and filter by batch size: ${shown.join('; ')}`,
+    )
+  }
+const ofKind = ({ name }: Kind): { jitless: number; jit: number } => {
+  const at = (jit: boolean): number => round(costs.get(`${name}/${jit}`)?.get(256)?.cpuUs ?? NaN)
+  return { jitless: at(false), jit: at(true) }
+}
+const [fieldTest, lightCurve, numeric] = KINDS as [Kind, Kind, Kind]
+const plain = JSON.parse(
+  execFileSync(process.execPath, ['--no-node-snapshot', join(import.meta.dirname, 'plain-node.ts')], {
+    encoding: 'utf8',
+  }),
+) as Record<string, { direct: number; copied: number }>
+const each = (value: 'direct' | 'copied'): Record<string, number> =>
+  Object.fromEntries(Object.entries(plain).map(([name, cost]) => [name, round(cost[value])]))
+const cold: number[] = []
+for (let i = 0; i < 5; i++) cold.push(await hundredColdMs(false))
+const memory: Record<string, number> = {}
+for (const count of [1, 100, 200]) memory[count] = round(await memoryPerFilterMb(false, count, lightCurve, POINTS))
+
+console.log(
+  JSON.stringify({
+    machine: { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version },
+    settings: { filters, batchRows: 256, pointsPerRecord: POINTS },
+    isolateFieldTestUs: ofKind(fieldTest),
+    isolateLightCurveUs: ofKind(lightCurve),
+    isolateNumericUs: ofKind(numeric),
+    structuredCopyUs: each('copied'),
+    directCallUs: each('direct'),
+    memoryMbPerFilter: memory,
+    hundredIsolatesColdMs: Math.round(median(cold)),
+  }),
+)
