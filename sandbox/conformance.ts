@@ -11,13 +11,13 @@ const SAMPLE = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS, times: SAMPLE
 const bit = (words: Uint32Array, row: number): boolean => (((words[row >>> 5] ?? 0) >>> (row & 31)) & 1) === 1
 
 /** Verdicts as words, row by row. */
-const verdictWords = ({ passed, errored }: Verdicts, rows = SAMPLE.rows): Verdict[] =>
+export const verdictWords = ({ passed, errored }: Verdicts, rows = SAMPLE.rows): Verdict[] =>
   Array.from({ length: rows }, (_, row) => (bit(errored, row) ? 'error' : bit(passed, row) ? 'pass' : 'drop'))
 
 let nextId = 0
 
 /** A program over the sample's columns. */
-const sampleProgram = (runtime: Runtime, source: string, over: Partial<Program> = {}): Program => ({
+export const sampleProgram = (runtime: Runtime, source: string, over: Partial<Program> = {}): Program => ({
   id: `case-${nextId++}`,
   version: 1,
   runtime,
@@ -30,7 +30,7 @@ const sampleProgram = (runtime: Runtime, source: string, over: Partial<Program> 
 })
 
 /** Loads a program, evaluates the sample once, unloads it. */
-async function tryOut(sandbox: Sandbox, program: Program, batch = SAMPLE): Promise<Verdicts> {
+export async function tryOut(sandbox: Sandbox, program: Program, batch = SAMPLE): Promise<Verdicts> {
   const outcome = await sandbox.load(program)
   if (!outcome.ok) throw new Error(`${outcome.reason}: ${JSON.stringify(outcome.error)}`)
   const [verdicts] = await sandbox.evaluate(batch, [program.id])

@@ -1,7 +1,7 @@
 // A Docker engine for tests: a process of their own on a private socket, with the Python image kept in the repository's cache.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -70,25 +70,31 @@ export async function startEngine(): Promise<Engine> {
     socket,
     dir,
     start,
-    kill: async () => {
+    async kill(): Promise<void> {
       await end('SIGKILL')
-      // Its own child goes with it in a crash of the machine; here it would hold the new one's start up.
-      const containerd = join(dir, 'exec/containerd/containerd.pid')
-      if (existsSync(containerd)) endProcess(Number(readFileSync(containerd, 'utf8')))
+      // Its containerd dies with it, but nobody may be there to take note, and then the next one would wait for it.
+      rmSync(join(dir, 'exec/containerd'), { recursive: true, force: true })
     },
     async close(): Promise<void> {
       await end('SIGTERM')
+      endLeftovers(dir)
       rmSync(dir, { recursive: true, force: true })
     },
   }
 }
 
-function endProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Gone already.
+/** Processes and mounts of an engine that did not end well: all of them carry its directory in their command or place. */
+function endLeftovers(dir: string): void {
+  for (const name of readdirSync('/proc').filter(each => /^\d+$/.test(each) && Number(each) !== process.pid)) {
+    try {
+      if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(dir)) process.kill(Number(name), 'SIGKILL')
+    } catch {
+      // Gone already.
+    }
   }
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n')
+  const points = mounts.map(line => line.split(' ')[1] ?? '').filter(point => point.startsWith(`${dir}/`))
+  for (const point of points.toReversed()) execFileSync('umount', ['-l', point])
 }
 
 /** A sandbox on it. */

@@ -33,7 +33,7 @@ const DEBIAN_PACKAGES = [
 ] as const
 
 /** Raised when the tree is put together in another way. */
-const FORM = '2'
+const FORM = '3'
 const LIBRARIES = 'usr/lib/python3/dist-packages'
 /** Directories of the assembled tree that no filter needs. */
 const PRUNED = ['usr/share', `${LIBRARIES}/bin`, 'usr/lib/python3.11/ensurepip', 'usr/lib/python3.11/idlelib', 'etc']
@@ -143,11 +143,11 @@ async function compileModules(root: string): Promise<void> {
   if (!existsSync(join(root, LIBRARIES, 'numpy/__pycache__'))) throw new Error('its modules could not be compiled')
 }
 
-/** The libraries' own tests are a fifth of the image. */
-async function pruneTests(directory: string): Promise<void> {
+/** The libraries' own tests are a fifth of the image; a package called so at a library's top may be imported by the library (astropy does). */
+async function pruneTests(directory: string, depth = 0): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true })
   for (const entry of entries.filter(found => found.isDirectory())) {
     const path = join(directory, entry.name)
-    await (entry.name === 'tests' ? rm(path, { recursive: true }) : pruneTests(path))
+    await (entry.name === 'tests' && depth > 1 ? rm(path, { recursive: true }) : pruneTests(path, depth + 1))
   }
 }

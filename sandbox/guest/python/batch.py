@@ -22,8 +22,8 @@ class _Named:
 
 class Columns(_Named):
     """
-    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in 64-bit integers, False in booleans and
-    None in texts; `alerts["diaSource"].null("psfFlux")` tells it from a NaN of the packet.
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in 64-bit integers, False in booleans, empty
+    in texts and None in bytes; `alerts["diaSource"].null("psfFlux")` tells it from such a value of the packet.
     """
 
     def __init__(self, tree, cells, rows):
@@ -86,7 +86,7 @@ def _null(cells, column, count):
     return (cells.array(column, count).view("i8") >> 32) == NULL_HIGH
 
 
-_ABSENT = {"number": numpy.nan, "boolean": False, "long": 0}
+_ABSENT = {"number": numpy.nan, "boolean": False, "long": 0, "string": ""}
 
 
 def _values(cells, node, count):
@@ -102,5 +102,16 @@ def _values(cells, node, count):
     null = _null(cells, column, count)
     if kind == "long":
         return numpy.ma.masked_array(values.view("i8"), mask=null)
-    read = cells.string if kind == "string" else cells.blob
-    return numpy.array([None if missing else read(value) for value, missing in zip(values, null)], dtype=object)
+    if kind == "string":
+        return _texts(cells, numpy.where(null, 0, values))
+    blobs = numpy.empty(count, dtype=object)
+    blobs[:] = [None if missing else cells.blob(value) for value, missing in zip(values, null)]
+    return blobs
+
+
+def _texts(cells, references):
+    """Code points are characters as they are; each longer text is read once, however often it is there."""
+    if (references >= 0).all():
+        return references.astype("u4").view("U1")
+    distinct, places = numpy.unique(references, return_inverse=True)
+    return numpy.array([cells.string(reference) for reference in distinct])[places]
