@@ -30,6 +30,8 @@ const FLAGS = new Set([
   'verbose',
 ])
 
+const isTrue = (text: unknown): boolean => String(text).toLowerCase() === 'true'
+
 interface Answer {
   readonly status: number
   readonly body: { readonly error_code: number; readonly message: string }
@@ -68,7 +70,6 @@ export const registryApp = (
   )
   app.addHook('preValidation', async ({ query }) => {
     if (typeof query !== 'object' || query === null) return
-    const isTrue = (text: unknown): boolean => String(text).toLowerCase() === 'true'
     const flags = Object.entries(query).filter(([name]) => FLAGS.has(name))
     Object.assign(query, Object.fromEntries(flags.map(([name, text]) => [name, isTrue(text)])))
   })

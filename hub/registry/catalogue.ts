@@ -62,6 +62,8 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   let writer: ControlWriter | undefined
   let current: Shelf | undefined
   let places = 0
+  /** False until the shelf shows all that an earlier registry could write. */
+  let isReady = false
   let problem: HubError | undefined
   let fenced: HubError | undefined
   let attempts = 0
@@ -88,6 +90,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
         writer ??= await openControlWriter({ access, clientId, transactionalId })
         await log.catchUp()
         problem = undefined
+        isReady = true
         return
       } catch (error) {
         if (signal.aborted) return
@@ -111,8 +114,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
 
   const write = async (records: readonly RegistryRecord[]): Promise<void> => {
-    if (log === undefined || writer === undefined || problem !== undefined)
-      throw refuse('STORE', `Nothing can be written yet: ${problem?.message ?? 'starting'}`)
+    if (log === undefined || writer === undefined) throw refuse('STORE', 'The catalogue is not open')
     const attempt = ++attempts
     await writer.write(records.map(record => ({ topic, ...record })))
     await log.catchUp()
@@ -145,6 +147,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     shelf,
     decide: rule =>
       queue(async () => {
+        if (!isReady) throw refuse('STORE', `Nothing can be decided yet: ${problem?.message ?? 'starting'}`)
         // An empty transaction ends what an earlier one may have left open, and what is read after it is final.
         if (settled !== attempts) await persist([])
         const { records, answer } = rule(shelf())
@@ -154,7 +157,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     health: () => ({
       broker: problem?.message ?? log?.problem() ?? (log === undefined ? 'not asked yet' : undefined),
       schemas: log === undefined ? `${topic} is not read yet` : undefined,
-      writer: fenced?.message ?? (writer === undefined ? 'not opened yet' : undefined),
+      writer: fenced?.message ?? (isReady ? undefined : 'an earlier registry may still write'),
     }),
     ready: opening,
     close: async () => {

@@ -73,10 +73,11 @@ export const findSent = (
   return shelf.findSame(subject, identityOf(sent), withDeleted)
 }
 
+const isAsked = (asked: number | undefined, had: number): boolean => asked === undefined || asked === had
+
 /** Registering: the same schema again is the same version; otherwise a new one. */
 export const register = (shelf: Shelf, subject: string, submitted: Submitted): Decision<SchemaValue> => {
   const same = findSent(shelf, subject, submitted)
-  const isAsked = (asked: number | undefined, had: number): boolean => asked === undefined || asked === had
   if (same !== undefined && isAsked(submitted.id, same.id) && isAsked(submitted.version, same.version))
     return { records: [], answer: same }
   if (isReadOnly(shelf, subject)) throw refuse('NOT_PERMITTED', `Subject ${subject} is in read-only mode`)

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type BrokerAccess } from '../kafka/access.ts'
 import { openAdmin } from '../kafka/admin.ts'
 import { openLogReader } from '../kafka/log-reader.ts'
 import { openRegistry, type Registry } from './registry.ts'
 import { openSchemaStore } from './schema-store.ts'
+import { syncSchemas } from './sync.ts'
 
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 const random = (): string => randomBytes(4).toString('hex')
@@ -284,4 +289,59 @@ describe('the topic', () => {
     expect(await store.get(id)).toBe(await store.get(id))
     await store.close()
   })
+})
+
+describe('a survey’s schemas', () => {
+  test('go in under their own ids, and again without a change', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skysieve-schemas-'))
+    for (const minor of [1, 2]) {
+      mkdirSync(join(dir, '94', String(minor)), { recursive: true })
+      const schema = {
+        type: 'record',
+        name: 'alert',
+        namespace: `lsst.v94_${minor}`,
+        fields: [{ name: 'a', type: 'long' }],
+      }
+      writeFileSync(join(dir, '94', String(minor), `lsst.v94_${minor}.alert.avsc`), JSON.stringify(schema))
+    }
+    const synced = await syncSchemas(dir, registry.url)
+    expect(synced.map(({ id, subject }) => [id, subject])).toEqual([
+      [9401, 'lsst-alerts-v94.1-value'],
+      [9402, 'lsst-alerts-v94.2-value'],
+    ])
+    expect(await syncSchemas(dir, registry.url)).toEqual(synced)
+    expect(await get('/subjects/alert-packet/versions')).toEqual([9401, 9402])
+    expect(await get('/subjects/lsst-alerts-v94.2-value/versions/latest')).toMatchObject({ id: 9402, version: 1 })
+    expect(await get('/mode/alert-packet')).toEqual({ mode: 'READWRITE' })
+    rmSync(dir, { recursive: true })
+  })
+})
+
+test('a registry that was started before its broker says so, and serves when the broker is there', async () => {
+  const [host, port] = access.bootstrap.split(':')
+  const bridge = createServer(client => {
+    const broker = connect(Number(port), host)
+    client.pipe(broker).pipe(client)
+    for (const socket of [client, broker]) socket.on('error', () => client.destroy())
+  })
+  await new Promise<void>(done => void bridge.listen(0, '127.0.0.1', done))
+  const address = bridge.address() as AddressInfo
+  await new Promise(done => bridge.close(done))
+  const early = await openRegistry({
+    access: { ...access, bootstrap: `127.0.0.1:${address.port}` },
+    port: 0,
+    topic,
+    transactionalId: topic,
+  })
+  await expect
+    .poll(() => early.checks().find(({ name }) => name === 'broker')?.reason, { timeout: 20_000 })
+    .toContain('ECONNREFUSED')
+  const answer = await fetch(new URL('/subjects', early.url))
+  expect([answer.status, await answer.json()]).toMatchObject([500, { error_code: 50_001 }])
+  await new Promise<void>(done => void bridge.listen(address.port, '127.0.0.1', done))
+  await early.ready
+  expect(early.checks().every(({ ok }) => ok)).toBe(true)
+  expect(await (await fetch(new URL('/subjects', early.url))).json()).toContain('known')
+  await early.close()
+  bridge.close()
 })

@@ -17,9 +17,10 @@ const Flags = Type.Object({
   verbose: Type.Optional(Type.Boolean()),
 })
 
+const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
+
 export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Catalogue): void => {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
-  const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
 
   app.get('/config', () => ({ compatibilityLevel: levelOf(shelf()) }))
   app.get('/config/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {

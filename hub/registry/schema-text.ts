@@ -55,9 +55,9 @@ export const avroTypeOf = (schema: string, references: readonly string[] = []): 
   // A registry of names of its own: avsc writes into it.
   const registry = { long: bigintLong() }
   const parse = (text: string): Type => {
-    const bare: object = Object(canonical(JSON.parse(text), property => STRUCTURE.has(property)))
-    const root = bare instanceof String ? String(bare) : bare
-    return avsc.Type.forSchema(root as avsc.Schema, { registry, noAnonymousTypes: true })
+    const structure = canonical(JSON.parse(text), property => STRUCTURE.has(property))
+    // Whether it is one is what avsc is asked.
+    return avsc.Type.forSchema(structure as avsc.Schema, { registry, noAnonymousTypes: true })
   }
   for (const reference of references) parse(reference)
   return parse(schema)
