@@ -109,8 +109,13 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         onBatch: (lane, { entries }) => {
           metrics.batch(entries)
           options.status.touched(lane)
+          // Of its own stream only: positions of two streams cannot be compared, and two live lanes would wake each other for ever.
           for (const { stream } of lanes.all())
-            if (lane.name !== liveLane(stream.name) && lanes.hasCaughtUp(lane.name, liveLane(stream.name)))
+            if (
+              stream.topic === lane.topic &&
+              lane.name !== liveLane(stream.name) &&
+              lanes.hasCaughtUp(lane.name, liveLane(stream.name))
+            )
               lanes.get(liveLane(stream.name))?.include()
         },
       },
