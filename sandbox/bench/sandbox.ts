@@ -1,13 +1,17 @@
-// npm run bench -- sandbox [--filters 100]: what the sandbox costs per record and filter, next to calling the same function directly. Figures are of the hardened
+// npm run bench -- sandbox [--filters 100] [--engine SOCKET]: what the sandbox costs per record and filter, next to calling the same function directly. Figures are of the hardened
 // sandbox: bubblewrap, seccomp, memory group, lockdown, watch. The last line is the result as JSON; CPU times include all threads of the host.
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DEFAULT_SOCKET } from '../container/options.ts'
+import { containerCosts } from './container-cost.ts'
 import { type Cost, costOf, hundredColdMs, memoryPerFilterMb } from './isolate-cost.ts'
 import { type Kind, KINDS, POINTS } from './workload.ts'
 
-const { values } = parseArgs({ options: { filters: { type: 'string', default: '100' } } })
+const { values } = parseArgs({
+  options: { filters: { type: 'string', default: '100' }, engine: { type: 'string', default: DEFAULT_SOCKET } },
+})
 const filters = Number(values.filters)
 const SIZES = [1, 16, 64, 256]
 const round = (value: number): number => Math.round(value * 100) / 100
@@ -37,6 +41,16 @@ const plain = JSON.parse(
 ) as Record<string, { direct: number; copied: number }>
 const each = (value: 'direct' | 'copied'): Record<string, number> =>
   Object.fromEntries(Object.entries(plain).map(([name, cost]) => [name, round(cost[value])]))
+// Without an engine the rest is measured all the same; the figures of containers are then null.
+const python = await containerCosts(values.engine).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  return undefined
+})
+if (python !== undefined)
+  for (const name of ['numpy', 'plain', 'fields'] as const) {
+    const { cpuUs, wallUs } = python[name]
+    console.error(`Python, ${name}, µs per record and filter: ${round(cpuUs)} CPU, ${round(wallUs)} wall`)
+  }
 const cold: number[] = []
 for (let i = 0; i < 5; i++) cold.push(await hundredColdMs(false))
 const memory: Record<string, number> = {}
@@ -49,6 +63,9 @@ console.log(
     isolateFieldTestUs: ofKind(fieldTest),
     isolateLightCurveUs: ofKind(lightCurve),
     isolateNumericUs: ofKind(numeric),
+    containerBatchUs: python ? round(python.numpy.cpuUs) : null,
+    containerFilterUs: python ? { fieldTest: round(python.fields.cpuUs), lightCurve: round(python.plain.cpuUs) } : null,
+    containerFirstVerdictMs: python ? Math.round(python.firstVerdictMs) : null,
     structuredCopyUs: each('copied'),
     directCallUs: each('direct'),
     memoryMbPerFilter: memory,

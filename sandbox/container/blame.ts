@@ -2,7 +2,7 @@
 import { type Failure } from '../sandbox.ts'
 
 /** Why we ended it. */
-export type KillReason = 'deadline' | 'protocol' | 'starved' | 'posture' | 'retired'
+export type KillReason = 'deadline' | 'memory' | 'protocol' | 'starved' | 'posture' | 'retired'
 
 export interface ContainerEnd {
   /** Nothing when the engine does not know it any more. */
@@ -48,8 +48,8 @@ export function blame({ exitCode, outOfMemory, killedFor, breach }: ContainerEnd
       'protocol',
       `broke the conversation with its host: ${breach ?? 'said what was not asked'}; its container was ended`,
     )
-  if (killedFor !== undefined) return undefined
-  if (outOfMemory)
+  if (killedFor !== undefined && killedFor !== 'memory') return undefined
+  if (outOfMemory || killedFor === 'memory')
     return failure('out-of-memory', `used more memory than its limit (${step.memoryMb} MB); its container was ended`)
   if (exitCode === undefined || [INPUT_CLOSED, SIGKILLED, ...START_CODES].includes(exitCode)) return undefined
   if (exitCode <= 128) return failure('crash', `its process ended with exit code ${exitCode}`)

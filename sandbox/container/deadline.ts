@@ -7,8 +7,14 @@ const GUILTY_SHARE = 0.9
 /** Otherwise it gets so much more, for a machine that is busy. */
 const PATIENCE = { factor: 2, extraMs: 500 } as const
 
-/** Watches one step; kills for 'deadline', or for 'starved' when the container was stopped from outside. */
-export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | 'kill'>, limitMs: number) {
+export interface Watched {
+  readonly limitMs: number
+  /** A container with more memory than this at its deadline was slow because it was filling it. */
+  readonly fullMb: number
+}
+
+/** Watches one step; kills for 'deadline', for 'memory', or for 'starved' when the container was stopped from outside. */
+export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | 'kill'>, { limitMs, fullMb }: Watched) {
   const cpuAtStart = usage.cpuMs()
   let lastMs = performance.now()
   let heldMs = 0
@@ -21,7 +27,8 @@ export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | '
     const cpuMs = usage.cpuMs()
     const burnt = cpuMs === undefined || cpuAtStart === undefined || cpuMs - cpuAtStart >= limitMs * GUILTY_SHARE
     if (usage.stopped()) kill('starved')
-    else if (burnt || heldMs > limitMs * PATIENCE.factor + PATIENCE.extraMs) kill('deadline')
+    else if (burnt || heldMs > limitMs * PATIENCE.factor + PATIENCE.extraMs)
+      kill((usage.memoryMb() ?? 0) > fullMb ? 'memory' : 'deadline')
   }, LOOK_MS)
   return { close: (): void => clearInterval(timer) }
 }

@@ -9,11 +9,13 @@ import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '
 import { blame, endlessEnds, type Step } from './blame.ts'
 import { type Answer, type ContainerProcess } from './container-process.ts'
 import { openDeadline } from './deadline.ts'
+import { RUNTIME_MB } from './options.ts'
 
 /** The only filter of its container. */
 const SLOT = 0
 /** Ends in a row of the same step without a reason. */
 const MAX_BLAMELESS_ENDS = 5
+const NEARLY = 0.9
 
 export interface SeatOptions {
   readonly program: Program
@@ -31,6 +33,7 @@ export class ContainerSeat {
   #turn: Promise<unknown> = Promise.resolve()
   #failure: Failure | undefined
   #seq = 0
+  #loadedMb = 0
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -92,6 +95,7 @@ export class ContainerSeat {
       })
       if ('answer' in result) {
         if (!result.answer.ok) await this.#leave(process)
+        this.#loadedMb = process.usage.memoryMb() ?? 0
         return result.answer
       }
       const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
@@ -140,12 +144,18 @@ export class ContainerSeat {
     step: Step,
     ...request: Parameters<typeof process.ask<T>>
   ): Promise<Answer<T>> {
-    const deadline = openDeadline(process, step.limitMs)
+    const deadline = openDeadline(process, { limitMs: step.limitMs, fullMb: this.#fullMb(step) })
     try {
       return await process.ask(...request)
     } finally {
       deadline.close()
     }
+  }
+
+  /** Nearly all a container has; for a batch also what the loaded filter had and its limit. */
+  #fullMb({ doing, memoryMb }: Step): number {
+    const nearlyAll = (memoryMb + RUNTIME_MB) * NEARLY
+    return doing === 'load' ? nearlyAll : Math.min(nearlyAll, this.#loadedMb + memoryMb)
   }
 
   #adopt(process: ContainerProcess): void {

@@ -28,6 +28,8 @@ const tryRead = (file: string): string | undefined => {
 export interface Usage {
   /** CPU time of all its processes so far; nothing where the engine runs elsewhere, or when the container is gone. */
   cpuMs(): number | undefined
+  /** Memory it uses, without files it read; nothing as above. */
+  memoryMb(): number | undefined
   /** All its processes, by the ids they have here. */
   pids(): readonly number[]
   /** Whether one of them was stopped by a signal from outside, or all are paused. */
@@ -40,6 +42,7 @@ export function openUsage(pid: number, id: string): Usage {
   // Version 1 first: its lines name their controllers.
   lines.sort((a, b) => Number(a.includes('::')) - Number(b.includes('::')))
   const accounting = groupOf(lines, 'cpuacct')
+  const memory = groupOf(lines, 'memory')
   const pids = (): readonly number[] =>
     accounting === undefined
       ? []
@@ -52,6 +55,12 @@ export function openUsage(pid: number, id: string): Usage {
       if (nanoseconds !== undefined) return Number(nanoseconds) / 1e6
       const microseconds = /^usage_usec (\d+)/m.exec(tryRead(join(accounting, 'cpu.stat')) ?? '')?.[1]
       return microseconds === undefined ? undefined : Number(microseconds) / 1000
+    },
+    memoryMb(): number | undefined {
+      const used = tryRead(join(memory ?? '', 'memory.usage_in_bytes')) ?? tryRead(join(memory ?? '', 'memory.current'))
+      const stat = tryRead(join(memory ?? '', 'memory.stat')) ?? ''
+      const files = stat.matchAll(/^(?:in)?active_file (\d+)/gm).reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+      return used === undefined ? undefined : Math.max(0, Number(used) - files) / 1_048_576
     },
     pids,
     stopped: (): boolean =>

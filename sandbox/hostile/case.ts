@@ -7,9 +7,9 @@ import { SandboxError } from '../errors.ts'
 export const HostileCase = Type.Object({
   name: Type.String(),
   category: Type.String(),
-  /** Body of a function with `alert` and `batch` in scope (JavaScript), or a whole module (Python). */
+  /** Body of a function with `alert` (also called `a`) in scope. */
   body: Type.Optional(Type.String()),
-  /** A whole JavaScript module. */
+  /** A whole module. */
   module: Type.Optional(Type.String()),
   expect: Type.String(),
 })
@@ -33,3 +33,7 @@ export function readCorpus(file: string): HostileCase[] {
 /** The module of a JavaScript case; the body starts on line 1, so that positions in it are easy to follow. */
 export const javascriptModule = ({ body, module }: HostileCase): string =>
   module ?? `export function filter(alert, batch = [alert]) { const a = alert; ${body ?? ''}\n}\n`
+
+/** The module of a Python case. */
+export const pythonModule = ({ body, module }: HostileCase): string =>
+  module ?? `def filter(alert):\n    a = alert\n    ${(body ?? '').replaceAll('\n', '\n    ')}\n`

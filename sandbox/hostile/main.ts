@@ -1,13 +1,14 @@
-// npm run hostile -- FILE.jsonl [--runtime js|py] [--good 99] [--jit] [--only REGEXP]: a corpus of hostile filters beside good ones in the production sandbox.
+// npm run hostile -- FILE.jsonl [--runtime js|py] [--good 99] [--jit] [--only REGEXP] [--engine SOCKET]: a corpus of hostile filters beside good ones in the production sandbox.
 // A line a case; the last line is the summary as JSON. Exit code 1 when something was not contained.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { openIsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
-import { javascriptModule, readCorpus } from './case.ts'
-import { goodFilters, neighbourBatch, neighbourly } from './neighbours.ts'
+import { DEFAULT_SOCKET } from '../container/options.ts'
+import { openSandbox } from '../open-sandbox.ts'
+import { javascriptModule, pythonModule, readCorpus } from './case.ts'
+import { goodFilters, goodPythonFilters, neighbourBatch, neighbourly, pythonNeighbour } from './neighbours.ts'
 import { openOutside } from './outside.ts'
 import { openCorpusRun, summarise } from './run-corpus.ts'
 
@@ -18,31 +19,40 @@ const { values, positionals } = parseArgs({
     good: { type: 'string', default: '99' },
     jit: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    engine: { type: 'string', default: DEFAULT_SOCKET },
   },
 })
-const file = resolve(positionals[0] ?? join(import.meta.dirname, 'corpus.js.jsonl'))
-if (values.runtime !== 'js') {
-  console.error(`the runtime ${values.runtime} is not known here; there is: js`)
+const { runtime } = values
+if (runtime !== 'js' && runtime !== 'py') {
+  console.error(`the runtime ${runtime} is not known here; there are: js, py`)
   process.exit(2)
 }
+const python = runtime === 'py'
+const file = resolve(positionals[0] ?? join(import.meta.dirname, `corpus.${runtime}.jsonl`))
 
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-hostile-'))
+const logger = pino({ level: 'error' })
 let restarts = 0
+const onRestart = (): number => restarts++
 const outside = await openOutside()
-const sandbox = await openIsolateSandbox({
-  dir,
-  logger: pino({ level: 'error' }),
-  // One host, so that the hostile filter always has all the others beside it.
-  defaults: { hosts: 1, jit: values.jit },
-  onRestart: () => restarts++,
+const sandbox = await openSandbox({
+  // One host, so that a hostile filter in JavaScript always has all the others beside it.
+  isolates: { dir, logger, defaults: { hosts: 1, jit: values.jit }, onRestart },
+  ...(python && {
+    containers: {
+      ...{ engine: values.engine, dir, logger, onRestart, label: `hostile-${process.pid}` },
+      imageCache: join(import.meta.dirname, '../../.cache'),
+    },
+  }),
 })
+const containers = python ? await sandbox.containers() : undefined
 const run = await openCorpusRun({
   sandbox,
-  good: goodFilters(Number(values.good)),
-  programOf: (each, id) => neighbourly(id, javascriptModule(each)),
+  good: [...goodFilters(Number(values.good)), ...(python ? goodPythonFilters() : [])],
+  programOf: (each, id) => (python ? pythonNeighbour(id, pythonModule(each)) : neighbourly(id, javascriptModule(each))),
   batch: neighbourBatch(),
   outside,
-  hostPids: () => sandbox.hostPids(),
+  hostPids: () => [...sandbox.isolates.hostPids(), ...(containers?.hostPids() ?? [])],
   restarts: () => restarts,
 })
 const results = []

@@ -54,6 +54,21 @@ export const goodFilters = (count: number): Program[] =>
 
 const wave = (seed: number): number => 25 + 25 * Math.sin(seed * 12.9898)
 
+/** The same for Python. */
+export const pythonNeighbour = (id: string, source: string): Program => ({
+  ...neighbourly(id, source),
+  runtime: 'container',
+  fileName: `${id}.py`,
+})
+
+/** Well-behaved Python filters: alert by alert, and with NumPy. */
+export const goodPythonFilters = (): Program[] =>
+  [
+    'def filter(alert):\n    s = alert.source\n    return s.flux / s.fluxErr > 7 and s.band != "u"\n',
+    'class Rising(AlertFilter):\n    def filter(self, alert):\n        flux = [p.flux or 0 for p in alert.history or []]\n        return sum(b > a for a, b in zip(flux, flux[1:])) > 3\n',
+    'class Bright(AlertFilter):\n    def filter_batch(self, alerts):\n        return alerts.source.flux > 20\n',
+  ].map((source, i) => pythonNeighbour(`good-python-${i}`, source))
+
 /** Records with some history, the same on every machine. */
 export function neighbourBatch(rows = 64): Batch {
   const bands = ['u', 'g', 'r', 'i', 'z', 'y']
