@@ -148,6 +148,8 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     decide: rule =>
       queue(async () => {
         if (!isReady) throw refuse('STORE', `Nothing can be decided yet: ${problem?.message ?? 'starting'}`)
+        const outage = log?.problem()
+        if (outage !== undefined) throw refuse('STORE', `Nothing was written: ${outage}`)
         // An empty transaction ends what an earlier one may have left open, and what is read after it is final.
         if (settled !== attempts) await persist([])
         const { records, answer } = rule(shelf())

@@ -12,6 +12,7 @@ const can = (level: Level, candidate: ReturnType<typeof avroTypeOf>, ...earlier:
   ).length === 0
 const id = { name: 'id', type: 'long' }
 const optional = { name: 'snr', type: ['null', 'float'], default: null }
+const of = (type: unknown) => record('v', { name: 'x', type })
 const required = { name: 'ra', type: 'double' }
 
 describe('compatibility', () => {
@@ -36,7 +37,6 @@ describe('compatibility', () => {
   })
 
   test('knows promotions, unions and enums', () => {
-    const of = (type: unknown) => record('v', { name: 'x', type })
     expect(can('BACKWARD', of('long'), of('int'))).toBe(true)
     expect(can('BACKWARD', of('int'), of('long'))).toBe(false)
     expect(can('BACKWARD', of(['null', 'int']), of('int'))).toBe(true)
