@@ -25,7 +25,7 @@ export interface Decision<T> {
 }
 
 /** Why a part of the catalogue does not work; undefined where it does. */
-export interface CatalogueHealth {
+interface CatalogueHealth {
   readonly broker: string | undefined
   readonly schemas: string | undefined
   readonly writer: string | undefined

@@ -8,7 +8,7 @@ import { incompatibilitiesIn, isReadOnly, modeOf } from './settings.ts'
 import { type Shelf } from './shelf.ts'
 
 /** Ids below are the surveys' own. */
-export const FIRST_AUTOMATIC_ID = 100_000
+const FIRST_AUTOMATIC_ID = 100_000
 /** Packets and Confluent's clients have 31 bits for an id. */
 export const MAX_ID = 2_147_483_647
 

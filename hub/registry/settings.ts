@@ -8,7 +8,7 @@ import { refuse } from './refusal.ts'
 import { type Shelf } from './shelf.ts'
 
 const MODES = ['READWRITE', 'READONLY', 'READONLY_OVERRIDE', 'FORWARD', 'IMPORT'] as const
-export const DEFAULT_MODE = 'READWRITE'
+const DEFAULT_MODE = 'READWRITE'
 
 export const modeOf = (shelf: Shelf, subject?: string): string =>
   (subject === undefined ? undefined : shelf.mode(subject)) ?? shelf.mode() ?? DEFAULT_MODE
