@@ -21,7 +21,8 @@ export async function waitUntilLive(
     const view = await client.call<FilterView>('GET', `/v1/filters/${submitted.id}`)
     if (view.stage !== shown) out.progress(view.stage)
     shown = view.stage
-    if (view.stage === 'live' || view.stage === 'paused') return view
+    // A filter with a lane of its own catches up for as long as it is slower than the stream: it runs.
+    if (view.stage === 'live' || view.stage === 'catching-up' || view.stage === 'paused') return view
     if (view.stage === 'rejected') {
       const message = `${view.name} was rejected: ${view.problems[0]?.message ?? 'no reason is given'}.`
       throw new CliError('API_SOURCE_REJECTED', EXIT.filterFault, message, { problems: view.problems })

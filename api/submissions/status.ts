@@ -29,7 +29,16 @@ export const FilterStatus = Type.Object({
   reason: Type.Optional(Type.String()),
   line: Type.Optional(Type.Integer()),
   column: Type.Optional(Type.Integer()),
-  lane: Type.Optional(Type.String()),
+  /** The newest error of a single alert; the filter goes on. */
+  lastError: Type.Optional(
+    Type.Object({
+      message: Type.String(),
+      line: Type.Optional(Type.Integer()),
+      column: Type.Optional(Type.Integer()),
+    }),
+  ),
+  /** Null until it is in one. */
+  lane: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   visits: Type.Array(VisitCounts),
   cpuMs: Type.Number(),
   updatedAt: Type.String(),
@@ -42,6 +51,19 @@ export const NodeStatus = Type.Object({
   shards: Type.Integer(),
   filters: Type.Integer(),
   lagAlerts: Type.Number(),
+  /** Alerts that were gone before they could be evaluated, newest last. */
+  gaps: Type.Optional(
+    Type.Array(
+      Type.Object({
+        lane: Type.String(),
+        topic: Type.String(),
+        partition: Type.Integer(),
+        from: Type.String(),
+        to: Type.String(),
+        at: Type.String(),
+      }),
+    ),
+  ),
   updatedAt: Type.String(),
 })
 export type NodeStatus = Static<typeof NodeStatus>
