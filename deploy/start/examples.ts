@@ -19,6 +19,7 @@ const View = Type.Object({
   problems: Type.Array(Type.Object({ message: Type.String() })),
 })
 type View = Static<typeof View>
+const Nodes = Type.Object({ items: Type.Array(Type.Object({ mirror: Type.String() })) })
 const Views = Type.Object({ items: Type.Array(View) })
 
 const LIVE: ReadonlySet<string> = new Set(['live', 'catching-up'])
@@ -28,6 +29,7 @@ export interface ExamplesOptions {
   readonly apiUrl: string
   readonly adminToken: string
   readonly dataDir: string
+  readonly nodes: number
   /** What a start must not fail for, but the operator should know. */
   readonly note: (text: string) => void
 }
@@ -36,6 +38,7 @@ export interface ExamplesOptions {
 export const submitExamples = async (options: ExamplesOptions, signal: AbortSignal): Promise<void> => {
   const marker = join(options.dataDir, 'examples-submitted')
   if (existsSync(marker)) return
+  await awaitNodes(options, signal)
   const submitted = new Set<string>()
   for (const example of examples()) submitted.add((await submit(options, example, signal)).id)
   const views = await awaitLive(options, submitted, signal)
@@ -44,6 +47,16 @@ export const submitExamples = async (options: ExamplesOptions, signal: AbortSign
     if (!LIVE.has(stage)) options.note(`  example ${name} does not run (${stage})${why === '' ? '' : `: ${why}`}`)
   }
   writePrivate(marker, `${views.map(({ id, name }) => `${id} ${name}`).join('\n')}\n`)
+}
+
+/** The API places filters on nodes it has heard of: all should have reported, or the first to do so would get every example. */
+const awaitNodes = async (options: ExamplesOptions, signal: AbortSignal): Promise<void> => {
+  const deadline = performance.now() + LIVE_LIMIT_MS
+  while (performance.now() < deadline) {
+    const { items } = await call(Nodes, options, '/v1/nodes', {}, signal)
+    if (items.length >= options.nodes) return
+    await sleep(PAUSE_MS, undefined, { signal })
+  }
 }
 
 const submit = async (options: ExamplesOptions, example: Example, signal: AbortSignal): Promise<View> => {

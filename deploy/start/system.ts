@@ -24,8 +24,13 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
   const examples: Step = {
     name: 'examples',
     after: ['api', ...nodes.flatMap(({ name }) => [`${name}-mirror`, `${name}-worker`])],
-    run: signal =>
-      submitExamples({ apiUrl: layout.apiUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }, signal),
+    run: signal => {
+      const { dataDir } = options
+      return submitExamples(
+        { apiUrl: layout.apiUrl, adminToken: secrets.adminToken, dataDir, nodes: nodes.length, note },
+        signal,
+      )
+    },
   }
   return [
     run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
