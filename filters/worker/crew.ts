@@ -57,14 +57,20 @@ export class Crew {
 
   /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
   async start(filters: Iterable<string>): Promise<void> {
-    const { ledger, lanes, streams, schemaOf } = this.#options
+    const { ledger, lanes, streams, schemaOf, manifestOf, committer } = this.#options
     const ids = new Set([...filters, ...ledger.filters.keys()])
     for (const stream of streams) {
       for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
         const schema = await schemaOf(id)
         if (schema !== undefined) await this.adopt(stream, id, schema)
       }
-      const members = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
+      const all = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
+      const [members, parked] = [
+        all.filter(id => manifestOf(id) !== undefined),
+        all.filter(id => manifestOf(id) === undefined),
+      ]
+      // Their manifests have not arrived: they keep their position, and go on from it when the manifests are there.
+      for (const id of parked) await committer.settle([changeOf(...this.#park(id))])
       const runners = await Promise.all(members.map(id => this.#reload(id)))
       await lanes().open(
         liveLane(stream.name),
@@ -74,6 +80,14 @@ export class Crew {
       )
     }
     for (const id of ids) this.apply(id)
+  }
+
+  #park(id: string): [string, Change][] {
+    const { ledger } = this.#options
+    const record = ledger.filters.get(id)
+    return record === undefined
+      ? []
+      : this.#moveOut(id, record, ledger.lanes.get(record.lane ?? '')?.positions ?? new Map())
   }
 
   /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
@@ -292,23 +306,28 @@ export class Crew {
       onChange(id)
       return
     }
-    if (lane.name !== ownLane(id)) {
-      const of = ledger.lanes.get(lane.name)
-      record.lane = ownLane(id)
-      // It may still have been ahead of the lane it leaves.
-      const positions = new Map(
-        [...before].map(([partition, offset]) => [partition, maxOf(offset, record.ahead.get(partition))]),
-      )
-      record.ahead.clear()
-      ledger.lanes.set(ownLane(id), {
-        stream: of?.stream ?? runner.manifest.stream,
-        positions,
-        schemas: [],
-        newestMs: new Map(of?.newestMs),
-      })
-      committer.push([changeOf(ledger.filterChange(id), ledger.laneChange(ownLane(id)))])
-    }
+    const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : this.#moveOut(id, record, before)
+    committer.push([changeOf(...changes)])
     this.apply(id)
+  }
+
+  /** Gives a filter a lane of its own that stands where it stands in the live lane, which is at `before`. */
+  #moveOut(id: string, record: FilterRecord, before: Positions): [string, Change][] {
+    const { ledger } = this.#options
+    const live = ledger.lanes.get(record.lane ?? '')
+    const positions = new Map(before)
+    // It may have been ahead of the lane it leaves.
+    for (const [partition, offset] of record.ahead)
+      if (offset > (positions.get(partition) ?? 0n)) positions.set(partition, offset)
+    record.ahead.clear()
+    record.lane = ownLane(id)
+    ledger.lanes.set(ownLane(id), {
+      stream: live?.stream ?? '',
+      positions,
+      schemas: [],
+      newestMs: new Map(live?.newestMs),
+    })
+    return [ledger.filterChange(id), ledger.laneChange(ownLane(id))]
   }
 
   #fields(name: string): readonly Field[] {
@@ -359,5 +378,3 @@ const startOf = ({ start }: Manifest): StartPosition | 'now' => {
   if (start === 'now' || start === 'earliest') return start
   return 'time' in start ? { timestampMs: Date.parse(start.time) } : 'earliest'
 }
-
-const maxOf = (a: bigint, b: bigint | undefined): bigint => (b !== undefined && b > a ? b : a)

@@ -52,7 +52,7 @@ test('one that is paused, expired, or of a stream that is not read here rests', 
 test('one that was moved away keeps what it counted here, and one that nobody knows is left alone', () => {
   const elsewhere = { placement: { mirror: 'node2', shard: 0 } }
   expect([wish(elsewhere), wishFor({ ...manifest, ...elsewhere }, undefined, place, 0)]).toEqual(['rest', 'none'])
-  expect([wishFor(undefined, record, place, 0), wishFor(undefined, undefined, place, 0)]).toEqual(['rest', 'none'])
+  expect([wishFor(undefined, record, place, 0), wishFor(undefined, undefined, place, 0)]).toEqual(['none', 'none'])
 })
 
 test('a deleted filter is forgotten', () => {

@@ -25,7 +25,8 @@ export function wishFor(
   nowMs: number,
 ): Wish {
   const isKnown = record !== undefined
-  if (manifest === undefined) return isKnown ? 'rest' : 'none'
+  // A filter is ended by its state, never by its manifest being away.
+  if (manifest === undefined) return 'none'
   const { placement, state, stream } = manifest
   if (state === 'deleted') return isKnown || isAt(manifest, place) ? 'forget' : 'none'
   if (placement === null || !isAt(manifest, place)) return isKnown ? 'rest' : 'none'

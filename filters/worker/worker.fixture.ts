@@ -73,6 +73,8 @@ export interface TestNode {
   manifest(changes?: Partial<Manifest> & { readonly source?: string }): Manifest
   /** Writes a manifest, as the mirrored control topic would bring it. */
   put(manifest: Manifest): void
+  /** Its manifest is away, as if the control topic had not been mirrored yet. */
+  lose(filter: string): void
   /** `evaluated` does not wait for this filter to be live. */
   ignore(filter: string): void
   /** The sum of a metric over its labels. */
@@ -143,6 +145,7 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
       ...changes,
     }),
     ignore: filter => ignored.add(filter),
+    lose: filter => manifests.delete(filter),
     metric: async (worker, name) => {
       const values = (await workers.get(worker)?.getSingleMetric(name)?.get())?.values ?? []
       return values.reduce((sum, { value }) => sum + value, 0)

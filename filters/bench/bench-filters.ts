@@ -1,0 +1,48 @@
+// The filters of the benches: field tests, light curves and a mixture in equal parts, each with thresholds of its own, passing a few per cent.
+import { type Manifest } from '../manifest.ts'
+
+const KINDS: readonly ((i: number) => string)[] = [
+  i => `const s = alert.diaSource
+  return s.snr > ${6 + (i % 9) * 0.8} && s.reliability > ${0.4 + (i % 7) * 0.07} && s.psfFlux / s.psfFluxErr > ${5 + (i % 6)} && s.isDipole !== true`,
+  i => `const prior = alert.prvDiaSources
+  if (prior === null) return false
+  let n = 0, sum = 0
+  for (const p of prior) if (p.band === '${'ugrizy'[i % 6]}' && p.psfFlux !== null) { sum += p.psfFlux / (p.psfFluxErr || 1); n++ }
+  return n > ${4 + (i % 5)} && sum / n > ${9 + (i % 4)}`,
+  i => `const s = alert.diaSource
+  if (!(s.snr > ${17 + (i % 5)} && s.reliability > 0.1)) return false
+  const prior = alert.prvDiaSources
+  if (prior === null) return s.snr > 30
+  let up = 0, last = -1e30
+  for (const p of prior) { if (p.psfFlux === null) continue; if (p.psfFlux > last) up++; last = p.psfFlux }
+  return up > ${22 + (i % 5)} && s.band !== 'u'`,
+]
+
+/** Source of the filter with that number. */
+export const benchSource = (i: number): string =>
+  `export function filter(alert) {\n  ${KINDS[i % KINDS.length]?.(i)}\n}\n`
+
+/** `count` manifests placed on one mirror. */
+export const benchManifests = (count: number, mirror: string, stream: string): Manifest[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `f${String(i).padStart(10, '0')}`,
+    name: `bench ${i}`,
+    owner: 'bench',
+    description: '',
+    stream,
+    cap: 20,
+    policy: 'first',
+    start: 'now',
+    cutouts: false,
+    versions: [
+      { number: 1, language: 'javascript', source: benchSource(i), sha256: '', createdAt: '2026-01-01T00:00:00Z' },
+    ],
+    active: 1,
+    state: 'active',
+    problems: [],
+    placement: { mirror, shard: 0 },
+    generation: 1,
+    trust: 'known',
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-01T00:00:00Z',
+  }))

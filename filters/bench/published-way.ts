@@ -1,0 +1,58 @@
+// The published way to filter: every filter is a consumer of its own that decodes whole alerts. Measured for one filter on one core.
+import { randomBytes } from 'node:crypto'
+import { type BrokerAccess, decodeAlert, openKafka, parseSchema, readFrame, SYNTHETIC_SCHEMA } from '#hub'
+
+export interface PublishedTask {
+  readonly access: BrokerAccess
+  readonly topic: string
+  readonly alerts: number
+}
+
+interface Alert {
+  readonly diaSource: {
+    readonly snr: number
+    readonly reliability: number
+    readonly psfFlux: number
+    readonly psfFluxErr: number
+  }
+}
+
+/** Alerts per CPU second of one filter with a consumer (kafkajs) and a decoder (avsc) of its own. */
+async function run({ access, topic, alerts }: PublishedTask): Promise<{ readonly alertsPerCpuSecond: number }> {
+  const schema = parseSchema(SYNTHETIC_SCHEMA)
+  const groupId = `published-${randomBytes(4).toString('hex')}`
+  const bytes = 4 * 1024 * 1024
+  const consumer = openKafka(access, groupId, { fast: false }).consumer({
+    groupId,
+    maxBytesPerPartition: bytes,
+    maxBytes: 4 * bytes,
+  })
+  const done = Promise.withResolvers<void>()
+  let [seen, passed] = [0, 0]
+  let before = process.cpuUsage()
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachBatch: ({ batch }) => {
+      if (seen === 0) before = process.cpuUsage()
+      for (const { value } of batch.messages) {
+        if (value === null || seen >= alerts) continue
+        const { diaSource: s } = decodeAlert(schema, readFrame(value).body) as unknown as Alert
+        if (s.snr > 6 && s.reliability > 0.4 && s.psfFlux / s.psfFluxErr > 5) passed++
+        seen++
+      }
+      if (seen >= alerts) done.resolve()
+      return Promise.resolve()
+    },
+  })
+  await done.promise
+  const { user, system } = process.cpuUsage(before)
+  await consumer.disconnect()
+  if (passed === 0) throw new Error('the filter of the published way passed nothing')
+  return { alertsPerCpuSecond: Math.round((alerts * 1e6) / (user + system)) }
+}
+
+process.once('message', message => {
+  void run(message as PublishedTask).then(outcome => process.send?.(outcome, () => process.exit(0)))
+})
