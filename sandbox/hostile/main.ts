@@ -40,7 +40,11 @@ const sandbox = await openSandbox({
   isolates: { dir, logger, defaults: { hosts: 1, jit: values.jit }, onRestart },
   ...(python && {
     containers: {
-      ...{ engine: values.engine, dir, logger, onRestart, label: `hostile-${process.pid}` },
+      engine: values.engine,
+      dir,
+      logger,
+      onRestart,
+      label: `hostile-${process.pid}`,
       imageCache: join(import.meta.dirname, '../../.cache'),
     },
   }),

@@ -13,7 +13,7 @@ export interface Clock {
 
 /** Alters the isolate's globals; everything is decided here once and cannot be undone by the author. */
 export function lockdown(
-  { apply, construct, defineProperty, deleteProperty, freeze }: Primordials,
+  { apply, construct, defineProperty, deleteProperty, freeze, preventExtensions }: Primordials,
   clock: Clock,
   log: Log,
 ) {
@@ -75,6 +75,10 @@ export function lockdown(
   hidden(FixedDate, 'UTC', RealDate.UTC)
   replace('Date', RealDate, FixedDate)
   hidden(Math, 'random', () => clock.random())
+
+  // An array of ours is filled by plain assignment, so nobody may put a setter for an index behind it.
+  preventExtensions(Array.prototype)
+  preventExtensions(Object.prototype)
 
   const write = log.write
   hidden(globalThis, 'console', freeze({ log: write, info: write, warn: write, error: write, debug: write }))

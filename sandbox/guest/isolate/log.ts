@@ -2,7 +2,7 @@
 import { type Primordials } from './primordials.ts'
 
 /** A log of at most `maxChars` characters and 100 lines a batch; what is beyond is counted. */
-export function openLog({ apply, defineProperty, stringify, sliceText, toText }: Primordials, maxChars: number) {
+export function openLog({ apply, stringify, sliceText, toText }: Primordials, maxChars: number) {
   const MAX_LINES = 100
   let chars = 0
   let lines: string[] = []
@@ -26,7 +26,7 @@ export function openLog({ apply, defineProperty, stringify, sliceText, toText }:
       for (let i = 0; i < values.length && line.length <= room; i++) line += (i > 0 ? ' ' : '') + show(values[i])
       if (line.length > room) line = `${apply(sliceText, line, [0, room])}…`
       chars += line.length + 1
-      defineProperty(lines, lines.length, { value: line, writable: true, enumerable: true, configurable: true })
+      lines[lines.length] = line
     },
     begin(): void {
       chars = 0

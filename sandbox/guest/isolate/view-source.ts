@@ -46,6 +46,16 @@ const READ: Record<Cell['kind'], (at: number) => string> = {
   present: () => 'return null',
 }
 
+/** Views of a list's items, made when first needed and used for all batches; and the array of the row that asked last, so that asking twice gives the same one. */
+const poolSource = (id: number, item: string): string =>
+  `const pool${id}=[];let array${id}=null,row${id}=-1,epoch${id}=-1
+const grow${id}=n=>{for(let i=pool${id}.length;i<n;i++)pool${id}[i]=new ${item}(i)}`
+
+/** Only one array is kept, because arrays that outlive their row would be promoted and fill the heap. */
+const readList = (id: number, { starts, counts }: ListCells): string =>
+  `const i=this.#i;if(row${id}===i&&epoch${id}===epoch)return array${id};row${id}=i;epoch${id}=epoch;const n=F[${counts}+i];if(n<0)return array${id}=null;` +
+  `const s=F[${starts}+i];if(pool${id}.length<s+n)grow${id}(s+n);return array${id}=apply(sliceArray,pool${id},[s,s+n])`
+
 /** A function `(cells, words, longs, primordials, blobs) => views`; see `Views` in runner.ts. */
 export function viewSource(plan: MailboxPlan): string {
   const classes: string[] = []
@@ -72,17 +82,10 @@ export function viewSource(plan: MailboxPlan): string {
     }
     for (const [field, list] of node.lists) {
       const key = JSON.stringify(field)
-      const slot = `#a${privates.length}`
-      const epoch = `#e${privates.length}`
-      privates.push(slot, epoch)
-      const pool = `pool${pools.length}`
-      pools.push(
-        `const ${pool}=[];const grow${pool}=n=>{for(let i=${pool}.length;i<n;i++)define(${pool},i,new ${classOf(recordOf(list.cells, []))}(i))}`,
-      )
-      members.push(
-        `get ${key}(){if(this.${epoch}===epoch)return this.${slot};this.${epoch}=epoch;const n=F[${list.counts}+this.#i];if(n<0)return this.${slot}=null;` +
-          `const s=F[${list.starts}+this.#i];if(${pool}.length<s+n)grow${pool}(s+n);return this.${slot}=apply(sliceArray,${pool},[s,s+n])}`,
-      )
+      const id = pools.length
+      pools.push('')
+      pools[id] = poolSource(id, classOf(recordOf(list.cells, [])))
+      members.push(`get ${key}(){${readList(id, list)}}`)
       json.push(`${key}:this[${key}]`)
     }
     members.push(`toJSON(){return {${json.join(',')}}}`)
@@ -95,8 +98,7 @@ export function viewSource(plan: MailboxPlan): string {
   return `(function(F,U,L,{apply,sliceArray,defineProperty,preventExtensions,freeze,fromCharCode,toText},{text,bytes}){
 let epoch=0
 const ascii=[]
-const define=(target,key,value)=>defineProperty(target,key,{value,writable:true,enumerable:true,configurable:true})
-for(let i=0;i<128;i++)define(ascii,i,fromCharCode(i))
+for(let i=0;i<128;i++)ascii[i]=fromCharCode(i)
 const missing=i=>U[2*i+1]===${NULL_HIGH}?null:NaN
 const decimal=v=>v===null?null:toText(v)
 const close=C=>{for(const key of Object.getOwnPropertyNames(C.prototype))if(key!=='constructor'&&key!=='toJSON')defineProperty(C.prototype,key,{enumerable:true})
@@ -104,6 +106,6 @@ defineProperty(C.prototype,'constructor',{value:Object});freeze(C.prototype)}
 ${classes.toReversed().join('\n')}
 ${pools.join('\n')}
 const rows=[]
-return {begin(n){epoch++;for(let i=rows.length;i<n;i++)define(rows,i,new ${root}(i));return rows}}
+return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=new ${root}(i);return rows}}
 })`
 }
