@@ -33,6 +33,12 @@ export const filterNamed = async (system: RunningSystem, name: string): Promise<
   return found
 }
 
+/** Submits a filter as the administrator. */
+export const submit = (
+  system: RunningSystem,
+  submission: { readonly name: string; readonly language: string; readonly source: string },
+): Promise<FilterInfo> => call(system, '/v1/filters', { method: 'POST', body: JSON.stringify(submission) })
+
 export interface Subscriber extends BrokerAccess {
   readonly topic: string
   readonly groupPrefix: string

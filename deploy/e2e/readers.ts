@@ -75,8 +75,12 @@ export const readWithKcat = async ({ bootstrap, user, password, topic }: Subscri
       .join(''),
     { mode: 0o600 },
   )
-  // %R is the length of the value in network byte order.
-  const bytes = await outputOf('kcat', ['-F', file, '-C', '-q', '-t', topic, '-o', 'beginning', '-e', '-f', '%R%s'], '')
+  // -m: seconds for the broker's first answer. %R is the length of the value in network byte order.
+  const bytes = await outputOf(
+    'kcat',
+    ['-F', file, '-m', '60', '-C', '-q', '-t', topic, '-o', 'beginning', '-e', '-f', '%R%s'],
+    '',
+  )
   const hashes: string[] = []
   for (let at = 0; at < bytes.length;) {
     const length = bytes.readUInt32BE(at)
