@@ -13,8 +13,6 @@ export interface ContainerEnd {
   readonly breach?: string
 }
 
-/** Exit code of the program in the container when the engine closed its input. */
-const INPUT_CLOSED = 75
 const SIGKILLED = 137
 /** How an init says that it could not start the program. */
 const START_CODES = [125, 126, 127]
@@ -51,7 +49,7 @@ export function blame({ exitCode, outOfMemory, killedFor, breach }: ContainerEnd
   if (killedFor !== undefined && killedFor !== 'memory') return undefined
   if (outOfMemory || killedFor === 'memory')
     return failure('out-of-memory', `used more memory than its limit (${step.memoryMb} MB); its container was ended`)
-  if (exitCode === undefined || [INPUT_CLOSED, SIGKILLED, ...START_CODES].includes(exitCode)) return undefined
+  if (exitCode === undefined || [SIGKILLED, ...START_CODES].includes(exitCode)) return undefined
   if (exitCode <= 128) return failure('crash', `its process ended with exit code ${exitCode}`)
   const signal = exitCode - 128
   return failure('crash', `its process crashed (${SIGNALS[signal] ?? `signal ${signal}`}, exit code ${exitCode})`)

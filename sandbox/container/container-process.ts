@@ -46,6 +46,8 @@ async function stateOf(container: Docker.Container): Promise<Omit<ContainerEnd, 
   return { outOfMemory: false }
 }
 
+const nothing = (): void => undefined
+
 const unasked: ReplyHandler = () => {
   throw new Error('it spoke without being asked')
 }
@@ -54,10 +56,12 @@ export interface StartOptions {
   readonly docker: Docker
   readonly plan: ContainerPlan
   readonly logger: Logger
+  /** It could not be removed. */
+  readonly onLeft: (id: string) => void
 }
 
 /** Starts a container and waits until its program speaks. Throws what dockerode throws, SANDBOX_HOST_START or SANDBOX_POSTURE. */
-export async function startContainer({ docker, plan, logger }: StartOptions) {
+export async function startContainer({ docker, plan, logger, onLeft }: StartOptions) {
   const container = await docker.createContainer(containerFlags(plan))
   let stream: Duplex
   try {
@@ -68,7 +72,9 @@ export async function startContainer({ docker, plan, logger }: StartOptions) {
     throw error
   }
 
-  let onReply: ReplyHandler = () => undefined
+  let onReply: ReplyHandler = nothing
+  let onEnd: (end: ContainerEnd) => void = nothing
+  let over: ContainerEnd | undefined
   let killedFor: KillReason | undefined
   let breach: string | undefined
   let said = ''
@@ -106,22 +112,24 @@ export async function startContainer({ docker, plan, logger }: StartOptions) {
     try {
       await container.remove({ force: true, v: true })
     } catch (error) {
-      if (![404, 409].includes(statusOf(error) ?? 0))
-        logger.warn({ err: error }, 'a container was left for the next sweep')
+      if (![404, 409].includes(statusOf(error) ?? 0)) {
+        onLeft(container.id)
+        logger.warn({ err: error }, 'a container could not be removed; it is tried again when the engine is back')
+      }
     }
     removed.resolve()
   }
-  const ended = new Promise<ContainerEnd>(resolve => {
-    stream.on('close', () => {
-      const settle = async (): Promise<void> => {
-        // One that we ended needs no looking at: its reason is known.
-        const state = killedFor === undefined ? await stateOf(container) : { outOfMemory: false }
-        resolve({ ...state, ...(killedFor && { killedFor }), ...(breach === undefined ? {} : { breach }) })
-        await remove()
-      }
-      void settle()
-    })
-  })
+  const ending = Promise.withResolvers<ContainerEnd>()
+  const ended = ending.promise
+  const settle = async (): Promise<void> => {
+    // One that we ended needs no looking at: its reason is known.
+    const state = killedFor === undefined ? await stateOf(container) : { outOfMemory: false }
+    over = { ...state, ...(killedFor && { killedFor }), ...(breach === undefined ? {} : { breach }) }
+    ending.resolve(over)
+    onEnd(over)
+    await remove()
+  }
+  stream.on('close', () => void settle())
 
   const ready = Promise.withResolvers<void>()
   ready.promise.catch(() => undefined)
@@ -130,11 +138,11 @@ export async function startContainer({ docker, plan, logger }: StartOptions) {
     if (kind !== ReplyKind.ready) throw new Error('it spoke before it was ready')
     ready.resolve()
   }
-  void ended.then(end => {
+  onEnd = end => {
     const how = end.exitCode === undefined ? (end.killedFor ?? 'its end from outside') : `exit code ${end.exitCode}`
     const message = `A container of ${plan.image} ended with ${how} before it was ready: ${said.trim() || 'it said nothing'}.`
     ready.reject(new SandboxError('SANDBOX_HOST_START', message))
-  })
+  }
   let pid: number
   try {
     await container.start()
@@ -151,13 +159,8 @@ export async function startContainer({ docker, plan, logger }: StartOptions) {
     clearTimeout(late)
   }
   onReply = unasked
-  let over: ContainerEnd | undefined
-  let onEnd: (end: ContainerEnd) => void = () => undefined
   // One handler for all requests: a promise that lives as long as the container would keep one of each.
-  void ended.then(end => {
-    over = end
-    onEnd(end)
-  })
+  onEnd = nothing
 
   const usage = openUsage(pid, container.id)
   const layouts = new Set<number>()

@@ -1,15 +1,23 @@
 // The container runtime on a Docker engine of its own: the suite of both runtimes, then what ends containers and who pays for it.
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sampleProgram, testConformance, tryOut, verdictWords } from '../conformance.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET } from '../conformance/sample.ts'
+import { pythonModule, readCorpus } from '../hostile/case.ts'
+import { goodPythonFilters, neighbourBatch, pythonNeighbour } from '../hostile/neighbours.ts'
+import { openOutside } from '../hostile/outside.ts'
+import { openCorpusRun } from '../hostile/run-corpus.ts'
 import { type Verdicts } from '../sandbox.ts'
 import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
 import { openEngine } from './engine.ts'
 import { type ContainerSandbox } from './open-container-sandbox.ts'
 
 const BATCH = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS })
+const CORPUS = join(import.meta.dirname, '../hostile/corpus.py.jsonl')
 const ALL = ['pass', 'pass', 'pass', 'pass']
 const module = (body: string): string =>
   `import os, sys, time\ndef filter(alert):\n    ${body.replaceAll('\n', '\n    ')}\n`
@@ -17,6 +25,7 @@ const program = (body: string, over: Parameters<typeof sampleProgram>[2] = {}) =
   sampleProgram('container', module(body), over)
 
 let engine: Engine
+const docker = () => openEngine(engine.socket)
 beforeAll(async () => {
   engine = await startEngine()
 })
@@ -31,7 +40,6 @@ describe('a container', () => {
   })
   afterAll(() => sandbox?.close())
 
-  const docker = () => openEngine(engine.socket)
   const processesOf = (): number[] =>
     sandbox.hostPids().filter(pid => readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('/usr/bin/python'))
 
@@ -126,7 +134,7 @@ describe('a container', () => {
         docker()
           .getContainer(sandbox.containerIds()[0] ?? '')
           .remove({ force: true }),
-      () => Promise.all(processesOf().map(pid => process.kill(pid, 'SIGKILL'))),
+      async () => processesOf().map(pid => process.kill(pid, 'SIGKILL')),
       () =>
         docker()
           .getContainer(sandbox.containerIds()[0] ?? '')
@@ -163,7 +171,6 @@ describe('a container', () => {
   })
 
   test('a cutout is bytes, with its image as an array', async () => {
-    const card = (text: string): string => text.padEnd(80)
     const header = [
       'SIMPLE  =                    T',
       'BITPIX  =                  -32',
@@ -175,7 +182,15 @@ describe('a container', () => {
     const data = Buffer.alloc(2880)
     data.writeFloatBE(1.5, 0)
     data.writeFloatBE(-2, 4)
-    const stamp = Buffer.concat([Buffer.from(header.map(card).join('').padEnd(2880)), data])
+    const stamp = Buffer.concat([
+      Buffer.from(
+        header
+          .map(text => text.padEnd(80))
+          .join('')
+          .padEnd(2880),
+      ),
+      data,
+    ])
     const batch = batchOf({ set: SAMPLE_SET, records: [{ stamp }] })
     const verdicts = await tryOut(
       sandbox,
@@ -219,6 +234,50 @@ describe('around containers', () => {
     expect(await openEngine(engine.socket).listContainers({ all: true })).toEqual([])
     expect(readdirSync('/dev/shm').filter(name => name.includes(`-${process.pid}-`))).toEqual([])
   })
+
+  test('what a killed process left behind is removed at the next start, and nothing of a living one', async () => {
+    const living = await openTestSandbox(engine)
+    const steady = program('return True')
+    await living.load(steady)
+    const dir = mkdtempSync(join(engine.dir, 'orphan-'))
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'orphan.fixture.ts'), engine.socket, dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [said] = (await once(child.stdout, 'data')) as [Buffer]
+    const ended = once(child, 'exit')
+    child.kill('SIGKILL')
+    await ended
+    const next = await openTestSandbox(engine)
+    const listed = (await openEngine(engine.socket).listContainers({ all: true })).map(({ Id }) => Id)
+    expect(listed).not.toContain(said.toString())
+    expect(listed).toEqual(living.containerIds())
+    expect(readdirSync('/dev/shm').filter(name => name.includes(`-${child.pid}-`))).toEqual([])
+    expect((await living.evaluate(BATCH, [steady.id])).map(verdicts => verdictWords(verdicts))).toEqual([ALL])
+    await next.close()
+    await living.close()
+  })
+
+  test('a representative corpus of hostile filters is contained beside good ones', async () => {
+    const sandbox = await openTestSandbox(engine)
+    const outside = await openOutside()
+    const run = await openCorpusRun({
+      sandbox,
+      outside,
+      good: goodPythonFilters(),
+      batch: neighbourBatch(),
+      restarts: () => 0,
+      programOf: (each, id) => pythonNeighbour(id, pythonModule(each)),
+      hostPids: () => sandbox.hostPids(),
+    })
+    const wrong = []
+    for (const each of readCorpus(CORPUS)) {
+      const result = await run.run(each)
+      if (!result.contained) wrong.push(result)
+    }
+    expect(wrong.map(({ name, told, touchedOutside }) => ({ name, told, touchedOutside }))).toEqual([])
+    await sandbox.close()
+    outside.close()
+  }, 120_000)
 
   test('no engine is said with what to do', async () => {
     await expect(openTestSandbox({ ...engine, socket: '/nowhere/docker.sock' })).rejects.toMatchObject({

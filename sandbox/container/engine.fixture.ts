@@ -41,7 +41,10 @@ export async function startEngine(): Promise<Engine> {
     child = spawn(
       program,
       [
-        ...['--host', `unix://${socket}`, '--bridge=none', '--iptables=false', '--ip-masq=false'],
+        `--host=unix://${socket}`,
+        '--bridge=none',
+        '--iptables=false',
+        '--ip-masq=false',
         ...Object.entries(places).map(([name, place]) => `--${name}=${join(dir, place)}`),
       ],
       { stdio: ['ignore', out, out] },
@@ -73,7 +76,7 @@ export async function startEngine(): Promise<Engine> {
     async kill(): Promise<void> {
       await end('SIGKILL')
       // Its containerd dies with it, but nobody may be there to take note, and then the next one would wait for it.
-      rmSync(join(dir, 'exec/containerd'), { recursive: true, force: true })
+      rmSync(join(dir, 'exec/containerd/containerd.pid'), { force: true })
     },
     async close(): Promise<void> {
       await end('SIGTERM')

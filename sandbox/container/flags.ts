@@ -20,6 +20,9 @@ const PIDS = 32
 const DESCRIPTORS = 64
 const FILE_BYTES = 16 * MB
 
+/** In the engine's API since 1.40. */
+const NOT_IN_THE_TYPES = { CgroupnsMode: 'private' } as const
+
 /** Names of the variables a container has; nothing in them is secret. PATH and HOSTNAME are the engine's. */
 export const ENVIRONMENT = {
   HOME: '/tmp',
@@ -62,8 +65,7 @@ export function containerFlags({ image, labels, guest, ring, memoryMb }: Contain
       NanoCpus: 1_000_000_000,
       OomScoreAdj: 1000,
       IpcMode: 'none',
-      // Not in the types, though in the API since 1.40.
-      ...{ CgroupnsMode: 'private' },
+      ...NOT_IN_THE_TYPES,
       Init: true,
       Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=16m' },
       LogConfig: { Type: 'none', Config: {} },

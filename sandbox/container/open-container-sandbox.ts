@@ -14,7 +14,7 @@ import { ensureImage } from './image/ensure-image.ts'
 import { type ContainerSandboxOptions, DEFAULT_LOAD_MS, DEFAULT_PROVE_MS } from './options.ts'
 import { ContainerSeat } from './seat.ts'
 import { openStarter } from './starter.ts'
-import { ownLabels, sweepContainers, sweepRings } from './sweep.ts'
+import { ownLabels, removeContainers, sweepContainers, sweepRings } from './sweep.ts'
 
 /** What the container runtime offers beyond the common interface. */
 export interface ContainerSandbox extends Sandbox {
@@ -42,22 +42,30 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
   const seats = new Map<string, ContainerSeat>()
   /** Those that are still being removed are processes too. */
   const processes = new Set<ContainerProcess>()
+  /** Those that could not be removed while the engine was away. */
+  const left = new Set<string>()
   let closed = false
 
   const tell = (): void => metrics?.hosts('container', 'working', processes.size)
   const start = openStarter({
-    ...{ docker, engine, logger, restoreImage },
+    docker,
+    engine,
+    logger,
+    restoreImage,
     plan: { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder },
-    onReturn: () => sweepContainers(docker, label, new Set([...processes].map(({ id }) => id))),
+    onLeft: id => left.add(id),
+    onReturn: () => removeContainers(docker, left),
   })
+  const forget = async (container: ContainerProcess): Promise<void> => {
+    await container.removed
+    processes.delete(container)
+    tell()
+  }
   const startKnown: typeof start = async (...request) => {
     const started = await start(...request)
     processes.add(started)
     tell()
-    void started.removed.then(() => {
-      processes.delete(started)
-      tell()
-    })
+    void forget(started)
     return started
   }
   const onRestart = (reason: string): void => {
@@ -99,7 +107,10 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
           `Filter ${id} is loaded; unload it before loading another version.`,
         )
       const seat = new ContainerSeat({
-        ...{ program, start: startKnown, logger, onRestart },
+        program,
+        start: startKnown,
+        logger,
+        onRestart,
         loadMs: options.loadMs ?? DEFAULT_LOAD_MS,
       })
       seats.set(id, seat)

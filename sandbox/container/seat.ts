@@ -14,7 +14,7 @@ import { RUNTIME_MB } from './options.ts'
 /** The only filter of its container. */
 const SLOT = 0
 /** Ends in a row of the same step without a reason. */
-const MAX_BLAMELESS_ENDS = 5
+const MAX_BLAMELESS_ENDS = 3
 const NEARLY = 0.9
 
 export interface SeatOptions {
@@ -34,6 +34,7 @@ export class ContainerSeat {
   #failure: Failure | undefined
   #seq = 0
   #loadedMb = 0
+  #cpuMs: number | undefined
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -96,6 +97,7 @@ export class ContainerSeat {
       if ('answer' in result) {
         if (!result.answer.ok) await this.#leave(process)
         this.#loadedMb = process.usage.memoryMb() ?? 0
+        this.#cpuMs = process.usage.cpuMs()
         return result.answer
       }
       const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
@@ -118,19 +120,24 @@ export class ContainerSeat {
       const { layout, set, message } = batch
       process.ensureLayout(layout, set)
       const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [SLOT] }
-      const cpuBefore = process.usage.cpuMs()
       const result = await this.#ask(process, step, MessageKind.evaluate, asked, (kind, payload) => {
         if (kind !== ReplyKind.verdicts || batchOf(payload) !== asked.seq) throw new Error('it answered another batch')
         const [record, ...more] = readVerdicts(payload, message.rows, slot => (slot === SLOT ? limits : undefined))
         if (record === undefined || more.length > 0) throw new Error('it answered with another number of verdicts')
         return record.verdicts
       })
-      const cpuAfter = process.usage.cpuMs()
-      const cpuMs = cpuBefore === undefined || cpuAfter === undefined ? undefined : Math.max(0, cpuAfter - cpuBefore)
+      const cpuMs = this.#charge(process)
       if ('answer' in result) return { ...result.answer, cpuMs: cpuMs ?? Math.min(result.answer.cpuMs, limits.batchMs) }
       const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
       if (failure !== undefined) return this.#fail(failure, cpuMs ?? limits.batchMs)
     }
+  }
+
+  /** CPU time since the last answer: what a filter's threads do between two batches is its own too. */
+  #charge({ usage }: ContainerProcess): number | undefined {
+    const before = this.#cpuMs
+    this.#cpuMs = usage.cpuMs()
+    return before === undefined || this.#cpuMs === undefined ? undefined : Math.max(0, this.#cpuMs - before)
   }
 
   #fail(failure: Failure, cpuMs: number): Omit<Verdicts, 'filter' | 'version'> {
@@ -160,24 +167,20 @@ export class ContainerSeat {
 
   #adopt(process: ContainerProcess): void {
     this.#process = process
-    void process.ended.then(end => {
-      if (this.#process === process) this.#process = undefined
-      if (this.#closing.signal.aborted || end.killedFor === 'retired') return
-      const step: Step = {
-        doing: 'batch',
-        limitMs: this.program.limits.batchMs,
-        memoryMb: this.program.limits.memoryMb,
-      }
-      const failure = blame(end, step)
-      // Between two batches it can only have been the filter's own threads.
-      if (failure !== undefined) this.#failure = failure
-      const { exitCode, killedFor, breach } = end
-      this.#options.logger.warn(
-        { filter: this.program.id, exitCode, killedFor, breach, reason: failure?.reason },
-        'a container ended',
-      )
-      this.#options.onRestart(failure?.reason ?? killedFor ?? 'outside')
-    })
+    void this.#mourn(process)
+  }
+
+  async #mourn(process: ContainerProcess): Promise<void> {
+    const end = await process.ended
+    if (this.#process === process) this.#process = undefined
+    if (this.#closing.signal.aborted || end.killedFor === 'retired') return
+    const { id, limits } = this.program
+    const failure = blame(end, { doing: 'batch', limitMs: limits.batchMs, memoryMb: limits.memoryMb })
+    // Between two batches it can only have been the filter's own threads.
+    if (failure !== undefined) this.#failure = failure
+    const { exitCode, killedFor, breach } = end
+    this.#options.logger.warn({ filter: id, exitCode, killedFor, breach, reason: failure?.reason }, 'a container ended')
+    this.#options.onRestart(failure?.reason ?? killedFor ?? 'outside')
   }
 
   async #leave(process: ContainerProcess): Promise<void> {

@@ -22,12 +22,14 @@ export interface StarterOptions {
   readonly logger: Logger
   /** Puts the image into the engine. */
   readonly restoreImage: () => Promise<unknown>
+  /** A container could not be removed. */
+  readonly onLeft: (id: string) => void
   /** The engine answers again after it was away. */
   readonly onReturn: () => Promise<unknown>
 }
 
 /** A function that gives a container for a program; while the engine is away it waits until `signal`, unless `once`. */
-export function openStarter({ docker, engine, plan, logger, restoreImage, onReturn }: StarterOptions) {
+export function openStarter({ docker, engine, plan, logger, restoreImage, onLeft, onReturn }: StarterOptions) {
   let running = 0
   const waiting: (() => void)[] = []
   const inLine = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -45,7 +47,7 @@ export function openStarter({ docker, engine, plan, logger, restoreImage, onRetu
   const attempt = async ({ limits }: Program): Promise<ContainerProcess> => {
     const full = { ...plan, memoryMb: limits.memoryMb }
     try {
-      return await startContainer({ docker, plan: full, logger })
+      return await startContainer({ docker, plan: full, logger, onLeft })
     } catch (error) {
       if (error instanceof SandboxError) throw error
       // An answer that refuses, a missing image first of all; without an answer, whether anybody is there at all.

@@ -30,29 +30,26 @@ function ownerLives(owner: string): boolean {
   return host === hostname() && beginning !== '' && beginningOf(Number(pid)) === beginning
 }
 
-/** Removes containers under `label` whose process is gone, and those of this process that `mine` does not know. Returns how many. */
-export async function sweepContainers(
-  docker: Docker,
-  label: string,
-  mine: ReadonlySet<string> = new Set(),
-): Promise<number> {
-  const own = ownLabels(label)[OWNER]
+/** Removes containers under `label` whose process is gone. Returns how many. */
+export async function sweepContainers(docker: Docker, label: string): Promise<number> {
   const all = await docker.listContainers({ all: true, filters: { label: [`${LABEL}=${label}`] } })
-  const orphans = all.filter(({ Id, Labels }) => {
-    const owner = Labels[OWNER] ?? ''
-    return owner === own ? !mine.has(Id) : !ownerLives(owner)
-  })
-  await Promise.all(
-    orphans.map(async ({ Id }) => {
-      try {
-        await docker.getContainer(Id).remove({ force: true, v: true })
-      } catch (error) {
-        // Gone already, or being removed.
-        if (![404, 409].includes(statusOf(error) ?? 0)) throw error
-      }
-    }),
-  )
+  const orphans = all.filter(({ Labels }) => !ownerLives(Labels[OWNER] ?? ''))
+  await removeContainers(docker, new Set(orphans.map(({ Id }) => Id)))
   return orphans.length
+}
+
+/** Removes these, and takes those that are gone out of the set. */
+export async function removeContainers(docker: Docker, ids: Set<string>): Promise<void> {
+  const removals = [...ids].map(async id => {
+    try {
+      await docker.getContainer(id).remove({ force: true, v: true })
+    } catch (error) {
+      // Gone already, or being removed.
+      if (![404, 409].includes(statusOf(error) ?? 0)) throw error
+    }
+    ids.delete(id)
+  })
+  await Promise.all(removals)
 }
 
 /** Removes ring files whose process is gone; those of others are left to them. */

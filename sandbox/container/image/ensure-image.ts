@@ -45,7 +45,7 @@ async function hasImage(docker: Docker, name: string): Promise<boolean> {
 
 async function importImage(docker: Docker, tar: Readable, name: string): Promise<void> {
   const [repo, tag] = name.split(':')
-  const progress = await docker.importImage(tar as unknown as NodeJS.ReadableStream, { repo, tag })
+  const progress = await docker.importImage(tar, { repo, tag })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   docker.modem.followProgress(progress, error => (error ? reject(error) : resolve()))
   await promise

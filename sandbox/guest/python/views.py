@@ -12,7 +12,14 @@ class Record:
         _place(self, i)
 
     def __getitem__(self, name):
-        return self._readers[name](self._i)
+        try:
+            read = self._readers[name]
+        except KeyError:
+            raise KeyError(_unknown(name, self._readers)) from None
+        return read(self._i)
+
+    def __getattr__(self, name):
+        raise AttributeError(_unknown(name, self._readers))
 
     def get(self, name, default=None):
         read = self._readers.get(name)
@@ -38,6 +45,10 @@ class Record:
 
 
 _place = Record._i.__set__
+
+
+def _unknown(name, known):
+    return f"there is no field {name} here; of those the source names there are: {', '.join(known) or 'none'}"
 
 
 def record_class(tree, cells):

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { blame, type ContainerEnd, type Step } from './blame.ts'
+
+const STEP: Step = { doing: 'batch', limitMs: 200, memoryMb: 32 }
+const end = (over: Partial<ContainerEnd>): ContainerEnd => ({ outOfMemory: false, ...over })
+
+test.for([
+  ['a filter that exits', { exitCode: 0 }, 'crash', 'exit code 0'],
+  ['one that crashes', { exitCode: 139 }, 'crash', 'SIGSEGV'],
+  ['one that ran out of memory', { exitCode: 137, outOfMemory: true }, 'out-of-memory', '32 MB'],
+  ['one that was filling its memory at its deadline', { killedFor: 'memory' }, 'out-of-memory', '32 MB'],
+  ['one that did not stop', { killedFor: 'deadline' }, 'timeout', '200 ms'],
+  ['one that broke the conversation', { killedFor: 'protocol', breach: 'said too much' }, 'protocol', 'said too much'],
+] as const)('%s pays, and is told why', ([, how, reason, message]) => {
+  expect(blame(end(how), STEP)).toMatchObject({
+    reason,
+    error: { message: expect.stringContaining(message) as string },
+  })
+})
+
+test.for([
+  ['was killed from outside', { exitCode: 137 }],
+  ['was removed, or its engine lost', {}],
+  ['never started', { exitCode: 127 }],
+  ['was stopped from outside until we gave up', { killedFor: 'starved' }],
+  ['was not confined any more', { killedFor: 'posture' }],
+  ['was not needed any more', { killedFor: 'retired' }],
+] as const)('a container that %s costs its filter nothing', ([, how]) => {
+  expect(blame(end(how), STEP)).toBeUndefined()
+})
