@@ -1,28 +1,40 @@
-// Host processes for filters of one degree of trust: they never share a process with others.
+// Host processes for filters of one degree of trust: they never share a process with others. Filters that turn slow move to hosts of lower priority.
 import { type Logger } from 'pino'
 import { type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
 import { type HostPool } from './host-pool.ts'
 import { type HostProcess } from './host-process.ts'
+import { openPaces } from './pace.ts'
 import { Seat } from './seat.ts'
 import { type PlacedBatch } from './work-list.ts'
 
 export interface CordonOptions {
-  /** Hosts at most. */
+  /** Hosts at most, of each kind. */
   readonly hosts: number
   /** Each filter has a host of its own, however many there are. */
   readonly alone: boolean
   readonly pool: HostPool
+  /** Where hosts for slow filters come from. */
+  readonly slowPool: HostPool
   readonly logger: Logger
   readonly onRestart: (reason: string) => void
   /** A host is replaced by a fresh one after so long. */
   readonly rotateMs: number
 }
 
+interface Member {
+  readonly program: Program
+  seat: Seat
+  /** Once is enough, also when it did not work. */
+  moved: boolean
+}
+
 /** Filters of one trust, spread over hosts. */
 export class Cordon {
   readonly #options: CordonOptions
-  readonly #seats: Seat[] = []
-  readonly #seatOf = new Map<string, Seat>()
+  readonly #quick: Seat[] = []
+  readonly #slow: Seat[] = []
+  readonly #members = new Map<string, Member>()
+  readonly #paces = openPaces()
   readonly #rotation: NodeJS.Timeout
   #rotating: Promise<void> = Promise.resolve()
 
@@ -33,38 +45,44 @@ export class Cordon {
 
   /** Hosts at work and standing by. */
   get hosts(): readonly HostProcess[] {
+    const atWork = [...this.#quick, ...this.#slow].flatMap(seat => seat.host ?? [])
+    return [...atWork, ...this.spares]
+  }
+
+  get spares(): readonly HostProcess[] {
     const { spare } = this.#options.pool
-    return [...this.#seats.flatMap(seat => seat.host ?? []), ...(spare === undefined ? [] : [spare])]
+    return spare === undefined ? [] : [spare]
   }
 
   async load(program: Program): Promise<LoadOutcome> {
-    const seat = this.#seatFor()
-    this.#seatOf.set(program.id, seat)
+    const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), moved: false }
+    this.#members.set(program.id, member)
+    let loaded = false
     try {
-      const outcome = await seat.load(program)
-      if (!outcome.ok) this.#leave(program.id, seat)
+      const outcome = await member.seat.load(program)
+      loaded = outcome.ok
       return outcome
-    } catch (error) {
-      this.#leave(program.id, seat)
-      throw error
+    } finally {
+      if (!loaded) this.#leave(member)
     }
   }
 
   async unload(filter: string): Promise<void> {
-    const seat = this.#seatOf.get(filter)
-    if (seat === undefined) return
-    await seat.unload(filter)
-    this.#leave(filter, seat)
+    const member = this.#members.get(filter)
+    if (member === undefined) return
+    await member.seat.unload(filter)
+    this.#leave(member)
   }
 
   /** Verdicts of filters of this cordon. */
   async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>[]> {
-    const bySeat = Map.groupBy(filters, filter => this.#seatOf.get(filter))
+    const bySeat = Map.groupBy(filters, filter => this.#members.get(filter)?.seat)
     const running = [...bySeat].flatMap(([seat, ids]) => (seat === undefined ? [] : [seat.evaluate(batch, ids)]))
     // All must be over before the batch's memory is given back, also when one rejects.
     const settled = await Promise.allSettled(running)
     return settled.map(result => {
       if (result.status === 'rejected') throw result.reason
+      for (const verdicts of result.value.values()) this.#observe(verdicts, batch.message.rows)
       return result.value
     })
   }
@@ -74,7 +92,7 @@ export class Cordon {
     const before = this.#rotating
     this.#rotating = (async () => {
       await before
-      for (const seat of this.#seats.slice()) await seat.rotate()
+      for (const seat of [...this.#quick, ...this.#slow]) await seat.rotate()
     })()
     return this.#rotating
   }
@@ -82,25 +100,52 @@ export class Cordon {
   /** Ends all hosts and waits for their end. */
   async close(): Promise<void> {
     clearInterval(this.#rotation)
-    await Promise.all([this.#options.pool.close(), ...this.#seats.map(seat => seat.close())])
+    const { pool, slowPool } = this.#options
+    await Promise.all([pool.close(), slowPool.close(), ...[...this.#quick, ...this.#slow].map(seat => seat.close())])
   }
 
-  #seatFor(): Seat {
-    const { hosts, alone, pool, logger, onRestart } = this.#options
-    if (alone || this.#seats.length < hosts) {
+  #observe({ filter, failure, cpuMs }: Verdicts, rows: number): void {
+    const member = this.#members.get(filter)
+    if (member === undefined || failure !== undefined || this.#options.alone || member.moved) return
+    if (this.#paces.isSlowAfter(filter, rows, cpuMs)) void this.#moveToSlow(member)
+  }
+
+  /** Loads a slow filter elsewhere, and only then takes it out where it is. One that cannot be moved stays. */
+  async #moveToSlow(member: Member): Promise<void> {
+    const { program, seat: from } = member
+    member.moved = true
+    try {
+      const to = this.#seatIn(this.#slow, this.#options.slowPool)
+      const outcome = await to.load(program)
+      if (!outcome.ok) return
+      if (this.#members.get(program.id) !== member) return await to.unload(program.id)
+      member.seat = to
+      await from.unload(program.id)
+      this.#options.logger.info({ filter: program.id }, 'a slow filter moved to a host for slow filters')
+    } catch (error) {
+      this.#options.logger.warn({ err: error, filter: program.id }, 'a slow filter could not be moved')
+    }
+  }
+
+  /** A new seat while there may be more, else the one with the fewest filters. */
+  #seatIn(seats: Seat[], pool: HostPool): Seat {
+    const { hosts, alone, logger, onRestart } = this.#options
+    if (alone || seats.length < hosts) {
       const seat = new Seat({ takeHost: () => pool.take(), logger, onRestart })
-      this.#seats.push(seat)
+      seats.push(seat)
       return seat
     }
-    const counts = new Map<Seat, number>(this.#seats.map(seat => [seat, 0]))
-    for (const seat of this.#seatOf.values()) counts.set(seat, (counts.get(seat) ?? 0) + 1)
-    return this.#seats.reduce((least, seat) => ((counts.get(seat) ?? 0) < (counts.get(least) ?? 0) ? seat : least))
+    const counts = new Map<Seat, number>(seats.map(seat => [seat, 0]))
+    for (const { seat } of this.#members.values()) counts.set(seat, (counts.get(seat) ?? 0) + 1)
+    return seats.reduce((least, seat) => ((counts.get(seat) ?? 0) < (counts.get(least) ?? 0) ? seat : least))
   }
 
-  #leave(filter: string, seat: Seat): void {
-    if (this.#seatOf.get(filter) === seat) this.#seatOf.delete(filter)
+  #leave(member: Member): void {
+    const { program, seat } = member
+    if (this.#members.get(program.id) === member) this.#members.delete(program.id)
+    this.#paces.forget(program.id)
     if (!this.#options.alone) return
     void seat.close()
-    this.#seats.splice(this.#seats.indexOf(seat), 1)
+    this.#quick.splice(this.#quick.indexOf(seat), 1)
   }
 }

@@ -1,5 +1,6 @@
 // The trusted end of one host process: starts it, frames what is said, reads its intent, knows how it ended.
 import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type ColumnSet } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
@@ -34,6 +35,8 @@ export interface HostOptions {
   readonly ring: Ring
   readonly dir: string
   readonly command: Omit<HostCommand, 'ring' | 'intent'>
+  /** How far it gives way to other processes, as in nice(1). */
+  readonly niceness?: number
 }
 
 const STDERR_CHARS = 4000
@@ -47,7 +50,7 @@ const PAGE_BYTES = 4096
 export type ReplyHandler = (kind: number, payload: Buffer) => void
 
 /** Starts a host. `ready` settles when it listens; after that `onReply` and `ended` tell what happens. */
-export function startHost({ jail, ring, dir, command }: HostOptions) {
+export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOptions) {
   const folder = mkdtempSync(join(memoryDirectory(dir), 'skysieve-intent-'))
   const path = join(folder, 'intent')
   const intentWriter = openSync(path, 'w', 0o600)
@@ -63,6 +66,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
   }
   const { child } = confined
   const { stdin, stdout, stderr } = child
+  if (niceness > 0 && child.pid !== undefined) setPriority(child.pid, niceness)
   if (stdin === null || stdout === null || stderr === null) throw new Error('the host was started without pipes')
 
   const layouts = new Set<number>()

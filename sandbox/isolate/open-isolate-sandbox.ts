@@ -9,7 +9,7 @@ import { openJail } from '../jail/open-jail.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
 import { Cordon } from './cordon.ts'
-import { openHostPool } from './host-pool.ts'
+import { type HostPool, openHostPool } from './host-pool.ts'
 import { type HostProcess, startHost } from './host-process.ts'
 import { openLayouts } from './layouts.ts'
 import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSandboxOptions } from './options.ts'
@@ -24,6 +24,10 @@ export interface IsolateSandbox extends Sandbox {
   /** Process ids of the hosts at work and standing by, for tests and operators. */
   hostPids(): number[]
 }
+
+/** Hosts of slow and quarantined filters give way to others. */
+const SLOW_NICENESS = 10
+const COUNT_MS = 5000
 
 interface Loaded {
   readonly cordon: Cordon
@@ -57,9 +61,14 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     const command = { files, nodeFlags: nodeFlags({ jit }), memoryMb }
     const alone = trust === 'quarantined'
     const log = logger.child({ cordon: trust })
-    const start = (): HostProcess => startHost({ jail, ring, dir, command })
-    const pool = openHostPool({ start, inspect, spare: !alone, logger: log })
-    return new Cordon({ hosts, alone, pool, logger: log, onRestart, rotateMs: options.rotateMs ?? DEFAULT_ROTATE_MS })
+    const poolOf = (spare: boolean, niceness: number): HostPool => {
+      const start = (): HostProcess => startHost({ jail, ring, dir, command, niceness })
+      return openHostPool({ start, inspect, spare, logger: log })
+    }
+    const pool = poolOf(!alone, alone ? SLOW_NICENESS : 0)
+    const slowPool = poolOf(false, SLOW_NICENESS)
+    const rotateMs = options.rotateMs ?? DEFAULT_ROTATE_MS
+    return new Cordon({ hosts, alone, pool, slowPool, logger: log, onRestart, rotateMs })
   }
   const allHosts = (): HostProcess[] => [...cordons.values()].flatMap(cordon => cordon.hosts)
   const assertOpen = (): void => {
@@ -79,6 +88,12 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       host.kill('posture')
     }
   }
+  const countHosts = (): void => {
+    const spare = [...cordons.values()].reduce((sum, cordon) => sum + cordon.spares.length, 0)
+    metrics?.hosts('isolate', 'spare', spare)
+    metrics?.hosts('isolate', 'working', allHosts().length - spare)
+  }
+  const counting = setInterval(countHosts, COUNT_MS).unref()
   const proving = setInterval(prove, options.proveMs ?? DEFAULT_PROVE_MS).unref()
 
   return {
@@ -141,6 +156,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       if (closed) return
       closed = true
       clearInterval(proving)
+      clearInterval(counting)
       await Promise.all([...cordons.values()].map(cordon => cordon.close()))
       ring.close()
       await jail.close()

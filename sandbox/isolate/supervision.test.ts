@@ -103,6 +103,22 @@ test('filters of different trust never share a host, and a quarantined one has i
   await expect.poll(() => new Set(opened.hostPids()).size).toBe(7)
 })
 
+test('a filter that turns slow moves to a host of its own kind, and keeps its verdicts', async () => {
+  const opened = await open()
+  const slow = neighbourly(
+    'slow',
+    'export const filter = () => { let n = 0; for (let i = 0; i < 20_000; i++) n += i % 3; return n > 0 }',
+  )
+  await opened.load({ ...slow, limits: { ...slow.limits, batchMs: 10_000 } })
+  const before = bitsOf(await opened.evaluate(batch, [...ids, 'slow']))
+  const hosts = opened.hostPids().length
+  for (let i = 0; i < 40 && opened.hostPids().length === hosts; i++) await opened.evaluate(batch, [...ids, 'slow'])
+  await expect.poll(() => opened.hostPids().length, { timeout: 10_000 }).toBe(hosts + 1)
+  expect(bitsOf(await opened.evaluate(batch, [...ids, 'slow']))).toEqual(before)
+  await opened.unload('slow')
+  expect(bitsOf(await opened.evaluate(batch, ids))).toEqual(before.slice(0, -1))
+}, 30_000)
+
 test('the one that hangs is blamed, the others have their verdicts of the same batch, and batches behind it too', async () => {
   const opened = await open()
   const expected = bitsOf(await opened.evaluate(batch, ids))
