@@ -3,9 +3,9 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
-import { nodeFlags } from '../jail/jail.ts'
+import { type Jail, nodeFlags } from '../jail/jail.ts'
 import { makeOwnDirectory } from '../jail/leftovers.ts'
-import { openJail } from '../jail/open-jail.ts'
+import { type JailOptions, openJail } from '../jail/open-jail.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
 import { Cordon } from './cordon.ts'
@@ -38,7 +38,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
   const { logger, unsafe = false, onForbidden = 'errno', metrics } = options
   mkdirSync(options.dir, { recursive: true })
   const dir = makeOwnDirectory(options.dir, 'isolates-')
-  const jail = openJail({ unsafe, dir, onForbidden })
+  const jail = openJailIn(dir, { unsafe, onForbidden })
   for (const remark of jail.remarks) logger.warn(remark)
   const files = buildRuntimeFiles(dir)
   const ring = openRing(dir)
@@ -162,6 +162,16 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       await jail.close()
       rmSync(dir, { recursive: true, force: true })
     },
+  }
+}
+
+/** A directory without a jail would be left behind. */
+function openJailIn(dir: string, options: Omit<JailOptions, 'dir'>): Jail {
+  try {
+    return openJail({ ...options, dir })
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true })
+    throw error
   }
 }
 

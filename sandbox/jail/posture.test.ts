@@ -1,0 +1,97 @@
+// The proof from outside: a confined host has no differences, a plain process has many, and each is said.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { goodFilters, neighbourBatch } from '../hostile/neighbours.ts'
+import { openHostPool } from '../isolate/host-pool.ts'
+import { startHost } from '../isolate/host-process.ts'
+import { openIsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
+import { openRing } from '../isolate/ring.ts'
+import { buildRuntimeFiles } from '../isolate/runtime-files.ts'
+import { nodeFlags } from './jail.ts'
+import { postureDifferences } from './posture.ts'
+import { openUnsafeJail } from './unsafe.ts'
+
+const logger = pino({ level: 'silent' })
+
+test('hosts are confined, also after they ran filters', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
+  const sandbox = await openIsolateSandbox({ dir, logger })
+  const good = goodFilters(12)
+  for (const program of good) await sandbox.load(program)
+  await sandbox.evaluate(
+    neighbourBatch(64),
+    good.map(({ id }) => id),
+  )
+  expect(await sandbox.posture()).toMatchObject({ ok: true, kind: 'bubblewrap' })
+  await sandbox.close()
+  rmSync(dir, { recursive: true })
+})
+
+test('a plain process differs in user, capabilities, system calls, namespaces, mounts and environment', async () => {
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.log("ready")'], {
+    env: { SECRET: 'x' },
+  })
+  await once(child.stdout, 'data')
+  const differences = postureDifferences(child.pid ?? 0, { uid: 65_534, gid: 65_534, environment: ['TZ'] })
+  child.kill('SIGKILL')
+  for (const part of [
+    /^Uid is /,
+    /^NoNewPrivs is 0/,
+    /^Seccomp is 0/,
+    /shares the net namespace/,
+    /shares the pid namespace/,
+    /mounted writable/,
+    /variable SECRET/,
+  ])
+    expect(differences).toContainEqual(expect.stringMatching(part))
+})
+
+test('a process that is gone differs', () => {
+  expect(postureDifferences(2 ** 22 + 1, { uid: 0, gid: 0, environment: [] })).toEqual([
+    expect.stringMatching(/cannot be read/),
+  ])
+})
+
+test('a host that differs gets no filter', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
+  const [jail, ring] = [openUnsafeJail(), openRing(dir)]
+  const command = { files: buildRuntimeFiles(dir), nodeFlags: nodeFlags({ jit: false }), memoryMb: 500 }
+  const start = () => startHost({ jail, ring, dir, command })
+  const pool = openHostPool({ start, spare: false, logger, inspect: () => ['it can see the moon'] })
+  await expect(pool.take()).rejects.toMatchObject({
+    code: 'SANDBOX_POSTURE',
+    message: expect.stringContaining('the moon') as string,
+  })
+  await pool.close()
+  ring.close()
+  rmSync(dir, { recursive: true })
+})
+
+test('an unsafe sandbox works, and says that it is unsafe', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
+  const sandbox = await openIsolateSandbox({ dir, logger, unsafe: true, defaults: { hosts: 1 } })
+  const [program] = goodFilters(1)
+  expect(program && (await sandbox.load(program))).toMatchObject({ ok: true })
+  expect(await sandbox.posture()).toMatchObject({
+    kind: 'unsafe',
+    differences: [expect.stringMatching(/development only/)],
+  })
+  await sandbox.close()
+  rmSync(dir, { recursive: true })
+})
+
+test('where bubblewrap is missing, opening says how to get it', async () => {
+  const { PATH } = process.env
+  process.env['PATH'] = '/nowhere'
+  const opening = openIsolateSandbox({ dir: tmpdir(), logger })
+  process.env['PATH'] = PATH
+  await expect(opening).rejects.toMatchObject({
+    code: 'SANDBOX_UNAVAILABLE',
+    message: expect.stringContaining('apt-get install') as string,
+  })
+})
