@@ -1,9 +1,9 @@
 // Three stock clients that read a filter's topic from its beginning to its end: kafkajs, kcat, Python's confluent-kafka.
 import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type BrokerAccess, openKafka } from '#hub'
 import { pythonVenvIn } from '../setup/python-venv.ts'
 import { CACHE_DIR } from '../start/layout.ts'
@@ -80,6 +80,7 @@ export const readWithKcat = async ({ bootstrap, user, password, topic }: Subscri
     'kcat',
     ['-F', file, '-m', '60', '-C', '-q', '-t', topic, '-o', 'beginning', '-e', '-f', '%R%s'],
     '',
+    { LD_LIBRARY_PATH: recentLibrdkafka() },
   )
   const hashes: string[] = []
   for (let at = 0; at < bytes.length;) {
@@ -114,8 +115,29 @@ export const readWithPython = async (
     .map((line): DecodedDelivery => JSON.parse(line))
 }
 
-const outputOf = async (command: string, args: readonly string[], stdin: string): Promise<Buffer> => {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+/**
+ * A directory with the librdkafka that Python's wheel brings, under the name kcat looks for. Debian 12's own 2.0.2 answers a SCRAM challenge with its
+ * nonce twice, which Kafka takes for a wrong password since CVE-2024-56128 was closed.
+ */
+const recentLibrdkafka = (): string => {
+  const bundled = readdirSync(join(pythonVenvIn(CACHE_DIR), 'lib'))
+    .map(python => join(pythonVenvIn(CACHE_DIR), 'lib', python, 'site-packages/confluent_kafka.libs'))
+    .flatMap(libs => readdirSync(libs).map(name => join(libs, name)))
+    .find(file => basename(file).startsWith('librdkafka'))
+  if (bundled === undefined)
+    throw new Error('the Python environment has no librdkafka; remove .cache/python-* and run npm test again')
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-librdkafka-'))
+  symlinkSync(bundled, join(dir, 'librdkafka.so.1'))
+  return dir
+}
+
+const outputOf = async (
+  command: string,
+  args: readonly string[],
+  stdin: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Buffer> => {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   child.stdin.end(stdin)
   const chunks: Buffer[] = []
   let complaint = ''
