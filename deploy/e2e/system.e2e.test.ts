@@ -4,29 +4,34 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openKafka, openSyntheticSource, STREAMS } from '#hub'
-import { filterNamed, skysieve, submit, subscribe, type Subscriber } from './client.ts'
+import { filterNamed, filters, skysieve, submit, subscribe, type Subscriber } from './client.ts'
 import { expectedVisit } from './expected.ts'
 import { readAll, readWithKcat, readWithPython, type Delivery } from './readers.ts'
 import { freePortBase, startSystem, type RunningSystem } from './running-system.ts'
+import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { until } from './until.ts'
 
 const ALERTS = 300
 const CAP = 20
 const EXAMPLES = ['bright-new-transients', 'supernova-rise', 'variable-star', 'asteroids', 'red-and-faint']
 const VISITS = [0, 1, 2].map(number => expectedVisit(number, ALERTS))
+const NODE2_DISK_MB = 2000
 const DELIVERY_LIMIT_MS = 60_000
 
 let system: RunningSystem
+let disk: SmallDisk
 const subscribers = new Map<string, Subscriber>()
 
 beforeAll(async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'skysieve-e2e-'))
+  disk = mountSmallDisk(join(dataDir, 'node2'), NODE2_DISK_MB)
   system = await startSystem(dataDir, await freePortBase(2), ['--alerts', String(ALERTS), '--interval', '6'])
   console.log(`system started in ${(system.startedInMs / 1000).toFixed(1)} s`)
 })
 
 afterAll(async () => {
   await system?.stop()
+  disk?.close()
   rmSync(system.dataDir, { recursive: true, force: true })
 })
 
@@ -209,4 +214,26 @@ test('12 MB are refused at the hub with a clear error', async () => {
   const sent = producer.send({ topic: STREAMS['lsst']?.topic ?? '', messages })
   await expect(sent).rejects.toThrow(/larger than the max message size|too large/i)
   await producer.disconnect()
+})
+
+test('a node whose disk is full says so, the other node goes on, and it comes back when there is room', async () => {
+  const all = await filters(system)
+  const on = (mirror: string) =>
+    all.find(filter => filter.placement?.mirror === mirror && EXAMPLES.includes(filter.name))
+  const [here, there] = [on('node1')?.name ?? '', on('node2')?.name ?? '']
+  const lastVisitOf = async (name: string): Promise<number> => {
+    const { topic, groupPrefix, ...access } = await subscriberOf(name)
+    return visitsOf(await readAll({ ...access }, topic, groupPrefix)).at(-1) ?? 0
+  }
+  const later = (name: string, than: number, limitMs: number): Promise<true> =>
+    until(`a later visit of ${name}`, limitMs, async () => ((await lastVisitOf(name)) > than ? true : undefined))
+
+  const before = await lastVisitOf(there)
+  disk.fill()
+  await until('word of the full disk', DELIVERY_LIMIT_MS, async () =>
+    /node2-broker ended[^]*No space left/.test(system.output()) ? true : undefined,
+  )
+  await later(here, await lastVisitOf(here), DELIVERY_LIMIT_MS)
+  disk.free()
+  await later(there, before, 3 * DELIVERY_LIMIT_MS)
 })
