@@ -11,7 +11,7 @@ export interface Suspension {
 }
 
 /** Hard failures (time, memory, crash) of a generation that a filter survives: after this many it is out. */
-export const STRIKES = 2
+const STRIKES = 2
 
 /** What follows a hard failure: the first one costs the shared host, the second one the right to run. */
 export const afterFailure = (

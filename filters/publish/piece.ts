@@ -18,7 +18,7 @@ export interface Delivery {
 }
 
 /** An alert that passed and found the cap full. The first OVER_CAP_IDS of a visit are written down, all are counted. */
-export interface OverCapId {
+interface OverCapId {
   readonly filter: string
   readonly visit: bigint
   readonly alert: bigint
@@ -36,7 +36,7 @@ export interface DeadLetter {
 }
 
 /** What a filter printed. */
-export interface LogLines {
+interface LogLines {
   readonly filter: string
   readonly version: number
   readonly lines: readonly string[]

@@ -8,12 +8,12 @@ import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
 import { type FilterRecord } from '../progress/records.ts'
+import { leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/transitions.ts'
 import { afterFailure } from '../progress/suspension.ts'
-import { type Change } from '../publish/piece.ts'
 import { type Committer } from '../publish/committer.ts'
 import { sameColumns } from './column-union.ts'
 import { changeOf, type Lane } from './lane.ts'
-import { type Lanes, liveLane, ownLane } from './lanes.ts'
+import { type Lanes } from './lanes.ts'
 import { type Place, recordFor, wishFor } from './roster.ts'
 import { compile, loadRunner, type Runner } from './runner.ts'
 
@@ -70,7 +70,10 @@ export class Crew {
         all.filter(id => manifestOf(id) === undefined),
       ]
       // Their manifests have not arrived: they keep their position, and go on from it when the manifests are there.
-      for (const id of parked) await committer.settle([changeOf(...this.#park(id))])
+      for (const id of parked) {
+        const { positions } = ledger.lanes.get(liveLane(stream.name)) ?? { positions: new Map() }
+        await committer.settle([changeOf(...moveOut(ledger, id, positions))])
+      }
       const runners = await Promise.all(members.map(id => this.#reload(id)))
       await lanes().open(
         liveLane(stream.name),
@@ -80,14 +83,6 @@ export class Crew {
       )
     }
     for (const id of ids) this.apply(id)
-  }
-
-  #park(id: string): [string, Change][] {
-    const { ledger } = this.#options
-    const record = ledger.filters.get(id)
-    return record === undefined
-      ? []
-      : this.#moveOut(id, record, ledger.lanes.get(record.lane ?? '')?.positions ?? new Map())
   }
 
   /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
@@ -215,7 +210,7 @@ export class Crew {
     await this.#withdraw(id)
     const record = ledger.filters.get(id)
     if (record?.lane !== undefined) {
-      const changes = this.#leaveLane(id, record)
+      const changes = leaveLane(ledger, id)
       await committer.settle([changeOf(...changes)])
     }
     if (manifest !== undefined) onChange(id)
@@ -225,7 +220,7 @@ export class Crew {
     const { ledger, committer, deleteTopic, onChange } = this.#options
     await this.#withdraw(id)
     const record = ledger.filters.get(id)
-    const changes = record === undefined ? [] : this.#leaveLane(id, record)
+    const changes = record === undefined ? [] : leaveLane(ledger, id)
     await committer.settle([changeOf(...changes, ...ledger.forget(id))])
     await deleteTopic(id)
     onChange(id)
@@ -236,36 +231,8 @@ export class Crew {
     const { id } = manifest
     await this.#withdraw(id)
     ledger.filters.set(id, record)
-    await committer.settle([changeOf(...this.#suspension(id, record, reason, error))])
+    await committer.settle([changeOf(...suspend(ledger, id, reason, error))])
     onChange(id)
-  }
-
-  #suspension(
-    id: string,
-    record: FilterRecord,
-    reason: string,
-    { message, line, column }: AuthorError,
-  ): [string, Change][] {
-    record.suspension = {
-      generation: record.generation,
-      reason,
-      message,
-      ...(line === undefined ? {} : { line }),
-      ...(column === undefined ? {} : { column }),
-      at: new Date().toISOString(),
-    }
-    return this.#leaveLane(id, record)
-  }
-
-  /** Takes the lane away from a filter's record. */
-  #leaveLane(id: string, record: FilterRecord): [string, Change][] {
-    const { ledger } = this.#options
-    const { lane } = record
-    record.lane = undefined
-    record.ahead.clear()
-    if (lane !== ownLane(id)) return [ledger.filterChange(id)]
-    ledger.lanes.delete(lane)
-    return [ledger.filterChange(id), ledger.laneChange(lane)]
   }
 
   /** Takes a filter out of its lane and the sandbox; its record is the caller's. */
@@ -302,32 +269,13 @@ export class Crew {
     lanes().stop(ownLane(id))
     void lanes().get(liveLane(runner.manifest.stream))?.leave(id)
     if (next === 'suspend') {
-      committer.push([changeOf(...this.#suspension(id, record, reason, error))])
+      committer.push([changeOf(...suspend(ledger, id, reason, error))])
       onChange(id)
       return
     }
-    const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : this.#moveOut(id, record, before)
+    const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : moveOut(ledger, id, before)
     committer.push([changeOf(...changes)])
     this.apply(id)
-  }
-
-  /** Gives a filter a lane of its own that stands where it stands in the live lane, which is at `before`. */
-  #moveOut(id: string, record: FilterRecord, before: Positions): [string, Change][] {
-    const { ledger } = this.#options
-    const live = ledger.lanes.get(record.lane ?? '')
-    const positions = new Map(before)
-    // It may have been ahead of the lane it leaves.
-    for (const [partition, offset] of record.ahead)
-      if (offset > (positions.get(partition) ?? 0n)) positions.set(partition, offset)
-    record.ahead.clear()
-    record.lane = ownLane(id)
-    ledger.lanes.set(ownLane(id), {
-      stream: live?.stream ?? '',
-      positions,
-      schemas: [],
-      newestMs: new Map(live?.newestMs),
-    })
-    return [ledger.filterChange(id), ledger.laneChange(ownLane(id))]
   }
 
   #fields(name: string): readonly Field[] {

@@ -8,7 +8,7 @@ export interface TopicRetention {
   readonly retentionBytes: number
 }
 
-export const FILTER_TOPIC_RETENTION: TopicRetention = { retentionMs: 7 * 86_400_000, retentionBytes: 1024 ** 3 }
+const FILTER_TOPIC_RETENTION: TopicRetention = { retentionMs: 7 * 86_400_000, retentionBytes: 1024 ** 3 }
 
 /** Bytes of the largest message, with room for headers above the hub's 10 MB. */
 const MAX_MESSAGE_BYTES = 12 * 1024 * 1024

@@ -8,10 +8,11 @@ import { type ClosingRule } from '../cap/closing.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { restore } from '../progress/restore.ts'
+import { liveLane } from '../progress/transitions.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
 import { Crew } from './crew.ts'
 import { changeOf } from './lane.ts'
-import { Lanes, liveLane } from './lanes.ts'
+import { Lanes } from './lanes.ts'
 import { type Place } from './roster.ts'
 import { type SchemaBook } from './schema-book.ts'
 import { type StatusReporter } from './status.ts'
@@ -55,7 +56,7 @@ export interface LiveShard {
   readonly lanes: Lanes
 }
 
-export const transactionalId = ({ mirror, shard }: Place): string => `skysieve.${mirror}.${shard}`
+const transactionalId = ({ mirror, shard }: Place): string => `skysieve.${mirror}.${shard}`
 
 /**
  * Runs until the signal is aborted. Rejects with FILTER_FENCED when another worker has the shard, with anything else when the shard has to be

@@ -3,6 +3,7 @@ import { type AvroSchema, type BrokerAccess, type Stream } from '#hub'
 import { type Feed, type FeedGap, openFeed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
 import { CLOSING, type ClosingRule, type PartitionClock } from '../cap/closing.ts'
 import { covers, type Positions } from '../progress/positions.ts'
+import { liveLane } from '../progress/transitions.ts'
 import { Assembler } from './assembler.ts'
 import { columnUnion } from './column-union.ts'
 import { type Piece } from '../publish/piece.ts'
@@ -14,9 +15,6 @@ import { VisitCloser } from './visit-closer.ts'
 /** Bytes of packets that the live lane and an own lane hold at most. */
 const LIVE_BYTES = 64 * 1024 * 1024
 const OWN_BYTES = 16 * 1024 * 1024
-
-export const liveLane = (stream: string): string => `live.${stream}`
-export const ownLane = (filter: string): string => `own.${filter}`
 
 export interface LanesOptions {
   readonly access: BrokerAccess

@@ -41,7 +41,7 @@ export interface WorkerOptions {
   readonly visitRetentionMs?: number
 }
 
-export interface LaneHealth {
+interface LaneHealth {
   readonly shard: number
   readonly lane: string
   readonly filters: number

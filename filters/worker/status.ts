@@ -7,10 +7,11 @@ import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { holds } from '../progress/suspension.ts'
+import { liveLane } from '../progress/transitions.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
 import { type Crew } from './crew.ts'
 import { type Lane } from './lane.ts'
-import { type Lanes, liveLane } from './lanes.ts'
+import { type Lanes } from './lanes.ts'
 
 const FLUSH_MS = 2000
 const SOON_MS = 50

@@ -26,8 +26,8 @@ import { type Manifest, topicOfFilter } from '../manifest.ts'
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { openWorker, type Worker, type WorkerOptions } from './open-worker.ts'
 
-export const SCHEMA_ID = 7
-export const PARTITIONS = 3
+const SCHEMA_ID = 7
+const PARTITIONS = 3
 
 /** What a test packet holds. */
 export interface TestAlert {
@@ -91,7 +91,7 @@ export interface TestNode {
   close(): Promise<void>
 }
 
-export interface Delivered {
+interface Delivered {
   readonly alert: number
   readonly visit: number
   readonly value: Buffer
