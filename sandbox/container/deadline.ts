@@ -25,8 +25,10 @@ export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | '
     lastMs = now
     if (heldMs <= limitMs) return
     const cpuMs = usage.cpuMs()
-    const burnt = cpuMs === undefined || cpuAtStart === undefined || cpuMs - cpuAtStart >= limitMs * GUILTY_SHARE
+    const burnt = cpuAtStart === undefined || (cpuMs !== undefined && cpuMs - cpuAtStart >= limitMs * GUILTY_SHARE)
     if (usage.stopped()) kill('starved')
+    // Its memory may be free again, while the engine has yet to tell its end.
+    else if (usage.ranOutOfMemory()) kill('memory')
     else if (burnt || heldMs > limitMs * PATIENCE.factor + PATIENCE.extraMs)
       kill((usage.memoryMb() ?? 0) > fullMb ? 'memory' : 'deadline')
   }, LOOK_MS)

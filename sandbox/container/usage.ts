@@ -30,6 +30,8 @@ export interface Usage {
   cpuMs(): number | undefined
   /** Memory it uses, without files it read; nothing as above. */
   memoryMb(): number | undefined
+  /** Whether the kernel has ended a process of it for its memory. */
+  ranOutOfMemory(): boolean
   /** All its processes, by the ids they have here. */
   pids(): readonly number[]
   /** Whether one of them was stopped by a signal from outside, or all are paused. */
@@ -61,6 +63,11 @@ export function openUsage(pid: number, id: string): Usage {
       const stat = tryRead(join(memory ?? '', 'memory.stat')) ?? ''
       const files = stat.matchAll(/^(?:in)?active_file (\d+)/gm).reduce((sum, [, bytes]) => sum + Number(bytes), 0)
       return used === undefined ? undefined : Math.max(0, Number(used) - files) / 1_048_576
+    },
+    ranOutOfMemory(): boolean {
+      const told =
+        tryRead(join(memory ?? '', 'memory.oom_control')) ?? tryRead(join(memory ?? '', 'memory.events')) ?? ''
+      return Number(/^oom_kill (\d+)/m.exec(told)?.[1] ?? 0) > 0
     },
     pids,
     stopped: (): boolean =>
