@@ -37,7 +37,11 @@ while True:
     print(headers.get("skysieve-alert"), headers.get("skysieve-visit"), len(packet))
 `
 
-const kcat = ({ topic, bootstrap, user }: ConsumerNames): string => `# kcat -V must say librdkafka 2.6.1 or newer: with older ones (Debian 12) current brokers refuse every password
+const kcat = ({
+  topic,
+  bootstrap,
+  user,
+}: ConsumerNames): string => `# kcat -V must say librdkafka 2.6.1 or newer: with older ones (Debian 12) current brokers refuse every password
 kcat -b ${bootstrap} \\
   -X security.protocol=SASL_PLAINTEXT -X sasl.mechanism=SCRAM-SHA-512 \\
   -X sasl.username=${user} -X sasl.password="$${PASSWORD}" \\
