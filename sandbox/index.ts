@@ -4,6 +4,7 @@ export { type ContainerSandbox, openContainerSandbox } from './container/open-co
 export { type ContainerSandboxOptions, DEFAULT_SOCKET, type EngineAddress } from './container/options.ts'
 export { openEngine, reachEngine } from './container/engine.ts'
 export { ensureImage } from './container/image/ensure-image.ts'
+export { type Library, PYTHON_VERSION, pythonLibraries } from './container/image/libraries.ts'
 export * from './errors.ts'
 export { type IsolateSandbox, openIsolateSandbox } from './isolate/open-isolate-sandbox.ts'
 export { type CordonSettings, type IsolateSandboxOptions } from './isolate/options.ts'

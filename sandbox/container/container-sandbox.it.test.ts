@@ -1,8 +1,9 @@
 // The container runtime on a Docker engine of its own: the suite of both runtimes, then what ends containers and who pays for it.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sampleProgram, testConformance, tryOut, verdictWords } from '../conformance.ts'
 import { batchOf } from '../conformance/batch-of.ts'
@@ -11,6 +12,7 @@ import { pythonModule, readCorpus } from '../hostile/case.ts'
 import { goodPythonFilters, neighbourBatch, pythonNeighbour } from '../hostile/neighbours.ts'
 import { openOutside } from '../hostile/outside.ts'
 import { openCorpusRun } from '../hostile/run-corpus.ts'
+import { openSandbox } from '../open-sandbox.ts'
 import { type Verdicts } from '../sandbox.ts'
 import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
 import { openEngine } from './engine.ts'
@@ -26,9 +28,10 @@ const program = (body: string, over: Parameters<typeof sampleProgram>[2] = {}) =
 
 let engine: Engine
 const docker = () => openEngine(engine.socket)
+// The first run on a machine also assembles the image.
 beforeAll(async () => {
   engine = await startEngine()
-})
+}, 600_000)
 afterAll(() => engine?.close())
 
 testConformance('containers', { runtime: 'container', language: 'python', open: () => openTestSandbox(engine) })
@@ -216,6 +219,52 @@ describe('a container', () => {
   })
 })
 
+describe('both runtimes as one sandbox', () => {
+  const javascript = (body: string) => sampleProgram('isolate', `export const filter = alert => ${body}\n`)
+  const isolates = () => ({
+    dir: mkdtempSync(join(engine.dir, 'isolates-')),
+    logger: pino({ level: 'silent' }),
+    defaults: { hosts: 1 },
+  })
+  const containers = (socket: string) => ({
+    engine: socket,
+    dir: mkdtempSync(join(engine.dir, 'containers-')),
+    label: 'both',
+    logger: pino({ level: 'silent' }),
+  })
+
+  test('verdicts of both come back in the order they were asked for', async () => {
+    const sandbox = await openSandbox({ isolates: isolates(), containers: containers(engine.socket) })
+    const all = [javascript('true'), program('return False'), javascript('false'), program('return True')]
+    for (const each of all) expect(await sandbox.load(each)).toMatchObject({ ok: true })
+    const verdicts = await sandbox.evaluate(
+      BATCH,
+      all.map(({ id }) => id),
+    )
+    expect(verdicts.map(({ filter }) => filter)).toEqual(all.map(({ id }) => id))
+    expect(verdicts.map(each => verdictWords(each)[0])).toEqual(['pass', 'drop', 'drop', 'pass'])
+    expect(await sandbox.posture()).toMatchObject({ ok: true, kind: 'bubblewrap, container' })
+    await sandbox.unload(all[1]?.id ?? '')
+    await expect(sandbox.evaluate(BATCH, [all[1]?.id ?? ''])).rejects.toMatchObject({ code: 'SANDBOX_FILTER_UNKNOWN' })
+    await sandbox.close()
+  })
+
+  test('without an engine only Python is refused, and an engine that comes later is found', async () => {
+    const socket = join(engine.dir, 'later.sock')
+    const sandbox = await openSandbox({ isolates: isolates(), containers: containers(socket) })
+    const steady = javascript('true')
+    await sandbox.load(steady)
+    await expect(sandbox.load(program('return True'))).rejects.toMatchObject({ code: 'SANDBOX_ENGINE_UNREACHABLE' })
+    expect((await sandbox.evaluate(BATCH, [steady.id])).map(each => verdictWords(each))).toEqual([ALL])
+    const posture = await sandbox.posture()
+    expect(posture.kind).toBe('bubblewrap')
+    expect(posture.differences.join()).toContain('later.sock')
+    symlinkSync(engine.socket, socket)
+    expect(await sandbox.load(program('return True'))).toMatchObject({ ok: true })
+    await sandbox.close()
+  })
+})
+
 describe('around containers', () => {
   test('an engine that crashes and comes back costs no verdict', async () => {
     const sandbox = await openTestSandbox(engine)
@@ -240,9 +289,13 @@ describe('around containers', () => {
     const steady = program('return True')
     await living.load(steady)
     const dir = mkdtempSync(join(engine.dir, 'orphan-'))
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'orphan.fixture.ts'), engine.socket, dir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [new URL('./orphan.fixture.ts', import.meta.url).pathname, engine.socket, dir],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     const [said] = (await once(child.stdout, 'data')) as [Buffer]
     const ended = once(child, 'exit')
     child.kill('SIGKILL')

@@ -1,12 +1,13 @@
 // A Docker engine for tests: a process of their own on a private socket, with the Python image kept in the repository's cache.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { openEngine } from './engine.ts'
+import { ensureImage } from './image/ensure-image.ts'
 import { type ContainerSandbox, openContainerSandbox } from './open-container-sandbox.ts'
 import { type ContainerSandboxOptions } from './options.ts'
 
@@ -67,8 +68,8 @@ export async function startEngine(): Promise<Engine> {
     child.kill(signal)
     await ended
   }
-  mkdirSync(dir, { recursive: true })
   await start()
+  await ensureImage(openEngine(socket), CACHE)
   return {
     socket,
     dir,

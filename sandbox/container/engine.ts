@@ -19,7 +19,7 @@ const nameOf = (engine: EngineAddress): string =>
   typeof engine === 'string' ? engine : (engine.socketPath ?? `${engine.host ?? 'the engine'}:${engine.port ?? ''}`)
 
 /** What is thrown when nobody answers. */
-export const unreachable = (engine: EngineAddress, cause: unknown): SandboxError =>
+const unreachable = (engine: EngineAddress, cause: unknown): SandboxError =>
   new SandboxError(
     'SANDBOX_ENGINE_UNREACHABLE',
     `No Docker engine answers at ${nameOf(engine)} (${cause instanceof Error ? cause.message : String(cause)}), so Python filters cannot run. ` +

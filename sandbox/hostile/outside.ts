@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const NOBODY = 65_534
+const IN_A_CONTAINER = /\/docker[/-][0-9a-f]{64}/
 /** Growth of this process that cannot be explained by its own work on verdicts. */
 const MEMORY_SLACK_MB = 400
 
@@ -15,6 +16,8 @@ function strangers(known: ReadonlySet<number>): string[] {
     if (!/^\d+$/.test(name) || known.has(Number(name))) return []
     try {
       if (statSync(`/proc/${name}`).uid !== NOBODY) return []
+      // In somebody's container: of this sandbox or of another on this machine; its removal ends all of them.
+      if (IN_A_CONTAINER.test(readFileSync(`/proc/${name}/cgroup`, 'utf8'))) return []
       const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')
       // Hosts that are starting or ending, of this sandbox or of another on this machine.
       return /bwrap|\/app\/node|setpriv|prlimit/.test(command) || command === '' ? [] : [`process ${name}: ${command}`]
