@@ -1,10 +1,13 @@
 // One suite for both runtimes: a test file of each calls it with a way to open that runtime.
 /* oxlint-disable vitest/valid-title, vitest/expect-expect -- titles and expectations are those of the cases */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { batchOf } from './conformance/batch-of.ts'
 import { CASES, type Case, type Verdict } from './conformance/cases.ts'
 import { SAMPLE_IDS, SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET, SAMPLE_TIMES } from './conformance/sample.ts'
 import { type Limits, type Program, type Runtime, type Sandbox, type Verdicts } from './sandbox.ts'
+
+// Starting processes takes long on a busy machine; that must not decide a test.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const SAMPLE = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS, times: SAMPLE_TIMES, ids: SAMPLE_IDS })
 

@@ -12,10 +12,11 @@ const end: HostEnd = {
   stderr: '',
   outOfMemory: false,
 }
-const reasonOf = (over: Partial<HostEnd>): string | undefined => blame({ ...end, ...over }, limits)?.reason
+const reasonOf = (over: Partial<HostEnd>, grownMb = 0): string | undefined =>
+  blame({ ...end, ...over }, limits, grownMb)?.reason
 
 test('a deadline is the filter’s, and it is told how long it had', () => {
-  expect(blame({ ...end, signal: 'SIGKILL', killedFor: 'deadline' }, limits)).toMatchObject({
+  expect(blame({ ...end, signal: 'SIGKILL', killedFor: 'deadline' }, limits, 0)).toMatchObject({
     reason: 'timeout',
     error: { message: expect.stringContaining('200 ms') as string },
   })
@@ -28,11 +29,12 @@ test('an abort of V8 is a crash, or out of memory when it said so', () => {
 })
 
 test('a refused system call is named', () => {
-  expect(blame({ ...end, code: 159 }, limits)?.error.message).toMatch(/system call/)
+  expect(blame({ ...end, code: 159 }, limits, 0)?.error.message).toMatch(/system call/)
 })
 
-test('the kernel’s killing for memory is the filter’s', () => {
-  expect(reasonOf({ code: 137, outOfMemory: true })).toBe('out-of-memory')
+test('the kernel’s killing for memory is the filter’s when the host grew while it ran', () => {
+  expect(reasonOf({ code: 137, outOfMemory: true }, 500)).toBe('out-of-memory')
+  expect(reasonOf({ code: 137, outOfMemory: true }, 5)).toBeUndefined()
 })
 
 test('a host that was killed or ended from outside is nobody’s fault', () => {

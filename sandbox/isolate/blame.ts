@@ -17,10 +17,14 @@ const fatalSignal = ({ code, signal }: HostEnd): number | undefined => {
   return FATAL_NUMBERS.includes(number) ? number : undefined
 }
 
-/** What the filter named by the last intent did to its host, or nothing when it did nothing. */
-export function blame(end: HostEnd, limits: Limits): Failure | undefined {
+/**
+ * What the filter named by the last intent did to its host, or nothing when it did nothing. `grownMb` is how much the host grew while it ran: when
+ * the kernel ends a host for its memory, but this filter took little of it, many filters together did, and a fresh host has room again.
+ */
+export function blame(end: HostEnd, limits: Limits, grownMb: number): Failure | undefined {
   if (end.intent.phase === Phase.idle) return undefined
   const { killedFor } = end
+  if (end.outOfMemory && grownMb < limits.memoryMb) return undefined
   if (end.outOfMemory || killedFor === 'memory')
     return failure('out-of-memory', `used more memory than its limit (${limits.memoryMb} MB); its process was ended`)
   if (killedFor === 'deadline')

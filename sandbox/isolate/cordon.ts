@@ -101,7 +101,8 @@ export class Cordon {
   async close(): Promise<void> {
     clearInterval(this.#rotation)
     const { pool, slowPool } = this.#options
-    await Promise.all([pool.close(), slowPool.close(), ...[...this.#quick, ...this.#slow].map(seat => seat.close())])
+    for (const seat of [...this.#quick, ...this.#slow]) seat.close()
+    await Promise.all([pool.close(), slowPool.close()])
   }
 
   #observe({ filter, failure, cpuMs }: Verdicts, rows: number): void {
@@ -145,7 +146,7 @@ export class Cordon {
     if (this.#members.get(program.id) === member) this.#members.delete(program.id)
     this.#paces.forget(program.id)
     if (!this.#options.alone) return
-    void seat.close()
+    seat.close()
     this.#quick.splice(this.#quick.indexOf(seat), 1)
   }
 }

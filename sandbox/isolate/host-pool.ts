@@ -19,16 +19,27 @@ const LAST_RETRY_MS = 60_000
 
 /** Hosts of one cordon that no seat has yet. */
 export function openHostPool({ start, inspect, spare: wantsSpare, logger }: HostPoolOptions) {
+  /** All that live, whoever has them. */
+  const alive = new Set<HostProcess>()
   let spare: HostProcess | undefined
   let closed = false
   let retryMs = FIRST_RETRY_MS
   let timer: NodeJS.Timeout | undefined
 
+  const open = (): HostProcess => {
+    const host = start()
+    alive.add(host)
+    void forgetWhenEnded(host)
+    return host
+  }
+  const forgetWhenEnded = async (host: HostProcess): Promise<void> => {
+    await host.ended
+    alive.delete(host)
+  }
   const standBy = (): void => {
     if (!wantsSpare || closed || spare !== undefined) return
-    const host = start()
-    spare = host
-    void replaceWhenEnded(host)
+    spare = open()
+    void replaceWhenEnded(spare)
   }
   /** A spare that was ended from outside is replaced, slower each time. */
   const replaceWhenEnded = async (host: HostProcess): Promise<void> => {
@@ -39,7 +50,7 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
     retryMs = Math.min(LAST_RETRY_MS, retryMs * 2)
   }
   const takeOne = async (): Promise<HostProcess> => {
-    const host = spare ?? start()
+    const host = spare ?? open()
     spare = undefined
     await host.ready
     return host
@@ -73,13 +84,12 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
         }
       }
     },
+    /** Ends every host that came from here, and waits for their end. */
     async close(): Promise<void> {
       closed = true
       clearTimeout(timer)
-      const last = spare
-      spare = undefined
-      last?.kill('retired')
-      await last?.ended
+      for (const host of alive) host.kill('retired')
+      await Promise.all([...alive].map(host => host.ended))
     },
   }
 }

@@ -26,7 +26,7 @@ export interface IsolateSandbox extends Sandbox {
 }
 
 /** Hosts of slow and quarantined filters give way to others. */
-const SLOW_NICENESS = 10
+const SLOW_NICENESS = 15
 const COUNT_MS = 5000
 
 interface Loaded {

@@ -27,8 +27,11 @@ export class Seat {
   readonly #options: SeatOptions
   readonly #programs = new Map<string, Seated>()
   readonly #failed = new Map<string, Failure>()
+  readonly #loading = new Map<string, Promise<LoadOutcome>>()
   readonly #work = new WorkList()
   readonly #watch = openWatch()
+  /** Filters that ran when a host was out of memory; a second time it is theirs. */
+  readonly #suspects = new WeakSet<Seated>()
   #host: HostProcess | undefined
   /** A fresh host with the same filters that takes over as soon as the present one has answered. */
   #successor: { readonly host: HostProcess; readonly slots: ReadonlySet<number> } | undefined
@@ -48,15 +51,21 @@ export class Seat {
     return this.#host
   }
 
-  load(program: Program): Promise<LoadOutcome> {
+  async load(program: Program): Promise<LoadOutcome> {
     this.#failed.delete(program.id)
     const { job, outcome } = this.#work.addLoad({ slot: this.#nextSlot++, program })
+    this.#loading.set(program.id, outcome)
     this.#dispatch(job)
-    return outcome
+    try {
+      return await outcome
+    } finally {
+      if (this.#loading.get(program.id) === outcome) this.#loading.delete(program.id)
+    }
   }
 
   /** Waits for the work under way that names it. */
   async unload(filter: string): Promise<void> {
+    await Promise.allSettled([this.#loading.get(filter)])
     const seated = this.#programs.get(filter)
     if (seated === undefined) return
     await this.#work.withoutSlot(seated.slot)
@@ -97,15 +106,14 @@ export class Seat {
     }
   }
 
-  /** Gives up what is under way, ends the host and waits for its end. */
-  async close(): Promise<void> {
+  /** Gives up what is under way and ends the host. */
+  close(): void {
     this.#closed = true
     this.#rest()
     const hosts = [this.#host, this.#successor?.host]
     this.#host = undefined
     this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
     for (const host of hosts) host?.kill('retired')
-    await Promise.all(hosts.flatMap(host => host?.ended ?? []))
   }
 
   #dispatch(job: Job): void {
@@ -259,7 +267,9 @@ export class Seat {
     if (this.#host !== host || this.#closed) return
     this.#host = undefined
     const seated = this.#work.at(end.intent.slot)
-    const failure = seated && blame(end, seated.program.limits)
+    const suspected = seated !== undefined && this.#suspects.has(seated)
+    const failure = seated && blame(end, seated.program.limits, suspected ? Infinity : this.#watch.grownMb(end.intent))
+    if (seated !== undefined && end.outOfMemory) this.#suspects.add(seated)
     const stderr = end.stderr.trim().slice(-1000)
     const found = { filter: failure && seated.program.id, reason: failure?.reason }
     this.#options.logger.warn({ end: howItEnded(end), ...found, stderr }, 'an isolate host ended')

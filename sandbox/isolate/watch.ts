@@ -39,28 +39,32 @@ export function openWatch() {
   let heldMs = 0
   let cpuAtStart = 0
   let residentAtStart = 0
+  let residentNow = 0
 
   return {
     /** Starts anew: the host was given work or has answered. */
     reset(): void {
       count = -1
     },
+    /** How much the host grew in a step, as far as it was seen: a step shorter than one interval cannot grow much. */
+    grownMb: (intent: Intent): number => (intent.count === count ? residentNow - residentAtStart : 0),
     look({ intent, elapsedMs, limits, figures }: Observation): KillReason | undefined {
       if (intent.count !== count) {
         count = intent.count
         heldMs = 0
         cpuAtStart = figures.cpuMs()
-        residentAtStart = figures.residentMb()
+        residentAtStart = residentNow = figures.residentMb()
         return undefined
       }
       heldMs += Math.min(elapsedMs, 2 * WATCH_MS)
+      residentNow = figures.residentMb() || residentNow
       const atWork = intent.phase !== Phase.idle && limits !== undefined
       if (!atWork) return heldMs > IDLE_LIMIT_MS || (heldMs > GRACE_MS && figures.stopped()) ? 'starved' : undefined
       const limitMs = limits.batchMs + GRACE_MS
       if (heldMs <= limitMs) return undefined
       if (figures.stopped()) return 'starved'
       if (figures.cpuMs() - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
-        return figures.residentMb() - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
+        return residentNow - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
       return heldMs > limitMs * STARVED_FACTOR ? 'starved' : undefined
     },
   }

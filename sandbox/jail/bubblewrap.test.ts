@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { openSync, closeSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { buildRuntimeFiles, type RuntimeFiles } from '../isolate/runtime-files.ts'
 import { openBubblewrapJail } from './bubblewrap.ts'
 import { nodeFlags, type Jail } from './jail.ts'
 import { type OnForbidden } from './seccomp.ts'
+
+// Starting processes takes long on a busy machine; that must not decide a test.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const PROBE = join(import.meta.dirname, 'escape-probe.mjs')
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { goodFilters, neighbourBatch } from '../hostile/neighbours.ts'
 import { openHostPool } from '../isolate/host-pool.ts'
 import { startHost } from '../isolate/host-process.ts'
@@ -15,6 +15,9 @@ import { buildRuntimeFiles } from '../isolate/runtime-files.ts'
 import { nodeFlags } from './jail.ts'
 import { postureDifferences } from './posture.ts'
 import { openUnsafeJail } from './unsafe.ts'
+
+// Starting processes takes long on a busy machine; that must not decide a test.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const logger = pino({ level: 'silent' })
 

@@ -53,8 +53,9 @@ const grow${id}=n=>{for(let i=pool${id}.length;i<n;i++)pool${id}[i]=new ${item}(
 
 /** Only one array is kept, because arrays that outlive their row would be promoted and fill the heap. */
 const readList = (id: number, { starts, counts }: ListCells): string =>
-  `const i=this.#i;if(row${id}===i&&epoch${id}===epoch)return array${id};row${id}=i;epoch${id}=epoch;const n=F[${counts}+i];if(n<0)return array${id}=null;` +
-  `const s=F[${starts}+i];if(pool${id}.length<s+n)grow${id}(s+n);return array${id}=apply(sliceArray,pool${id},[s,s+n])`
+  `const i=this.#i;if(row${id}===i&&epoch${id}===epoch)return array${id};const n=F[${counts}+i],s=F[${starts}+i];if(n>0&&pool${id}.length<s+n)grow${id}(s+n);` +
+  // Remembered last: an author's stack may overflow anywhere before.
+  `const a=n<0?null:apply(sliceArray,pool${id},[s,s+n]);row${id}=-1;array${id}=a;epoch${id}=epoch;row${id}=i;return a`
 
 /** A function `(cells, words, longs, primordials, blobs) => views`; see `Views` in runner.ts. */
 export function viewSource(plan: MailboxPlan): string {
