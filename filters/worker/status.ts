@@ -15,6 +15,8 @@ import { type Lanes } from './lanes.ts'
 
 const FLUSH_MS = 2000
 const SOON_MS = 50
+/** A node without filters or alerts reports too: one that is silent gets no filters. */
+const BEAT_MS = 5000
 const RETRY_MS = 5000
 /** Visits and gaps named in a status, newest last. */
 const VISITS = 8
@@ -55,6 +57,7 @@ export class StatusReporter {
 
   attach(reported: Reported): void {
     this.#reported = reported
+    this.#schedule(SOON_MS)
   }
 
   /** A filter's state changed. */
@@ -108,6 +111,7 @@ export class StatusReporter {
         ...messages,
         { topic: STATUS_TOPIC, key: `node/${mirror}`, value: this.#node(reported) },
       ])
+      this.#schedule(BEAT_MS)
     } catch (error) {
       for (const filter of filters) this.#dirty.add(filter)
       log.warn({ err: error, shard }, 'the hub does not take status reports; trying again')
