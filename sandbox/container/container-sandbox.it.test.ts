@@ -197,7 +197,9 @@ describe('a container', () => {
     const batch = batchOf({ set: SAMPLE_SET, records: [{ stamp }] })
     const verdicts = await tryOut(
       sandbox,
-      program('image = alert.stamp.array\nreturn image.shape == (1, 2) and image.tolist() == [[1.5, -2.0]]'),
+      program('image = alert.stamp.array\nreturn image.shape == (1, 2) and image.tolist() == [[1.5, -2.0]]', {
+        limits: { ...SAMPLE_LIMITS, batchMs: 20_000 },
+      }),
       batch,
     )
     expect(verdicts.firstError).toBeUndefined()

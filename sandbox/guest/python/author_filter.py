@@ -3,6 +3,7 @@ import resource
 import sys
 import types
 
+import cutout
 import fixed
 import verdicts
 from alert_filter import AlertFilter
@@ -34,6 +35,7 @@ class AuthorFilter:
         batched = getattr(made, "filter_batch", None)
         self.batched = batched if callable(batched) else None
         self._single = getattr(made, "filter", None)
+        self._prepare(message["source"])
 
     def _load(self, source):
         try:
@@ -59,6 +61,14 @@ class AuthorFilter:
             raise
         except BaseException as error:
             raise LoadFailure("error", self.explain(error)) from None
+
+    def _prepare(self, source):
+        """Libraries are loaded while there is time for it: not in the first batch."""
+        columns = [*self.reads["columns"], *(column for listed in self.reads["lists"] for column in listed["columns"])]
+        if self.batched is not None:
+            import batch
+        if "array" in source and any(column["kind"] == "binary" for column in columns):
+            cutout.prepare()
 
     @staticmethod
     def _find(module):

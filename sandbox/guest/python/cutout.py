@@ -3,6 +3,12 @@ import gzip
 import io
 
 
+def prepare():
+    """Loads what `array` needs, which takes longer than a batch may."""
+    import astropy.io.fits
+    import numpy
+
+
 class Cutout(bytes):
     """FITS as it is in the packet (Rubin's plain, ZTF's gzipped)."""
 
