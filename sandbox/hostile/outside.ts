@@ -1,29 +1,46 @@
 // What must stay untouched outside a sandbox, and whether it did: files, network, processes, environment, memory of this process.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const NOBODY = 65_534
 const IN_A_CONTAINER = /\/docker[/-][0-9a-f]{64}/
 /** Growth of this process that cannot be explained by its own work on verdicts. */
 const MEMORY_SLACK_MB = 400
 
-/** Processes of the hosts' user that are not among the given ones or their ancestors' children. */
-function strangers(known: ReadonlySet<number>): string[] {
-  return readdirSync('/proc').flatMap(name => {
-    if (!/^\d+$/.test(name) || known.has(Number(name))) return []
-    try {
-      if (statSync(`/proc/${name}`).uid !== NOBODY) return []
-      // In somebody's container: of this sandbox or of another on this machine; its removal ends all of them.
-      if (IN_A_CONTAINER.test(readFileSync(`/proc/${name}/cgroup`, 'utf8'))) return []
-      const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')
-      // Hosts that are starting or ending, of this sandbox or of another on this machine.
-      return /bwrap|\/app\/node|setpriv|prlimit/.test(command) || command === '' ? [] : [`process ${name}: ${command}`]
-    } catch {
-      return []
-    }
+const readOr = (path: string, otherwise: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return otherwise
+  }
+}
+const linkOr = (path: string): string | undefined => {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+const commandOf = (pid: number): string => readOr(`/proc/${pid}/cmdline`, '').replaceAll('\0', ' ')
+
+/** Processes in the namespaces of isolate hosts besides the host and bubblewrap's init above it; a container may have processes of its own. */
+function strangers(hostPids: readonly number[]): string[] {
+  const namespaces = new Set(hostPids.flatMap(pid => linkOr(`/proc/${pid}/ns/pid`) ?? []))
+  const inside = readdirSync('/proc').flatMap(name => {
+    const namespace = /^\d+$/.test(name) ? linkOr(`/proc/${name}/ns/pid`) : undefined
+    return namespace !== undefined && namespaces.has(namespace) ? [{ pid: Number(name), namespace }] : []
+  })
+  return [...Map.groupBy(inside, ({ namespace }) => namespace).values()].flatMap(group => {
+    const commands = group.map(({ pid }) => ({ pid, command: commandOf(pid) }))
+    if (!commands.some(({ command }) => command.includes('bwrap'))) return []
+    return commands.flatMap(({ pid, command }) =>
+      hostPids.includes(pid) || command === '' || command.includes('bwrap')
+        ? []
+        : [`process ${pid}: ${command.slice(0, 80)}`],
+    )
   })
 }
 
@@ -59,7 +76,7 @@ export async function openOutside() {
         ...(JSON.stringify(process.env) === environment ? [] : ['the environment of this process']),
         ...(keys() === keysBefore ? [] : ['the prototypes of this process']),
         ...(grownMb > MEMORY_SLACK_MB ? [`this process grew by ${Math.round(grownMb)} MB`] : []),
-        ...strangers(new Set([process.pid, ...hostPids])),
+        ...strangers(hostPids),
       ]
     },
     close(): void {
