@@ -142,10 +142,11 @@ afterAll(async () => {
   await producer.close()
 })
 
-test('a worker that is killed again and again while visits stream in loses nothing, doubles nothing and keeps the cap', async () => {
+test('workers that are killed one after another while visits stream in lose nothing, double nothing and keep the cap', async () => {
   const filters = [manifest(), manifest({ cap: 1000 })]
   for (const filter of filters) await put(filter)
-  let worker = await startWorker()
+  // Two workers of one mirror: one has the shard, the other takes it over.
+  const alive = [await startWorker(), await startWorker()]
   for (const { id } of filters) await until(async () => (await statusOf(id))?.['state'] === 'live')
 
   const source = openSyntheticSource({ seed: 5 })
@@ -169,9 +170,11 @@ test('a worker that is killed again and again while visits stream in loses nothi
   const playing = play()
   for (let kills = 0; kills < 3; kills++) {
     await sleep(1200)
-    worker.kill('SIGKILL')
-    await once(worker, 'exit')
-    worker = await startWorker()
+    const worker = alive.shift()
+    worker?.kill('SIGKILL')
+    if (worker !== undefined) await once(worker, 'exit')
+    // The last one that dies is not replaced: the one that is left has to do.
+    if (kills < 2) alive.push(await startWorker())
   }
   await playing
   const total = [...passing.values()].reduce((sum, ids) => sum + ids.length, 0)
@@ -194,7 +197,7 @@ test('a worker that is killed again and again while visits stream in loses nothi
   for (const ids of passing.values())
     expect(capped.filter(id => ids.includes(id))).toHaveLength(Math.min(20, ids.length))
 
-  worker.kill('SIGTERM')
-  const [code] = (await once(worker, 'exit')) as [number | null]
-  expect(code).toBe(0)
-}, 120_000)
+  const [last] = alive
+  last?.kill('SIGTERM')
+  expect(last && (await once(last, 'exit'))[0]).toBe(0)
+}, 180_000)
