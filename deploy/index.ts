@@ -1,5 +1,4 @@
 // The composition root's own surface: what the `skysieve` command runs. Nothing of the product imports it.
-export { DeployError } from './errors.ts'
 export { setUp } from './setup/set-up.ts'
 export { CACHE_DIR, ROOT } from './start/layout.ts'
 export { start } from './start/start.ts'

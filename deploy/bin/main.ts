@@ -1,9 +1,6 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
-import { processSurroundings, runCli } from '#api'
-import { CACHE_DIR, DeployError, ROOT, start } from '../index.ts'
-import { openDeskSandbox } from '../processes/api/desk-sandbox.ts'
+// Each is loaded when it is asked for: the command line should not wait for what it does not use.
 import { watchNpm } from './npm-parent.ts'
-import { runTests } from './tests.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
 const IMPATIENT_AFTER_MS = 2000
@@ -28,22 +25,32 @@ const OWN_COMMANDS = `skysieve start    a hub, mirror nodes and a simulated surv
 skysieve test     set-up, checks and all tests
 `
 
+const runOwn = async (command: 'start' | 'test', argv: readonly string[]): Promise<number> => {
+  const { CACHE_DIR, ROOT, start } = await import('../index.ts')
+  if (command === 'start') {
+    const screen = { isTerminal: process.stdout.isTTY, write: (text: string) => void process.stdout.write(text) }
+    return start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
+  }
+  const { runTests } = await import('./tests.ts')
+  return runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
+}
+
+const runClient = async (argv: readonly string[]): Promise<number> => {
+  if (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? '')) print(OWN_COMMANDS)
+  const { processSurroundings, runCli } = await import('#api')
+  const { openDeskSandbox } = await import('../processes/api/desk-sandbox.ts')
+  return runCli(argv, processSurroundings(openDeskSandbox))
+}
+
+/** Errors whose message is made to be read; the trace of any other is needed to find what is wrong with us. */
+const TOLD: ReadonlySet<string> = new Set(['DeployError', 'HubError', 'MirrorError'])
+
 const [command = '--help', ...argv] = process.argv.slice(2)
 try {
-  if (command === 'start') {
-    const screen = {
-      isTerminal: process.stdout.isTTY,
-      write: (text: string) => void process.stdout.write(text),
-    }
-    process.exitCode = await start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
-  } else if (command === 'test') {
-    process.exitCode = await runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
-  } else {
-    if (['--help', '-h', 'help'].includes(command) && argv.length === 0) print(OWN_COMMANDS)
-    process.exitCode = await runCli([command, ...argv], processSurroundings(openDeskSandbox))
-  }
+  process.exitCode =
+    command === 'start' || command === 'test' ? await runOwn(command, argv) : await runClient([command, ...argv])
 } catch (error) {
-  if (!(error instanceof DeployError || (error instanceof Error && error.name === 'HubError'))) throw error
+  if (!(error instanceof Error && TOLD.has(error.name))) throw error
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1
 }

@@ -20,6 +20,8 @@ if (packagesProblem(root) !== undefined) {
 
 const node = join(root, 'node_modules/.bin/node')
 const args = ['--disable-warning=ExperimentalWarning', join(root, 'deploy/bin/main.ts'), ...process.argv.slice(2)]
+// Compiled modules are kept: the command line then starts in two thirds of the time.
+process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/node')
 if (typeof process.execve === 'function') process.execve(node, [node, ...args], process.env)
 runAsChild()
 

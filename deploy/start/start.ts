@@ -70,7 +70,7 @@ const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<L
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
   return layoutOf(options, secrets, {
-    env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/' },
+    env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/', NODE_COMPILE_CACHE: join(CACHE_DIR, 'node') },
     archives: await openClassArchives(CACHE_DIR, kafkaJarsIn(CACHE_DIR)),
   })
 }
