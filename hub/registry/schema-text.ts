@@ -48,6 +48,17 @@ const STRUCTURE = new Set([
 ])
 
 /**
+ * Avro 1.12 lets the default of a union be of any of its branches, and ZTF's schemas have `["float", "null"]` with null; avsc wants the first one.
+ * The order of branches says nothing about whether one version reads another.
+ */
+const withNullFirst = (_key: string, field: unknown): unknown => {
+  if (typeof field !== 'object' || field === null || !('type' in field) || !('default' in field)) return field
+  const { type } = field
+  if (field.default !== null || !Array.isArray(type) || !type.includes('null')) return field
+  return { ...field, type: ['null', ...type.filter(branch => branch !== 'null')] }
+}
+
+/**
  * Parses a text; `references` are the texts of other schemas whose names it uses, each after those it needs itself.
  * Throws avsc's own errors, which say what is wrong.
  */
@@ -55,7 +66,7 @@ export const avroTypeOf = (schema: string, references: readonly string[] = []): 
   // A registry of names of its own: avsc writes into it.
   const registry = { long: bigintLong() }
   const parse = (text: string): Type => {
-    const structure = canonical(JSON.parse(text), property => STRUCTURE.has(property))
+    const structure = canonical(JSON.parse(text, withNullFirst), property => STRUCTURE.has(property))
     // Whether it is one is what avsc is asked.
     return avsc.Type.forSchema(structure as avsc.Schema, { registry, noAnonymousTypes: true })
   }

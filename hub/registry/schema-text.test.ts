@@ -1,0 +1,23 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { readContainer } from '../avro/container.ts'
+import { avroTypeOf } from './schema-text.ts'
+
+const recordOf = (type: unknown, value: unknown): string =>
+  JSON.stringify({ type: 'record', name: 'alert', fields: [{ name: 'drb', type, default: value }] })
+
+test('the default of a union may be null wherever null stands in it', () => {
+  expect(() => avroTypeOf(recordOf(['float', 'null'], null))).not.toThrow()
+})
+
+test('a default that fits no branch is refused', () => {
+  expect(() => avroTypeOf(recordOf(['float', 'null'], 'bright'))).toThrow(/default/)
+})
+
+// Also on real packets, where they lie beside the repository.
+const folder = join(import.meta.dirname, '../../../shared/data/ztf/3.2')
+const files = existsSync(folder) ? readdirSync(folder).slice(0, 3) : []
+test.each(files)('the schema inside ZTF’s %s is one', file => {
+  expect(() => avroTypeOf(readContainer(readFileSync(join(folder, file))).schemaJson)).not.toThrow()
+})
