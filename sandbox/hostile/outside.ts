@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const IN_A_CONTAINER = /\/docker[/-][0-9a-f]{64}/
 /** Growth of this process that cannot be explained by its own work on verdicts. */
 const MEMORY_SLACK_MB = 400
 
