@@ -3,6 +3,7 @@ import {
   adminAccess,
   awaitBroker,
   brokerCommand,
+  brokerFault,
   openAdmin,
   prepareBroker,
   type BrokerAccess,
@@ -25,6 +26,7 @@ export const brokerProcess = (
     return speedUp(brokerCommand(settings))
   },
   ready: signal => awaitBroker(settings, { signal }),
+  explain: lines => lines.map(line => brokerFault(settings.name, line)).find(fault => fault !== undefined)?.message,
 })
 
 /** Makes users and rights, as often as it is called; then what the caller adds. */

@@ -50,7 +50,7 @@ export const openDashboard = (screen: Screen): Dashboard => {
 
 const describeDeath = ({ name, how, delayMs, lines }: Extract<ProcessEvent, { type: 'died' }>): string =>
   [
-    `  ${name} ended: ${how}. Starting it again in ${seconds(delayMs)}. Its last lines:`,
+    `  ${name} ended: ${how.replace(/\.$/, '')}. Starting it again in ${seconds(delayMs)}.${lines.length === 0 ? '' : ' Its last lines:'}`,
     ...lines.map(text => `    ${text}`),
   ].join('\n')
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 
 const MAX_BYTES = 32 * 1024 * 1024
-const TAIL_BYTES = 16 * 1024
+const TAIL_BYTES = 64 * 1024
 
 /** At a start: what the last run wrote becomes `<file>.1`. */
 export const rotateAtStart = (file: string): void => {

@@ -42,6 +42,18 @@ test('one that keeps dying fails the start with its last lines', async () => {
   await expect(start).rejects.toThrow(/api keeps ending \(exit code 2\)[^]*no such setting: prot/)
 })
 
+test('what a log says about the end of its process is told with it', async () => {
+  const events: ProcessEvent[] = []
+  const supervisor = new Supervisor(folder(), event => events.push(event))
+  const explain = (lines: readonly string[]): string | undefined =>
+    lines.some(line => line.includes('No space left')) ? 'Free space on its disk' : undefined
+  const spec = shell('broker', 'sleep 0.1; echo No space left on device; exit 1')
+  await supervisor.start({ ...spec, explain }, never)
+  await until(() => events.some(({ type }) => type === 'died'))
+  expect(events.find(event => event.type === 'died')).toMatchObject({ how: 'exit code 1. Free space on its disk' })
+  await supervisor.stop(['broker'], 1000)
+})
+
 test('a watched fault ends a process with its reason, and it comes back', async () => {
   const events: ProcessEvent[] = []
   const supervisor = new Supervisor(folder(), event => events.push(event))

@@ -7,6 +7,7 @@ import { lastLines, rotateAtStart } from './log-file.ts'
 import { startProcess, type Command, type RunningProcess } from './process.ts'
 
 const SHOWN_LINES = 12
+const EXPLAINED_LINES = 200
 
 export interface ProcessSpec {
   readonly name: string
@@ -14,6 +15,8 @@ export interface ProcessSpec {
   readonly command: () => Promise<Command>
   /** Resolves when the process does its work; rejects when it never will. */
   readonly ready: (signal: AbortSignal) => Promise<void>
+  /** What the last lines of its log say about its end, in a sentence for the operator. */
+  readonly explain?: (lines: readonly string[]) => string | undefined
   /** Watches a ready process for faults that do not end it; `restart` ends it with a reason. */
   readonly watch?: (context: WatchContext) => void
 }
@@ -104,6 +107,7 @@ export class Supervisor {
     const { name } = entry.spec
     const deaths: number[] = []
     let everReady = false
+    let shown: string | undefined
     while (!signal.aborted) {
       const how = await this.#runOnce(entry, signal, () => {
         everReady = true
@@ -116,9 +120,15 @@ export class Supervisor {
       if (signal.aborted) break
       deaths.push(performance.now())
       const { delayMs, keepsDying } = this.#rule(deaths)
-      const lines = lastLines(this.logFile(name), SHOWN_LINES)
-      if (keepsDying && !everReady) throw keepsDyingError(name, how, this.logFile(name), lines)
-      this.#report({ type: 'died', name, how, delayMs, lines })
+      const log = lastLines(this.logFile(name), EXPLAINED_LINES)
+      const reason = entry.spec.explain?.(log)
+      const told = reason === undefined ? how : `${how}. ${reason}`
+      const lines = log.slice(-SHOWN_LINES)
+      if (keepsDying && !everReady) throw keepsDyingError(name, told, this.logFile(name), lines)
+      // One that ended before it wrote anything has nothing new to show.
+      const isNew = lines.join('\n') !== shown
+      shown = lines.join('\n')
+      this.#report({ type: 'died', name, how: told, delayMs, lines: isNew ? lines : [] })
       await sleep(delayMs, undefined, { signal }).catch(() => undefined)
     }
     if (!everReady) throw signal.reason
