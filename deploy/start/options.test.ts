@@ -22,7 +22,7 @@ test('flags win over skysieve.json in the data directory', () => {
   const dataDir = folder()
   writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ nodes: 3, alerts: 50 }))
   const options = startOptions(['--data-dir', dataDir, '--alerts', '7', '--source', 'real', '--no-simulator'], '/work')
-  expect(options).toMatchObject({ nodes: 3, alerts: 7, source: '/work/real', simulator: false })
+  expect(options).toMatchObject({ nodes: 3, alerts: 7, source: '/data/real', simulator: false })
 })
 
 test('a bad option is named with what is expected', () => {
