@@ -22,7 +22,7 @@ const run = randomBytes(4).toString('hex')
 const alerts = `test-alerts-${run}`
 const topics = [alerts, '_schemas', 'skysieve.filters']
 const rights = mirrorMakerRights(`node-${run}`, topics)
-const nodeOptions = { shards: 2, alertTopics: [{ name: alerts, partitions: 2 }] }
+const nodeOptions = { shards: 1, alertTopics: [{ name: alerts, partitions: 2 }] }
 const ended = new AbortController()
 
 let hub: ClusterAdmin
