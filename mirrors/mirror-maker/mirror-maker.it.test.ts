@@ -216,7 +216,7 @@ describe('a node', () => {
     await prepareNode(node, { ...nodeOptions, retention: { hours: 1, bytesPerPartition: 200 * MB } })
     const configs = (await node.describeTopic(alerts))?.configs
     expect(configs).toMatchObject({ 'retention.ms': '3600000', 'retention.bytes': String(200 * MB) })
-    expect((await node.describeTopic(NODE_TOPICS.progress))?.partitions).toBe(2)
+    expect((await node.describeTopic(NODE_TOPICS.progress))?.partitions).toBe(1)
     await expect(prepareNode(node, { ...nodeOptions, shards: 3 })).rejects.toMatchObject({ code: 'MIRROR_NODE_TOPIC' })
   })
 })
