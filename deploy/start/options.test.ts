@@ -21,7 +21,7 @@ test('without options a laptop’s system is started: two nodes and small visits
 test('flags win over skysieve.json in the data directory', () => {
   const dataDir = folder()
   writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ nodes: 3, alerts: 50 }))
-  const options = startOptions(['--data-dir', dataDir, '--alerts', '7', '--source', 'real', '--no-simulator'], '/work')
+  const options = startOptions(['--data-dir', dataDir, '--alerts', '7', '--source', 'real', '--no-simulator'], '/data')
   expect(options).toMatchObject({ nodes: 3, alerts: 7, source: '/data/real', simulator: false })
 })
 
