@@ -67,6 +67,8 @@ export interface Verdicts {
   readonly logs: readonly string[]
   readonly logsDropped: number
   readonly cpuMs: number
+  /** This filter takes so much processor time per record that it holds up those it is evaluated with, and will until it is unloaded. */
+  readonly isSlow?: boolean
   /** Set when the batch has no verdict from this filter; the other fields are then empty. */
   readonly failure?: Failure
 }

@@ -24,8 +24,8 @@ export interface CordonOptions {
 interface Member {
   readonly program: Program
   seat: Seat
-  /** Once is enough, also when it did not work. */
-  moved: boolean
+  /** Stays true: a filter is moved once, and nothing moves it back. */
+  isSlow: boolean
 }
 
 /** Filters of one trust, spread over hosts. */
@@ -55,7 +55,7 @@ export class Cordon {
   }
 
   async load(program: Program): Promise<LoadOutcome> {
-    const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), moved: false }
+    const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), isSlow: false }
     this.#members.set(program.id, member)
     let loaded = false
     try {
@@ -82,8 +82,7 @@ export class Cordon {
     const settled = await Promise.allSettled(running)
     return settled.map(result => {
       if (result.status === 'rejected') throw result.reason
-      for (const verdicts of result.value.values()) this.#observe(verdicts, batch.message.rows)
-      return result.value
+      return new Map([...result.value].map(([id, verdicts]) => [id, this.#judge(verdicts, batch.message.rows)]))
     })
   }
 
@@ -105,16 +104,21 @@ export class Cordon {
     await Promise.all([pool.close(), slowPool.close()])
   }
 
-  #observe({ filter, failure, cpuMs }: Verdicts, rows: number): void {
+  /** Takes the pace of a filter in; says whether it is slow. */
+  #judge(verdicts: Verdicts, rows: number): Verdicts {
+    const { filter, failure, cpuMs } = verdicts
     const member = this.#members.get(filter)
-    if (member === undefined || failure !== undefined || this.#options.alone || member.moved) return
-    if (this.#paces.isSlowAfter(filter, rows, cpuMs)) void this.#moveToSlow(member)
+    if (member === undefined || failure !== undefined) return verdicts
+    if (!member.isSlow && this.#paces.isSlowAfter(filter, rows, cpuMs)) {
+      member.isSlow = true
+      if (!this.#options.alone) void this.#moveToSlow(member)
+    }
+    return member.isSlow ? { ...verdicts, isSlow: true } : verdicts
   }
 
   /** Loads a slow filter elsewhere, and only then takes it out where it is. One that cannot be moved stays. */
   async #moveToSlow(member: Member): Promise<void> {
     const { program, seat: from } = member
-    member.moved = true
     try {
       const to = this.#seatIn(this.#slow, this.#options.slowPool)
       const outcome = await to.load(program)

@@ -117,7 +117,9 @@ test('a filter that turns slow moves to a host of its own kind, and keeps its ve
   const hosts = opened.hostPids().length
   for (let i = 0; i < 40 && opened.hostPids().length === hosts; i++) await opened.evaluate(batch, [...ids, 'slow'])
   await expect.poll(() => opened.hostPids().length, { timeout: 10_000 }).toBe(hosts + 1)
-  expect(bitsOf(await opened.evaluate(batch, [...ids, 'slow']))).toEqual(before)
+  const judged = await opened.evaluate(batch, [...ids, 'slow'])
+  expect(bitsOf(judged)).toEqual(before)
+  expect(judged.filter(({ isSlow }) => isSlow).map(({ filter }) => filter)).toEqual(['slow'])
   await opened.unload('slow')
   expect(bitsOf(await opened.evaluate(batch, ids))).toEqual(before.slice(0, -1))
 })
