@@ -1,11 +1,11 @@
 // The container runtime: Python filters, each in a hardened container of its own, behind the same interface as the isolates.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, rmSync } from 'node:fs'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { checkBatch, checkProgram } from '../isolate/check-input.ts'
 import { openLayouts } from '../isolate/layouts.ts'
 import { openRing } from '../isolate/ring.ts'
+import { makeOwnDirectory } from '../leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
 import { type ContainerProcess } from './container-process.ts'
 import { openEngine, reachEngine } from './engine.ts'
@@ -14,7 +14,7 @@ import { ensureImage } from './image/ensure-image.ts'
 import { type ContainerSandboxOptions, DEFAULT_LOAD_MS, DEFAULT_PROVE_MS } from './options.ts'
 import { ContainerSeat } from './seat.ts'
 import { openStarter } from './starter.ts'
-import { ownLabels, removeContainers, sweepContainers, sweepRings } from './sweep.ts'
+import { ownLabels, removeContainers, sweepContainers } from './sweep.ts'
 
 /** What the container runtime offers beyond the common interface. */
 export interface ContainerSandbox extends Sandbox {
@@ -31,12 +31,11 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
   await reachEngine(docker, engine)
   const swept = await sweepContainers(docker, label)
   if (swept > 0) logger.info({ containers: swept }, 'containers that a dead process left behind were removed')
-  sweepRings(options.dir)
   const restoreImage = (): Promise<string> => ensureImage(docker, options.imageCache)
   const image = options.image ?? (await restoreImage())
 
   mkdirSync(options.dir, { recursive: true })
-  const dir = mkdtempSync(join(options.dir, `containers-${process.pid}-`))
+  const dir = makeOwnDirectory(options.dir, 'containers-')
   const ring = openRing(dir, { named: true })
   const layoutOf = openLayouts()
   const seats = new Map<string, ContainerSeat>()

@@ -1,10 +1,11 @@
 // The trusted end of one host process: starts it, frames what is said, reads its intent, knows how it ended.
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type ColumnSet } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { type Confined, type HostCommand, type Jail } from '../jail/jail.ts'
+import { makeOwnDirectory } from '../leftovers.ts'
 import { openFrameSplitter } from './frame-splitter.ts'
 import { FRAME_HEADER_BYTES, INTENT_BYTES, MessageKind, ReplyKind } from '../wire.ts'
 import { memoryDirectory, type Ring } from './ring.ts'
@@ -51,7 +52,7 @@ export type ReplyHandler = (kind: number, payload: Buffer) => void
 
 /** Starts a host. `ready` settles when it listens; after that `onReply` and `ended` tell what happens. */
 export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOptions) {
-  const folder = mkdtempSync(join(memoryDirectory(dir), 'skysieve-intent-'))
+  const folder = makeOwnDirectory(memoryDirectory(dir), 'skysieve-intent-')
   const path = join(folder, 'intent')
   const intentWriter = openSync(path, 'w', 0o600)
   const intentReader = openSync(path, 'r')
@@ -71,6 +72,7 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
 
   const layouts = new Set<number>()
   let said = ''
+  let spoke = false
   let killedFor: KillReason | undefined
   const record = new Uint32Array(INTENT_BYTES / 4)
   const recordBytes = new Uint8Array(record.buffer)
@@ -120,6 +122,7 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>()
   let onReply: ReplyHandler = kind => {
     if (kind !== ReplyKind.ready) throw new Error('the host spoke before it was ready')
+    spoke = true
     listens()
   }
   const start = async (): Promise<void> => {
@@ -177,6 +180,8 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
       const fields = stat()
       return fields === undefined ? 0 : ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
     },
+    /** Whether it runs: it has said that it is ready, and has not ended. */
+    isUp: (): boolean => spoke && /^[^ZX]$/.test(stat()?.[0] ?? 'X'),
     /** Whether somebody stopped it with a signal. */
     stopped: (): boolean => /^[Tt]$/.test(stat()?.[0] ?? ''),
     residentMb,

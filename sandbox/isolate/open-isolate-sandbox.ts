@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { type Jail, nodeFlags } from '../jail/jail.ts'
-import { makeOwnDirectory } from '../jail/leftovers.ts'
 import { type JailOptions, openJail } from '../jail/open-jail.ts'
+import { makeOwnDirectory } from '../leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
 import { Cordon } from './cordon.ts'
@@ -51,6 +51,11 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     const pid = host.pid()
     return pid === undefined ? ['its process is gone'] : jail.inspect(pid)
   }
+  /** The same of one that may be starting, which is proved before it gets a filter, or ending. */
+  const differencesNow = (host: HostProcess): readonly string[] => {
+    const differences = host.isUp() ? inspect(host) : []
+    return host.isUp() ? differences : []
+  }
   const onRestart = (reason: string): void => {
     metrics?.restarted('isolate', reason)
     options.onRestart?.(reason)
@@ -82,7 +87,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
   /** The hourly proof: a host that differs is ended, and whatever replaces it must prove itself first. */
   const prove = (): void => {
     for (const host of allHosts()) {
-      const differences = inspect(host)
+      const differences = differencesNow(host)
       if (differences.length === 0) continue
       logger.error({ differences }, 'an isolate host is not confined any more; it is replaced')
       host.kill('posture')
@@ -145,7 +150,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       }
     },
     async posture(): Promise<Posture> {
-      const differences = [...new Set(allHosts().flatMap(inspect))]
+      const differences = [...new Set(allHosts().flatMap(differencesNow))]
       return { ok: differences.length === 0, kind: jail.kind, differences: [...differences, ...jail.remarks] }
     },
     async rotate(): Promise<void> {

@@ -1,19 +1,10 @@
 // Batches in a file in memory: written once, read by every host through a descriptor of its own that cannot write. The file has no name, so nothing
 // remains of it when this process dies; only containers, which mount it read-only, need one.
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fchmodSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  writevSync,
-} from 'node:fs'
+import { chmodSync, closeSync, existsSync, fchmodSync, mkdirSync, openSync, rmSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Batch } from '../batch.ts'
 import { type FrameMap, mapFrame } from '../frame.ts'
+import { makeOwnDirectory } from '../leftovers.ts'
 
 /** A batch in the ring, until released. */
 export interface RingEntry {
@@ -27,8 +18,6 @@ interface Region {
   readonly bytes: number
 }
 
-/** Names of the folders of rings: this, the process's id, and something random. */
-export const RING_PREFIX = 'skysieve-ring-'
 const MIN_REGION_BYTES = 1 << 18
 const PADDING = new Uint8Array(8)
 
@@ -45,7 +34,7 @@ const padded = (view: ArrayBufferView): Uint8Array[] => {
 
 /** A ring of as many regions as there are batches under way at the same time. `named`: it stays in `folder` until it is closed, readable by all. */
 export function openRing(dir: string, { named = false } = {}) {
-  const outer = mkdtempSync(join(memoryDirectory(dir), `${RING_PREFIX}${process.pid}-`))
+  const outer = makeOwnDirectory(memoryDirectory(dir), 'skysieve-ring-')
   const folder = join(outer, 'ring')
   mkdirSync(folder)
   chmodSync(folder, 0o755)

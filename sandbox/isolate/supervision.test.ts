@@ -66,6 +66,25 @@ test('hosts and spares that are killed again and again cost no verdict and no bl
   expect(restarts).toContain('outside')
 })
 
+test('the posture holds while hosts start, end and are replaced', async () => {
+  const opened = await open({}, [])
+  const state = { over: false }
+  const replacing = async (): Promise<void> => {
+    for (const program of good) await opened.load(program)
+    for (const pid of opened.hostPids()) process.kill(pid, 'SIGKILL')
+    await opened.evaluate(batch, ids)
+    await opened.rotate()
+    state.over = true
+  }
+  const looking = async (): Promise<void> => {
+    while (!state.over) {
+      expect(await opened.posture()).toMatchObject({ ok: true, differences: [] })
+      await setTimeout(1)
+    }
+  }
+  await Promise.all([replacing(), looking()])
+})
+
 test('a stopped host is replaced, and nobody is blamed', async () => {
   const opened = await open()
   const expected = bitsOf(await opened.evaluate(batch, ids))

@@ -12,6 +12,7 @@ import {
 import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { orphansAmong, ownTag } from '../leftovers.ts'
 
 /** The group of one host. */
 interface MemoryGroup {
@@ -25,6 +26,8 @@ interface MemoryGroup {
 
 export interface MemoryGroups {
   readonly version: 1 | 2
+  /** The group they are made in. */
+  readonly base: string
   make(limitMb: number): MemoryGroup
   /** Removes what is left, waiting a little for processes that are dying. */
   close(): Promise<void>
@@ -92,19 +95,6 @@ function dialects(): Dialect[] {
   ]
 }
 
-/** Groups that a process which died left behind. */
-function sweep(base: string): void {
-  for (const name of readdirSync(base)) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1]
-    if (pid === undefined || existsSync(`/proc/${pid}`)) continue
-    try {
-      rmdirSync(join(base, name))
-    } catch {
-      // A host of it is still dying; the next start finds it again.
-    }
-  }
-}
-
 /** Groups on this machine, or why there are none. */
 export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
   const found = dialects()
@@ -112,7 +102,6 @@ export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
   for (const dialect of found) {
     try {
       accessSync(dialect.base, constants.W_OK)
-      sweep(dialect.base)
       const groups = openDialect(dialect)
       groups.make(64).dispose()
       return groups
@@ -126,7 +115,8 @@ export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
 }
 
 function openDialect({ version, base, limit, swap, events, peak }: Dialect): MemoryGroups {
-  const leftover = new Set<string>()
+  /** Removed as soon as nothing in them is dying any more; at first those of processes that are gone. */
+  const leftover = new Set(orphansAmong(readdirSync(base), PREFIX).map(name => join(base, name)))
   const remove = (path: string): void => {
     try {
       rmdirSync(path)
@@ -137,9 +127,10 @@ function openDialect({ version, base, limit, swap, events, peak }: Dialect): Mem
   }
   return {
     version,
+    base,
     make(limitMb) {
       for (const path of leftover) remove(path)
-      const path = join(base, `${PREFIX}${process.pid}-${randomBytes(6).toString('hex')}`)
+      const path = join(base, `${PREFIX}${ownTag()}-${randomBytes(6).toString('hex')}`)
       mkdirSync(path)
       const bytes = limitMb * 1_048_576
       try {

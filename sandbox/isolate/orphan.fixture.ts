@@ -1,0 +1,10 @@
+// A process that loads a filter, says the ids of its hosts, and waits for its end: node orphan.fixture.ts DIR
+import { pino } from 'pino'
+import { neighbourly } from '../hostile/neighbours.ts'
+import { openIsolateSandbox } from './open-isolate-sandbox.ts'
+
+const [dir = ''] = process.argv.slice(2)
+const sandbox = await openIsolateSandbox({ dir, logger: pino({ level: 'silent' }), defaults: { hosts: 1 } })
+await sandbox.load(neighbourly('orphan', 'export const filter = () => true'))
+process.stdout.write(JSON.stringify(sandbox.hostPids()))
+setInterval(() => undefined, 60_000)
