@@ -16,6 +16,8 @@ export interface NodeLayout {
   readonly name: string
   readonly ports: ReturnType<typeof nodePorts>
   readonly broker: BrokerSettings
+  /** The hub's broker as this node reaches it. */
+  readonly hub: BrokerSettings
   readonly shards: number
 }
 
@@ -55,14 +57,15 @@ export const layoutOf = (
       bytesPerPartition: Math.ceil(alertTopicBytes(options.alerts) / ALERT_PARTITIONS),
     },
   })
+  const hub = broker('hub', ports.broker, ports.controller)
   return {
     options,
     secrets,
     ports,
-    hub: broker('hub', ports.broker, ports.controller),
+    hub,
     nodes: nodeNames(options.nodes).map((name, at) => {
       const own = nodePorts(portBase, at + 1)
-      return { name, ports: own, broker: broker(name, own.broker, own.controller), shards: SHARDS }
+      return { name, ports: own, broker: broker(name, own.broker, own.controller), hub, shards: SHARDS }
     }),
     dirs: { redis: join(dataDir, 'redis'), logs: join(dataDir, 'logs'), config: join(dataDir, 'config') },
     registryUrl: `http://${LOOPBACK}:${ports.registry}`,

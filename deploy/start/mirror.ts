@@ -28,7 +28,7 @@ export const prepareNodeAccess = ({ secrets }: Layout, { name, broker, shards }:
     }),
   )
 
-const settingsOf = ({ secrets, hub }: Layout, { name, broker, ports }: NodeLayout): MirrorMakerSettings => ({
+const settingsOf = ({ secrets }: Layout, { name, broker, hub, ports }: NodeLayout): MirrorMakerSettings => ({
   name,
   dir: join(broker.dir, 'mirror-maker'),
   libs: broker.libs,

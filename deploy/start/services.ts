@@ -19,7 +19,7 @@ export const hubProcess = (layout: Layout): ProcessSpec =>
     }),
   })
 
-export const workerProcess = (layout: Layout, { name, broker, ports, shards }: NodeLayout): ProcessSpec =>
+export const workerProcess = (layout: Layout, { name, broker, hub, ports, shards }: NodeLayout): ProcessSpec =>
   serviceProcess(layout, {
     name: `${name}-worker`,
     kind: 'worker',
@@ -28,7 +28,7 @@ export const workerProcess = (layout: Layout, { name, broker, ports, shards }: N
       mirror: name,
       shards,
       local: accessOf(broker, layout.secrets, workerUser(name)),
-      hub: accessOf(layout.hub, layout.secrets, workerUser(name)),
+      hub: accessOf(hub, layout.secrets, workerUser(name)),
       registryUrl: layout.registryUrl,
       opsPort: ports.workerOps,
       dataDir: dir,

@@ -64,7 +64,8 @@ const takeDataDir = async (dataDir: string): Promise<HeldLock> => {
   return lock
 }
 
-const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
+/** Makes secrets and folders of a system, where they are not there yet, and works out its layout. */
+export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
   const secrets = openSecrets(options.dataDir, [ADMIN_USER, ...hubUsers(options.nodes)])
   writePrivate(tokenFile(options.dataDir), `${secrets.adminToken}\n`)
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })

@@ -65,6 +65,11 @@ export class Supervisor {
     return join(this.#logsDir, `${name}.log`)
   }
 
+  /** The process id of a kept process; undefined between two lives of it. */
+  pid(name: string): number | undefined {
+    return this.#processes.get(name)?.running?.pid
+  }
+
   get names(): readonly string[] {
     return [...this.#processes.keys()]
   }

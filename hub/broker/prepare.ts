@@ -65,7 +65,7 @@ const writeWhole = async (file: string, text: string): Promise<void> => {
  * Throws HubError HUB_BROKER_PREREQUISITE, HUB_BROKER_PORT, HUB_BROKER_FORMAT or HUB_BROKER_DISK.
  */
 export const prepareBroker = async (settings: BrokerSettings): Promise<void> => {
-  const { name, dir, libs, java = 'java', host = LOOPBACK, ports, secrets } = settings
+  const { name, dir, libs, java = 'java', host = LOOPBACK, ports, outside = [], secrets } = settings
   if (!Object.values(secrets).every(secret => SAFE_SECRET.test(secret)))
     throw new RangeError('Secrets of a broker are 8 or more of the characters A-Z a-z 0-9 _ -')
   await Promise.all([
@@ -73,6 +73,7 @@ export const prepareBroker = async (settings: BrokerSettings): Promise<void> => 
     checkJars(libs),
     checkPort(name, host, ports.client),
     checkPort(name, LOOPBACK, ports.controller),
+    ...outside.map(({ port }) => checkPort(name, host, port)),
   ])
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)

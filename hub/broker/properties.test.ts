@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { renderProperties } from './properties.ts'
 
-const text = renderProperties({
+const settings = {
   name: 'hub',
   dir: '/data/hub',
   libs: '/libs',
   ports: { client: 9000, controller: 9001 },
   secrets: { admin: 'admin-secret', broker: 'broker-secret' },
-})
-const properties = new Map(text.split('\n').map(line => line.split(/=(.*)/s, 2) as [string, string]))
+}
+const parse = (text: string) => new Map(text.split('\n').map(line => line.split(/=(.*)/s, 2) as [string, string]))
+const text = renderProperties(settings)
+const properties = parse(text)
 
 describe('a broker’s configuration', () => {
   test('lets clients in by SCRAM only, and listens on loopback only', () => {
@@ -16,6 +18,13 @@ describe('a broker’s configuration', () => {
     expect(properties.get('listeners')).toBe(
       'CLIENTS://127.0.0.1:9000,BROKER://127.0.0.1:0,CONTROLLER://127.0.0.1:9001',
     )
+  })
+
+  test('tells clients from outside the address they reach it by, and lets them in by SCRAM only', () => {
+    const outside = parse(renderProperties({ ...settings, outside: [{ port: 9002, advertised: 'hub.example:19002' }] }))
+    expect(outside.get('listeners')).toContain('CLIENTS://127.0.0.1:9000,OUTSIDE1://127.0.0.1:9002,')
+    expect(outside.get('advertised.listeners')).toContain('OUTSIDE1://hub.example:19002')
+    expect(outside.get('listener.name.outside1.sasl.enabled.mechanisms')).toBe('SCRAM-SHA-512')
   })
 
   test('allows nothing that is not granted, and creates no topic by use', () => {

@@ -9,28 +9,46 @@ const MB = 1024 * 1024
 const plainLogin = (password: string): string =>
   `org.apache.kafka.common.security.plain.PlainLoginModule required username="${BROKER_USER}" password="${password}" user_${BROKER_USER}="${password}";`
 
+const scramOnly = (listener: string): [string, string][] => [
+  [`listener.name.${listener}.sasl.enabled.mechanisms`, 'SCRAM-SHA-512'],
+  [
+    `listener.name.${listener}.scram-sha-512.sasl.jaas.config`,
+    'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+  ],
+]
+
 /**
  * server.properties. Clients have a listener of their own that knows SCRAM only; the broker's own user exists on two
  * loopback listeners: the controller's, and one on a port the system chooses, for the broker's connections to itself.
  */
 export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles(settings.dir).data): string => {
-  const { ports, secrets, host = LOOPBACK, retention = { hours: 72, bytesPerPartition: 1024 * MB } } = settings
+  const { ports, secrets, host = LOOPBACK, outside = [] } = settings
+  const { retention = { hours: 72, bytesPerPartition: 1024 * MB } } = settings
+  const client = { name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
+  const clients = [client, ...outside.map((listener, at) => ({ name: `OUTSIDE${at + 1}`, ...listener }))]
   const plain = plainLogin(secrets.broker)
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     // Static voters: the ports may change between two starts.
     'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
-    listeners: `CLIENTS://${host}:${ports.client},BROKER://${LOOPBACK}:0,CONTROLLER://${LOOPBACK}:${ports.controller}`,
-    'advertised.listeners': `CLIENTS://${host}:${ports.client},BROKER://${LOOPBACK}:0`,
+    listeners: [
+      ...clients.map(({ name, port }) => `${name}://${host}:${port}`),
+      `BROKER://${LOOPBACK}:0`,
+      `CONTROLLER://${LOOPBACK}:${ports.controller}`,
+    ].join(','),
+    'advertised.listeners': [
+      ...clients.map(({ name, advertised }) => `${name}://${advertised}`),
+      `BROKER://${LOOPBACK}:0`,
+    ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',
-    'listener.security.protocol.map': 'CLIENTS:SASL_PLAINTEXT,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    'listener.security.protocol.map': [...clients.map(({ name }) => name), 'BROKER', 'CONTROLLER']
+      .map(name => `${name}:SASL_PLAINTEXT`)
+      .join(','),
     'sasl.mechanism.controller.protocol': 'PLAIN',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
-    'listener.name.clients.sasl.enabled.mechanisms': 'SCRAM-SHA-512',
-    'listener.name.clients.scram-sha-512.sasl.jaas.config':
-      'org.apache.kafka.common.security.scram.ScramLoginModule required;',
+    ...Object.fromEntries(clients.flatMap(({ name }) => scramOnly(name.toLowerCase()))),
     'listener.name.broker.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.broker.plain.sasl.jaas.config': plain,
     'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',

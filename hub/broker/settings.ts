@@ -18,6 +18,8 @@ export interface BrokerSettings {
   readonly secrets: { readonly admin: string; readonly broker: string }
   /** Address clients connect to and are told; loopback by default. */
   readonly host?: string
+  /** Further listeners, each for clients that reach this broker by another address: its port here, and the host:port those clients are told. */
+  readonly outside?: readonly { readonly port: number; readonly advertised: string }[]
   readonly heapMb?: number
   /** Path of the java program; `java` by default. */
   readonly java?: string
