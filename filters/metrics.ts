@@ -77,7 +77,7 @@ export function filterMetrics(registry: Registry): FilterMetrics {
       for (const piece of pieces) {
         for (const { filter } of piece.deliveries) deliveries.inc({ filter })
         for (const { reason } of piece.deadLetters) letters.inc({ reason })
-        for (const [filter, count] of piece.overCapCounts) evaluations.inc({ filter, outcome: 'over_cap' }, count)
+        for (const { filter, added } of piece.overCap) evaluations.inc({ filter, outcome: 'over_cap' }, added)
       }
     },
     gap: (topic, alerts) => gaps.inc({ topic }, Number(alerts)),

@@ -17,6 +17,8 @@ import fastavro
 from confluent_kafka import Consumer, TopicPartition
 
 TRANSIENT_SIGMA = 10
+# Of a visit, the ids of so many alerts over the cap are written; all are counted.
+OVER_CAP_IDS = 1000
 
 
 def known(value):
@@ -175,11 +177,13 @@ def audit(plan):
         for name in names:
             if RULES[name](alert):
                 passing.setdefault((name, visit), set()).add(alert_id)
-    over_cap = {}
+    over_cap, over_cap_counts = {}, {}
     for access in {f["bootstrap"]: f for f in plan["filters"]}.values():
         for message in read_topic(access, "skysieve.over-cap"):
             record = json.loads(message.value())
-            over_cap.setdefault((record["filter"], int(record["visit"])), set()).add(int(record["alert"]))
+            key = record["filter"], int(record["visit"])
+            over_cap_counts[key] = max(record["overCap"], over_cap_counts.get(key, 0))
+            over_cap.setdefault(key, []).extend(int(entry["alert"]) for entry in record["alerts"])
     problems, visits = [], []
     for entry in plan["filters"]:
         delivered = {}
@@ -195,9 +199,12 @@ def audit(plan):
         for visit in sorted({v for n, v in passing if n == entry["name"]} | set(delivered)):
             want = passing.get((entry["name"], visit), set())
             got = delivered.get(visit, set())
-            over = over_cap.get((entry["id"], visit), set())
+            over_ids = over_cap.get((entry["id"], visit), [])
+            over, over_count = set(over_ids), over_cap_counts.get((entry["id"], visit), 0)
             visits.append({"filter": entry["name"], "visit": str(visit), "passing": len(want), "delivered": len(got), "overCap": len(over)})
             where = f"{entry['name']} visit {visit}"
+            if len(over_ids) != min(over_count, OVER_CAP_IDS):
+                problems.append(f"{where}: {len(over_ids)} ids over the cap written, {over_count} counted")
             if not got <= want:
                 problems.append(f"{where}: delivered but not passing: {sorted(got - want)[:5]}")
             if len(got) != min(plan["cap"], len(want)):

@@ -1,9 +1,10 @@
 // A transaction's pieces as Kafka messages.
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { topicOfFilter } from '../manifest.ts'
-import { deadLetterHeaders, deliveryHeaders, sourceText } from './headers.ts'
+import { deadLetterHeaders, deliveryHeaders } from './headers.ts'
+import { overCapMessages } from './over-cap.ts'
 import { type Piece } from './piece.ts'
-import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC } from './topics.ts'
+import { DEAD_LETTERS_TOPIC, LOGS_TOPIC } from './topics.ts'
 import { newestChanges } from './transaction-plan.ts'
 
 /** What the producer takes. */
@@ -15,22 +16,16 @@ export interface Message {
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
 
-/** Everything the pieces lead to; the progress records come last, in the shard's partition. */
+/** Everything that the pieces lead to; the progress records come last, in the shard's partition. */
 export function messagesOf(pieces: readonly Piece[], shard: number): Message[] {
   const messages: Message[] = []
-  for (const { deliveries, overCap, deadLetters, logs } of pieces) {
+  for (const { deliveries, deadLetters, logs } of pieces) {
     for (const delivery of deliveries)
       messages.push({
         topic: topicOfFilter(delivery.filter),
         partition: 0,
         value: delivery.packet,
         headers: deliveryHeaders(delivery),
-      })
-    for (const { filter, visit, alert, source } of overCap)
-      messages.push({
-        topic: OVER_CAP_TOPIC,
-        key: filter,
-        value: JSON.stringify({ filter, visit: String(visit), alert: String(alert), source: sourceText(source) }),
       })
     for (const letter of deadLetters)
       messages.push({
@@ -41,6 +36,7 @@ export function messagesOf(pieces: readonly Piece[], shard: number): Message[] {
       })
     for (const lines of logs) messages.push({ topic: LOGS_TOPIC, key: lines.filter, value: JSON.stringify(lines) })
   }
+  messages.push(...overCapMessages(pieces))
   for (const [key, change] of newestChanges(pieces))
     messages.push({ topic: PROGRESS_TOPIC, partition: shard, key, value: change() })
   return messages

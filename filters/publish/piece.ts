@@ -17,14 +17,19 @@ export interface Delivery {
   readonly packet: Buffer
 }
 
-/** An alert that passed and found the cap full. The first OVER_CAP_IDS of a visit are written down, all are counted. */
-interface OverCapId {
+/** Alerts of one filter and visit that passed and found the cap full. A piece has one for each filter and visit at most. */
+export interface OverCap {
   readonly filter: string
   readonly visit: bigint
-  readonly alert: bigint
-  readonly source: Source
+  /** All of the visit so far, exactly. */
+  total: number
+  /** How many of them came with this piece. */
+  added: number
+  /** Those that came with this piece and are among the visit's first OVER_CAP_IDS. */
+  readonly alerts: { readonly alert: bigint; readonly source: Source }[]
 }
 
+/** Of each visit the ids of so many alerts over the cap are written down; all are counted. */
 export const OVER_CAP_IDS = 1000
 
 /** A packet that could not be read, with the reason. */
@@ -49,12 +54,10 @@ export type Change = () => string | null
 
 export interface Piece {
   readonly deliveries: Delivery[]
-  readonly overCap: OverCapId[]
+  readonly overCap: OverCap[]
   readonly deadLetters: DeadLetter[]
   readonly logs: LogLines[]
   readonly changes: Map<string, Change>
-  /** How many alerts of each filter were over the cap, those counted whose ids are not kept. */
-  readonly overCapCounts: Map<string, number>
   /** Bytes of packets in it. */
   bytes: number
   /** Alerts evaluated in it. */
@@ -67,7 +70,6 @@ export const emptyPiece = (): Piece => ({
   deadLetters: [],
   logs: [],
   changes: new Map(),
-  overCapCounts: new Map(),
   bytes: 0,
   rows: 0,
 })

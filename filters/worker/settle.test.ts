@@ -99,11 +99,13 @@ const commit = (pieces: readonly Piece[], { progress, delivered, overCap, deadLe
     delivered.push(
       ...piece.deliveries.map(({ filter, visit, alert, position }) => `${filter} ${visit} ${alert} ${position}`),
     )
-    overCap.push(
-      ...piece.overCap.map(
-        ({ filter, visit, alert, source }) => `${filter} ${visit} ${alert} ${source.partition} ${source.offset}`,
-      ),
-    )
+    for (const { filter, visit, total, added, alerts } of piece.overCap)
+      overCap.push(
+        ...alerts.map(
+          ({ alert, source }, index) =>
+            `${filter} ${visit} ${total - added + index + 1} ${alert} ${source.partition} ${source.offset}`,
+        ),
+      )
     deadLetters.push(...piece.deadLetters.map(({ source }) => `${source.partition} ${source.offset}`))
   }
   for (const [key, change] of newestChanges(pieces)) {

@@ -7,7 +7,7 @@ import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { catchUp, follow, isBehind } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
-import { emptyPiece, OVER_CAP_IDS, type Piece } from '../publish/piece.ts'
+import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/piece.ts'
 import { PIECE_BYTES } from '../publish/transaction-plan.ts'
 import { type Entry } from './lane-batch.ts'
 
@@ -41,6 +41,7 @@ interface Group {
   /** Per filter, in the order of the lane: its state and the rows it skipped. */
   readonly states: (Visit | undefined)[]
   readonly skipped: number[]
+  readonly overCap: (OverCap | undefined)[]
 }
 
 /**
@@ -113,8 +114,14 @@ export function settle(
         }
         const outcome = decide(state, filter, verdict, entry, source)
         for (const alert of outcome.overCap) {
-          piece.overCapCounts.set(filter.id, (piece.overCapCounts.get(filter.id) ?? 0) + 1)
-          if (state.overCap <= OVER_CAP_IDS) piece.overCap.push({ filter: filter.id, visit: entry.visit, ...alert })
+          let over = group.overCap[index]
+          if (over === undefined) {
+            over = group.overCap[index] = { filter: filter.id, visit: entry.visit, total: 0, added: 0, alerts: [] }
+            piece.overCap.push(over)
+          }
+          over.total = state.overCap
+          over.added++
+          if (state.overCap <= OVER_CAP_IDS) over.alerts.push(alert)
         }
         if (state.held.length > 0) ledger.hold(filter.id, entry.visit)
         if (!outcome.deliver) continue
@@ -152,7 +159,10 @@ const isNotFor = (filter: Capped | undefined, { partition, offset, visit }: Entr
 function groupOf(groups: Map<bigint, Group>, { visit, timestampMs }: Entry): Group {
   let group = groups.get(visit)
   if (group === undefined)
-    groups.set(visit, (group = { rows: 0, firstMs: timestampMs, lastMs: timestampMs, states: [], skipped: [] }))
+    groups.set(
+      visit,
+      (group = { rows: 0, firstMs: timestampMs, lastMs: timestampMs, states: [], skipped: [], overCap: [] }),
+    )
   group.rows++
   group.firstMs = Math.min(group.firstMs, timestampMs)
   group.lastMs = Math.max(group.lastMs, timestampMs)

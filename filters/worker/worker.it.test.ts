@@ -10,6 +10,13 @@ beforeEach(async () => {
 afterEach(() => node.close())
 afterAll(async () => (await testSandbox()).close())
 
+/** A record of skysieve.over-cap. */
+interface OverCapRecord {
+  readonly visit: string
+  readonly overCap: number
+  readonly alerts: readonly { readonly alert: string }[]
+}
+
 const alerts = (count: number, of: (index: number) => Partial<TestAlert>): TestAlert[] =>
   Array.from({ length: count }, (_, id) => ({ id, visit: 1, flux: id % 2, ...of(id) }))
 
@@ -62,7 +69,9 @@ test('the cap holds across partitions, interleaved visits and late alerts, and w
   expect(delivered.filter(({ visit }) => visit === 3)).toHaveLength(1)
   expect(await node.progress(`visit/${manifest.id}/0`)).toMatchObject({ seen: 21, passed: 21, overCap: 16 })
   const over = (await node.read(OVER_CAP_TOPIC)).filter(({ key }) => key?.toString() === manifest.id)
-  const ids = over.map(({ value }) => Number((JSON.parse(String(value)) as { alert: string }).alert))
+  const records = over.map(({ value }) => JSON.parse(String(value)) as OverCapRecord)
+  expect(Math.max(...records.filter(({ visit }) => visit === '0').map(({ overCap }) => overCap))).toBe(16)
+  const ids = records.flatMap(record => record.alerts.map(({ alert }) => Number(alert)))
   const all = [...ids, ...delivered.map(({ alert }) => alert)]
   expect(new Set(all).size).toBe(all.length)
   expect(all.toSorted((a, b) => a - b)).toEqual([...sent.map(({ id }) => id), 900, 901])
