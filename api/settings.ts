@@ -23,6 +23,8 @@ export const ApiSettings = Type.Object(
         default: ['javascript', 'typescript'],
       },
     ),
+    /** Why there is no Python here and what to do, without a full stop; only where it is no language of this system. */
+    pythonMissing: Type.Optional(Type.String()),
     /** Address of the schema registry, named in the consumers that topic pages show. */
     registryUrl: Type.Optional(Type.String()),
   },

@@ -5,6 +5,7 @@ export { type ContainerSandboxOptions, DEFAULT_SOCKET, type EngineAddress } from
 export { openEngine, reachEngine } from './container/engine.ts'
 export { ensureImage } from './container/image/ensure-image.ts'
 export { type Library, PYTHON_VERSION, pythonLibraries } from './container/image/libraries.ts'
+export { sweepContainers } from './container/sweep.ts'
 export * from './errors.ts'
 export { type IsolateSandbox, openIsolateSandbox } from './isolate/open-isolate-sandbox.ts'
 export { type CordonSettings, type IsolateSandboxOptions } from './isolate/options.ts'

@@ -1,6 +1,6 @@
 // What a machine must have, one entry each: how to see it, what it is for, and how to get it.
-import { accessSync, constants, existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { chooseEngine } from './docker-engine.ts'
+import { findProgram } from './programs.ts'
 import { tryCommand } from './run-command.ts'
 
 const MIN_JAVA = 17
@@ -17,28 +17,6 @@ export interface Requirement {
   readonly find: () => Promise<string | undefined>
 }
 
-/** Folders programs are looked for in; the second kind is not on every user's PATH. */
-export const searchPath = (path: string | undefined): readonly string[] => [
-  ...new Set([
-    ...(path ?? '').split(delimiter).filter(folder => folder !== ''),
-    '/usr/sbin',
-    '/sbin',
-    '/usr/local/sbin',
-  ]),
-]
-
-const findProgram = (folders: readonly string[], name: string): string | undefined =>
-  folders
-    .map(folder => join(folder, name))
-    .find(file => {
-      try {
-        accessSync(file, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })
-
 const findJava = async (): Promise<string | undefined> => {
   const { code, output } = await tryCommand('java', ['-version'])
   const major = Number(/version "(\d+)/.exec(output)?.[1])
@@ -48,8 +26,8 @@ const findJava = async (): Promise<string | undefined> => {
 const findVenv = async (): Promise<string | undefined> =>
   (await tryCommand('python3', ['-c', 'import ensurepip, venv'])).code === 0 ? 'python3 with venv' : undefined
 
-/** Everything, in the order it is shown. */
-export const requirements = (folders: readonly string[]): readonly Requirement[] => {
+/** Everything, in the order it is shown; programs are looked for in `folders`. */
+export const requirements = (folders: readonly string[], env: NodeJS.ProcessEnv = {}): readonly Requirement[] => {
   const program = (...names: readonly string[]) => ({
     find: async () => {
       const found = names.map(name => findProgram(folders, name))
@@ -86,7 +64,10 @@ export const requirements = (folders: readonly string[]): readonly Requirement[]
       packages: ['docker.io'],
       need: 'part',
       without: 'JavaScript and TypeScript filters run; Python filters need it',
-      find: async () => (existsSync('/var/run/docker.sock') ? '/var/run/docker.sock' : findProgram(folders, 'dockerd')),
+      find: async () => {
+        const { kind } = await chooseEngine({ folders, env })
+        return kind === 'none' ? findProgram(folders, 'dockerd') : kind
+      },
     },
     {
       name: 'kcat',

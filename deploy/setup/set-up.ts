@@ -7,7 +7,8 @@ import { holdLock } from '../start/held-lock.ts'
 import { installPackages, mayInstallPackages } from './apt.ts'
 import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
 import { havePythonVenv, makePythonVenv } from './python-venv.ts'
-import { requirements, searchPath, type Requirement } from './requirements.ts'
+import { searchPath } from './programs.ts'
+import { requirements, type Requirement } from './requirements.ts'
 
 export interface SetUpOptions {
   readonly purpose: 'start' | 'test'
@@ -35,19 +36,29 @@ export const setUp = async (options: SetUpOptions): Promise<void> => {
 const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Promise<void> => {
   const step = stepPrinter(print)
   const jars = await haveKafkaJars(cacheDir)
-  const wanted = requirements(searchPath(env['PATH'])).filter(
+  const wanted = requirements(searchPath(env['PATH']), env).filter(
     ({ need, name }) => (purpose === 'test' || need !== 'test') && !(name === 'Maven' && jars),
   )
   let missing = await whatIsMissing(wanted)
   if (missing.length > 0 && mayInstallPackages()) {
-    const packages = missing.flatMap(requirement => requirement.packages)
-    await step('packages', `apt-get install ${packages.join(' ')}`, () => installPackages(packages, env))
+    const install = async (requirements: readonly Requirement[]): Promise<void> => {
+      const packages = requirements.flatMap(requirement => requirement.packages)
+      if (packages.length === 0) return
+      await step('packages', `apt-get install ${packages.join(' ')}`, () => installPackages(packages, env))
+    }
+    await install(missing.filter(({ need }) => need !== 'part'))
+    // What only a part needs is no reason not to start.
+    await install(missing.filter(({ need }) => need === 'part')).catch((error: unknown) =>
+      print(error instanceof Error ? error.message : String(error)),
+    )
     missing = await whatIsMissing(wanted)
   }
   const optional = missing.filter(({ need }) => need === 'part')
   if (missing.length > optional.length) throw new DeployError('DEPLOY_PREREQUISITE', listOf(missing))
-  for (const { name, without, packages } of optional)
-    print(`${'set-up'.padEnd(WIDTH)} no ${name}: ${without} (${installCommand(packages)})`)
+  // A start says itself what it does without.
+  if (purpose === 'test')
+    for (const { name, without, packages } of optional)
+      print(`${'set-up'.padEnd(WIDTH)} no ${name}: ${without} (${installCommand(packages)})`)
   const work: Promise<void>[] = []
   if (!jars)
     work.push(step('kafka', `jars of Kafka ${KAFKA_VERSION} from Maven Central`, () => fetchKafkaJars(cacheDir)))

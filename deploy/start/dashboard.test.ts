@@ -39,6 +39,7 @@ test('the screen names where the token lies, and never the token', () => {
     dataDir: '.skysieve',
     tokenFile: '.skysieve/admin-token',
     playing: '1000 synthetic alerts every 37 s',
+    python: 'filters do not run: no Docker engine answers at /var/run/docker.sock',
   })
   expect(text).toContain('started in 31.0 s')
   expect(text).toContain('$(cat .skysieve/admin-token)')

@@ -63,6 +63,8 @@ export interface Welcome {
   readonly dataDir: string
   readonly tokenFile: string
   readonly playing: string
+  /** Whether Python filters run, or why not. */
+  readonly python: string
 }
 
 /** The screen of a running system. The token itself is not printed: terminals are scrolled, shared and recorded. */
@@ -75,6 +77,7 @@ Skysieve runs (started in ${seconds(system.startedInMs)}).
 ${system.nodes.map((address, at) => `  node${at + 1}      ${address}`).join('\n')}
   registry   ${system.registry}
   stream     ${system.playing}
+  Python     ${system.python}
   data, logs ${system.dataDir}
   admin      token in ${system.tokenFile}
 

@@ -1,7 +1,9 @@
 // One system on one machine: its folders, ports, brokers and names, worked out once from the options.
+import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { ADMIN_USER, type BrokerSettings } from '#hub'
 import { type ClassArchives } from './class-archive.ts'
+import { type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
 import { ALERT_PARTITIONS, alertTopicBytes } from './topics.ts'
 import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
@@ -33,6 +35,16 @@ export interface Layout {
   /** What our children may know of the environment. */
   readonly env: Readonly<Record<string, string>>
   readonly archives: ClassArchives
+  readonly python: PythonLayout
+}
+
+/** Where Python filters run. */
+export interface PythonLayout {
+  readonly engine: EngineChoice
+  /** The engine's directory. */
+  readonly dir: string
+  /** Tells this system's containers from others of the machine. */
+  readonly label: string
 }
 
 /** One worker process of a node runs one shard; on one machine that is enough. */
@@ -42,7 +54,7 @@ const RETENTION_HOURS = 24
 export const layoutOf = (
   options: StartOptions,
   secrets: Secrets,
-  { env, archives }: Pick<Layout, 'env' | 'archives'>,
+  { env, archives, engine }: Pick<Layout, 'env' | 'archives'> & Pick<PythonLayout, 'engine'>,
 ): Layout => {
   const { dataDir, portBase } = options
   const ports = hubPorts(portBase)
@@ -72,5 +84,10 @@ export const layoutOf = (
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     env,
     archives,
+    python: {
+      engine,
+      dir: join(dataDir, 'engine'),
+      label: createHash('sha256').update(dataDir).digest('hex').slice(0, 12),
+    },
   }
 }

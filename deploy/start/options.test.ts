@@ -15,6 +15,8 @@ test('without options a laptop’s system is started: two nodes and small visits
     interval: 37,
     alerts: 1000,
     simulator: true,
+    python: true,
+    unsafeSandbox: false,
   })
 })
 

@@ -21,6 +21,12 @@ const StartSettings = Type.Object(
     /** Visits to play; without end when absent. */
     visits: Type.Optional(Type.Integer({ minimum: 1 })),
     simulator: Type.Boolean({ default: true }),
+    /** Run Python filters where a Docker engine can be had. */
+    python: Type.Boolean({ default: true }),
+    /** Socket of the Docker engine to use; found, or started, when absent. */
+    engine: Type.Optional(Type.String({ minLength: 1 })),
+    /** Run JavaScript filters without confinement; for development only. */
+    unsafeSandbox: Type.Boolean({ default: false }),
   },
   { additionalProperties: false },
 )
@@ -36,7 +42,10 @@ export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated 
   --interval S      seconds from one visit to the next (37)
   --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
   --visits N        stop playing after N visits
-  --no-simulator    play nothing`
+  --no-simulator    play nothing
+  --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
+  --no-python       run no Python filters
+  --unsafe-sandbox  run filters without confinement: for development only`
 
 const FLAGS = {
   'data-dir': { type: 'string' },
@@ -47,6 +56,9 @@ const FLAGS = {
   alerts: { type: 'string' },
   visits: { type: 'string' },
   'no-simulator': { type: 'boolean' },
+  engine: { type: 'string' },
+  'no-python': { type: 'boolean' },
+  'unsafe-sandbox': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
 
@@ -64,6 +76,9 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
     ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
     ...(flags.source === undefined ? {} : { source: resolve(cwd, flags.source) }),
     ...(flags['no-simulator'] === true ? { simulator: false } : {}),
+    ...(flags.engine === undefined ? {} : { engine: resolve(cwd, flags.engine) }),
+    ...(flags['no-python'] === true ? { python: false } : {}),
+    ...(flags['unsafe-sandbox'] === true ? { unsafeSandbox: true } : {}),
   }
   const saved = readSaved(file)
   const checked = parseConfig(StartSettings, file, saved ?? '{}')

@@ -15,6 +15,7 @@ export const hubPorts = (base: number) =>
     api: base + 5,
     apiOps: base + 6,
     simulatorOps: base + 7,
+    engineOps: base + 8,
   }) as const
 
 /** The ports of node `index` (from 1). */

@@ -7,6 +7,8 @@ export interface Command {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** What the kernel sends when the launcher dies; KILL by default. TERM is for a process that has others to end first. */
+  readonly atLauncherDeath?: 'KILL' | 'TERM'
 }
 
 interface Exit {
@@ -30,9 +32,12 @@ const GUARD = '[ "$PPID" = "$0" ] && exec "$@"'
  * Starts a command with its output appended to `logFile`. It has a group of its own: Ctrl-C in the terminal reaches only the
  * launcher, which stops its children in order.
  */
-export const startProcess = ({ command, args, env, cwd }: Command, logFile: string): RunningProcess => {
+export const startProcess = (
+  { command, args, env, cwd, atLauncherDeath = 'KILL' }: Command,
+  logFile: string,
+): RunningProcess => {
   const log = openSync(logFile, 'a', 0o600)
-  const bound = ['--pdeathsig', 'KILL', '--', 'sh', '-c', GUARD, String(process.pid), command, ...args]
+  const bound = ['--pdeathsig', atLauncherDeath, '--', 'sh', '-c', GUARD, String(process.pid), command, ...args]
   const child = spawn('setpriv', bound, { env: { ...env }, cwd, detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   const { promise: ended, resolve } = Promise.withResolvers<Exit>()

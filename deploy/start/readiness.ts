@@ -10,15 +10,20 @@ const MAX_REASON = 200
 const CALL_LIMIT_MS = 2000
 const READY_LIMIT_MS = 90_000
 
-/** Resolves when `http://127.0.0.1:<opsPort>/readyz` answers 200. Throws DEPLOY_NOT_READY with its reasons after 90 s. */
-export const awaitReady = async (name: string, opsPort: number, signal: AbortSignal): Promise<void> => {
-  const deadline = performance.now() + READY_LIMIT_MS
+/** Resolves when `http://127.0.0.1:<opsPort>/readyz` answers 200. Throws DEPLOY_NOT_READY with its reasons after the limit. */
+export const awaitReady = async (
+  name: string,
+  opsPort: number,
+  signal: AbortSignal,
+  limitMs = READY_LIMIT_MS,
+): Promise<void> => {
+  const deadline = performance.now() + limitMs
   for (;;) {
     signal.throwIfAborted()
     const reason = await whyNotReady(opsPort)
     if (reason === undefined) return
     if (performance.now() > deadline)
-      throw new DeployError('DEPLOY_NOT_READY', `${name} is not ready after ${READY_LIMIT_MS / 1000} s: ${reason}`)
+      throw new DeployError('DEPLOY_NOT_READY', `${name} is not ready after ${limitMs / 1000} s: ${reason}`)
     await sleep(PAUSE_MS, undefined, { signal })
   }
 }

@@ -14,11 +14,16 @@ export interface ServiceSettings {
   readonly opsPort: number
   /** Given a folder made for this process alone. */
   readonly settings: (dir: string) => object
+  /** Beyond what all children have. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly atLauncherDeath?: 'KILL' | 'TERM'
+  /** How long it may take to be ready; 90 s when absent. */
+  readonly readyMs?: number
 }
 
 export const serviceProcess = (
   { options, dirs, env }: Layout,
-  { name, kind, opsPort, settings }: ServiceSettings,
+  { name, kind, opsPort, settings, env: more = {}, atLauncherDeath = 'KILL', readyMs }: ServiceSettings,
 ): ProcessSpec => ({
   name,
   command: async () => {
@@ -27,7 +32,13 @@ export const serviceProcess = (
     const file = join(dirs.config, `${name}.json`)
     writePrivate(file, `${JSON.stringify(settings(dir), undefined, 2)}\n`)
     const main = join(ROOT, 'deploy/processes', kind, 'main.ts')
-    return { command: process.execPath, args: [main, '--config', file], env, cwd: ROOT }
+    return {
+      command: process.execPath,
+      args: [main, '--config', file],
+      env: { ...env, ...more },
+      cwd: ROOT,
+      atLauncherDeath,
+    }
   },
-  ready: signal => awaitReady(name, opsPort, signal),
+  ready: signal => awaitReady(name, opsPort, signal, readyMs),
 })

@@ -3,22 +3,29 @@ import { mkdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ADMIN_USER } from '#hub'
 import { DeployError } from '../errors.ts'
+import { chooseEngine, type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
+import { searchPath } from '../setup/programs.ts'
 import { setUp } from '../setup/set-up.ts'
 import { openClassArchives } from './class-archive.ts'
 import { openDashboard, welcome, type Screen } from './dashboard.ts'
+import { engineSupervisor, withinReach } from './engine.ts'
 import { holdLock, type HeldLock } from './held-lock.ts'
 import { CACHE_DIR, layoutOf, type Layout } from './layout.ts'
 import { boundLog } from './log-file.ts'
 import { startOptions, START_USAGE, type StartOptions } from './options.ts'
 import { runPlan } from './plan.ts'
 import { checkPorts } from './ports.ts'
+import { runPython } from './python.ts'
 import { openSecrets, writePrivate } from './secrets.ts'
 import { Supervisor } from './supervisor.ts'
 import { stopOrder, systemPlan } from './system.ts'
 import { hubUsers } from './users.ts'
 
 const LOG_CHECK_MS = 30_000
+const ENGINE_STOP_MS = 6000
+const UNSAFE =
+  'WARNING: --unsafe-sandbox: filters run in plain processes without confinement. For development only; never for filters of others.'
 
 export interface StartContext {
   readonly argv: readonly string[]
@@ -73,7 +80,14 @@ export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Pr
   return layoutOf(options, secrets, {
     env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/', NODE_COMPILE_CACHE: join(CACHE_DIR, 'node') },
     archives: await openClassArchives(CACHE_DIR, kafkaJarsIn(CACHE_DIR)),
+    engine: await engineFor(options, env),
   })
+}
+
+const engineFor = async ({ python, engine, dataDir }: StartOptions, env: NodeJS.ProcessEnv): Promise<EngineChoice> => {
+  if (!python) return { kind: 'none', why: 'it was started with --no-python' }
+  const choice = await chooseEngine({ folders: searchPath(env['PATH']), env, configured: engine })
+  return withinReach(choice, join(dataDir, 'engine'))
 }
 
 const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
@@ -81,21 +95,29 @@ const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
 const runSystem = async (layout: Layout, screen: Screen, startedMs: number, signal: AbortSignal): Promise<void> => {
   const dashboard = openDashboard(screen)
   const supervisor = new Supervisor(layout.dirs.logs, dashboard.event)
+  const engine = engineSupervisor(layout, dashboard.event)
   const logs = setInterval(() => {
-    for (const name of supervisor.names) boundLog(supervisor.logFile(name))
+    for (const name of [...supervisor.names, ...engine.names]) boundLog(supervisor.logFile(name))
   }, LOG_CHECK_MS)
   try {
     await runPlan(systemPlan(layout, supervisor, dashboard.note), signal)
     dashboard.note(welcome({ ...describe(layout), startedInMs: performance.now() - startedMs }))
+    if (layout.options.unsafeSandbox) dashboard.note(UNSAFE)
     const archives = layout.archives.build(signal)
+    const python = runPython(layout, engine, dashboard, signal)
     await aborted(signal)
-    await archives
+    await Promise.all([archives, python])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
     clearInterval(logs)
     dashboard.note('Stopping …')
-    for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
+    const [writers, ...others] = stopOrder(supervisor.names)
+    if (writers !== undefined) await supervisor.stop(writers.names, writers.limitMs)
+    // Those who had containers have removed them.
+    const engineStopped = engine.stop(engine.names, ENGINE_STOP_MS)
+    for (const { names, limitMs } of others) await supervisor.stop(names, limitMs)
+    await engineStopped
   }
 }
 
@@ -105,7 +127,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-const describe = ({ options, hub, nodes, registryUrl, apiUrl }: Layout) => ({
+const describe = ({ options, hub, nodes, registryUrl, apiUrl, python: { engine } }: Layout) => ({
   apiUrl,
   hub: `127.0.0.1:${hub.ports.client}`,
   nodes: nodes.map(({ broker }) => `127.0.0.1:${broker.ports.client}`),
@@ -113,6 +135,8 @@ const describe = ({ options, hub, nodes, registryUrl, apiUrl }: Layout) => ({
   dataDir: options.dataDir,
   tokenFile: tokenFile(options.dataDir),
   playing: describePlaying(options),
+  python:
+    engine.kind === 'none' ? `filters do not run: ${engine.why}` : 'filters run in a moment, when their engine is up',
 })
 
 const describePlaying = ({ simulator, source, alerts, interval }: StartOptions): string => {

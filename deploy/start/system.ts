@@ -24,13 +24,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
   const examples: Step = {
     name: 'examples',
     after: ['api', ...nodes.flatMap(({ name }) => [`${name}-mirror`, `${name}-worker`])],
-    run: signal => {
-      const { dataDir } = options
-      return submitExamples(
-        { apiUrl: layout.apiUrl, adminToken: secrets.adminToken, dataDir, nodes: nodes.length, note },
-        signal,
-      )
-    },
+    run: signal => submitExamples({ ...examplesOptions(layout, note), python: false }, signal),
   }
   return [
     run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
@@ -54,6 +48,15 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     ...(options.simulator ? [run(simulatorProcess(layout), 'hub', 'examples')] : []),
   ]
 }
+
+/** What submitting the examples needs to know of a system. */
+export const examplesOptions = ({ apiUrl, secrets, options, nodes }: Layout, note: (text: string) => void) => ({
+  apiUrl,
+  adminToken: secrets.adminToken,
+  dataDir: options.dataDir,
+  nodes: nodes.length,
+  note,
+})
 
 /** The order of a stop: first who writes, then who carries, then what keeps. Each group has its own limit, 14 s in all. */
 export const stopOrder = (

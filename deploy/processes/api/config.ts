@@ -1,6 +1,7 @@
 // Settings of an API process: where it listens, the brokers it serves, Redis, and what its operator decided.
 import { Type, type Static } from 'typebox'
 import { ApiSettings } from '#api'
+import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Broker = Type.Object(
@@ -33,6 +34,9 @@ export const ApiConfig = Type.Object(
     /** Where trials keep their files while they run. */
     dataDir: Type.String(),
     settings: ApiSettings,
+    /** Where trials run. */
+    sandbox: SandboxConfig,
+    containers: Type.Optional(ContainersConfig),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
   },
   { additionalProperties: false },

@@ -4,8 +4,10 @@ import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openApi } from '#api'
-import { openIsolateSandbox } from '#sandbox'
+import { openSandboxMetrics } from '#sandbox'
+import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
+import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
 import { ApiConfig } from './config.ts'
 
@@ -17,7 +19,14 @@ const config = readConfig(ApiConfig)
 const log = pino({ name: 'api', level: config.logLevel })
 const registry = new Registry()
 collectDefaultMetrics({ register: registry })
-const sandbox = await openIsolateSandbox({ dir: join(config.dataDir, 'trials'), logger: log, defaults: TRIAL_HOSTS })
+buildInfo(registry)
+const sandbox = await openProcessSandbox({
+  dir: join(config.dataDir, 'trials'),
+  sandbox: { ...config.sandbox, ...TRIAL_HOSTS },
+  containers: config.containers,
+  logger: log,
+  metrics: openSandboxMetrics(registry),
+})
 const api = await openApi({
   host: config.host,
   port: config.port,

@@ -2,6 +2,7 @@
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { SimulatorConfig } from './config.ts'
@@ -14,6 +15,7 @@ const config = readConfig(SimulatorConfig)
 const log = pino({ name: 'simulator' })
 const register = new Registry()
 collectDefaultMetrics({ register })
+buildInfo(register)
 const stop = new AbortController()
 const simulator = startSimulator(config, log, simulatorMetrics(register), stop.signal)
 const ops = await openOpsServer({ port: config.opsPort, metrics: register, checks: simulator.checks })

@@ -31,7 +31,8 @@ export function workerChecks(
         ? undefined
         : behind.map(({ lane, lagAlerts }) => `${lane} is ${lagAlerts} alerts behind`).join(', '),
     ),
-    check('sandbox', posture.ok ? undefined : posture.differences.join('; ')),
+    // What is no fault is said all the same: no confinement, no Docker engine.
+    { ...check('sandbox', posture.differences.join('; ') || undefined), ok: posture.ok },
     ...following.map(({ topic, problem }) => check(topic, problem)),
   ]
 }

@@ -1,5 +1,6 @@
 // What a worker is told: its mirror, its own broker, the hub it reports to, and how its sandbox shall be.
 import { Type, type Static } from 'typebox'
+import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Broker = Type.Object(
   { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
@@ -26,15 +27,8 @@ export const WorkerConfig = Type.Object(
     schemaWaitMs: Type.Integer({ minimum: 0, default: 10_000 }),
     /** More than this behind is not ready: a visit of Rubin's by default. */
     maxLagAlerts: Type.Integer({ minimum: 1, default: 10_000 }),
-    sandbox: Type.Object(
-      {
-        hosts: Type.Optional(Type.Integer({ minimum: 1 })),
-        jit: Type.Boolean({ default: false }),
-        memoryMb: Type.Optional(Type.Integer({ minimum: 256 })),
-        unsafe: Type.Boolean({ default: false }),
-      },
-      { additionalProperties: false, default: {} },
-    ),
+    sandbox: SandboxConfig,
+    containers: Type.Optional(ContainersConfig),
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
   },
   { additionalProperties: false },

@@ -5,8 +5,10 @@ import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
 import { openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
-import { openIsolateSandbox } from '#sandbox'
+import { openSandboxMetrics } from '#sandbox'
+import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
+import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
 import { workerChecks } from './checks.ts'
 import { WorkerConfig } from './config.ts'
@@ -20,13 +22,14 @@ const { mirror, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = con
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
 const registry = new Registry()
 collectDefaultMetrics({ register: registry })
+buildInfo(registry)
 
-const { jit, unsafe, hosts, memoryMb } = config.sandbox
-const sandbox = await openIsolateSandbox({
+const sandbox = await openProcessSandbox({
   dir: join(dataDir, 'sandbox'),
+  sandbox: config.sandbox,
+  containers: config.containers,
   logger: log,
-  unsafe,
-  defaults: { jit, ...(hosts === undefined ? {} : { hosts }), ...(memoryMb === undefined ? {} : { memoryMb }) },
+  metrics: openSandboxMetrics(registry),
 })
 const onProblem = (problem: Error): void => log.warn({ err: problem }, 'a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)

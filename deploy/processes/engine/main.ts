@@ -1,0 +1,67 @@
+// The engine process: keeps a Docker engine for Python filters. Its own, or the machine's; either is offered only when the image is in it.
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import closeWithGrace from 'close-with-grace'
+import pino from 'pino'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { ensureImage, openEngine, reachEngine, sweepContainers } from '#sandbox'
+import { DeployError } from '../../errors.ts'
+import { buildInfo } from '../build-info.ts'
+import { openOpsServer } from '../ops-server.ts'
+import { readConfig } from '../read-config.ts'
+import { EngineConfig } from './config.ts'
+import { type OwnEngine, startOwnEngine } from './own-engine.ts'
+import { openSocket, ownSocket } from './places.ts'
+
+const STOP_LIMIT_MS = 5000
+const DYING_MS = 300
+
+const config = readConfig(EngineConfig)
+const log = pino({ name: 'engine', level: config.logLevel })
+const metrics = new Registry()
+collectDefaultMetrics({ register: metrics })
+buildInfo(metrics)
+const socket = config.socket ?? ownSocket(config.dir)
+const docker = openEngine(socket)
+const withdraw = (): void => rmSync(openSocket(config.dir), { force: true })
+let missing = 'the Docker engine is being started'
+let stopping = false
+let engine: OwnEngine | undefined
+
+const ops = await openOpsServer({
+  port: config.opsPort,
+  metrics,
+  checks: async () => {
+    const reason = missing === '' ? await whyAway() : missing
+    return [reason === undefined ? { name: 'engine', ok: true } : { name: 'engine', ok: false, reason }]
+  },
+})
+const whyAway = (): Promise<string | undefined> =>
+  reachEngine(docker, socket).then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  )
+closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
+  stopping = true
+  if (err !== undefined) log.error(err, 'the engine process stops')
+  withdraw()
+  await ops.close()
+  if (engine !== undefined) return engine.close()
+  // A worker that was killed has just left its containers in the machine's engine.
+  await sleep(DYING_MS)
+  await sweepContainers(docker, config.label).catch(() => undefined)
+})
+
+mkdirSync(config.dir, { recursive: true, mode: 0o700 })
+withdraw()
+if (config.socket === undefined) {
+  engine = await startOwnEngine(config)
+  void engine.ended.then(how => {
+    if (!stopping) throw new DeployError('DEPLOY_PROCESS_DIES', `The Docker engine ended by itself: ${how}.`)
+  })
+}
+missing = 'the Python image is being put into the Docker engine'
+const image = await ensureImage(docker, config.cacheDir)
+symlinkSync(socket, openSocket(config.dir))
+missing = ''
+log.info({ socket, image }, 'Python filters can run')
