@@ -30,6 +30,7 @@ export const API_ERRORS = {
   API_INTERNAL: { status: 500, title: 'Something failed on our side.', owner: 'us' },
   API_QUEUE_DOWN: { status: 503, title: 'The job queue is down.', owner: 'us' },
   API_LEADER_MISSING: { status: 503, title: 'No instance of the API may write at the moment.', owner: 'us' },
+  API_ENGINE_AWAY: { status: 503, title: 'Filters of this language cannot run at the moment.', owner: 'us' },
   API_MIRROR_DOWN: { status: 503, title: 'The broker of this topic does not answer.', owner: 'us' },
   API_STARTING: { status: 503, title: 'The API is still reading its control topics.', owner: 'us' },
 } as const satisfies Record<string, { status: number; title: string; owner: 'caller' | 'us' }>

@@ -14,6 +14,7 @@ import { type RedisAccess } from './jobs/redis.ts'
 import { openTerm } from './jobs/term.ts'
 import { apiMetrics } from './metrics.ts'
 import { type Platform } from './platform.ts'
+import { openRuntimes, type PythonRuntime } from './runtimes.ts'
 import { openSchemaShelf } from './schemas.ts'
 import { type ApiSettings } from './settings.ts'
 
@@ -29,6 +30,7 @@ export interface ApiOptions {
   readonly settings: ApiSettings
   /** Where trials run; it stays the caller's to close. */
   readonly sandbox: Sandbox
+  readonly python: PythonRuntime
   readonly log: FastifyBaseLogger
   readonly registry: Registry
 }
@@ -74,6 +76,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     books: ledger.books,
     writes: ledger.writes,
     author,
+    runtimes: openRuntimes(settings, options.python),
     jobs,
     brokers,
     box,

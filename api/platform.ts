@@ -5,6 +5,7 @@ import { type Writes } from './control/writes.ts'
 import { type SecretBox } from './accounts/secret-box.ts'
 import { type CredentialRecord } from './accounts/records.ts'
 import { type JobStage } from './submissions/stage.ts'
+import { type Runtimes } from './runtimes.ts'
 import { type ApiSettings } from './settings.ts'
 
 export interface Diagnosis {
@@ -56,6 +57,7 @@ export interface Platform {
   readonly books: Books
   readonly writes: Writes
   readonly author: Author
+  readonly runtimes: Runtimes
   readonly jobs: Jobs
   readonly brokers: Brokers
   readonly box: SecretBox

@@ -1,6 +1,7 @@
 // What the command line takes from its surroundings; the only file of it that reads the environment.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { type Language } from '#filters'
 import { type Sandbox } from '#sandbox'
 import { type Readable, type Writable } from 'node:stream'
 
@@ -16,8 +17,8 @@ export interface Surroundings {
   readonly token?: string | undefined
   readonly kafkaPassword?: string | undefined
   readonly color: boolean
-  /** Opens the production sandbox for `filter test`; whoever composes the command line knows how. */
-  readonly openSandbox?: (() => Promise<Sandbox>) | undefined
+  /** Opens the production sandbox of a language for `filter test`; whoever composes the command line knows how. */
+  readonly openSandbox?: ((language: Language) => Promise<Sandbox>) | undefined
   /** Ends long commands as Ctrl-C does. */
   readonly signal?: AbortSignal | undefined
 }

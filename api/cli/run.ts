@@ -4,6 +4,7 @@ import { addAuth } from './commands/auth.ts'
 import { addFilter } from './commands/filter.ts'
 import { addFilterInit } from './commands/filter-init.ts'
 import { addFilterTest } from './commands/filter-test.ts'
+import { addRuntimes } from './commands/runtimes.ts'
 import { addSchema } from './commands/schema.ts'
 import { addStatus } from './commands/status.ts'
 import { addStream } from './commands/stream.ts'
@@ -25,6 +26,7 @@ const COMMANDS: readonly AddCommands[] = [
   addUser,
   addStream,
   addSchema,
+  addRuntimes,
   addStatus,
 ]
 

@@ -31,17 +31,14 @@ export interface Source {
   readonly cutouts: boolean
 }
 
-/** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING or API_SOURCE_REJECTED with positions. */
-export async function requireGoodSource({ author, settings }: Platform, source: Source): Promise<Diagnosis> {
+/** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING, API_ENGINE_AWAY or API_SOURCE_REJECTED with positions. */
+export async function requireGoodSource({ author, runtimes }: Platform, source: Source): Promise<Diagnosis> {
   const { language, stream } = source
   if (!author.streams.includes(stream)) {
     const message = `There is no stream “${stream}” here; there are ${author.streams.join(', ')}.`
     throw new ApiError('API_STREAM_UNKNOWN', message, { problems: [{ pointer: '/stream', message }] })
   }
-  if (!settings.languages.includes(language)) {
-    const message = `This system runs ${settings.languages.join(' and ')}, not ${language}. GET /v1/runtimes tells what it has.`
-    throw new ApiError('API_RUNTIME_MISSING', message, { problems: [{ pointer: '/language', message }] })
-  }
+  await runtimes.require(language)
   const diagnosis = await author.check(source)
   if (diagnosis.problems.length === 0) return diagnosis
   const [first] = diagnosis.problems

@@ -29,6 +29,7 @@ export type ProblemDocument = Static<typeof ProblemDocument>
 const RETRY_AFTER_S: Partial<Record<ApiErrorCode, number>> = {
   API_QUEUE_DOWN: 5,
   API_LEADER_MISSING: 2,
+  API_ENGINE_AWAY: 10,
   API_MIRROR_DOWN: 5,
   API_STARTING: 2,
 }

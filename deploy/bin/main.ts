@@ -39,7 +39,10 @@ const runClient = async (argv: readonly string[]): Promise<number> => {
   if (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? '')) print(OWN_COMMANDS)
   const { processSurroundings, runCli } = await import('#api')
   const { openDeskSandbox } = await import('../processes/api/desk-sandbox.ts')
-  return runCli(argv, processSurroundings(openDeskSandbox))
+  return runCli(
+    argv,
+    processSurroundings(language => openDeskSandbox(language, process.env)),
+  )
 }
 
 /** Errors whose message is made to be read; the trace of any other is needed to find what is wrong with us. */

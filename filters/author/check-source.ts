@@ -64,6 +64,11 @@ export function checkSource(
 
 function checkPython(source: string, fields: readonly Field[], cutouts: boolean): SourceCheck {
   const { names, computed, description } = pythonNames(source)
+  if (!names.has('AlertFilter') && !names.has('filter')) {
+    const message =
+      'the source has no filter: write `class MyFilter(AlertFilter)` with `def filter(self, alert)`, or a function `def filter(alert)`'
+    return { ok: false, problems: [{ code: ProblemCode.noFilter, message, line: 1, column: 1 }] }
+  }
   return {
     ok: true,
     code: source,

@@ -35,6 +35,8 @@ export const addFilterTest: AddCommands = (program, around) => {
         cutouts,
       )
       const fields = [...reads.columns, ...reads.lists].map(({ path }) => path)
+      if (file.endsWith('.py'))
+        out.progress('Python checks its own syntax when the filter is loaded: skysieve filter test')
       for (const { line, column, message } of warnings) out.progress(`warning ${line ?? 1}:${column ?? 1} ${message}`)
       out.result(
         { ok: true, description, readsEverything, warnings, fields },
@@ -60,7 +62,7 @@ export const addFilterTest: AddCommands = (program, around) => {
         const message = 'This program was built without a sandbox; run the command as `skysieve filter test`.'
         throw new CliError('CLI_SANDBOX_MISSING', EXIT.ourFault, message)
       }
-      const sandbox = await around.openSandbox()
+      const sandbox = await around.openSandbox(source.language)
       let shown = 0
       const onProgress = ({ alerts: done, passed, errors }: Trial): void => {
         if (done - shown < PROGRESS_EVERY) return

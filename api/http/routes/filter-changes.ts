@@ -34,7 +34,7 @@ const Change = Type.Object(
 const NewVersion = Type.Pick(Submission, ['language', 'source'])
 
 export function filterChangeRoutes(app: App, platform: Platform): void {
-  const { books, writes, jobs, settings, author } = platform
+  const { books, writes, jobs, settings, author, runtimes } = platform
   const now = (): string => new Date(platform.nowMs()).toISOString()
 
   app.route({
@@ -146,8 +146,9 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const { version } = request.body
       const old = ownFilter(platform, request)
-      versionOf(old, version)
+      const { language } = versionOf(old, version)
       requireMatch(request, old)
+      if (old.active !== version) await runtimes.require(language)
       const problems = old.active === version ? [] : await author.try(old, version)
       if (problems.length > 0) {
         const message = `Version ${version} failed its trial: ${problems[0]?.message}. Version ${old.active} goes on.`

@@ -1,6 +1,6 @@
 // What this system offers and how it is doing: limits, runtimes, nodes.
 import { Type } from 'typebox'
-import { Language } from '#filters'
+import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
 import { SILENT_AFTER_MS } from '../../submissions/placement.ts'
 import { NodeStatus } from '../../submissions/status.ts'
@@ -17,16 +17,28 @@ const LimitsView = Type.Object({
   sourceCharacters: Type.Integer(),
   cap: Type.Object({ default: Type.Integer(), max: Type.Integer() }),
 })
-const RuntimeView = Type.Object({ language: Language, runtime: Type.String(), engine: Type.String() })
+const RuntimeView = Type.Object({
+  language: Language,
+  runtime: Type.Union([Type.Literal('isolate'), Type.Literal('container')]),
+  engine: Type.String(),
+  available: Type.Boolean({ description: 'whether filters in it can run now' }),
+  reason: Type.Optional(Type.String({ description: 'why not, and what to do' })),
+  libraries: Type.Array(Type.Object({ name: Type.String(), version: Type.String() })),
+  limits: Type.Object({
+    batchMs: Type.Number({ description: 'CPU time for a batch of 256 alerts' }),
+    memoryMb: Type.Number(),
+    logCharacters: Type.Integer(),
+    annotationCharacters: Type.Integer(),
+    sourceCharacters: Type.Integer(),
+  }),
+})
 const NodeView = Type.Object({
   ...NodeStatus.properties,
   bootstrap: Type.Union([Type.String(), Type.Null()]),
   silent: Type.Boolean(),
 })
 
-const SOURCE_CHARACTERS = 262_144
-
-export function systemRoutes(app: App, { books, brokers, settings, nowMs }: Platform): void {
+export function systemRoutes(app: App, { books, brokers, settings, runtimes, nowMs }: Platform): void {
   app.route({
     method: 'GET',
     url: '/v1/limits',
@@ -50,7 +62,7 @@ export function systemRoutes(app: App, { books, brokers, settings, nowMs }: Plat
           limit: settings.credentialsPerAccount,
         },
         requestsPerMinute: limits?.requestsPerMinute ?? settings.requestsPerMinute,
-        sourceCharacters: SOURCE_CHARACTERS,
+        sourceCharacters: MAX_SOURCE_CHARS,
         cap: { default: settings.defaultCap, max: settings.maxCap },
       }
     },
@@ -61,16 +73,12 @@ export function systemRoutes(app: App, { books, brokers, settings, nowMs }: Plat
     url: '/v1/runtimes',
     config: { scope: 'any' },
     schema: {
-      summary: 'Languages filters can be written in',
+      summary: 'Languages filters can be written in, their libraries and limits, and whether each runs now',
       tags: ['system'],
       response: answers({ 200: Type.Object({ items: Type.Array(RuntimeView) }) }),
     },
     handler: async () => ({
-      items: settings.languages.map(language => ({
-        language,
-        runtime: language === 'python' ? 'container' : 'isolate',
-        engine: language === 'python' ? 'CPython 3.11' : `V8 ${process.versions.v8}`,
-      })),
+      items: (await runtimes.list()).map(info => ({ ...info, libraries: [...info.libraries] })),
     }),
   })
 

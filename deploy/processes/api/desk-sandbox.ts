@@ -1,17 +1,31 @@
-// The sandbox of `skysieve filter test`: the production one, with one host, in a directory that goes with it.
+// The sandbox of `skysieve filter test`: the production one of the filter's language, in a directory that goes with it.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
-import { openIsolateSandbox, type Sandbox } from '#sandbox'
+import { type Language } from '#filters'
+import { openContainerSandbox, openIsolateSandbox, type Sandbox } from '#sandbox'
+import { chooseEngine } from '../../setup/docker-engine.ts'
+import { DeployError } from '../../errors.ts'
+import { CACHE_DIR } from '../../start/layout.ts'
+import { openSocket } from '../engine/places.ts'
 
-/** Opens it; warnings go to stderr. */
-export async function openDeskSandbox(): Promise<Sandbox> {
+/** Opens it; warnings go to stderr. Throws DeployError DEPLOY_PREREQUISITE for Python where no Docker engine answers. */
+export async function openDeskSandbox(language: Language, env: NodeJS.ProcessEnv): Promise<Sandbox> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-desk-'))
   const remove = (): void => rmSync(dir, { recursive: true, force: true })
   try {
     const logger = pino({ level: 'error' }, pino.destination(2))
-    const sandbox = await openIsolateSandbox({ dir, logger, defaults: { hosts: 1 } })
+    const sandbox =
+      language === 'python'
+        ? await openContainerSandbox({
+            engine: await engineSocket(env),
+            dir,
+            label: 'desk',
+            logger,
+            imageCache: CACHE_DIR,
+          })
+        : await openIsolateSandbox({ dir, logger, defaults: { hosts: 1 } })
     return {
       load: program => sandbox.load(program),
       unload: filter => sandbox.unload(filter),
@@ -23,4 +37,17 @@ export async function openDeskSandbox(): Promise<Sandbox> {
     remove()
     throw error
   }
+}
+
+/** The engine of a system that was started in the working directory, or the machine's. */
+async function engineSocket(env: NodeJS.ProcessEnv): Promise<string> {
+  const own = openSocket(join(process.cwd(), '.skysieve', 'engine'))
+  for (const configured of [own, undefined]) {
+    const choice = await chooseEngine({ folders: [], env, configured })
+    if (choice.kind === 'machine') return choice.socket
+  }
+  throw new DeployError(
+    'DEPLOY_PREREQUISITE',
+    'Python filters need a Docker engine, and none answers here. Run this in the directory where `skysieve start` runs, or start the engine of this machine (sudo systemctl start docker).',
+  )
 }

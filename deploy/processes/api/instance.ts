@@ -10,8 +10,9 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import { type Api, apiRights, openApi, runCli, type Surroundings } from '#api'
 import { type BrokerAccess, openAdmin } from '#hub'
-import { openIsolateSandbox, type Sandbox } from '#sandbox'
+import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { redisProcess } from '../../start/redis.ts'
+import { pythonRuntime } from './python-runtime.ts'
 
 const CONTROL = ['skysieve.filters', 'skysieve.accounts', 'skysieve.status', '_schemas']
 
@@ -52,7 +53,8 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
   const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
   const registry = new Registry()
   await prepare(hub, node, user, password)
-  const sandbox: Sandbox = await openIsolateSandbox({ dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } })
+  const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
+  const sandbox = await openSandbox({ isolates })
   const open: Api[] = []
   let server: ChildProcess | undefined
 
@@ -97,6 +99,7 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
           languages: ['javascript', 'typescript'],
         },
         sandbox,
+        python: pythonRuntime(sandbox, undefined),
         log,
         registry: open.length === 0 ? registry : new Registry(),
       })

@@ -10,6 +10,7 @@ import { openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
 import { ApiConfig } from './config.ts'
+import { pythonRuntime } from './python-runtime.ts'
 
 const STOP_LIMIT_MS = 5000
 /** Trials run one at a time. */
@@ -37,6 +38,7 @@ const api = await openApi({
   platformKey: Buffer.from(config.platformKey, 'base64'),
   settings: config.settings,
   sandbox,
+  python: pythonRuntime(sandbox, config.containers?.engine),
   log,
   registry,
 })
