@@ -42,7 +42,7 @@ export { boundToParent, brokerCommand, javaEnvironment, type Command } from './b
 export { brokerFault } from './broker/fault.ts'
 export { prepareBroker } from './broker/prepare.ts'
 export { awaitBroker, type AwaitOptions } from './broker/ready.ts'
-export { ADMIN_USER, adminAccess, BROKER_USER, type BrokerSettings } from './broker/settings.ts'
+export { ADMIN_USER, adminAccess, BROKER_USER, brokerFiles, type BrokerSettings } from './broker/settings.ts'
 
 // Control topics
 export { openControlLog, type ControlLog, type ControlLogOptions } from './control/control-log.ts'
@@ -67,6 +67,7 @@ export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/syn
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'
+export { openRandom, type Random } from './synthetic/random.ts'
 export { type SyntheticAlert } from './synthetic/alerts.ts'
 export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
 export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'

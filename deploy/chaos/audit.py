@@ -1,0 +1,191 @@
+"""Audits a chaos run: decodes every packet of the hub's topic with fastavro, applies the rules of chaos_rules.py, and compares with what a
+read_committed reader finds on the nodes and with what the nodes reported. Shares no code with the engine.
+
+stdin: the plan of audit.ts; stdout: one JSON object. What is still to come may take plan["limitSeconds"].
+"""
+import collections
+import hashlib
+import io
+import json
+import multiprocessing
+import sys
+import time
+
+import fastavro
+
+from best_visits import expected_best
+from broker_log import BrokerLog
+from chaos_rules import FAILS, rule_of
+from counters import wrong_counters
+from recovery import quantiles, recoveries
+from topic_tail import TopicTail
+
+PROBLEMS_SHOWN = 40
+PAUSE_SECONDS = 2
+Packet = collections.namedtuple("Packet", "alert visit sent_ms sha verdicts")
+
+
+def read_hub(plan, partition):
+    """Every packet of a partition with what each filter says to it."""
+    schema = fastavro.parse_schema(json.loads(plan["schema"]))
+    rules = {f["name"]: rule_of(f["name"]) for f in plan["filters"]}
+    tail, packets = TopicTail(plan["hub"], plan["topic"], [partition]), []
+    for message in tail.new():
+        body = message.value()
+        if int.from_bytes(body[1:5], "big") != plan["schemaId"]:
+            raise SystemExit(f"a packet of {plan['topic']} names another schema")
+        alert = fastavro.schemaless_reader(io.BytesIO(body[5:]), schema)
+        verdicts = {name: verdict for name, rule in rules.items() if (verdict := rule(alert)) is not None}
+        source = alert["diaSource"]
+        packets.append(Packet(source["diaSourceId"], source["visit"], message.timestamp()[1],
+                              hashlib.sha256(body).hexdigest(), verdicts))
+    tail.close()
+    return packets
+
+
+class Delivered:
+    """What a subscriber of one filter finds."""
+
+    def __init__(self, plan, entry, node):
+        self.entry, self.node = entry, node
+        self.topic = f"filter.{entry['id']}"
+        self.tail = TopicTail(node["access"], self.topic)
+        self.by_visit = collections.defaultdict(list)
+        self.count = 0
+
+    def read(self):
+        for message in self.tail.new():
+            headers = {key: value.decode() for key, value in message.headers()}
+            self.count += 1
+            self.by_visit[int(headers["skysieve-visit"])].append({
+                "alert": int(headers["skysieve-alert"]), "position": int(headers["skysieve-position"]),
+                "source": headers["skysieve-source"], "evaluated": headers["skysieve-evaluated"],
+                "offset": message.offset(), "sha": hashlib.sha256(message.value()).hexdigest()})
+
+
+class Tally:
+    def __init__(self):
+        self.counts = collections.Counter()
+        self.problems = []
+
+    def add(self, kind, text, number=1):
+        if number > 0:
+            self.counts[kind] += number
+            self.problems.append(f"{kind}: {text}")
+
+
+def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals):
+    """Compares the deliveries of one filter and visit with what its packets in the hub ask for."""
+    name, cap = delivered.entry["name"], delivered.entry["cap"]
+    where = f"{name} visit {visit}"
+    want = {p.alert: p.verdicts[name] for p in packets if p.verdicts.get(name, FAILS) != FAILS}
+    rows = delivered.by_visit.get(visit, [])
+    got = {row["alert"] for row in rows}
+    tally.add("duplicated", f"{where}: {len(rows) - len(got)} alerts more than once", len(rows) - len(got))
+    tally.add("overCap", f"{where}: {len(got)} delivered, the cap is {cap}", len(got) - cap)
+    tally.add("wrongDeliveries", f"{where}: not passing: {sorted(got - set(want))[:5]}", len(got - set(want)))
+    for row in rows:
+        if row["alert"] in hub and row["sha"] != hub[row["alert"]].sha:
+            tally.add("wrongDeliveries", f"{where}: the bytes of {row['alert']} differ")
+    positions = sorted(row["position"] for row in rows)
+    if positions != list(range(1, len(positions) + 1)):
+        tally.add("wrongDeliveries", f"{where}: positions are {positions[:25]}")
+    if delivered.entry["policy"] == "first":
+        tally.add("lost", f"{where}: {len(got & set(want))} of {min(cap, len(want))}", min(cap, len(want)) - len(got & set(want)))
+        return
+    expected, order, why = expected_best(plan, rows, packets, want, cap, log, arrivals)
+    missing, extra = expected - got, (got & set(want)) - expected
+    tally.add("lost", f"{where}: missing of the best: {sorted(missing)[:5]}", len(missing))
+    tally.add("wrongDeliveries", f"{where}: not among the best: {sorted(extra)[:5]}", len(extra) if not missing else 0)
+    tally.add("wrongDeliveries", f"{where}: {why}", 1 if why else 0)
+    if not missing and not extra and [r["alert"] for r in sorted(rows, key=lambda r: r["position"])] != order:
+        tally.add("wrongDeliveries", f"{where}: not in the order of their scores")
+
+
+def compare(plan, packets, filters, reports, logs):
+    tally = Tally()
+    hub, by_visit = {}, collections.defaultdict(list)
+    for packet in packets:
+        hub.setdefault(packet.alert, packet)
+        by_visit[packet.visit].append(packet)
+    for alert, sha in plan["played"].items():
+        known = hub.get(int(alert))
+        if known is None:
+            tally.add("lost", f"{alert} was acknowledged and is not in the hub")
+        elif known.sha != sha:
+            tally.add("wrongDeliveries", f"the hub has other bytes of {alert}")
+    arrivals = {d.node["name"]: {row["alert"]: row["source"] for rows in d.by_visit.values() for row in rows}
+                for d in filters if d.entry["name"].startswith("everything-")}
+    for delivered in filters:
+        node = delivered.node["name"]
+        for visit in sorted(set(by_visit) | set(delivered.by_visit)):
+            audit_visit(tally, plan, delivered, visit, by_visit[visit], hub, logs[node], arrivals[node])
+        for text in wrong_counters(delivered, by_visit, reports):
+            tally.add("wrongCounters", text)
+    return tally, hub
+
+
+def trips_of(filters, hub, logs):
+    """(sent to the hub, readable by a subscriber) of every packet on every node."""
+    return [(hub[row["alert"]].sent_ms, logs[d.node["name"]].time(d.topic, 0, row["offset"]))
+            for d in filters if d.entry["name"].startswith("everything-") for rows in d.by_visit.values() for row in rows
+            if row["alert"] in hub]
+
+
+class Reports:
+    """What the nodes said: skysieve.status of the hub, and skysieve.over-cap of each node."""
+
+    def __init__(self, plan):
+        self.status_tail = TopicTail(plan["hub"], "skysieve.status")
+        self.over_cap_tails = [TopicTail(node["access"], "skysieve.over-cap") for node in plan["nodes"]]
+        self.status, self.visits = {}, {}
+        self.over_cap, self.over_cap_ids = collections.Counter(), collections.defaultdict(list)
+
+    def read(self):
+        for message in self.status_tail.new():
+            if message.value() is None or message.key().startswith(b"node/"):
+                continue
+            status = json.loads(message.value())
+            self.status[status["filter"]] = status
+            for visit in status["visits"]:
+                self.visits[status["filter"], int(visit["visit"])] = visit
+        for tail in self.over_cap_tails:
+            for message in tail.new():
+                record = json.loads(message.value())
+                key = record["filter"], int(record["visit"])
+                self.over_cap[key] = max(self.over_cap[key], record["overCap"])
+                self.over_cap_ids[key].extend(int(entry["alert"]) for entry in record["alerts"])
+
+
+def main():
+    plan = json.load(sys.stdin)
+    nodes = {node["name"]: node for node in plan["nodes"]}
+    tail = TopicTail(plan["hub"], plan["topic"])
+    partitions = sorted(tail.partitions)
+    tail.close()
+    with multiprocessing.Pool(2) as pool:
+        read = pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)
+    packets = [packet for part in read for packet in part]
+    filters = [Delivered(plan, entry, nodes[entry["mirror"]]) for entry in plan["filters"]]
+    reports = Reports(plan)
+    deadline = time.monotonic() + plan["limitSeconds"]
+    while True:
+        for delivered in filters:
+            delivered.read()
+        reports.read()
+        logs = {name: BrokerLog(node["data"]) for name, node in nodes.items()}
+        tally, hub = compare(plan, packets, filters, reports, logs)
+        if not tally.problems or time.monotonic() > deadline:
+            break
+        time.sleep(PAUSE_SECONDS)
+    trips = trips_of(filters, hub, logs)
+    recovered = recoveries(plan["struck"], trips)
+    print(json.dumps({
+        "hubPackets": len(packets), "hubTwice": len(packets) - len(hub), "deliveries": sum(d.count for d in filters),
+        **{kind: tally.counts[kind] for kind in ("lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries")},
+        "latencyMs": quantiles(trips), "recoveries": recovered,
+        "recoverSecondsMax": max([0, *(r["seconds"] for r in recovered)]), "problems": tally.problems[:PROBLEMS_SHOWN]}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What a `best` filter should have delivered of a visit, by the documented rule of when a visit is over.
+
+A visit is over when the stream's clock is quietMs past its newest packet or deadlineMs past its first; the clock is the slowest partition's
+newest timestamp, or the wall clock where a partition was read to its end. So a packet counts unless it came after the visit was over:
+its timestamp lies behind such a gap, or it could be read on the node only when the visit had been closed.
+"""
+import datetime
+
+# A packet that became readable so shortly before the close may not have been fetched yet.
+FETCH_MS = 1500
+
+
+def milliseconds(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
+
+
+def last_in_time(times, closing):
+    """Newest timestamp before the first gap that ends the visit."""
+    newest = times[0]
+    for at in times[1:]:
+        if at - newest >= closing["quietMs"] or at - times[0] >= closing["deadlineMs"]:
+            break
+        newest = at
+    return newest
+
+
+def expected_best(plan, rows, packets, want, cap, log, arrivals):
+    """(ids that must be delivered, the same best first, what is wrong with the time of the close). Ids that may count either way count if delivered."""
+    got = {row["alert"] for row in rows}
+    if not packets or not rows:
+        order = best_first(want, cap)
+        return set(order), order, None
+    closed_ms = max(milliseconds(row["evaluated"]) for row in rows)
+
+    def readable_ms(alert):
+        if alert not in arrivals:
+            return float("inf")
+        topic, partition, offset = arrivals[alert].rsplit("-", 2)
+        return log.time(topic, int(partition), int(offset))
+
+    closing = plan["closing"]
+    newest_ms = last_in_time(sorted(p.sent_ms for p in packets), closing)
+    in_time = {p.alert for p in packets if p.sent_ms <= newest_ms and readable_ms(p.alert) < closed_ms - FETCH_MS}
+    order = best_first({alert: score for alert, score in want.items() if alert in in_time or alert in got}, cap)
+    counted = [p.sent_ms for p in packets if p.alert in in_time]
+    first_ms = min(p.sent_ms for p in packets)
+    earliest = min(max(counted, default=first_ms) + closing["quietMs"], first_ms + closing["deadlineMs"])
+    why = f"closed {(earliest - closed_ms) / 1000:.1f} s too early" if closed_ms < earliest else None
+    return set(order), order, why
+
+
+def best_first(scores, cap):
+    """Higher score first; of equal scores the smaller id."""
+    return sorted(scores, key=lambda alert: (-scores[alert], alert))[:cap]

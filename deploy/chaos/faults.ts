@@ -1,0 +1,94 @@
+// What a chaos run does to the system and when: kill -9, SIGSTOP, a link that breaks or falls silent. Pure and seeded, so that a run can be repeated.
+import { openRandom, type Random } from '#hub'
+
+/** `kill`: SIGKILL. `pause`: SIGSTOP, later SIGCONT. `cut`: connections are reset and refused. `hang`: they stay open and carry nothing. */
+export type Action = 'kill' | 'pause' | 'cut' | 'hang'
+
+export interface FaultKind {
+  readonly action: Action
+  /** A process by the supervisor's name, `<node>-host` for an isolate host of its worker, `<node>-link` for its way to the hub. */
+  readonly target: string
+  /** How long a pause, cut or silence lasts, shortest and longest. */
+  readonly forMs?: readonly [number, number]
+}
+
+export interface Fault {
+  /** After the start of the play. */
+  readonly atMs: number
+  readonly action: Action
+  readonly target: string
+  readonly forMs: number
+  /** Chooses among several processes that fit. */
+  readonly pick: number
+}
+
+const SHORT: readonly [number, number] = [2000, 6000]
+/** Past the session timeout of groups and the limit of transactions (10 s). */
+const LONG: readonly [number, number] = [3000, 14_000]
+
+const ofNode = (node: string): readonly FaultKind[] => [
+  { action: 'kill', target: `${node}-worker` },
+  { action: 'kill', target: `${node}-host` },
+  { action: 'kill', target: `${node}-broker` },
+  { action: 'kill', target: `${node}-mirror` },
+  { action: 'pause', target: `${node}-worker`, forMs: LONG },
+  { action: 'pause', target: `${node}-host`, forMs: SHORT },
+  { action: 'pause', target: `${node}-broker`, forMs: SHORT },
+  { action: 'pause', target: `${node}-mirror`, forMs: LONG },
+  { action: 'cut', target: `${node}-link`, forMs: LONG },
+  { action: 'hang', target: `${node}-link`, forMs: LONG },
+]
+
+const OF_HUB: readonly FaultKind[] = [
+  { action: 'kill', target: 'hub-broker' },
+  { action: 'kill', target: 'redis' },
+  { action: 'kill', target: 'api' },
+  { action: 'pause', target: 'hub-broker', forMs: SHORT },
+  { action: 'pause', target: 'redis', forMs: SHORT },
+  { action: 'pause', target: 'api', forMs: SHORT },
+]
+
+/** Everything that can be done to a system with these nodes. */
+export const faultKinds = (nodes: readonly string[]): readonly FaultKind[] => [...nodes.flatMap(ofNode), ...OF_HUB]
+
+export interface FaultPlanOptions {
+  readonly kinds: readonly FaultKind[]
+  readonly seed: number
+  /** Faults begin within this time. */
+  readonly withinMs: readonly [number, number]
+  /** From one fault to the next, shortest and longest. */
+  readonly gapMs: readonly [number, number]
+}
+
+/** Of ten faults, one comes together with the next. */
+const TOGETHER_CHANCE = 0.1
+const TOGETHER_MS = 300
+
+/** Faults in the order of their time. Each kind comes once before any comes again. */
+export const faultPlan = ({ kinds, seed, withinMs: [first, last], gapMs }: FaultPlanOptions): readonly Fault[] => {
+  const random = openRandom(seed, 2)
+  const faults: Fault[] = []
+  let bag: FaultKind[] = []
+  for (let atMs = first; atMs <= last && kinds.length > 0;) {
+    if (bag.length === 0) bag = shuffled(kinds, random)
+    const kind = bag.pop()
+    if (kind === undefined) break
+    const { action, target, forMs = [0, 0] } = kind
+    faults.push({
+      atMs: Math.round(atMs),
+      action,
+      target,
+      forMs: Math.round(random.between(...forMs)),
+      pick: random.next(),
+    })
+    atMs += random.chance(TOGETHER_CHANCE) ? TOGETHER_MS : random.between(...gapMs)
+  }
+  return faults
+}
+
+const shuffled = <T>(items: readonly T[], random: Random): T[] => {
+  const rest = [...items]
+  const drawn: T[] = []
+  while (rest.length > 0) drawn.push(...rest.splice(random.whole(0, rest.length - 1), 1))
+  return drawn
+}

@@ -1,0 +1,108 @@
+// The filters of a chaos run besides the examples: every policy and several caps. chaos_rules.py says the same in Python, by these names.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Type, type Static } from 'typebox'
+import { Value } from 'typebox/value'
+import { type Submission } from '#filters'
+
+type ChaosFilter = Pick<Submission, 'name' | 'source' | 'cap' | 'policy'>
+
+const id = 'alert.diaSource.diaSourceId'
+const signal = 'Math.abs(alert.diaSource.psfFlux / alert.diaSource.psfFluxErr)'
+
+/** One on each node: what subscribers of the whole stream would see, and the measure of how long a fault is felt. */
+const everything = (number: number): ChaosFilter => ({
+  name: `everything-${number}`,
+  source: 'export const filter = () => true',
+  cap: 1000,
+  policy: 'first',
+})
+
+const FILTERS: readonly ChaosFilter[] = [
+  { name: 'every-tenth', source: `export const filter = alert => ${id} % 10n === 0n`, cap: 20, policy: 'first' },
+  { name: 'first-only', source: 'export const filter = alert => alert.diaSource.visit > 0n', cap: 1, policy: 'first' },
+  { name: 'brightest', source: `export const filter = alert => ${signal}`, cap: 20, policy: 'best' },
+  { name: 'brightest-many', source: `export const filter = alert => ${signal}`, cap: 200, policy: 'best' },
+  { name: 'ties', source: `export const filter = alert => 1 + Number(${id} % 7n)`, cap: 5, policy: 'best' },
+  {
+    name: 'thrower',
+    source: `export const filter = alert => {\n  if (${id} % 3n === 0n) throw new Error('not this one')\n  return ${id} % 5n === 1n\n}`,
+    cap: 10,
+    policy: 'first',
+  },
+]
+
+const View = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  stream: Type.String(),
+  stage: Type.String(),
+  cap: Type.Integer(),
+  policy: Type.Union([Type.Literal('first'), Type.Literal('best')]),
+  placement: Type.Union([Type.Object({ mirror: Type.String() }), Type.Null()]),
+  problems: Type.Array(Type.Object({ message: Type.String() })),
+})
+const Page = Type.Object({ items: Type.Array(View) })
+
+/** A filter that is live, as the audit needs it. */
+export interface LiveFilter {
+  readonly id: string
+  readonly name: string
+  readonly cap: number
+  readonly policy: 'first' | 'best'
+  readonly mirror: string
+}
+
+export interface Platform {
+  readonly apiUrl: string
+  readonly adminToken: string
+}
+
+const LIVE_LIMIT_MS = 60_000
+const PAUSE_MS = 200
+
+const call = async ({ apiUrl, adminToken }: Platform, path: string, body?: object): Promise<unknown> => {
+  const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' }
+  const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
+  const response = await fetch(`${apiUrl}${path}`, init)
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+  return JSON.parse(text)
+}
+
+const views = async (platform: Platform): Promise<readonly Static<typeof View>[]> => {
+  const page = await call(platform, '/v1/filters?limit=100')
+  if (!Value.Check(Page, page)) throw new Error(`the API lists filters in another form: ${JSON.stringify(page)}`)
+  return page.items.filter(({ stream }) => stream === 'lsst')
+}
+
+/** Waits until every LSST filter is live. Throws with the reasons of those that are not. */
+const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
+  const deadline = performance.now() + LIVE_LIMIT_MS
+  for (;;) {
+    const found = await views(platform)
+    const waiting = found.filter(({ stage }) => stage !== 'live')
+    if (waiting.length === 0)
+      return found.map(({ placement, ...view }) => ({ ...view, mirror: placement?.mirror ?? '' }))
+    if (performance.now() > deadline || waiting.some(({ stage }) => stage === 'rejected'))
+      throw new Error(
+        `not live: ${waiting.map(({ name, stage, problems }) => `${name} (${stage}: ${problems.map(({ message }) => message).join('; ')})`).join(', ')}`,
+      )
+    await sleep(PAUSE_MS)
+  }
+}
+
+/** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. */
+export const submitFilters = async (platform: Platform, nodes: readonly string[]): Promise<readonly LiveFilter[]> => {
+  const submit = ({ ...filter }: ChaosFilter): Promise<unknown> =>
+    call(platform, '/v1/filters', { ...filter, stream: 'lsst', language: 'javascript' })
+  for (const filter of FILTERS) await submit(filter)
+  let live = await allLive(platform)
+  // The platform chooses the node; two more than there are nodes is enough to meet each.
+  for (let number = 1; number <= nodes.length + 2; number++) {
+    const covered = new Set(live.filter(({ name }) => name.startsWith('everything')).map(({ mirror }) => mirror))
+    if (nodes.every(node => covered.has(node))) return live
+    await submit(everything(number))
+    live = await allLive(platform)
+  }
+  throw new Error('the filters that pass everything were all placed on one node')
+}

@@ -1,0 +1,65 @@
+// npm run chaos -- --visits 20 --seed N [--interval S]: the last line of output is the result as JSON; exit code 1 unless all is as it should be.
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { setUp } from '../setup/set-up.ts'
+import { CACHE_DIR } from '../start/layout.ts'
+import { freeBase } from '../start/ports.ts'
+import { runChaos } from './run.ts'
+import { isSound, summary } from './summary.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    visits: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    interval: { type: 'string', default: '10' },
+    alerts: { type: 'string', default: '500' },
+    /** Regular expression on "action target", e.g. "kill node1-worker"; "none" strikes nothing. */
+    only: { type: 'string' },
+    gap: { type: 'string', default: '4-12' },
+    'port-base': { type: 'string', default: '23000' },
+    /** Kept after the run when it is given. */
+    'data-dir': { type: 'string' },
+  },
+})
+const refuse = (message: string): never => {
+  console.error(message)
+  process.exit(2)
+}
+const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'port-base'): number => {
+  const value = Number(args[name])
+  return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${args[name]}"`)
+}
+const [least = Number.NaN, most = least] = args.gap.split('-').map(Number)
+if (!(least > 0 && most >= least)) refuse(`--gap needs seconds, as 8 or 4-12, not "${args.gap}"`)
+
+const stop = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
+const print = (line: string): void => void process.stderr.write(`${line}\n`)
+await setUp({ purpose: 'test', cacheDir: CACHE_DIR, env: process.env, print })
+const portBase =
+  (await freeBase(numberOf('port-base') - 100, 2)) ??
+  refuse(`no free ports from ${args['port-base']} on; choose others with --port-base`)
+const dataDir = args['data-dir'] ?? (await mkdtemp(join(tmpdir(), 'skysieve-chaos-')))
+await mkdir(dataDir, { recursive: true, mode: 0o700 })
+if ((await readdir(dataDir)).length > 0) refuse(`${dataDir} is not empty; a run begins with an empty data directory`)
+try {
+  const [visits, alerts, intervalSeconds, seed] = [
+    numberOf('visits'),
+    numberOf('alerts'),
+    numberOf('interval'),
+    numberOf('seed'),
+  ]
+  const only = args.only === undefined ? {} : { only: new RegExp(args.only) }
+  const gapSeconds = [least, most] as const
+  const result = await runChaos(
+    { visits, alerts, intervalSeconds, seed, ...only, gapSeconds, dataDir, portBase, print },
+    stop.signal,
+  )
+  const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`
+  console.log(JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, machine }))
+  process.exitCode = isSound(result) ? 0 : 1
+} finally {
+  if (args['data-dir'] === undefined) await rm(dataDir, { recursive: true, force: true })
+}

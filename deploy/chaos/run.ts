@@ -1,0 +1,107 @@
+// One chaos run: a system, its filters, visits played while it is struck, and the audit of what came out.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { adminAccess, openRegistryClient, openSyntheticSource, STREAMS } from '#hub'
+import { ALERT_PARTITIONS } from '../start/topics.ts'
+import { type ProcessEvent } from '../start/supervisor.ts'
+import { audit, type Findings } from './audit.ts'
+import { faultKinds, faultPlan, type Fault } from './faults.ts'
+import { submitFilters } from './filters.ts'
+import { play } from './player.ts'
+import { strikeAll } from './strike.ts'
+import { startChaosSystem } from './system.ts'
+import { timetable } from './timetable.ts'
+
+export interface ChaosOptions {
+  readonly visits: number
+  readonly alerts: number
+  readonly intervalSeconds: number
+  readonly seed: number
+  /** Only faults whose "action target" it matches. */
+  readonly only?: RegExp
+  /** From one fault to the next, shortest and longest. */
+  readonly gapSeconds: readonly [number, number]
+  readonly dataDir: string
+  readonly portBase: number
+  readonly print: (line: string) => void
+}
+
+export interface ChaosResult extends Findings {
+  readonly visits: number
+  readonly faults: readonly Fault[]
+  readonly packetBytesMedian: number
+  readonly filters: number
+}
+
+const S = 1000
+/** The engine's rule, as filters/README.md has it. */
+const CLOSING = { quietMs: 15 * S, deadlineMs: 90 * S }
+/** What is still on its way after the last fault and the close of the last visit has as long as a recovery may take. */
+const AUDIT_LIMIT_SECONDS = 60
+
+const describe = (event: ProcessEvent): string => {
+  if (event.type === 'died') return `${event.name} ended: ${event.how}; again in ${event.delayMs / S} s`
+  return event.type === 'ready'
+    ? `${event.name} is ready after ${(event.afterMs / S).toFixed(1)} s`
+    : `${event.name} ${event.type}`
+}
+
+/** Starts, plays, strikes, audits and stops. Throws when the system does not start or a fault cannot be done. */
+export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Promise<ChaosResult> => {
+  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, dataDir, portBase } = options
+  const began = performance.now()
+  const print = (line: string): void =>
+    options.print(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${line}`)
+  const onEvent = (event: ProcessEvent): void => print(describe(event))
+  const stop = new AbortController()
+  const either = AbortSignal.any([signal, stop.signal])
+  const system = await startChaosSystem(
+    { dataDir, portBase, keptAlerts: visits * alerts, onEvent, note: print },
+    either,
+  )
+  try {
+    const { layout } = system
+    const nodes = layout.nodes.map(({ name }) => name)
+    const source = openSyntheticSource({ seed })
+    await openRegistryClient(layout.registryUrl, either).importSchema({
+      id: source.schemaId,
+      schemaJson: source.schemaJson,
+    })
+    const filters = await submitFilters({ apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }, nodes)
+    print(`${filters.length} filters are live; playing ${visits} visits of ${alerts}`)
+    const intervalMs = intervalSeconds * S
+    const departures = timetable({ visits, alerts, intervalMs, partitions: ALERT_PARTITIONS, seed })
+    const kinds = faultKinds(nodes).filter(({ action, target }) => only?.test(`${action} ${target}`) ?? true)
+    const [least, most] = gapSeconds
+    const faults = faultPlan({
+      kinds,
+      seed,
+      withinMs: [intervalMs / 2, visits * intervalMs],
+      gapMs: [least * S, most * S],
+    })
+    const onStrike = ({ action, target, forMs }: Fault): void =>
+      print(`${action} ${target}${forMs === 0 ? '' : ` for ${(forMs / S).toFixed(1)} s`}`)
+    const { topic } = STREAMS.lsst
+    const [played, struck] = await Promise.all([
+      play({ access: adminAccess(layout.hub), topic, source, departures, signal: either }),
+      strikeAll(system, faults, onStrike, either),
+    ])
+    print('everything is played')
+    await sleep(CLOSING.quietMs, undefined, { signal: either })
+    print('audit')
+    const findings = await audit({
+      layout,
+      topic,
+      filters,
+      played,
+      struck,
+      closing: CLOSING,
+      limitSeconds: AUDIT_LIMIT_SECONDS,
+    })
+    for (const problem of findings.problems) print(problem)
+    return { ...findings, visits, faults, packetBytesMedian: played.packetBytesMedian, filters: filters.length }
+  } finally {
+    stop.abort()
+    await system.stop()
+    print('stopped')
+  }
+}

@@ -1,0 +1,83 @@
+// The system a chaos run plays on: what `skysieve start` starts, kept by the same supervisor in this process, with a link to the hub for each node.
+import { checkPorts, LOOPBACK } from '../start/ports.ts'
+import { type Layout } from '../start/layout.ts'
+import { startOptions } from '../start/options.ts'
+import { runPlan } from '../start/plan.ts'
+import { prepare } from '../start/start.ts'
+import { type ProcessEvent, Supervisor } from '../start/supervisor.ts'
+import { stopOrder, systemPlan } from '../start/system.ts'
+import { type Link, openLink } from './link.ts'
+
+export interface SystemOptions {
+  readonly dataDir: string
+  readonly portBase: number
+  /** Alert topics keep eight visits of so many alerts: the audit reads all of them. */
+  readonly keptAlerts: number
+  readonly onEvent: (event: ProcessEvent) => void
+  readonly note: (text: string) => void
+}
+
+export interface ChaosSystem {
+  readonly layout: Layout
+  readonly supervisor: Supervisor
+  /** Node → its way to the hub's broker: of MirrorMaker, and of what the worker reports. */
+  readonly links: ReadonlyMap<string, Link>
+  readonly stop: () => Promise<void>
+}
+
+/** Within a node's ten ports: the hub's listener for it, and its end of the link. */
+const LISTENER = 8
+const LINK = 9
+
+/** The layout with a listener of the hub for each node, which tells its clients the address of the node's link. */
+const withLinks = (
+  layout: Layout,
+  portBase: number,
+): { layout: Layout; ports: readonly [near: number, far: number][] } => {
+  const ports = layout.nodes.map((_, at): [number, number] => {
+    const first = portBase + 10 * (at + 1)
+    return [first + LINK, first + LISTENER]
+  })
+  const outside = ports.map(([near, far]) => ({ port: far, advertised: `${LOOPBACK}:${near}` }))
+  const hub = { ...layout.hub, outside }
+  const nodes = layout.nodes.map((node, at) => {
+    const client = ports[at]?.[0] ?? hub.ports.client
+    return { ...node, hub: { ...hub, ports: { ...hub.ports, client } } }
+  })
+  return { layout: { ...layout, hub, nodes }, ports }
+}
+
+/** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
+export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
+  const { dataDir, portBase, keptAlerts, onEvent, note } = options
+  const argv = [
+    '--data-dir',
+    dataDir,
+    '--port-base',
+    String(portBase),
+    '--alerts',
+    String(keptAlerts),
+    '--no-simulator',
+  ]
+  const settings = startOptions(argv, process.cwd())
+  if (settings === undefined) throw new TypeError('a chaos run asks for no help')
+  await checkPorts(portBase, settings.nodes)
+  const { layout, ports } = withLinks(await prepare(settings, process.env), portBase)
+  const links = new Map<string, Link>()
+  const supervisor = new Supervisor(layout.dirs.logs, onEvent)
+  const stop = async (): Promise<void> => {
+    for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
+    for (const link of links.values()) await link.close()
+  }
+  try {
+    for (const [at, { name }] of layout.nodes.entries()) {
+      const [near, far] = ports[at] ?? [0, 0]
+      links.set(name, await openLink(near, far))
+    }
+    await runPlan(systemPlan(layout, supervisor, note), signal)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { layout, supervisor, links, stop }
+}

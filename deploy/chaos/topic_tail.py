@@ -1,0 +1,38 @@
+"""Reads topics as any read_committed subscriber does, and goes on where it stopped."""
+from confluent_kafka import Consumer, TopicPartition
+
+ANSWER_SECONDS = 30
+
+
+class TopicTail:
+    def __init__(self, access, topic, partitions=None):
+        self.consumer = Consumer({
+            "bootstrap.servers": access["bootstrap"], "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": access["user"], "sasl.password": access["password"],
+            "group.id": "skysieve-chaos-audit", "isolation.level": "read_committed", "enable.auto.commit": False,
+            "enable.partition.eof": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 50})
+        if partitions is None:
+            partitions = self.consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
+        self.partitions = set(partitions)
+        self.consumer.assign([TopicPartition(topic, partition, 0) for partition in self.partitions])
+        self.topic = topic
+
+    def new(self):
+        """Yields what was committed since the last call, up to the present end of every partition."""
+        ends = {p: self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=ANSWER_SECONDS)[1]
+                for p in self.partitions}
+        at = {tp.partition: tp.offset for tp in self.consumer.position([TopicPartition(self.topic, p) for p in self.partitions])}
+        left = {p for p, end in ends.items() if max(at[p], 0) < end}
+        while left:
+            message = self.consumer.poll(ANSWER_SECONDS)
+            if message is None:
+                raise SystemExit(f"no answer from {self.topic} in {ANSWER_SECONDS} s")
+            if message.error():
+                if message.error().code() != -191:
+                    raise SystemExit(f"{self.topic}: {message.error()}")
+                left.discard(message.partition())
+                continue
+            yield message
+
+    def close(self):
+        self.consumer.close()
