@@ -9,7 +9,7 @@ export const FRAME_HEADER_BYTES = 8
 export const MessageKind = { layout: 1, load: 2, unload: 3, evaluate: 4 } as const
 
 /** From the host; payloads are JSON except those of verdicts. */
-export const ReplyKind = { ready: 1, loaded: 2, verdicts: 3 } as const
+export const ReplyKind = { ready: 1, loaded: 2, verdicts: 3, noted: 4 } as const
 
 /** Descriptors a host inherits besides stdio: the ring (read only) and its intent record (write only). */
 export const HostFd = { ring: 3, intent: 4 } as const
@@ -56,6 +56,11 @@ export interface LoadedReply {
   readonly description?: string
   readonly reason?: 'syntax' | 'no-filter' | FailureReason
   readonly error?: AuthorError
+}
+
+/** The first error of a batch while the batch goes on, from a container: should it not be answered, its author knows this at least. */
+export interface NotedReply extends AuthorError {
+  readonly seq: number
 }
 
 /**

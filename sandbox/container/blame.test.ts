@@ -10,11 +10,24 @@ test.for([
   ['one that ran out of memory', { exitCode: 137, outOfMemory: true }, 'out-of-memory', '32 MB'],
   ['one that was filling its memory at its deadline', { killedFor: 'memory' }, 'out-of-memory', '32 MB'],
   ['one that did not stop', { killedFor: 'deadline' }, 'timeout', '200 ms'],
-  ['one that broke the conversation', { killedFor: 'protocol', breach: 'said too much' }, 'protocol', 'said too much'],
+  ['one that broke the conversation', { killedFor: 'protocol', detail: 'said too much' }, 'protocol', 'said too much'],
 ] as const)('%s pays, and is told why', ([, how, reason, message]) => {
   expect(blame(end(how), STEP)).toMatchObject({
     reason,
     error: { message: expect.stringContaining(message) as string },
+  })
+})
+
+test('what it raised before it was ended is told too, with its place', () => {
+  const noted = { message: 'OSError: File too large', line: 3, column: 5 }
+  const { reason, error } =
+    blame(end({ killedFor: 'deadline', detail: 'beside 2 processes that it started', noted }), STEP) ?? {}
+  expect(reason).toBe('timeout')
+  expect(error).toEqual({
+    message:
+      'still running after 200 ms, the limit of one batch, beside 2 processes that it started; its container was ended; before that it raised OSError: File too large',
+    line: 3,
+    column: 5,
   })
 })
 

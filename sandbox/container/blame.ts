@@ -1,5 +1,5 @@
 // Whose fault the end of a container is. A filter pays only for what it did; a container killed or stopped from outside, and a lost engine, cost it nothing.
-import { type Failure } from '../sandbox.ts'
+import { type AuthorError, type Failure } from '../sandbox.ts'
 
 /** Why we ended it. */
 export type KillReason = 'deadline' | 'memory' | 'protocol' | 'starved' | 'posture' | 'retired'
@@ -9,8 +9,10 @@ export interface ContainerEnd {
   readonly exitCode?: number
   readonly outOfMemory: boolean
   readonly killedFor?: KillReason
-  /** What was wrong with the conversation. */
-  readonly breach?: string
+  /** What was wrong with the conversation, or what went on at the deadline. */
+  readonly detail?: string
+  /** The first error of the batch it was at. */
+  readonly noted?: AuthorError
 }
 
 const SIGKILLED = 137
@@ -35,16 +37,26 @@ export interface Step {
   readonly memoryMb: number
 }
 
-/** What the filter did to its container, or nothing when it did nothing. */
-export function blame({ exitCode, outOfMemory, killedFor, breach }: ContainerEnd, step: Step): Failure | undefined {
+/** What the filter did to its container, and what it raised before; nothing when it did nothing. */
+export function blame(end: ContainerEnd, step: Step): Failure | undefined {
+  const found = deedOf(end, step)
+  if (found === undefined || end.noted === undefined) return found
+  const { message, ...position } = end.noted
+  return { ...found, error: { message: `${found.error.message}; before that it raised ${message}`, ...position } }
+}
+
+function deedOf({ exitCode, outOfMemory, killedFor, detail }: ContainerEnd, step: Step): Failure | undefined {
   if (killedFor === 'deadline') {
     const limit = step.doing === 'load' ? 'the limit of loading a filter' : 'the limit of one batch'
-    return failure('timeout', `still running after ${step.limitMs} ms, ${limit}; its container was ended`)
+    return failure(
+      'timeout',
+      `still running after ${step.limitMs} ms, ${limit}${detail === undefined ? '' : `, ${detail}`}; its container was ended`,
+    )
   }
   if (killedFor === 'protocol')
     return failure(
       'protocol',
-      `broke the conversation with its host: ${breach ?? 'said what was not asked'}; its container was ended`,
+      `broke the conversation with its host: ${detail ?? 'said what was not asked'}; its container was ended`,
     )
   if (killedFor !== undefined && killedFor !== 'memory') return undefined
   if (outOfMemory || killedFor === 'memory')

@@ -4,7 +4,9 @@ import type Docker from 'dockerode'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
 import { openFrameSplitter } from '../isolate/frame-splitter.ts'
+import { readNoted } from '../isolate/verdict-reader.ts'
 import { type ColumnSet } from '../batch.ts'
+import { type AuthorError } from '../sandbox.ts'
 import { FRAME_HEADER_BYTES, MessageKind, ReplyKind } from '../wire.ts'
 import { type ContainerEnd, type KillReason } from './blame.ts'
 import { statusOf } from './engine.ts'
@@ -31,7 +33,7 @@ export type Answer<T> = { readonly answer: T } | { readonly end: ContainerEnd }
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
 
-async function stateOf(container: Docker.Container): Promise<Omit<ContainerEnd, 'killedFor' | 'breach'>> {
+async function stateOf(container: Docker.Container): Promise<Omit<ContainerEnd, 'killedFor' | 'detail' | 'noted'>> {
   for (let attempt = 0, ended = 0; attempt < STATE_ATTEMPTS; attempt++) {
     try {
       const { State } = await container.inspect()
@@ -76,7 +78,8 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
   let onEnd: (end: ContainerEnd) => void = nothing
   let over: ContainerEnd | undefined
   let killedFor: KillReason | undefined
-  let breach: string | undefined
+  let detail: string | undefined
+  let noted: AuthorError | undefined
   let said = ''
   let stderrBytes = 0
   const removed = Promise.withResolvers<void>()
@@ -84,7 +87,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
   /** Ends it; the stream goes first, since an unread one would hold the engine's removal up. */
   const kill = (reason: KillReason, why?: string): void => {
     killedFor ??= reason
-    breach ??= why
+    detail ??= why
     stream.destroy()
   }
   const pushFrames = openFrameSplitter(MAX_REPLY_BYTES, (kind, payload) => {
@@ -124,7 +127,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
   const settle = async (): Promise<void> => {
     // One that we ended needs no looking at: its reason is known.
     const state = killedFor === undefined ? await stateOf(container) : { outOfMemory: false }
-    over = { ...state, ...(killedFor && { killedFor }), ...(breach === undefined ? {} : { breach }) }
+    over = { ...state, ...(killedFor && { killedFor }), ...(detail && { detail }), ...(noted && { noted }) }
     ending.resolve(over)
     onEnd(over)
     await remove()
@@ -191,10 +194,21 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
       send(MessageKind.layout, { layout, set })
     },
     /** Sends one request, when the last is settled. One answer is expected: `read` takes it, and what it throws is a breach. */
-    ask<T>(kind: number, message: object, read: (kind: number, payload: Buffer) => T): Promise<Answer<T>> {
+    ask<T>(
+      kind: number,
+      message: { readonly seq: number },
+      read: (kind: number, payload: Buffer) => T,
+    ): Promise<Answer<T>> {
       const { promise, resolve } = Promise.withResolvers<Answer<T>>()
       onEnd = end => resolve({ end })
+      noted = undefined
       onReply = (replyKind, payload) => {
+        if (replyKind === ReplyKind.noted && noted === undefined) {
+          const { seq, ...error } = readNoted(payload)
+          if (seq !== message.seq) throw new Error('it noted an error of another batch')
+          noted = error
+          return
+        }
         const answer = read(replyKind, payload)
         onReply = unasked
         resolve({ answer })

@@ -206,6 +206,30 @@ describe('a container', () => {
     expect(verdictWords(verdicts, 1)).toEqual(['pass'])
   })
 
+  test('what a filter raised before its batch ran out of time is told with its place', async () => {
+    const source = [
+      'seen = []',
+      'def filter(alert):',
+      '    seen.append(alert)',
+      '    if len(seen) == 1:',
+      '        open("/etc/hosts2", "w")',
+      '    while True: pass',
+    ].join('\n')
+    const { failure } = await tryOut(
+      sandbox,
+      sampleProgram('container', source, { limits: { ...SAMPLE_LIMITS, batchMs: 200 } }),
+    )
+    expect(failure).toMatchObject({ reason: 'timeout', error: { line: 5, column: 9 } })
+    expect(failure?.error.message).toMatch(/200 ms.*before that it raised OSError: .*Read-only file system/)
+  })
+
+  test('a process that a filter forked does not speak for it', async () => {
+    const filter = program('if os.fork() == 0:\n    return False\nos.wait()\nreturn True')
+    const verdicts = await tryOut(sandbox, filter)
+    expect(verdicts.failure).toBeUndefined()
+    expect(verdictWords(verdicts)).toEqual(ALL)
+  })
+
   test('a larger batch than any before is seen whole', async () => {
     const filter = program('return alert.source.flux == len(alert.history)')
     await sandbox.load(filter)

@@ -20,7 +20,7 @@ async function reasonFor({ cpuMs, memoryMb, outOfMemory = false, stopped = false
     pids: () => [],
     stopped: () => stopped,
   }
-  const deadline = openDeadline({ usage, kill: resolve }, { limitMs: 50, fullMb: 100 })
+  const deadline = openDeadline({ usage, kill: reason => resolve(reason) }, { limitMs: 50, fullMb: 100 })
   const reason = await promise
   deadline.close()
   return reason

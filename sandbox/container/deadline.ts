@@ -1,5 +1,6 @@
 // How long a container may take for one step. A filter that burns its time is ended at its limit; one that only waits, or gets no processor, a little later.
 import { type ContainerProcess } from './container-process.ts'
+import { type Usage } from './usage.ts'
 
 const LOOK_MS = 25
 /** A step is guilty at once when it used this share of its limit as CPU time. */
@@ -7,10 +8,19 @@ const GUILTY_SHARE = 0.9
 /** Otherwise it gets so much more, for a machine that is busy. */
 const PATIENCE = { factor: 2, extraMs: 500 } as const
 
+/** Its init and Python. */
+const OWN_PROCESSES = 2
+
 export interface Watched {
   readonly limitMs: number
   /** A container with more memory than this at its deadline was slow because it was filling it. */
   readonly fullMb: number
+}
+
+/** Processes that the filter started share its time, which its author may not expect. */
+function companyOf(usage: Usage): string | undefined {
+  const started = usage.pids().length - OWN_PROCESSES
+  return started > 0 ? `beside ${started} processes that it started` : undefined
 }
 
 /** Watches one step; kills for 'deadline', for 'memory', or for 'starved' when the container was stopped from outside. */
@@ -30,7 +40,7 @@ export function openDeadline({ usage, kill }: Pick<ContainerProcess, 'usage' | '
     // Its memory may be free again, while the engine has yet to tell its end.
     else if (usage.ranOutOfMemory()) kill('memory')
     else if (burnt || heldMs > limitMs * PATIENCE.factor + PATIENCE.extraMs)
-      kill((usage.memoryMb() ?? 0) > fullMb ? 'memory' : 'deadline')
+      kill((usage.memoryMb() ?? 0) > fullMb ? 'memory' : 'deadline', companyOf(usage))
   }, LOOK_MS)
   return { close: (): void => clearInterval(timer) }
 }

@@ -178,8 +178,8 @@ export class ContainerSeat {
     const failure = blame(end, { doing: 'batch', limitMs: limits.batchMs, memoryMb: limits.memoryMb })
     // Between two batches it can only have been the filter's own threads.
     if (failure !== undefined) this.#failure = failure
-    const { exitCode, killedFor, breach } = end
-    this.#options.logger.warn({ filter: id, exitCode, killedFor, breach, reason: failure?.reason }, 'a container ended')
+    const { exitCode, killedFor, detail } = end
+    this.#options.logger.warn({ filter: id, exitCode, killedFor, detail, reason: failure?.reason }, 'a container ended')
     this.#options.onRestart(failure?.reason ?? killedFor ?? 'outside')
   }
 

@@ -2,7 +2,14 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { type AuthorError, type Failure, type Limits, type LoadOutcome, type Verdicts } from '../sandbox.ts'
-import { ANNOTATION_BUDGET, RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from '../wire.ts'
+import {
+  ANNOTATION_BUDGET,
+  type NotedReply,
+  RECORD_HEADER_BYTES,
+  RecordFlag,
+  VERDICTS_HEADER_BYTES,
+  wordsOf,
+} from '../wire.ts'
 
 const MESSAGE_CHARS = 600
 const MAX_LOG_LINES = 100
@@ -25,6 +32,7 @@ const ExtraSchema = Type.Object({
   annotations: Type.Optional(Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Type.String()]))),
 })
 type Extra = Static<typeof ExtraSchema>
+const NotedSchema = Type.Object({ seq: Type.Integer(), message: Type.String(), ...Position })
 const LoadedSchema = Type.Object({
   seq: Type.Integer(),
   slot: Type.Integer(),
@@ -69,6 +77,13 @@ export function readLoaded(payload: Buffer): {
     ? { ok: true, description: description.slice(0, MESSAGE_CHARS) }
     : { ok: false, reason, error: told(error ?? { message: 'could not be loaded' }) }
   return { seq, slot, outcome }
+}
+
+/** Reads the first error of a batch under way. */
+export function readNoted(payload: Buffer): NotedReply {
+  const reply: unknown = JSON.parse(payload.toString())
+  if (!Value.Check(NotedSchema, reply)) throw new Error('the note of an error has another shape')
+  return { seq: reply.seq, ...told(reply) }
 }
 
 /** Reads the batch a reply is about. */

@@ -80,9 +80,9 @@ class AuthorFilter:
             return module
         raise LoadFailure("no-filter", {"message": NO_FILTER, "line": 1, "column": 1})
 
-    def evaluate(self, slot, rows, alert_type, columns, times, ids):
-        """The record of a batch. `times` and `ids` give each alert's clock and seed; a whole batch has those of its first alert."""
-        found = verdicts.Verdicts(rows, self.limits["annotationChars"])
+    def evaluate(self, slot, rows, alert_type, columns, times, ids, note):
+        """The record of a batch. `times` and `ids` give each alert's clock and seed; a whole batch has those of its first alert. `note` takes its first error."""
+        found = verdicts.Verdicts(rows, self.limits["annotationChars"], note)
         self._log.begin(self.limits["logChars"])
         before = cpu_ms()
         if self.batched is not None:

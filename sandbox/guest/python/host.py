@@ -51,10 +51,14 @@ class Host:
             self._views.clear()
         cells.begin(at)
         times, ids = cells.numbers[at.times : at.times + at.rows], cells.longs[at.ids : at.ids + at.rows]
+
+        def note(error):
+            self._wire.send_json(wire.NOTED, {"seq": message["seq"], **error})
+
         for slot in message["slots"]:
             loaded = self._loaded[slot]
             alert_type, columns = self._view(slot, number, at.rows)
-            records.append(loaded.evaluate(slot, at.rows, alert_type, columns, times, ids))
+            records.append(loaded.evaluate(slot, at.rows, alert_type, columns, times, ids, note))
         return wire.VERDICTS_HEADER.pack(message["seq"], len(records)) + b"".join(records)
 
     def _view(self, slot, number, rows):

@@ -16,7 +16,8 @@ class Refused(Exception):
 
 
 class Verdicts:
-    def __init__(self, rows, annotation_chars):
+    def __init__(self, rows, annotation_chars, note):
+        self._note = note
         self._annotation_chars = annotation_chars
         self._left = ANNOTATION_BUDGET * annotation_chars
         words = ((rows + 63) >> 6) << 1
@@ -106,6 +107,7 @@ class Verdicts:
         self.errored[row >> 3] |= 1 << (row & 7)
         if self._first_error is None:
             self._first_error = {"row": row, **error}
+            self._note(error)
 
     def record(self, slot, cpu_ms, logs, logs_dropped):
         """The batch's record for one filter, as wire.ts has it."""

@@ -4,7 +4,7 @@ import struct
 from json import dumps, loads
 
 LAYOUT, LOAD, UNLOAD, EVALUATE = 1, 2, 3, 4
-READY, LOADED, VERDICTS = 1, 2, 3
+READY, LOADED, VERDICTS, NOTED = 1, 2, 3, 4
 
 HEADER = struct.Struct("<II")
 VERDICTS_HEADER = struct.Struct("<II")
@@ -26,6 +26,13 @@ class Wire:
         os.dup2(null, 0)
         os.dup2(2, 1)
         os.close(null)
+        os.register_at_fork(after_in_child=self._leave)
+
+    def _leave(self):
+        """A process that a filter forked has no part in the conversation: it ends where it would speak."""
+        os.close(self._in)
+        os.close(self._out)
+        self._out = None
 
     def _read(self, count):
         parts = []
@@ -45,6 +52,8 @@ class Wire:
         return kind, loads(self._read(length))
 
     def send(self, kind, payload):
+        if self._out is None:
+            os._exit(CLOSED)
         frame = memoryview(HEADER.pack(len(payload), kind) + payload)
         while frame:
             frame = frame[os.write(self._out, frame):]
