@@ -2,7 +2,7 @@
 import { openRandom, type Random } from '#hub'
 
 /** `kill`: SIGKILL. `pause`: SIGSTOP, later SIGCONT. `cut`: connections are reset and refused. `hang`: they stay open and carry nothing. */
-export type Action = 'kill' | 'pause' | 'cut' | 'hang'
+type Action = 'kill' | 'pause' | 'cut' | 'hang'
 
 export interface FaultKind {
   readonly action: Action

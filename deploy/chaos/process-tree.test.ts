@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { leavesBelow } from './process-tree.ts'
+import { confinedBelow } from './process-tree.ts'
 
-test('the leaves below a process are those that have no child', async () => {
-  const shell = spawn('sh', ['-c', 'sh -c "cat; true"; true'], { stdio: ['pipe', 'pipe', 'ignore'] })
-  const { pid, stdin, stdout } = shell
+const CONFINED = ['--ro-bind', '/', '/', '--proc', '/proc', '--unshare-pid', '--die-with-parent', 'cat']
+
+test('what is confined below a process is found, its other children are not', async () => {
+  const shell = spawn('sh', ['-c', 'sleep 2 & bwrap "$@"; true', 'sh', ...CONFINED], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  })
+  const { pid = 0, stdin, stdout } = shell
   stdin.write('begun\n')
   await once(stdout, 'data')
-  const leaves = leavesBelow(pid ?? 0)
-  expect(leaves).toHaveLength(1)
-  expect(leaves).not.toContain(pid)
-  expect(leavesBelow(leaves[0] ?? 0)).toEqual([])
-  stdin.end()
+  const found = confinedBelow(pid)
+  expect(found).toHaveLength(1)
+  process.kill(found[0] ?? 0, 'SIGKILL')
   await once(shell, 'exit')
-  expect(leavesBelow(pid ?? 0)).toEqual([])
+  expect(confinedBelow(pid)).toEqual([])
 })

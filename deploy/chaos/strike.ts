@@ -1,7 +1,7 @@
 // Does to a running system what the plan of faults says. Victims are chosen by the process ids the supervisor knows, never by name.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Fault } from './faults.ts'
-import { leavesBelow } from './process-tree.ts'
+import { confinedBelow } from './process-tree.ts'
 import { type ChaosSystem } from './system.ts'
 
 /** A fault as it happened, in milliseconds since 1970. */
@@ -24,7 +24,7 @@ const victimOf = async ({ supervisor }: ChaosSystem, { target, pick }: Fault): P
   const deadline = performance.now() + VICTIM_LIMIT_MS
   while (performance.now() < deadline) {
     const pid = supervisor.pid(node === undefined ? target : `${node}-worker`)
-    const candidates = pid === undefined ? [] : node === undefined ? [pid] : leavesBelow(pid)
+    const candidates = pid === undefined ? [] : node === undefined ? [pid] : confinedBelow(pid)
     const victim = candidates[Math.floor(pick * candidates.length)]
     if (victim !== undefined) return victim
     await sleep(PAUSE_MS)

@@ -2,7 +2,7 @@
 import { type ChaosResult } from './run.ts'
 
 /** Rubin's time from one visit to the next: a system that takes longer to recover falls behind by a visit. */
-export const RECOVER_LIMIT_SECONDS = 37
+const RECOVER_LIMIT_SECONDS = 37
 
 /** The figures of a run. */
 export const summary = (result: ChaosResult) => {

@@ -6,6 +6,7 @@ import { aclCalls, type AclCalls } from './admin-acls.ts'
 import { offsetCalls, type OffsetCalls } from './admin-offsets.ts'
 import { topicCalls, type TopicCalls } from './admin-topics.ts'
 import { userCalls, type UserCalls } from './admin-users.ts'
+import { bearConnectionErrors } from './connection-errors.ts'
 import { kafkaFailure } from './failure.ts'
 import { openQueue } from './queue.ts'
 
@@ -22,6 +23,7 @@ const TIMEOUT_MS = 15_000
 
 /** Opens the administration of a cluster. Connects when first used. Every call throws HubError. */
 export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): ClusterAdmin => {
+  bearConnectionErrors()
   const admin = new Admin({
     clientId,
     bootstrapBrokers: access.bootstrap.split(','),

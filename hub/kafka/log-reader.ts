@@ -11,6 +11,7 @@ import {
 } from '@platformatic/kafka'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from './access.ts'
+import { bearConnectionErrors } from './connection-errors.ts'
 import { isProtocolError, kafkaFailure } from './failure.ts'
 import { committedRecords, type LogRecord } from './log-batches.ts'
 
@@ -61,6 +62,7 @@ const connect = (client: Base, broker: Broker): Promise<Connection> =>
 /** Opens a reader; it connects with the first call. Every call throws HubError; the next one starts afresh. */
 export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): LogReader => {
   const { clientId, topic, partition = 0 } = options
+  bearConnectionErrors()
   const open = (): Base =>
     new Base({
       clientId,

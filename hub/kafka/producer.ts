@@ -4,6 +4,7 @@ import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from './access.ts'
 import { ClientProducer } from './client-producer.ts'
+import { bearConnectionErrors } from './connection-errors.ts'
 import { isProtocolError, isWrongLogin, kafkaFailure } from './failure.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from './queue.ts'
@@ -85,6 +86,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
       producerEpoch,
       ...(transactionalId === undefined ? {} : { transactionalId }),
     })
+  bearConnectionErrors()
   let client = open()
   let fenced: HubError | undefined
   let broken = false
