@@ -84,7 +84,7 @@ test('a system starts, refuses a second launcher, survives kill -9 without remai
 })
 
 test('a second system runs beside the first, and both stop in order within 15 s', async () => {
-  const other = await begin(otherDir, await freePortBase(1), ['--nodes', '1', '--no-simulator'])
+  const other = await begin(otherDir, await freePortBase(1), ['--nodes', '1', '--no-simulator', '--no-python'])
   expect((await filters(other)).map(({ name }) => name)).toContain('asteroids')
   for (const system of running) {
     const began = performance.now()

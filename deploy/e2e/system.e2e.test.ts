@@ -25,7 +25,13 @@ const subscribers = new Map<string, Subscriber>()
 beforeAll(async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'skysieve-e2e-'))
   disk = mountSmallDisk(join(dataDir, 'node2'), NODE2_DISK_MB)
-  system = await startSystem(dataDir, await freePortBase(2), ['--alerts', String(ALERTS), '--interval', '6'])
+  system = await startSystem(dataDir, await freePortBase(2), [
+    '--alerts',
+    String(ALERTS),
+    '--interval',
+    '6',
+    '--no-python',
+  ])
   console.log(`system started in ${(system.startedInMs / 1000).toFixed(1)} s`)
 })
 

@@ -16,6 +16,7 @@ const FILES = [
   ['variable-star.js', 'lsst'],
   ['asteroids.js', 'lsst'],
   ['red-and-faint.ts', 'lsst'],
+  ['variable-star-numpy.py', 'lsst'],
   ['ztf-bright-and-real.js', 'ztf'],
   ['ztf-brightening.ts', 'ztf'],
 ] as const
