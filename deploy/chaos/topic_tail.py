@@ -1,5 +1,5 @@
 """Reads topics as any read_committed subscriber does, and goes on where it stopped."""
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 ANSWER_SECONDS = 30
 
@@ -16,23 +16,23 @@ class TopicTail:
         self.partitions = set(partitions)
         self.consumer.assign([TopicPartition(topic, partition, 0) for partition in self.partitions])
         self.topic = topic
+        self.read_to = dict.fromkeys(self.partitions, 0)
 
     def new(self):
         """Yields what was committed since the last call, up to the present end of every partition."""
         ends = {p: self.consumer.get_watermark_offsets(TopicPartition(self.topic, p), timeout=ANSWER_SECONDS)[1]
                 for p in self.partitions}
-        at = {tp.partition: tp.offset for tp in self.consumer.position([TopicPartition(self.topic, p) for p in self.partitions])}
-        left = {p for p, end in ends.items() if max(at[p], 0) < end}
-        while left:
+        while any(self.read_to[p] < end for p, end in ends.items()):
             message = self.consumer.poll(ANSWER_SECONDS)
             if message is None:
-                raise SystemExit(f"no answer from {self.topic} in {ANSWER_SECONDS} s")
-            if message.error():
-                if message.error().code() != -191:
-                    raise SystemExit(f"{self.topic}: {message.error()}")
-                left.discard(message.partition())
-                continue
-            yield message
+                raise SystemExit(f"no answer from {self.topic} in {ANSWER_SECONDS} s: read to {self.read_to} of {ends}")
+            error = message.error()
+            if error and error.code() != KafkaError._PARTITION_EOF:
+                raise SystemExit(f"{self.topic}: {error}")
+            # The end of a partition has an offset too: behind markers, which are not handed out.
+            self.read_to[message.partition()] = message.offset() + (0 if error else 1)
+            if not error:
+                yield message
 
     def close(self):
         self.consumer.close()

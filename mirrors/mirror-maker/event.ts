@@ -12,8 +12,10 @@ const DEAD = [
   // A failed task is not restarted, and there is no public REST to see or restart it with.
   /Task threw an uncaught and unrecoverable exception/,
   /Failed to configure MirrorSourceConnector/,
-  /Failed to start connector.*MirrorSourceConnector/,
-  /Error while starting connector MirrorSourceConnector/,
+  // With quotes the herder says it too, of a start that it has itself replaced by the next one because the configuration was written again.
+  /Failed to start connector MirrorSourceConnector/,
+  /MirrorSourceConnector\} Error (initializing|while starting) connector/,
+  /Unexpected error while trying to start connector MirrorSourceConnector/,
   /MirrorSourceConnector.*(Connector failed|has failed)/,
   /Uncaught exception in herder work thread, exiting/,
   /Failed to find any class that implements Connector/,

@@ -29,6 +29,19 @@ describe('lines of the log', () => {
     expect(mirrorMakerEvent(line)?.kind).toBe(kind)
   })
 
+  test('a connector that cannot start is noticed', () => {
+    const line =
+      'ERROR [hub->node1|worker] WorkerConnector{id=MirrorSourceConnector} Error while starting connector (org)'
+    expect(mirrorMakerEvent(line)?.kind).toBe('dead')
+    expect(mirrorMakerEvent('ERROR Failed to start connector MirrorSourceConnector (org)')?.kind).toBe('dead')
+  })
+
+  test('a start that Connect replaces by the next one is not a death', () => {
+    const line =
+      "ERROR [Worker clientId=hub->node2, groupId=hub-mm2] Failed to start connector 'MirrorSourceConnector' (org)"
+    expect(mirrorMakerEvent(line)).toBeUndefined()
+  })
+
   test('the complaint of the checkpoint connector at each start is not', () => {
     expect(
       mirrorMakerEvent('ERROR Failed to configure MirrorCheckpointConnector connector for hub->node1'),
