@@ -6,8 +6,8 @@ import { type Piece } from './piece.ts'
 import { EARLY_COMMIT_BYTES, piecesThatFit } from './transaction-plan.ts'
 
 const INTERVAL_MS = 200
-/** Deliveries that wait at most; a lane holds its next batch back until there is room. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024
+/** Packets that wait in memory at most; a lane holds its next batch back until there is room. */
+const MAX_HELD_BYTES = 64 * 1024 * 1024
 
 export interface Committed {
   readonly pieces: readonly Piece[]
@@ -32,6 +32,7 @@ export class Committer {
     readonly reject: (error: Error) => void
   }[] = []
   #bytes = 0
+  #heldBytes = 0
   #urgent = false
   #running = false
   #inFlight: Promise<void> = Promise.resolve()
@@ -49,6 +50,7 @@ export class Committer {
     for (const piece of pieces) {
       this.#queue.push(piece)
       this.#bytes += piece.bytes
+      this.#heldBytes += piece.heldBytes
     }
     this.#tick()
   }
@@ -67,7 +69,7 @@ export class Committer {
 
   /** Resolves when the waiting deliveries leave room for more. Rejects when the committer fails. */
   async room(): Promise<void> {
-    while (this.#bytes > MAX_WAITING_BYTES && this.#failure === undefined) await this.#room.promise
+    while (this.#heldBytes > MAX_HELD_BYTES && this.#failure === undefined) await this.#room.promise
     if (this.#failure !== undefined) throw this.#failure
   }
 
@@ -118,7 +120,10 @@ export class Committer {
     const transaction = await this.#options.producer.begin()
     await transaction.send(messagesOf(pieces, this.#options.shard))
     await transaction.commit()
-    this.#bytes -= pieces.reduce((sum, { bytes }) => sum + bytes, 0)
+    for (const { bytes, heldBytes } of pieces) {
+      this.#bytes -= bytes
+      this.#heldBytes -= heldBytes
+    }
     this.#room.resolve()
     this.#room = Promise.withResolvers()
     const done = new Set(pieces)

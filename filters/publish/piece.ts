@@ -58,8 +58,10 @@ export interface Piece {
   readonly deadLetters: DeadLetter[]
   readonly logs: LogLines[]
   readonly changes: Map<string, Change>
-  /** Bytes of packets in it. */
+  /** Bytes of packets that it writes. */
   bytes: number
+  /** Bytes of packets that it keeps in memory: one that goes to several filters is there once. */
+  heldBytes: number
   /** Alerts evaluated in it. */
   rows: number
 }
@@ -71,5 +73,6 @@ export const emptyPiece = (): Piece => ({
   logs: [],
   changes: new Map(),
   bytes: 0,
+  heldBytes: 0,
   rows: 0,
 })

@@ -96,6 +96,7 @@ export function settle(
       if (!writesDeadLetters) continue
       piece.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
       piece.bytes += entry.packet.length
+      piece.heldBytes += entry.packet.length
     } else {
       const group = groupOf(groups, entry)
       const skipping = masked.filter(index => isNotFor(filters[index], entry))
@@ -125,7 +126,10 @@ export function settle(
         }
         if (state.held.length > 0) ledger.hold(filter.id, entry.visit)
         if (!outcome.deliver) continue
-        packet ??= Buffer.from(entry.packet)
+        if (packet === undefined) {
+          packet = Buffer.from(entry.packet)
+          piece.heldBytes += packet.length
+        }
         piece.deliveries.push({
           filter: filter.id,
           version: filter.version,

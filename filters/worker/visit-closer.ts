@@ -68,11 +68,8 @@ export class VisitCloser {
       const extras = annotations === undefined ? { score } : { score, annotations }
       return [{ filter: id, version, visit, alert, position, ...extras, source, evaluatedMs: nowMs, packet }]
     })
-    return {
-      ...emptyPiece(),
-      deliveries,
-      changes: new Map([[visitKey(id, visit), ledger.visitChange(state)]]),
-      bytes: deliveries.reduce((sum, { packet }) => sum + packet.length, 0),
-    }
+    const bytes = deliveries.reduce((sum, { packet }) => sum + packet.length, 0)
+    const changes = new Map([[visitKey(id, visit), ledger.visitChange(state)]])
+    return { ...emptyPiece(), deliveries, changes, bytes, heldBytes: bytes }
   }
 }

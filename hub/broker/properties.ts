@@ -4,6 +4,8 @@ import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings } f
 /** What a broker takes at most as one batch of one partition. Topics of alerts are limited to 10 MB a message by whoever creates them. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
 const INTERNAL_PARTITIONS = 5
+/** An entry of 12 bytes for every 4 KB of a segment. */
+const INDEX_BYTES = 512 * 1024
 const MB = 1024 * 1024
 
 const plainLogin = (password: string): string =>
@@ -78,6 +80,8 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     'log.retention.bytes': retention.bytesPerPartition,
     'log.retention.check.interval.ms': 30_000,
     'log.segment.bytes': 128 * MB,
+    // Enough for a segment. The default of 10 MB a file is touched whole by the first write to a topic.
+    'log.index.size.max.bytes': INDEX_BYTES,
     'log.cleaner.dedupe.buffer.size': 16 * MB,
     // Pinned: the metadata log would otherwise grow for a week before its first snapshot.
     'metadata.max.retention.bytes': 64 * MB,

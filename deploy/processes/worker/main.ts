@@ -4,7 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
-import { openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
+import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
@@ -17,6 +17,7 @@ const STOP_LIMIT_MS = 5000
 /** Of a question to the hub's registry. */
 const ASK_LIMIT_MS = 1000
 
+collectRarely()
 const config = readConfig(WorkerConfig)
 const { mirror, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
