@@ -21,6 +21,8 @@ export interface FilterRecord {
   version: number
   generation: number
   strikes: number
+  /** Slow filters keep a lane of their own until their owner changes them. */
+  isSlow: boolean
   /** Set while it is ahead of the lane it joined. */
   readonly ahead: Map<number, bigint>
   suspension: Suspension | undefined
@@ -53,6 +55,7 @@ const FilterJson = Compile(
     version: Type.Integer(),
     generation: Type.Integer(),
     strikes: Type.Integer(),
+    isSlow: Type.Optional(Type.Boolean()),
     ahead: Type.Optional(Offsets),
     suspension: Type.Optional(SuspensionJson),
     cpuMs: Type.Number(),
@@ -117,12 +120,16 @@ export function decodeLane(key: string, text: string): LaneRecord {
   return { stream, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
 }
 
-export const encodeFilter = ({ ahead, ...record }: FilterRecord): string =>
-  JSON.stringify(ahead.size === 0 ? record : { ...record, ahead: toObject(ahead) })
+export const encodeFilter = ({ ahead, isSlow, ...record }: FilterRecord): string =>
+  JSON.stringify({
+    ...record,
+    ...(isSlow ? { isSlow } : {}),
+    ...(ahead.size > 0 ? { ahead: toObject(ahead) } : {}),
+  })
 
 export function decodeFilter(key: string, text: string): FilterRecord {
-  const { lane, suspension, ahead, ...rest } = parse(key, text, value => FilterJson.Check(value))
-  return { ...rest, lane, suspension, ahead: toPositions(ahead ?? {}) }
+  const { lane, suspension, ahead, isSlow, ...rest } = parse(key, text, value => FilterJson.Check(value))
+  return { ...rest, lane, suspension, isSlow: isSlow ?? false, ahead: toPositions(ahead ?? {}) }
 }
 
 const candidateJson = ({ alert, score, source, version, annotations }: Candidate): Record<string, unknown> => ({

@@ -21,6 +21,7 @@ beforeEach(() => {
     version: 1,
     generation: 2,
     strikes: 0,
+    isSlow: false,
     ahead,
     suspension: undefined,
     cpuMs: 0,

@@ -10,7 +10,8 @@ import {
 } from '#hub'
 import { type Feed, type FeedBatch, type FeedGap, type FeedPacket } from '#mirrors'
 import { type ColumnSet, MAX_ROWS } from '#sandbox'
-import { type Entry, type LaneBatch } from './lane-batch.ts'
+import { sameColumns } from './column-union.ts'
+import { type BatchSource, type Entry, type LaneBatch } from './lane-batch.ts'
 
 /** How long a batch that is not full waits for more: halves the evaluation's CPU at Rubin's rate, and adds as much to the delay. */
 const LINGER_MS = 30
@@ -29,7 +30,6 @@ export interface AssemblerOptions {
 }
 
 interface Draft {
-  readonly epoch: number
   readonly builder: BatchBuilder
   readonly entries: Entry[]
   readonly releases: (() => void)[]
@@ -40,12 +40,11 @@ interface Draft {
 }
 
 /** Packets into batches of one stream. `next` has one caller at a time. */
-export class Assembler {
+export class Assembler implements BatchSource {
   readonly #options: AssemblerOptions
   readonly #adopted = new Set<number>()
   readonly #idle: BatchBuilder[] = []
   #set: ColumnSet
-  #epoch = 0
   #draft: Draft
   #ended: { readonly error?: unknown } | undefined
   #waiting: PromiseWithResolvers<LaneBatch | undefined> | undefined
@@ -75,27 +74,24 @@ export class Assembler {
     return promise
   }
 
-  /** From the next batch on, columns of `set` are read. Gives that batch's epoch; it comes at once, even if it is empty. */
-  include(set: ColumnSet): number {
-    this.#set = set
-    this.#epoch++
-    this.#idle.length = 0
-    if (this.#draft.entries.length === 0) this.#draft = this.#open()
-    this.#draft.sealed = true
-    this.#offer()
-    return this.#epoch
+  include(set: ColumnSet): void {
+    // A new layout costs its memory and its generated code.
+    if (!sameColumns(this.#set, set)) {
+      this.#set = set
+      this.#idle.length = 0
+      if (this.isEmpty) this.#draft = this.#open()
+    }
+    this.poke()
   }
 
-  /** The next batch comes at once, even if it is empty. */
   poke(): void {
-    if (this.#waiting === undefined) return
     this.#draft.sealed = true
     this.#offer()
   }
 
   #open(): Draft {
     const builder = this.#idle.pop() ?? openBatchBuilder({ stream: this.#options.stream, set: this.#set })
-    return { epoch: this.#epoch, builder, entries: [], releases: [], sinceMs: 0, sealed: false }
+    return { builder, entries: [], releases: [], sinceMs: 0, sealed: false }
   }
 
   #end(outcome: { readonly error?: unknown }): void {
@@ -112,7 +108,7 @@ export class Assembler {
     if (waiting === undefined) return
     if (this.#ended !== undefined) return this.#end(this.#ended)
     clearTimeout(this.#timer)
-    const { sealed, sinceMs, epoch, builder, entries, releases } = this.#draft
+    const { sealed, sinceMs, builder, entries, releases } = this.#draft
     if (!sealed) {
       if (sinceMs === 0) return
       const waitMs = sinceMs + (this.#options.lingerMs ?? LINGER_MS) - performance.now()
@@ -123,16 +119,16 @@ export class Assembler {
     }
     this.#waiting = undefined
     this.#draft = this.#open()
-    // A new epoch that began while the old draft still had packets goes out right behind it.
-    if (this.#draft.epoch !== epoch) this.#draft.sealed = true
+    // New columns that were asked for while the old draft still had packets come right behind it.
+    if (this.#draft.builder.set !== builder.set) this.#draft.sealed = true
     waiting.resolve({
-      epoch,
+      set: builder.set,
       entries,
       columns: builder.rows > 0 ? builder.take() : undefined,
       release: () => {
         for (const release of releases) release()
         builder.reset()
-        if (epoch === this.#epoch) this.#idle.push(builder)
+        if (builder.set === this.#set) this.#idle.push(builder)
       },
     })
     this.#taken.resolve()

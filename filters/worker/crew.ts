@@ -8,14 +8,15 @@ import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/transitions.ts'
+import { joinLive, leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/transitions.ts'
 import { afterFailure } from '../progress/suspension.ts'
 import { type Committer } from '../publish/committer.ts'
+import { type Piece } from '../publish/piece.ts'
 import { sameColumns } from './column-union.ts'
 import { changeOf, type Lane } from './lane.ts'
 import { type Lanes } from './lanes.ts'
 import { type Place, recordFor, wishFor } from './roster.ts'
-import { compile, loadRunner, type Runner } from './runner.ts'
+import { compile, loadRunner, type Runner, staysBeside } from './runner.ts'
 
 export interface CrewOptions {
   readonly place: Place
@@ -75,11 +76,9 @@ export class Crew {
         await committer.settle([changeOf(...moveOut(ledger, id, positions))])
       }
       const runners = await Promise.all(members.map(id => this.#reload(id)))
-      await lanes().open(
-        liveLane(stream.name),
+      await lanes().openLive(
         stream,
         runners.filter(runner => runner !== undefined),
-        'latest',
       )
     }
     for (const id of ids) this.apply(id)
@@ -131,32 +130,61 @@ export class Crew {
     await this.#options.createTopic(id)
     const fresh = await this.#load(manifest, record)
     if (fresh === undefined) return
-    const live = lanes().get(liveLane(stream.name))
-    const own = record.lane === ownLane(id) ? ownLane(id) : undefined
+    const stays = staysBeside(fresh.program, record)
     const start = known === undefined ? startOf(manifest) : 'now'
-    if (own !== undefined || start !== 'now') {
-      lanes().stop(ownLane(id))
-      record.lane = ownLane(id)
-      this.#runners.set(id, fresh)
-      const lane = await lanes().open(ownLane(id), stream, [fresh], start === 'now' ? 'earliest' : start)
+    const isOwn = record.lane === ownLane(id)
+    this.#runners.set(id, fresh)
+    if (isOwn && lanes().hasOwn(id)) {
       await this.#options.committer.settle([changeOf(ledger.filterChange(id))])
-      this.#joinWhenCaughtUp(fresh, record, stream, lane.name)
-    } else if (live !== undefined) {
-      const isNew = record.lane === undefined
-      const enter = (): ReturnType<typeof changeOf> => {
-        if (isNew)
-          for (const [partition, end] of aheadOf(lanes().ends(live.name), live.positions))
-            record.ahead.set(partition, end)
-        record.lane = live.name
-        return changeOf(ledger.filterChange(id))
-      }
-      this.#replace(live, fresh, enter)
-    }
+      lanes().exchange(fresh, stays)
+    } else if (isOwn || start !== 'now') {
+      record.lane = ownLane(id)
+      lanes().read({ stream, runner: fresh, stays }, start === 'now' ? 'earliest' : start)
+    } else if (stays) this.#putBeside(fresh, stream)
+    else this.#putIn(fresh, stream)
+    if (record.lane === ownLane(id)) this.#joinWhenCaughtUp(fresh, stream)
     if (runner !== undefined) this.#unloadLater(runner)
   }
 
+  /** Puts a runner into the live lane, in the place of an older version or as one that starts now. */
+  #putIn(runner: Runner, stream: Stream): void {
+    const { lanes } = this.#options
+    const live = lanes().get(liveLane(stream.name))
+    if (live === undefined) return
+    this.#replace(live, runner, () => {
+      this.#beginNow(runner.id, stream)
+      return this.#moved(runner.id, live.name)
+    })
+  }
+
+  /** Gives a runner that is in the live lane, or starts now, a lane of its own beside it. */
+  #putBeside(runner: Runner, stream: Stream): void {
+    const { lanes } = this.#options
+    lanes().beside({ stream, runner, stays: true }, () => {
+      this.#beginNow(runner.id, stream)
+      lanes().get(liveLane(stream.name))?.dismiss(runner.id)
+    })
+  }
+
+  /** A filter that had no lane: it evaluates what comes from this moment on, wherever the lane is that it joins. */
+  #beginNow(id: string, stream: Stream): void {
+    const { ledger, lanes } = this.#options
+    const record = ledger.filters.get(id)
+    if (record === undefined || record.lane !== undefined) return
+    const live = liveLane(stream.name)
+    const { positions } = ledger.lanes.get(live) ?? { positions: new Map<number, bigint>() }
+    for (const [partition, end] of aheadOf(lanes().ends(live), positions)) record.ahead.set(partition, end)
+  }
+
+  #moved(id: string, lane: string): Piece {
+    const { ledger } = this.#options
+    const record = ledger.filters.get(id)
+    if (record !== undefined) record.lane = lane
+    return changeOf(ledger.filterChange(id))
+  }
+
   /** Lets a runner into the live lane; when that is committed, it is live. */
-  #replace(live: Lane, runner: Runner, enter: () => ReturnType<typeof changeOf>, isReady?: () => boolean): void {
+  #replace(live: Lane, runner: Runner, enter: () => Piece, isReady?: () => boolean): void {
     const { onChange } = this.#options
     this.#runners.set(runner.id, runner)
     live.join(runner, enter, isReady).then(
@@ -166,20 +194,38 @@ export class Crew {
     )
   }
 
-  #joinWhenCaughtUp(runner: Runner, record: FilterRecord, stream: Stream, own: string): void {
+  /** Lets a filter that reads for itself into the live lane once it stands there; one that has to stay beside it is left where it is. */
+  #joinWhenCaughtUp(runner: Runner, stream: Stream): void {
     const { ledger, lanes, onChange } = this.#options
+    const { id } = runner
+    const record = ledger.filters.get(id)
     const live = lanes().get(liveLane(stream.name))
-    onChange(runner.id)
-    if (live === undefined) return
-    const enter = (): ReturnType<typeof changeOf> => {
-      for (const [partition, offset] of aheadOf(ledger.lanes.get(own)?.positions ?? new Map(), live.positions))
-        record.ahead.set(partition, offset)
-      record.lane = live.name
-      lanes().stop(own)
-      ledger.lanes.delete(own)
-      return changeOf(ledger.filterChange(runner.id), ledger.laneChange(own))
+    onChange(id)
+    if (live === undefined || record === undefined) return
+    live.dismiss(id)
+    if (staysBeside(runner.program, record)) return
+    const enter = (): Piece => {
+      const changes = joinLive(ledger, id, stream.name)
+      lanes().stop(id)
+      return changeOf(...changes)
     }
-    this.#replace(live, runner, enter, () => lanes().hasCaughtUp(own, live.name))
+    this.#replace(live, runner, enter, () => lanes().hasCaughtUp(id))
+  }
+
+  /** A filter is slow: from now on it has a lane of its own, so that only it lags. */
+  slowed(lane: Lane, runner: Runner): void {
+    const { ledger, lanes, committer, streams } = this.#options
+    const { id, manifest } = runner
+    const record = ledger.filters.get(id)
+    const stream = streams.find(({ name }) => name === manifest.stream)
+    if (record === undefined || record.isSlow || stream === undefined || this.#runners.get(id) !== runner) return
+    record.isSlow = true
+    committer.push([changeOf(ledger.filterChange(id))])
+    if (lane.name === liveLane(stream.name)) this.#putBeside(runner, stream)
+    else {
+      lanes().get(liveLane(stream.name))?.dismiss(id)
+      lanes().exchange(runner, true)
+    }
   }
 
   /** Loads the active version, or suspends the filter with what is wrong. */
@@ -240,7 +286,7 @@ export class Crew {
     const { lanes, sandbox } = this.#options
     const runner = this.#runners.get(id)
     this.#runners.delete(id)
-    lanes().stop(ownLane(id))
+    lanes().stop(id)
     if (runner === undefined) return
     await lanes().get(liveLane(runner.manifest.stream))?.leave(id)
     await sandbox.unload(runner.program.id)
@@ -249,9 +295,8 @@ export class Crew {
   /** An old version is unloaded when the new one has taken its place. */
   #unloadLater(old: Runner): void {
     const { lanes, sandbox, onFailure } = this.#options
-    const isIn = (): boolean => [...lanes().all()].some(({ lane }) => [...lane.runners].includes(old))
     const attempt = (): void => {
-      if (isIn()) setTimeout(attempt, 100).unref()
+      if (lanes().uses(old)) setTimeout(attempt, 100).unref()
       else sandbox.unload(old.program.id).catch(onFailure)
     }
     attempt()
@@ -266,8 +311,8 @@ export class Crew {
     const { strikes, next } = afterFailure(record.strikes)
     record.strikes = strikes
     this.#runners.delete(id)
-    lanes().stop(ownLane(id))
-    void lanes().get(liveLane(runner.manifest.stream))?.leave(id)
+    lanes().stop(id)
+    lanes().get(liveLane(runner.manifest.stream))?.dismiss(id)
     if (next === 'suspend') {
       committer.push([changeOf(...suspend(ledger, id, reason, error))])
       onChange(id)
@@ -318,7 +363,11 @@ export class Crew {
       swaps.push(fresh)
       this.#unloadLater(old)
     }
-    for (const { lane } of lanes().all()) lane.swap(swaps)
+    const stays = ({ id: filter, program }: Runner): boolean => {
+      const record = ledger.filters.get(filter)
+      return record !== undefined && staysBeside(program, record)
+    }
+    lanes().swap(swaps, stays)
   }
 }
 

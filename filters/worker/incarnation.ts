@@ -8,7 +8,6 @@ import { type ClosingRule } from '../cap/closing.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { restore } from '../progress/restore.ts'
-import { liveLane } from '../progress/transitions.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
 import { Crew } from './crew.ts'
 import { changeOf } from './lane.ts'
@@ -82,15 +81,18 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
     const committer = new Committer({ producer, shard, onCommit, onFailure: fail })
     cleanUp.unshift(() => committer.close())
     const lanes: Lanes = new Lanes({
-      access,
-      clientId,
-      book: options.book,
+      reading: {
+        access,
+        clientId,
+        book: options.book,
+        onSchema: (stream, id, schema) => crew.adopt(stream, id, schema),
+        onGap: (lane, topic, gap) => reportGap(options, lane, topic, gap),
+        ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
+      },
       signal,
       writesDeadLetters: shard === 0,
-      onSchema: (stream, id, schema) => crew.adopt(stream, id, schema),
-      onGap: (lane, topic, gap) => reportGap(options, lane, topic, gap),
+      onMove: filter => options.status.changed(filter),
       onFailure: fail,
-      ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.closing === undefined ? {} : { closing: options.closing }),
       context: {
         ledger,
@@ -101,6 +103,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
           log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')
           crew.failed(lane, runner, failure, before)
         },
+        onSlow: (lane, runner) => crew.slowed(lane, runner),
         onVerdicts: (runner, verdicts, rows) => {
           const record = ledger.filters.get(runner.id)
           if (record !== undefined) record.cpuMs += verdicts.cpuMs
@@ -110,14 +113,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         onBatch: (lane, { entries }) => {
           metrics.batch(entries)
           options.status.touched(lane)
-          // Of its own stream only: positions of two streams cannot be compared, and two live lanes would wake each other for ever.
-          for (const { stream } of lanes.all())
-            if (
-              stream.topic === lane.topic &&
-              lane.name !== liveLane(stream.name) &&
-              lanes.hasCaughtUp(lane.name, liveLane(stream.name))
-            )
-              lanes.get(liveLane(stream.name))?.include()
+          lanes.welcome(lane)
         },
       },
     })
@@ -138,8 +134,10 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       ...(limits === undefined ? {} : { limits }),
     })
     cleanUp.unshift(async () => {
-      await lanes.close()
+      // A container filter may wait for an engine that is away: its lane ends when it is unloaded.
+      lanes.stopAll()
       await crew.close()
+      await lanes.ended()
     })
     status.attach({ ledger, crew, lanes })
     await crew.start([...manifests.entries()].map(([filter]) => filter))

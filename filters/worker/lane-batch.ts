@@ -1,5 +1,5 @@
 // A batch on its way through a lane: packets in the order of their partitions, and the columns of those that could be read.
-import { type Batch } from '#sandbox'
+import { type Batch, type ColumnSet } from '#sandbox'
 
 /** One packet. `row` is its row in the columns, -1 for a packet that could not be read. */
 export interface Entry {
@@ -17,11 +17,23 @@ export interface Entry {
 }
 
 export interface LaneBatch {
-  /** Filters that were included up to this number find their columns in it. */
-  readonly epoch: number
+  /** The columns it carries: a filter that reads others has to wait for a later batch. */
+  readonly set: ColumnSet
   readonly entries: readonly Entry[]
   /** Undefined when no packet could be read, or there is none. */
   readonly columns: Batch | undefined
   /** Gives memory back: the packets' to the feed, the columns' to the builder. */
   release(): void
+}
+
+/** Where a lane gets its batches from: an assembler of its own, or the window of the live lane. */
+export interface BatchSource {
+  /** Whether no packet waits in it. */
+  readonly isEmpty: boolean
+  /** The next batch; undefined when there will be none. One call at a time. */
+  next(): Promise<LaneBatch | undefined>
+  /** Asks for batches with these columns, one of them at once, even if it is empty. */
+  include(set: ColumnSet): void
+  /** The next batch comes at once, even if it is empty. */
+  poke(): void
 }

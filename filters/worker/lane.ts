@@ -1,12 +1,11 @@
 // A position over the stream and the filters that share it: batch → verdicts → cap → committer. Filters come and go between two batches.
-import { type Failure, type Sandbox, type Verdicts } from '#sandbox'
+import { type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
 import { type Ledger } from '../progress/ledger.ts'
 import { type Positions } from '../progress/positions.ts'
 import { emptyPiece, type Piece } from '../publish/piece.ts'
 import { type Committer } from '../publish/committer.ts'
-import { type Assembler } from './assembler.ts'
-import { columnUnion } from './column-union.ts'
-import { type LaneBatch } from './lane-batch.ts'
+import { carries, columnUnion } from './column-union.ts'
+import { type BatchSource, type LaneBatch } from './lane-batch.ts'
 import { type Runner } from './runner.ts'
 import { settle } from './settle.ts'
 
@@ -17,6 +16,8 @@ export interface LaneContext {
   /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
   readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
   readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
+  /** A filter has become slow; its verdicts on the batch count. */
+  readonly onSlow: (lane: Lane, runner: Runner) => void
   /** Pieces of visits of these filters that are over; asked for between two batches. */
   readonly closeVisits: (lane: Lane, runners: readonly Runner[]) => AsyncIterable<Piece>
   /** Called after each batch, when positions have moved. */
@@ -27,8 +28,8 @@ export interface LaneOptions {
   readonly name: string
   readonly topic: string
   readonly writesDeadLetters: boolean
-  readonly assembler: Assembler
-  /** Filters whose columns the assembler's first set has; they are in from the first packet on. */
+  readonly source: BatchSource
+  /** Filters whose columns the source carries; they are in from the first packet on. */
   readonly runners: readonly Runner[]
 }
 
@@ -40,7 +41,7 @@ interface Joining {
   readonly entered: (commit: Promise<void>) => void
 }
 
-/** One lane. `run` ends when its assembler's feed is closed, and rejects with whatever makes the shard's memory doubtful. */
+/** One lane. `run` ends when its source does, and rejects with whatever makes the shard's memory doubtful. */
 export class Lane {
   readonly name: string
   readonly topic: string
@@ -66,7 +67,7 @@ export class Lane {
 
   /** Whether everything that was read is evaluated. */
   get isIdle(): boolean {
-    return !this.#isBusy && this.#options.assembler.isEmpty
+    return !this.#isBusy && this.#options.source.isEmpty
   }
 
   get positions(): Positions {
@@ -100,18 +101,26 @@ export class Lane {
     this.include()
   }
 
-  /** Asks the assembler for the columns of all filters that are in or wait; who waits takes the place of its namesake. */
+  /** Asks the source for the columns of all filters that are in or wait. */
   include(): void {
-    const waiting = this.#joining.map(({ runner }) => runner)
-    const wanted = new Map([...this.#active.values(), ...waiting].map(runner => [runner.id, runner]))
-    const epoch = this.#options.assembler.include(columnUnion([...wanted.values()].map(({ program }) => program.reads)))
-    for (const runner of waiting) runner.epoch = epoch
+    const all = [...this.#active.values(), ...this.#joining.map(({ runner }) => runner)]
+    this.#options.source.include(columnUnion(all.map(({ program }) => program.reads)))
   }
 
-  /** Takes a filter out at once: verdicts that are being made no longer count. Resolves when none is being made. */
-  async leave(filter: string): Promise<void> {
+  /** Whether a filter waits to be let in. */
+  expects(filter: string): boolean {
+    return this.#joining.some(({ runner }) => runner.id === filter)
+  }
+
+  /** Takes a filter out at once: verdicts that are being made no longer count. */
+  dismiss(filter: string): void {
     this.#active.delete(filter)
     this.#joining = this.#joining.filter(({ runner }) => runner.id !== filter)
+  }
+
+  /** Takes a filter out at once, and resolves when nothing is being evaluated that it was asked about. */
+  async leave(filter: string): Promise<void> {
+    this.dismiss(filter)
     await this.#evaluating.catch(() => undefined)
   }
 
@@ -122,12 +131,12 @@ export class Lane {
   }
 
   async run(): Promise<void> {
-    const { assembler } = this.#options
-    for (let batch = await assembler.next(); batch !== undefined; batch = await assembler.next()) {
-      await this.#context.committer.room()
-      if (this.#isStopped) return
-      this.#enter(batch.epoch)
+    const { source } = this.#options
+    for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
       this.#isBusy = true
+      await this.#context.committer.room()
+      if (this.#isStopped) return batch.release()
+      this.#enter(batch.set)
       await this.#process(batch)
       this.#isBusy = false
       await this.#closeVisits()
@@ -137,7 +146,7 @@ export class Lane {
 
   /** Lets a boundary come although nothing is read, e.g. because time has passed. */
   poke(): void {
-    this.#options.assembler.poke()
+    this.#options.source.poke()
   }
 
   /** Whether a filter is in this lane and has not been replaced. */
@@ -148,14 +157,15 @@ export class Lane {
   async #closeVisits(): Promise<void> {
     if (this.#isStopped) return
     for await (const piece of this.#context.closeVisits(this, [...this.#active.values()])) {
-      if (this.#isStopped) return
+      // The ledger has it already, so it is committed even if the lane was stopped.
       this.#context.committer.push([piece])
+      if (this.#isStopped) return
       await this.#context.committer.room()
     }
   }
 
-  #enter(epoch: number): void {
-    const due = this.#joining.filter(({ runner, isReady }) => runner.epoch <= epoch && isReady())
+  #enter(set: ColumnSet): void {
+    const due = this.#joining.filter(({ runner, isReady }) => carries(set, runner.program.reads) && isReady())
     if (due.length === 0) return
     this.#joining = this.#joining.filter(joining => !due.includes(joining))
     for (const { runner, enter, entered } of due) {
@@ -167,7 +177,7 @@ export class Lane {
   }
 
   async #process(batch: LaneBatch): Promise<void> {
-    const { ledger, committer, sandbox, onBatch } = this.#context
+    const { ledger, committer, sandbox, onBatch, onSlow } = this.#context
     const runners = [...this.#active.values()]
     const evaluating =
       batch.columns === undefined || runners.length === 0
@@ -191,6 +201,10 @@ export class Lane {
     if (logs.length > 0) pieces.at(-1)?.logs.push(...logs)
     batch.release()
     if (batch.entries.length > 0) committer.push(pieces)
+    theirs.forEach(({ isSlow }, index) => {
+      const runner = kept[index]
+      if (isSlow === true && runner !== undefined) onSlow(this, runner)
+    })
     onBatch(this, batch)
   }
 

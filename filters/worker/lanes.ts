@@ -1,50 +1,62 @@
-// The lanes of a shard: each a feed, an assembler and a position. One live lane per stream; a filter that is elsewhere has a lane of its own.
-import { type AvroSchema, type BrokerAccess, type Stream } from '#hub'
-import { type Feed, type FeedGap, openFeed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
+// The lanes of a shard: one live lane per stream, which shares its batches, and one for each filter that is elsewhere or must not hold it up.
+import { type Stream } from '#hub'
+import { type Feed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
 import { CLOSING, type ClosingRule, type PartitionClock } from '../cap/closing.ts'
 import { covers, type Positions } from '../progress/positions.ts'
-import { liveLane } from '../progress/transitions.ts'
-import { Assembler } from './assembler.ts'
-import { columnUnion } from './column-union.ts'
+import { liveLane, ownLane } from '../progress/transitions.ts'
 import { type Piece } from '../publish/piece.ts'
+import { columnUnion } from './column-union.ts'
 import { changeOf, Lane, type LaneContext } from './lane.ts'
+import { OwnLane } from './own-lane.ts'
+import { assemble, openReading, type ReadingOptions } from './reading.ts'
 import { type Runner } from './runner.ts'
-import { type SchemaBook } from './schema-book.ts'
+import { Turns } from './turns.ts'
 import { VisitCloser } from './visit-closer.ts'
+import { Window, WINDOW_BYTES } from './window.ts'
 
-/** Bytes of packets that the live lane and an own lane hold at most. */
+/** Bytes of packets that the live lane holds at most, beside what its followers hold. */
 const LIVE_BYTES = 64 * 1024 * 1024
-const OWN_BYTES = 16 * 1024 * 1024
+/** Lanes that read for themselves at the same time. */
+const READERS = 4
 
 export interface LanesOptions {
-  readonly access: BrokerAccess
-  readonly clientId: string
-  readonly book: SchemaBook
+  readonly reading: ReadingOptions
   readonly context: Omit<LaneContext, 'closeVisits'>
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
   readonly signal: AbortSignal
-  readonly lingerMs?: number
   /** Whether the live lanes of this shard write the mirror's dead letters. */
   readonly writesDeadLetters: boolean
-  readonly onSchema: (stream: Stream, id: number, schema: AvroSchema) => Promise<void>
-  readonly onGap: (lane: string, topic: string, gap: FeedGap) => void
+  /** A filter's lane began to read or to follow. */
+  readonly onMove: (filter: string) => void
   /** A lane ended by an error: what the shard has in memory is no longer sure. */
   readonly onFailure: (error: unknown) => void
 }
 
-interface Open {
+interface LiveLane {
   readonly lane: Lane
   readonly feed: Feed
+  readonly window: Window
   readonly stream: Stream
-  readonly stop: AbortController
-  readonly ended: Promise<void>
   readonly packets: PacketReader
+  readonly ended: Promise<void>
+}
+
+/** Where a filter's own lane begins, and how long it stays. */
+export interface OwnStart {
+  readonly stream: Stream
+  readonly runner: Runner
+  readonly stays: boolean
 }
 
 export class Lanes {
   readonly #options: LanesOptions
-  readonly #open = new Map<string, Open>()
+  readonly #live = new Map<string, LiveLane>()
+  /** By filter. */
+  readonly #own = new Map<string, OwnLane>()
+  /** Stopped lanes whose last evaluation may be under way. */
+  readonly #ending = new Set<Promise<void>>()
+  readonly #turns = new Turns(READERS)
 
   constructor(options: LanesOptions) {
     this.#options = options
@@ -52,25 +64,49 @@ export class Lanes {
 
   /** The lane of that name, if it is open. */
   get(name: string): Lane | undefined {
-    return this.#open.get(name)?.lane
+    return this.#live.get(name)?.lane ?? this.#byName(name)?.lane
+  }
+
+  #byName(lane: string): OwnLane | undefined {
+    const prefix = ownLane('')
+    return lane.startsWith(prefix) ? this.#own.get(lane.slice(prefix.length)) : undefined
+  }
+
+  /** Whether a filter has a lane of its own here, be it open or waiting for its turn. */
+  hasOwn(filter: string): boolean {
+    return this.#own.has(filter)
+  }
+
+  /** Whether a filter's own lane gets its batches from the live lane. */
+  isFollowing(filter: string): boolean {
+    return this.#own.get(filter)?.isFollowing === true
   }
 
   /** Every open lane with the ends of its topic as last seen. */
   *all(): Generator<{ readonly lane: Lane; readonly stream: Stream; readonly ends: Positions }> {
-    for (const { lane, stream, feed } of this.#open.values()) yield { lane, stream, ends: feed.highWatermarks }
+    for (const { lane, stream, feed } of this.#live.values()) yield { lane, stream, ends: feed.highWatermarks }
+    for (const { lane, stream, feed } of this.#own.values())
+      if (lane !== undefined) yield { lane, stream, ends: feed?.highWatermarks ?? this.ends(liveLane(stream.name)) }
   }
 
-  /** The ends of a lane's topic as last seen: what a filter that starts now has not to evaluate. */
+  /** The ends of a live lane's topic as last seen: what a filter that starts now has not to evaluate. */
   ends(name: string): Positions {
-    return this.#open.get(name)?.feed.highWatermarks ?? new Map()
+    return this.#live.get(name)?.feed.highWatermarks ?? new Map()
+  }
+
+  #feedOf(name: string): Feed | undefined {
+    const own = this.#byName(name)
+    return own === undefined
+      ? this.#live.get(name)?.feed
+      : (own.feed ?? this.#live.get(liveLane(own.stream.name))?.feed)
   }
 
   /** Offsets between a lane and the end of its topic. Transaction markers are counted only while alerts wait behind them. */
   lag(name: string): number {
-    const open = this.#open.get(name)
-    if (open === undefined) return 0
-    const { lane, feed } = open
-    const positions = lane.isIdle ? feed.positions : lane.positions
+    const feed = this.#feedOf(name)
+    const lane = this.get(name)
+    const positions = lane?.isIdle ? feed?.positions : this.#options.context.ledger.lanes.get(name)?.positions
+    if (feed === undefined || positions === undefined) return 0
     let lag = 0n
     for (const [partition, end] of feed.highWatermarks) {
       const behind = end - (positions.get(partition) ?? end)
@@ -79,88 +115,156 @@ export class Lanes {
     return Number(lag)
   }
 
-  *#clocks(name: string): Generator<PartitionClock> {
-    const open = this.#open.get(name)
-    if (open === undefined) return
-    const { lane, feed } = open
-    const newestMs = this.#options.context.ledger.lanes.get(name)?.newestMs
-    for (const [partition, position] of feed.positions)
+  *#clocks(lane: Lane): Generator<PartitionClock> {
+    const feed = this.#feedOf(lane.name)
+    const newestMs = this.#options.context.ledger.lanes.get(lane.name)?.newestMs
+    for (const [partition, position] of feed?.positions ?? [])
       yield {
         newestMs: newestMs?.get(partition) ?? 0,
-        atEnd: lane.isIdle && position >= (feed.highWatermarks.get(partition) ?? position + 1n),
+        atEnd: lane.isIdle && position >= (feed?.highWatermarks.get(partition) ?? position + 1n),
       }
   }
 
-  /** Whether `own` has evaluated everything that `live` has. */
-  hasCaughtUp(own: string, live: string): boolean {
-    const [a, b] = [this.get(own), this.get(live)]
-    return a !== undefined && b !== undefined && covers(a.positions, b.positions)
+  /** Whether a filter's own lane has evaluated everything that its live lane has. */
+  hasCaughtUp(filter: string): boolean {
+    const own = this.#own.get(filter)
+    const live = own && this.#live.get(liveLane(own.stream.name))
+    if (own?.lane === undefined || live === undefined) return false
+    return covers(own.lane.positions, live.lane.positions)
   }
 
-  /**
-   * Opens a lane at its position in the ledger; a new one begins at `from`, which is committed before its first batch.
-   * The filters are in it from its first packet on.
-   */
-  async open(name: string, stream: Stream, runners: readonly Runner[], from: StartPosition): Promise<Lane> {
-    const { access, clientId, book, context, signal, lingerMs, onSchema, onGap, closing = CLOSING } = this.#options
+  /** Lets a filter in as soon as it can be, when something waits for its own lane to get where the live lane is. Call it after each batch of one. */
+  welcome(lane: Lane): void {
+    for (const { id, manifest } of lane.runners) {
+      const own = this.#own.get(id)
+      const live = this.#live.get(liveLane(manifest.stream))
+      if (own?.lane !== lane || live === undefined) continue
+      if ((live.window.expects(lane.name) || live.lane.expects(id)) && this.hasCaughtUp(id)) live.lane.poke()
+      own.rest()
+    }
+  }
+
+  #visits(stream: Stream, packets: PacketReader): VisitCloser {
+    const { context, closing = CLOSING, signal } = this.#options
+    return new VisitCloser({ ledger: context.ledger, reader: packets, rule: closing, signal })
+  }
+
+  #packets(name: string, { topic }: Stream): PacketReader {
+    const { access, clientId } = this.#options.reading
+    return openPacketReader(access, `${clientId}.${name}.again`, topic)
+  }
+
+  /** Opens a stream's live lane at its position in the ledger; a new one begins at the topic's end, which is committed before its first batch. */
+  async openLive(stream: Stream, runners: readonly Runner[]): Promise<void> {
+    const { reading, context, signal, writesDeadLetters } = this.#options
     const { ledger, committer } = context
-    const isLive = name === liveLane(stream.name)
-    const stop = new AbortController()
-    const feed = await openFeed({
-      access,
-      clientId: `${clientId}.${name}`,
-      topic: stream.topic,
-      from: ledger.lanes.get(name)?.positions ?? from,
-      signal: AbortSignal.any([signal, stop.signal]),
-      maxBytes: isLive ? LIVE_BYTES : OWN_BYTES,
-    })
+    const { topic } = stream
+    const name = liveLane(stream.name)
+    const from = ledger.lanes.get(name)?.positions ?? ('latest' as const)
+    const request = { lane: name, stream, from, maxBytes: LIVE_BYTES + WINDOW_BYTES, signal }
+    const feed = await openReading(reading, request)
     if (!ledger.lanes.has(name)) {
       ledger.lanes.set(name, { stream: stream.name, positions: new Map(feed.starts), schemas: [], newestMs: new Map() })
       await committer.settle([changeOf(ledger.laneChange(name))])
     }
-    const assembler = new Assembler(
-      {
-        stream,
-        feed,
-        schemaOf: book.schemaOf,
-        onSchema: (id, schema) => onSchema(stream, id, schema),
-        onGap: gap => onGap(name, stream.topic, gap),
-        ...(lingerMs === undefined ? {} : { lingerMs }),
-      },
-      columnUnion(runners.map(({ program }) => program.reads)),
-    )
-    const writesDeadLetters = isLive && this.#options.writesDeadLetters
-    const packets = openPacketReader(access, `${clientId}.${name}.again`, stream.topic)
-    const closer = new VisitCloser({ ledger, reader: packets, rule: closing, signal })
+    const set = columnUnion(runners.map(({ program }) => program.reads))
+    const window = new Window(assemble(reading, request, feed, set), set)
+    const packets = this.#packets(name, stream)
+    const closer = this.#visits(stream, packets)
     const lane = new Lane(
-      { name, topic: stream.topic, writesDeadLetters, assembler, runners },
+      { name, topic, writesDeadLetters, source: window, runners },
       {
         ...context,
         closeVisits: (self, members): AsyncIterable<Piece> =>
-          closer.close(members, this.#clocks(name), one => self.has(one)),
+          closer.close(members, this.#clocks(self), one => self.has(one)),
       },
     )
     const ended = lane.run().catch((error: unknown) => {
-      if (!signal.aborted && !stop.signal.aborted) this.#options.onFailure(error)
+      if (!signal.aborted) this.#options.onFailure(error)
     })
-    this.#open.set(name, { lane, feed, stream, stop, ended, packets })
-    return lane
+    this.#live.set(name, { lane, feed, window, stream, packets, ended })
   }
 
-  /** Stops a lane at once; its record in the ledger is left as it is. */
-  stop(name: string): void {
-    const open = this.#open.get(name)
-    if (open === undefined) return
-    this.#open.delete(name)
-    open.lane.stop()
-    open.stop.abort()
-    void open.packets.close().catch(() => undefined)
+  /** Gives a filter a lane of its own that reads from its position in the ledger, or from `from` where it has none. */
+  read(start: OwnStart, from: StartPosition): void {
+    this.#add(start)?.read(from)
   }
 
-  /** Stops all lanes and waits until none evaluates any more. */
-  async close(): Promise<void> {
-    const ended = [...this.#open.values()].map(({ ended: end }) => end)
-    for (const name of this.#open.keys()) this.stop(name)
-    await Promise.allSettled(ended)
+  /** Gives a filter a lane of its own that follows the live lane from its next boundary on; `enter` may change the filter's record there. */
+  beside(start: OwnStart, enter: () => void): void {
+    this.#add(start)?.beside(enter)
+  }
+
+  /** Another program takes the place of a filter in its own lane. */
+  exchange(runner: Runner, stays: boolean): void {
+    this.#own.get(runner.id)?.exchange(runner, stays)
+  }
+
+  #add({ stream, runner, stays }: OwnStart): OwnLane | undefined {
+    const { reading, context, onMove, onFailure } = this.#options
+    const live = this.#live.get(liveLane(stream.name))
+    if (live === undefined) return undefined
+    const { id } = runner
+    const name = ownLane(id)
+    this.stop(id)
+    const packets = this.#packets(name, stream)
+    const closer = this.#visits(stream, packets)
+    const own = new OwnLane({
+      name,
+      stream,
+      runner,
+      stays,
+      window: live.window,
+      turns: this.#turns,
+      reading,
+      context,
+      packets,
+      closeVisits: (lane, runners) => closer.close(runners, this.#clocks(lane), one => lane.has(one)),
+      hasCaughtUp: () => this.hasCaughtUp(id),
+      onMove: () => {
+        onMove(id)
+        if (own.lane !== undefined) this.welcome(own.lane)
+      },
+      onFailure,
+    })
+    this.#own.set(id, own)
+    return own
+  }
+
+  /** Puts other programs in the place of the filters of the same ids, wherever they are. */
+  swap(runners: readonly Runner[], stays: (runner: Runner) => boolean): void {
+    for (const { lane } of this.#live.values()) lane.swap(runners)
+    for (const runner of runners) this.exchange(runner, stays(runner))
+  }
+
+  /** Whether something still evaluates, or is about to evaluate, this version of a filter. */
+  uses(runner: Runner): boolean {
+    return (
+      [...this.#live.values()].some(({ lane }) => lane.has(runner)) || this.#own.get(runner.id)?.uses(runner) === true
+    )
+  }
+
+  /** Stops a filter's own lane at once; its record in the ledger is left as it is. */
+  stop(filter: string): void {
+    const own = this.#own.get(filter)
+    if (own === undefined) return
+    this.#own.delete(filter)
+    own.stop()
+    const ended = own.ended().finally(() => this.#ending.delete(ended))
+    this.#ending.add(ended)
+  }
+
+  /** Stops all lanes at once. */
+  stopAll(): void {
+    for (const { lane, packets } of this.#live.values()) {
+      lane.stop()
+      void packets.close().catch(() => undefined)
+    }
+    for (const filter of this.#own.keys()) this.stop(filter)
+  }
+
+  /** Resolves when no lane evaluates any more. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([...[...this.#live.values()].map(({ ended }) => ended), ...this.#ending])
   }
 }

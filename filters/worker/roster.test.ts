@@ -30,6 +30,7 @@ const record: FilterRecord = {
   version: 1,
   generation: 1,
   strikes: 1,
+  isSlow: false,
   ahead: new Map(),
   suspension: undefined,
   cpuMs: 9,
@@ -64,6 +65,7 @@ test('a suspension keeps it from running until the generation is raised, which a
   expect([wish({}, suspended), wish({ generation: 2 }, suspended)]).toEqual(['rest', 'run'])
   expect(recordFor({ ...manifest, generation: 2 }, suspended)).toMatchObject({
     strikes: 0,
+    isSlow: false,
     suspension: undefined,
     cpuMs: 9,
   })

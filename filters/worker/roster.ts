@@ -40,12 +40,13 @@ const isAt = ({ placement }: Manifest, { mirror, shard }: Place): boolean =>
 const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>
   expires !== undefined && Date.parse(expires) <= nowMs
 
-/** A record for a filter that is new here, or that its owner resumed: strikes and suspension belong to a generation. */
+/** A record for a filter that is new here, or that its owner changed: strikes and suspension belong to a generation, slowness to a version of it. */
 export const recordFor = ({ active, generation }: Manifest, record: FilterRecord | undefined): FilterRecord => ({
   lane: record?.lane,
   version: active,
   generation,
   strikes: record !== undefined && record.generation >= generation ? record.strikes : 0,
+  isSlow: record?.isSlow === true && record.generation >= generation && record.version === active,
   ahead: record?.ahead ?? new Map(),
   suspension: undefined,
   cpuMs: record?.cpuMs ?? 0,

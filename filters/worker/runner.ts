@@ -14,8 +14,6 @@ export interface Runner extends Capped {
   policy: Manifest['policy']
   manifest: Manifest
   readonly program: Program
-  /** Batches of this epoch and later ones carry its columns. */
-  epoch: number
   /** The last error of its code on a row, for its author. */
   lastError?: AuthorError
 }
@@ -72,11 +70,16 @@ export async function loadRunner(
   const { id, cap, policy, start } = manifest
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
   const { version } = program
-  return { ok: true, runner: { id, version, cap, policy, ahead: record.ahead, fromVisit, manifest, program, epoch: 0 } }
+  return { ok: true, runner: { id, version, cap, policy, ahead: record.ahead, fromVisit, manifest, program } }
 }
+
+/** Whether a filter has a lane of its own even when it keeps up, so that the others of its stream never wait for it. */
+export const staysBeside = ({ runtime }: Program, { strikes, isSlow }: FilterRecord): boolean =>
+  runtime === 'container' || strikes > 0 || isSlow
 
 /** A program that this worker's sandbox has no runtime for is the author's to know; anything else is ours. */
 function refused(error: unknown): Refusal {
-  if (!(error instanceof SandboxError) || error.code !== 'SANDBOX_PROGRAM_INVALID') throw error
+  const codes: readonly string[] = ['SANDBOX_PROGRAM_INVALID', 'SANDBOX_ENGINE_UNREACHABLE']
+  if (!(error instanceof SandboxError) || !codes.includes(error.code)) throw error
   return { ok: false, reason: 'error', error: { message: error.message } }
 }

@@ -60,6 +60,7 @@ const filters = (ledger: Ledger): Capped[] =>
       version: 1,
       generation: 1,
       strikes: 0,
+      isSlow: false,
       ahead: new Map(index === 2 ? [[0, 5n]] : []),
       suspension: undefined,
       cpuMs: 0,

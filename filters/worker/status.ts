@@ -122,7 +122,7 @@ export class StatusReporter {
   }
 
   /** Null once the filter is forgotten: the acknowledgement of a deletion. */
-  #status(filter: string, { ledger, crew }: Reported): string | null {
+  #status(filter: string, { ledger, crew, lanes }: Reported): string | null {
     const { mirror, shard, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
@@ -133,7 +133,7 @@ export class StatusReporter {
       filter,
       mirror,
       shard,
-      state: stateOf(manifest, record),
+      state: stateOf(manifest, record, lanes.isFollowing(filter)),
       version: record?.version ?? manifest?.active,
       generation: record?.generation ?? manifest?.generation,
       reason: message === undefined ? undefined : `${reason}: ${message}`,
@@ -141,13 +141,15 @@ export class StatusReporter {
       column,
       lastError: runner?.lastError,
       lane: record?.lane ?? null,
-      visits: visits.map(([visit, { seen, passed, delivered, overCap, errors }]) => ({
+      visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
         visit: String(visit),
         seen,
         passed,
         delivered: delivered.length,
         overCap,
         errors,
+        firstMs,
+        touchedMs,
       })),
       cpuMs: Math.round(record?.cpuMs ?? 0),
       updatedAt: new Date().toISOString(),
@@ -180,9 +182,10 @@ export class StatusReporter {
   }
 }
 
-function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined): string {
+function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined, isBeside: boolean): string {
   if (manifest?.state === 'paused') return 'paused'
   if (holds(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
   if (record?.lane === undefined) return 'catching-up'
+  if (isBeside) return 'live'
   return manifest !== undefined && record.lane === liveLane(manifest.stream) ? 'live' : 'catching-up'
 }

@@ -1,0 +1,197 @@
+// Batches of the live lane, shared with the lanes beside it: read and decoded once. A lane that lags behind falls out, and has to read for itself.
+import { type ColumnSet } from '#sandbox'
+import { carries, columnUnion } from './column-union.ts'
+import { type BatchSource, type LaneBatch } from './lane-batch.ts'
+
+/** What batches that only followers still hold may take. The live lane's feed has to hold that much more. */
+export const WINDOW_BYTES = 64 * 1024 * 1024
+/** And how many they may be: each has a builder's memory. */
+const WINDOW_BATCHES = 64
+
+/** A lane that wants to follow. */
+export interface Arrival {
+  readonly reads: () => ColumnSet
+  /** Whether it can follow from the live lane's present position on. */
+  readonly isReady: () => boolean
+  /** Called at that position, before the next batch is handed out. */
+  readonly enter: (follower: Follower) => void
+}
+
+export interface WindowLimits {
+  readonly bytes: number
+  readonly batches: number
+}
+
+/** The live lane's source, and that of the lanes that follow it by name. */
+export class Window implements BatchSource {
+  readonly #source: BatchSource
+  readonly #limits: WindowLimits
+  readonly #arrivals = new Map<string, Arrival>()
+  readonly #followers = new Map<string, Follower>()
+  #live: ColumnSet
+  /** Of batches that the live lane is done with. */
+  #retainedBytes = 0
+  #retained = 0
+
+  /** `live` is what the source carries from its first batch on. */
+  constructor(source: BatchSource, live: ColumnSet, limits = { bytes: WINDOW_BYTES, batches: WINDOW_BATCHES }) {
+    this.#source = source
+    this.#live = live
+    this.#limits = limits
+  }
+
+  get isEmpty(): boolean {
+    return this.#source.isEmpty
+  }
+
+  /** For the live lane, which has evaluated everything before when it asks. */
+  async next(): Promise<LaneBatch | undefined> {
+    const batch = await this.#source.next()
+    if (batch === undefined) {
+      for (const follower of this.#followers.values()) follower.end()
+      return undefined
+    }
+    for (const [name, arrival] of this.#arrivals) {
+      if (!carries(batch.set, arrival.reads()) || !arrival.isReady()) continue
+      this.#arrivals.delete(name)
+      const follower = new Follower(this, arrival.reads())
+      this.#followers.set(name, follower)
+      arrival.enter(follower)
+    }
+    return this.#share(batch)
+  }
+
+  include(set: ColumnSet): void {
+    this.#live = set
+    this.ask()
+  }
+
+  poke(): void {
+    this.#source.poke()
+  }
+
+  /** Asks for the columns of the live lane, of those that follow and of those that want to. */
+  ask(): void {
+    const beside = [...this.#arrivals.values()].map(({ reads }) => reads())
+    const followers = [...this.#followers.values()].map(({ set }) => set)
+    this.#source.include(columnUnion([this.#live, ...followers, ...beside]))
+  }
+
+  /** Lets a lane follow as soon as it is ready and batches carry its columns. */
+  expect(name: string, arrival: Arrival): void {
+    this.#arrivals.set(name, arrival)
+    this.ask()
+  }
+
+  /** Whether a lane of that name waits to follow. */
+  expects(name: string): boolean {
+    return this.#arrivals.has(name)
+  }
+
+  /** Forgets a lane that follows or wants to. */
+  forget(name: string): void {
+    this.#arrivals.delete(name)
+    this.#followers.get(name)?.end()
+    this.#followers.delete(name)
+  }
+
+  #share(batch: LaneBatch): LaneBatch {
+    const bytes = batch.entries.reduce((sum, { packet }) => sum + packet.length, 0)
+    let holders = 1 + this.#followers.size
+    let isLive = true
+    const release = (): void => {
+      if (--holders > 0) return
+      if (!isLive) this.#retain(-bytes, -1)
+      batch.release()
+    }
+    for (const follower of this.#followers.values()) follower.push({ ...batch, release: once(release) })
+    const releaseLive = once(() => {
+      if (holders > 1) {
+        isLive = false
+        this.#retain(bytes, 1)
+      }
+      release()
+      this.#shed()
+    })
+    return { ...batch, release: releaseLive }
+  }
+
+  #retain(bytes: number, batches: number): void {
+    this.#retainedBytes += bytes
+    this.#retained += batches
+  }
+
+  /** Lets those with the longest queues fall out until what is held fits. */
+  #shed(): void {
+    while (this.#retainedBytes > this.#limits.bytes || this.#retained > this.#limits.batches) {
+      const slowest = [...this.#followers].toSorted(([, a], [, b]) => b.waiting - a.waiting)[0]
+      // What is being evaluated cannot be taken back.
+      if (slowest === undefined || slowest[1].waiting === 0) return
+      this.#followers.delete(slowest[0])
+      slowest[1].end()
+    }
+  }
+}
+
+/** The source of a lane that follows. It ends when the lane fell out, was forgotten, or the live lane ended. */
+export class Follower implements BatchSource {
+  readonly #window: Window
+  readonly #queue: LaneBatch[] = []
+  #asked: PromiseWithResolvers<LaneBatch | undefined> | undefined
+  #hasEnded = false
+  set: ColumnSet
+
+  constructor(window: Window, set: ColumnSet) {
+    this.#window = window
+    this.set = set
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0 && this.#window.isEmpty
+  }
+
+  /** Batches that wait for it. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  next(): Promise<LaneBatch | undefined> {
+    const batch = this.#queue.shift()
+    if (batch !== undefined || this.#hasEnded) return Promise.resolve(batch)
+    this.#asked = Promise.withResolvers()
+    return this.#asked.promise
+  }
+
+  include(set: ColumnSet): void {
+    this.set = set
+    this.#window.ask()
+  }
+
+  poke(): void {
+    this.#window.poke()
+  }
+
+  push(batch: LaneBatch): void {
+    const asked = this.#asked
+    this.#asked = undefined
+    if (this.#hasEnded) batch.release()
+    else if (asked === undefined) this.#queue.push(batch)
+    else asked.resolve(batch)
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    for (const batch of this.#queue.splice(0)) batch.release()
+    this.#asked?.resolve(undefined)
+    this.#asked = undefined
+  }
+}
+
+const once = (action: () => void): (() => void) => {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    action()
+  }
+}
