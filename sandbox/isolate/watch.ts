@@ -6,7 +6,7 @@ import { type Intent, type KillReason } from './host-process.ts'
 /** How often a host with work is looked at. */
 export const WATCH_MS = 20
 /** Beyond a filter's limit: the time isolated-vm is given to stop it from inside. */
-export const GRACE_MS = 250
+export const GRACE_MS = 150
 /** A host that neither runs a filter nor answers for so long is replaced. */
 export const IDLE_LIMIT_MS = 10_000
 /** A step is guilty only when it used this share of its limit as CPU time; before that it was starved of the processor. */

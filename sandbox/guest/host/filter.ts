@@ -3,7 +3,9 @@ import ivm from 'isolated-vm'
 import { MAX_BINARY_BYTES, MAX_TEXT_UNITS } from '../../batch.ts'
 import { type AuthorError, type FailureReason } from '../../sandbox.ts'
 import { type LoadMessage } from '../../wire.ts'
-import { guestSource } from '../isolate/guest-source.ts'
+import { GUEST_SOURCE, guestOptions } from '../isolate/guest-source.ts'
+import { viewSource } from '../isolate/view-source.ts'
+import { runOwn } from './compile.ts'
 import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
 import { type CpuMeter } from './cpu-meter.ts'
 import { explain, LoadFailure } from './explain.ts'
@@ -52,11 +54,13 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
     const mailbox = openMailbox(plan)
     const deliver = openDelivery(mailbox)
     const context = isolate.createContextSync()
-    const runner = context
-      .evalSync(guestSource(plan, message, scriptName), { reference: true })
-      .applySync(undefined, [new ivm.ExternalCopy(mailbox.shared).copyInto()], {
-        result: { reference: true },
-      }) as ivm.Reference<Record<string, unknown>>
+    const makeViews = runOwn(isolate, context, viewSource(plan))
+    const options = new ivm.ExternalCopy(guestOptions(plan, message, scriptName)).copyInto()
+    const runner = runOwn(isolate, context, GUEST_SOURCE).applySync(
+      undefined,
+      [new ivm.ExternalCopy(mailbox.shared).copyInto(), makeViews.derefInto(), options],
+      { result: { reference: true } },
+    ) as ivm.Reference<Record<string, unknown>>
     const bind = runner.getSync('bind', { reference: true })
     const run = runner.getSync('run', { reference: true })
     const attach = runner.getSync('attach', { reference: true })
