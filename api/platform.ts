@@ -1,5 +1,6 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem } from '#filters'
+import { type LogRecord } from '#hub'
 import { type Books } from './control/books.ts'
 import { type Writes } from './control/writes.ts'
 import { type SecretBox } from './accounts/secret-box.ts'
@@ -46,6 +47,16 @@ export interface Brokers {
   address(broker: string): string | undefined
   /** @throws ApiError API_MIRROR_DOWN */
   offsets(broker: string, topic: string): Promise<TopicOffsets>
+  /**
+   * Committed records of a partition, from a time or its beginning to what is committed now.
+   * @throws ApiError API_MIRROR_DOWN
+   */
+  records(
+    broker: string,
+    topic: string,
+    partition: number,
+    from: 'earliest' | { readonly timestampMs: number },
+  ): AsyncIterable<LogRecord>
   /** Makes the SCRAM user and its rights, as often as it is called. @throws ApiError API_MIRROR_DOWN */
   grant(credential: CredentialRecord): Promise<void>
   /** Takes both away, as often as it is called. @throws ApiError API_MIRROR_DOWN */

@@ -1,6 +1,6 @@
 // The rights that the API's own Kafka user needs, as data for whoever sets brokers up.
 import { type Grant } from '#hub'
-import { FILTERS_TOPIC } from '#filters'
+import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC } from './accounts/records.ts'
 import { LEADER_TOPIC } from './control/election.ts'
 import { STATUS_TOPIC } from './submissions/status.ts'
@@ -38,6 +38,11 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       { user, resource: 'cluster', operations: ['idempotent-write'] },
       administers,
     ],
-    node: [{ user, resource: 'topic', name: 'filter.', match: 'prefixed', operations: ['describe'] }, administers],
+    node: [
+      { user, resource: 'topic', name: 'filter.', match: 'prefixed', operations: ['describe'] },
+      topic(PROGRESS_TOPIC, ['read', 'describe']),
+      topic(OVER_CAP_TOPIC, ['read', 'describe']),
+      administers,
+    ],
   }
 }

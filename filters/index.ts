@@ -12,7 +12,8 @@ export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun }
 // The engine
 export { FILTER_ERRORS, FilterError, type FilterErrorCode } from './errors.ts'
 export { filterMetrics, type FilterMetrics } from './metrics.ts'
-export { PROGRESS_TOPIC } from './progress/keys.ts'
+export { PROGRESS_TOPIC, visitKey } from './progress/keys.ts'
+export { decodeVisit } from './progress/records.ts'
 export { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from './publish/topics.ts'
 export { type ManifestSource } from './worker/incarnation.ts'
 export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'

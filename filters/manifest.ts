@@ -28,7 +28,8 @@ export const Submission = Type.Object(
     cap: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
     policy: Type.Optional(CapPolicy),
     start: Type.Optional(Start),
-    expires: Type.Optional(Type.String({ format: 'date-time' })),
+    /** `end-of-night`: the next noon in UTC, when the survey's night (day_obs) changes. */
+    expires: Type.Optional(Type.Union([Type.String({ format: 'date-time' }), Type.Literal('end-of-night')])),
     cutouts: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },

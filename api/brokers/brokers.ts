@@ -4,6 +4,7 @@ import { type CredentialRecord } from '../accounts/records.ts'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
 import { type Brokers, type TopicOffsets } from '../platform.ts'
+import { committedRecords } from './committed-records.ts'
 
 export interface ServedBroker extends BrokerAccess {
   /** `hub`, or the mirror's name. */
@@ -25,18 +26,23 @@ const NOWHERE: TopicOffsets = { exists: false, partitions: [] }
 export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Brokers & { close(): Promise<void> } {
   const brokers = new Map(served.map(broker => [broker.name, { broker, admin: openAdmin(broker, 'skysieve-api') }]))
 
-  const on = async <T>(name: string, work: (admin: ClusterAdmin) => Promise<T>): Promise<T> => {
+  const servedBy = (name: string): { readonly broker: ServedBroker; readonly admin: ClusterAdmin } => {
     const found = brokers.get(name)
-    if (!found) {
-      const message = `The broker “${name}” is not in the API's configuration. The operator has to add it.`
-      throw new ApiError('API_MIRROR_DOWN', message)
-    }
+    if (found) return found
+    const message = `The broker “${name}” is not in the API's configuration. The operator has to add it.`
+    throw new ApiError('API_MIRROR_DOWN', message)
+  }
+  const failure = (name: string, cause: unknown): unknown => {
+    if (cause instanceof HubError && cause.code === 'HUB_TOPIC_UNKNOWN') return cause
+    const message = `The broker “${name}” does not do what it was asked at the moment. Try again in a few seconds.`
+    return new ApiError('API_MIRROR_DOWN', message, { cause })
+  }
+  const on = async <T>(name: string, work: (admin: ClusterAdmin) => Promise<T>): Promise<T> => {
+    const { admin } = servedBy(name)
     try {
-      return await work(found.admin)
-    } catch (cause) {
-      if (cause instanceof HubError && cause.code === 'HUB_TOPIC_UNKNOWN') throw cause
-      const message = `The broker “${name}” does not do what it was asked at the moment. Try again in a few seconds.`
-      throw new ApiError('API_MIRROR_DOWN', message, { cause })
+      return await work(admin)
+    } catch (error) {
+      throw failure(name, error)
     }
   }
 
@@ -61,6 +67,15 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
         if (error instanceof HubError && error.code === 'HUB_TOPIC_UNKNOWN') return NOWHERE
         throw error
       }),
+    async *records(name, topic, partition, from) {
+      const { broker, admin } = servedBy(name)
+      try {
+        const start = from === 'earliest' ? from : (await admin.offsets(topic, from)).get(partition)
+        yield* committedRecords(broker, { topic, partition, from: start ?? 'earliest' })
+      } catch (error) {
+        throw failure(name, error)
+      }
+    },
     grant: record =>
       on(record.broker, async admin => {
         const { user, iterations, salt, sealed } = record

@@ -4,6 +4,7 @@ import { addAuth } from './commands/auth.ts'
 import { addFilter } from './commands/filter.ts'
 import { addFilterInit } from './commands/filter-init.ts'
 import { addFilterTest } from './commands/filter-test.ts'
+import { addFilterVisit } from './commands/filter-visit.ts'
 import { addRuntimes } from './commands/runtimes.ts'
 import { addSchema } from './commands/schema.ts'
 import { addStatus } from './commands/status.ts'
@@ -22,6 +23,7 @@ const COMMANDS: readonly AddCommands[] = [
   addFilter,
   addFilterInit,
   addFilterTest,
+  addFilterVisit,
   addTopic,
   addUser,
   addStream,

@@ -11,6 +11,16 @@ export interface Defaults {
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
+const NIGHT_ENDS_HOUR = 12
+
+/** The next noon in UTC after `now`: Rubin counts its nights (day_obs) from noon to noon. */
+export function endOfNight(now: string): string {
+  const end = new Date(now)
+  if (end.getUTCHours() >= NIGHT_ENDS_HOUR) end.setUTCDate(end.getUTCDate() + 1)
+  end.setUTCHours(NIGHT_ENDS_HOUR, 0, 0, 0)
+  return end.toISOString()
+}
+
 /** A filter as submitted, before anything of it has run. */
 export function newManifest(
   submission: Submission,
@@ -27,7 +37,7 @@ export function newManifest(
     cap: submission.cap ?? defaults.cap,
     policy: submission.policy ?? 'first',
     start: submission.start ?? 'now',
-    ...(expires === undefined ? {} : { expires }),
+    ...(expires === undefined ? {} : { expires: expires === 'end-of-night' ? endOfNight(now) : expires }),
     cutouts: submission.cutouts ?? false,
     versions: [{ number: 1, language, source, sha256: sha256(source), createdAt: now }],
     active: 1,

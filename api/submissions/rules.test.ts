@@ -5,6 +5,7 @@ import { Value } from 'typebox/value'
 import {
   deleted,
   described,
+  endOfNight,
   etagOf,
   newManifest,
   paused,
@@ -65,6 +66,14 @@ describe('a manifest', () => {
     expect(etagOf(described(active, '', now))).toBe(etagOf(active))
     expect(etagOf(described(active, 'new', now))).not.toBe(etagOf(active))
   })
+})
+
+test.each([
+  ['2026-11-21T11:59:59.999Z', '2026-11-21T12:00:00.000Z'],
+  ['2026-11-21T12:00:00.000Z', '2026-11-22T12:00:00.000Z'],
+  ['2026-12-31T23:00:00.000Z', '2027-01-01T12:00:00.000Z'],
+])('a filter for the night submitted at %s ends at %s', (submittedAt, end) => {
+  expect(endOfNight(submittedAt)).toBe(end)
 })
 
 describe('placement', () => {

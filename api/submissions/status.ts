@@ -10,7 +10,12 @@ export const VisitCounts = Type.Object({
   delivered: Type.Integer(),
   overCap: Type.Integer(),
   errors: Type.Integer(),
+  /** Record timestamp of the visit's first packet, ms since 1970. */
+  firstMs: Type.Optional(Type.Number()),
+  /** When its node last changed it, by the node's clock. */
+  touchedMs: Type.Optional(Type.Number()),
 })
+export type VisitCounts = Static<typeof VisitCounts>
 
 /** Key: the filter's id. */
 export const FilterStatus = Type.Object({

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { type Logger } from 'pino'
 import { type Static, Type } from 'typebox'
-import { openSandbox, type SandboxMetrics, type WholeSandbox } from '#sandbox'
+import { openSandbox, type Posture, type SandboxMetrics, type WholeSandbox } from '#sandbox'
+import { type Check } from './ops-server.ts'
 
 export const SandboxConfig = Type.Object(
   {
@@ -37,6 +38,10 @@ export interface ProcessSandboxOptions {
   readonly logger: Logger
   readonly metrics: SandboxMetrics
 }
+
+/** How its sandbox is, for /readyz. What is no fault is said all the same: no confinement, no Docker engine. */
+export const sandboxCheck = ({ ok, differences }: Posture): Check =>
+  differences.length === 0 ? { name: 'sandbox', ok } : { name: 'sandbox', ok, reason: differences.join('; ') }
 
 /** Opens both runtimes, or the isolates alone where there are no containers. An engine that does not answer yet is found later. */
 export const openProcessSandbox = ({

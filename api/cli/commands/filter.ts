@@ -15,6 +15,7 @@ interface SubmitOptions {
   readonly cap?: number
   readonly policy?: string
   readonly cutouts?: boolean
+  readonly expires?: string
   readonly wait?: boolean
   readonly replace?: boolean
   readonly timeout: number
@@ -37,6 +38,7 @@ export const addFilter: AddCommands = (program, around) => {
     .option('--cap <n>', 'deliveries per visit at most', Number)
     .option('--policy <policy>', 'first or best')
     .option('--cutouts', 'give it cutouts')
+    .option('--expires <time>', 'when it stops: an ISO time, or end-of-night')
     .option('--replace', 'make it a new version if you have a filter of that name')
     .option('--wait', 'wait until it is live')
     .option('--timeout <s>', 'seconds to wait', Number, WAIT_S)
@@ -59,8 +61,17 @@ export const addFilter: AddCommands = (program, around) => {
           ? await client.call('GET', `/v1/filters/${existing.id}`)
           : await client.call('PUT', `/v1/filters/${existing.id}/active`, { version: version.number })
       } else {
-        const { stream, cap, policy, cutouts } = options
-        view = await client.call('POST', '/v1/filters', { name, language, source, stream, cap, policy, cutouts })
+        const { stream, cap, policy, cutouts, expires } = options
+        view = await client.call('POST', '/v1/filters', {
+          name,
+          language,
+          source,
+          stream,
+          cap,
+          policy,
+          cutouts,
+          expires,
+        })
         out.progress(`${name} is submitted as ${view.id}`)
       }
       if (options.wait) view = await waitUntilLive(client, view, out, options.timeout, here.signal)

@@ -5,6 +5,7 @@ import { requireScope } from '../../accounts/caller.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import { etagOf, newManifest, sha256 } from '../../submissions/manifest-rules.ts'
+import { MAX_OVER_CAP_ALERTS, visitReport } from '../../submissions/visit-report.ts'
 import { VisitCounts } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../app.ts'
@@ -15,9 +16,16 @@ import { answers, DiagnosisView, filterView, FilterView } from '../views.ts'
 
 const Check = Type.Pick(Submission, ['stream', 'language', 'source', 'cutouts'])
 const FilterParams = Type.Object({ id: FilterId })
+const VisitView = Type.Object({
+  ...VisitCounts.properties,
+  overCapAlerts: Type.Array(
+    Type.Object({ alert: Type.String(), source: Type.String({ description: 'topic-partition-offset of the packet' }) }),
+    { maxItems: MAX_OVER_CAP_ALERTS },
+  ),
+})
 
 export function filterRoutes(app: App, platform: Platform): void {
-  const { books, writes, jobs, settings, author } = platform
+  const { books, writes, jobs, settings, author, brokers } = platform
 
   app.route({
     method: 'POST',
@@ -144,19 +152,19 @@ export function filterRoutes(app: App, platform: Platform): void {
     url: '/v1/filters/:id/visits/:visit',
     config: { scope: 'filters:read' },
     schema: {
-      summary: 'What a filter did with a visit',
+      summary: 'What a filter did with a visit: exact counts, and the first 1,000 alerts over its cap',
       tags: ['filters'],
       params: Type.Object({ id: FilterId, visit: Type.String({ pattern: '^[0-9]{1,19}$' }) }),
-      response: answers({ 200: VisitCounts }),
+      response: answers({ 200: VisitView }),
     },
     handler: async request => {
       const manifest = ownFilter(platform, request)
       const { visit } = request.params
-      const counts = books.statusOf(manifest.id)?.visits.find(entry => entry.visit === visit)
-      if (counts) return counts
+      const report = await visitReport(brokers, { manifest, status: books.statusOf(manifest.id), visit })
+      if (report) return { ...report, overCapAlerts: [...report.overCapAlerts] }
       throw new ApiError(
         'API_VISIT_UNKNOWN',
-        `The filter “${manifest.name}” has reported nothing on visit ${visit}; only recent visits are kept.`,
+        `The filter “${manifest.name}” has reported nothing on visit ${visit}; visits are kept for seven days.`,
       )
     },
   })

@@ -70,6 +70,16 @@ const report = (filter: string, over: object = {}): Promise<void> => {
   return statuses.send([{ topic: 'skysieve.status', key: filter, value: JSON.stringify(status) }])
 }
 
+/** What a node keeps of alerts over the cap. */
+const overCapOf = async (filter: string, visit: string, overCap: number): Promise<void> => {
+  const alerts = [{ alert: '42', source: 'lsst-alerts-v11-0-7' }]
+  const producer = await openProducer(kafka.node, { clientId: 'api-test-node' })
+  await producer.send([
+    { topic: 'skysieve.over-cap', key: filter, value: JSON.stringify({ filter, visit, overCap, alerts }) },
+  ])
+  await producer.close()
+}
+
 beforeAll(async () => {
   bench = await newBench(kafka)
   await bench.startRedis()
@@ -199,7 +209,10 @@ describe('a submission', () => {
     })
     await report(id)
     expect((await staged(id, 'live')).body.status.visits[0].delivered).toBe(20)
-    expect((await call('GET', `/v1/filters/${id}/visits/2026112100001`, alice)).body).toMatchObject({ overCap: 10 })
+    await overCapOf(id, '2026112100001', 10)
+    const visit = await call('GET', `/v1/filters/${id}/visits/2026112100001`, alice)
+    expect(visit.body).toMatchObject({ seen: 1000, delivered: 20, overCap: 10 })
+    expect(visit.body.overCapAlerts).toEqual([{ alert: '42', source: 'lsst-alerts-v11-0-7' }])
     expect((await call('GET', `/v1/filters/${id}/visits/1`, alice)).body.code).toBe('API_VISIT_UNKNOWN')
     expect((await call('GET', `/v1/filters/${id}`, bob)).body.code).toBe('API_FILTER_UNKNOWN')
     expect((await call('GET', '/v1/filters', bob)).body.items).toEqual([])

@@ -159,6 +159,7 @@ async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, pass
   await onHub.grant(apiRights(user).hub)
   await onHub.close()
   const onNode = openAdmin(node)
+  await onNode.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
   await onNode.upsertUser(user, password)
   await onNode.grant(apiRights(user).node)
   await onNode.close()

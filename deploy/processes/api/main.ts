@@ -6,8 +6,8 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openApi } from '#api'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
-import { openOpsServer } from '../ops-server.ts'
-import { openProcessSandbox } from '../process-sandbox.ts'
+import { type Check, openOpsServer } from '../ops-server.ts'
+import { openProcessSandbox, sandboxCheck } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
 import { ApiConfig } from './config.ts'
 import { pythonRuntime } from './python-runtime.ts'
@@ -42,7 +42,8 @@ const api = await openApi({
   log,
   registry,
 })
-const ops = await openOpsServer({ port: config.opsPort, metrics: registry, checks: api.checks })
+const checks = async (): Promise<Check[]> => [...(await api.checks()), sandboxCheck(await sandbox.posture())]
+const ops = await openOpsServer({ port: config.opsPort, metrics: registry, checks })
 
 closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the API stops')

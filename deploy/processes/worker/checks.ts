@@ -1,6 +1,7 @@
 // Why a worker is ready or not: shards, lag, the sandbox's posture, and the control topics it lives by.
 import { type WorkerHealth } from '#filters'
 import { type Check } from '../ops-server.ts'
+import { sandboxCheck } from '../process-sandbox.ts'
 
 export interface Following {
   readonly topic: string
@@ -31,8 +32,7 @@ export function workerChecks(
         ? undefined
         : behind.map(({ lane, lagAlerts }) => `${lane} is ${lagAlerts} alerts behind`).join(', '),
     ),
-    // What is no fault is said all the same: no confinement, no Docker engine.
-    { ...check('sandbox', posture.differences.join('; ') || undefined), ok: posture.ok },
+    sandboxCheck(posture),
     ...following.map(({ topic, problem }) => check(topic, problem)),
   ]
 }
