@@ -14,6 +14,9 @@ import { type Follower, type Window } from './window.ts'
 /** Bytes of packets that a lane which reads for itself holds at most. */
 const OWN_BYTES = 16 * 1024 * 1024
 
+/** How long batches for a container are gathered: asking one takes about a millisecond of processor time, however few alerts there are. */
+const GATHER_MS = 250
+
 export interface OwnLaneOptions {
   readonly name: string
   readonly stream: Stream
@@ -214,6 +217,7 @@ export class OwnLane {
     const { name, stream, window, context } = this.#options
     window.expect(name, {
       reads: () => this.#runner.program.reads,
+      gatherMs: () => (this.#runner.program.runtime === 'container' ? GATHER_MS : 0),
       isReady,
       enter: follower => {
         // A batch that is being evaluated does not count; the new lane is opened when the old one has ended.

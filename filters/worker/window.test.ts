@@ -38,10 +38,11 @@ function openSource() {
 
 const offsetOf = (batch: LaneBatch | undefined): number => Number(batch?.entries[0]?.offset ?? -1)
 
-function arrive(window: Window, name: string, reads = NONE): { follower: Follower | undefined } {
+function arrive(window: Window, name: string, reads = NONE, gatherMs = 0): { follower: Follower | undefined } {
   const arrived: { follower: Follower | undefined } = { follower: undefined }
   window.expect(name, {
     reads: () => reads,
+    gatherMs: () => gatherMs,
     isReady: () => true,
     enter: follower => (arrived.follower = follower),
   })
@@ -116,4 +117,18 @@ test('a lane that is forgotten, and all when the live lane ends, get no more', a
   end()
   expect(await window.next()).toBeUndefined()
   expect(await waiting).toBeUndefined()
+})
+
+test('a lane that gathers gets what came meanwhile as one batch, and at once when a boundary is asked for', async () => {
+  const { source, released } = openSource()
+  const window = new Window(source, NONE)
+  const arrived = arrive(window, 'own.a', NONE, 3_600_000)
+  for (let index = 0; index < 3; index++) (await window.next())?.release()
+  const next = arrived.follower?.next()
+  arrived.follower?.push({ set: NONE, entries: [], columns: undefined, release: () => undefined })
+  const batch = await next
+  expect(batch?.entries.map(({ offset }) => offset)).toEqual([0n, 1n, 2n])
+  expect(released).toEqual([])
+  batch?.release()
+  expect(released).toEqual([0, 1, 2])
 })

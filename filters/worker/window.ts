@@ -1,7 +1,8 @@
 // Batches of the live lane, shared with the lanes beside it: read and decoded once. A lane that lags behind falls out, and has to read for itself.
-import { type ColumnSet } from '#sandbox'
+import { type ColumnSet, MAX_ROWS } from '#sandbox'
 import { carries, columnUnion } from './column-union.ts'
 import { type BatchSource, type LaneBatch } from './lane-batch.ts'
+import { countThatFit, mergeBatches } from './merge-batches.ts'
 
 /** What batches that only followers still hold may take. The live lane's feed has to hold that much more. */
 export const WINDOW_BYTES = 64 * 1024 * 1024
@@ -11,6 +12,8 @@ const WINDOW_BATCHES = 64
 /** A lane that wants to follow. */
 export interface Arrival {
   readonly reads: () => ColumnSet
+  /** How long its batches are gathered into one; 0 gives them one by one. */
+  readonly gatherMs: () => number
   /** Whether it can follow from the live lane's present position on. */
   readonly isReady: () => boolean
   /** Called at that position, before the next batch is handed out. */
@@ -54,7 +57,7 @@ export class Window implements BatchSource {
     for (const [name, arrival] of this.#arrivals) {
       if (!carries(batch.set, arrival.reads()) || !arrival.isReady()) continue
       this.#arrivals.delete(name)
-      const follower = new Follower(this, arrival.reads())
+      const follower = new Follower(this, arrival.reads(), arrival.gatherMs())
       this.#followers.set(name, follower)
       arrival.enter(follower)
     }
@@ -136,13 +139,18 @@ export class Window implements BatchSource {
 /** The source of a lane that follows. It ends when the lane fell out, was forgotten, or the live lane ended. */
 export class Follower implements BatchSource {
   readonly #window: Window
+  readonly #gatherMs: number
   readonly #queue: LaneBatch[] = []
   #asked: PromiseWithResolvers<LaneBatch | undefined> | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** When the oldest batch of the queue came. */
+  #sinceMs = 0
   #hasEnded = false
   set: ColumnSet
 
-  constructor(window: Window, set: ColumnSet) {
+  constructor(window: Window, set: ColumnSet, gatherMs: number) {
     this.#window = window
+    this.#gatherMs = gatherMs
     this.set = set
   }
 
@@ -156,10 +164,10 @@ export class Follower implements BatchSource {
   }
 
   next(): Promise<LaneBatch | undefined> {
-    const batch = this.#queue.shift()
-    if (batch !== undefined || this.#hasEnded) return Promise.resolve(batch)
     this.#asked = Promise.withResolvers()
-    return this.#asked.promise
+    const { promise } = this.#asked
+    this.#offer()
+    return promise
   }
 
   include(set: ColumnSet): void {
@@ -172,18 +180,45 @@ export class Follower implements BatchSource {
   }
 
   push(batch: LaneBatch): void {
-    const asked = this.#asked
-    this.#asked = undefined
-    if (this.#hasEnded) batch.release()
-    else if (asked === undefined) this.#queue.push(batch)
-    else asked.resolve(batch)
+    if (this.#hasEnded) return batch.release()
+    if (this.#queue.length === 0) this.#sinceMs = performance.now()
+    this.#queue.push(batch)
+    this.#offer()
   }
 
   end(): void {
     this.#hasEnded = true
     for (const batch of this.#queue.splice(0)) batch.release()
-    this.#asked?.resolve(undefined)
+    this.#offer()
+  }
+
+  #offer(): void {
+    const asked = this.#asked
+    if (asked === undefined || (this.#queue.length === 0 && !this.#hasEnded)) return
+    clearTimeout(this.#timer)
+    const waitMs = this.#isDue ? 0 : this.#sinceMs + this.#gatherMs - performance.now()
+    if (waitMs > 0) {
+      this.#timer = setTimeout(() => this.#offer(), waitMs)
+      return
+    }
     this.#asked = undefined
+    asked.resolve(this.#take())
+  }
+
+  /** A boundary was asked for, or a batch is full. */
+  get #isDue(): boolean {
+    const rows = this.#queue.reduce((sum, { columns }) => sum + (columns?.rows ?? 0), 0)
+    return this.#hasEnded || rows >= MAX_ROWS || this.#queue.some(({ entries }) => entries.length === 0)
+  }
+
+  #take(): LaneBatch | undefined {
+    const [first] = this.#queue
+    if (first === undefined || this.#gatherMs === 0) return this.#queue.shift()
+    const count = countThatFit(this.#queue)
+    const canMerge = this.#queue.slice(0, count).every(({ set }) => carries(set, this.set))
+    const taken = this.#queue.splice(0, canMerge ? count : 1)
+    this.#sinceMs = performance.now()
+    return canMerge ? mergeBatches(taken, this.set) : first
   }
 }
 
