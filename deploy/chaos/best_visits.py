@@ -1,7 +1,7 @@
 """What a `best` filter should have delivered of a visit, by the documented rule of when a visit is over.
 
 A visit is over when the stream's clock is quietMs past its newest packet or deadlineMs past its first; the clock is the slowest partition's
-newest timestamp, or the wall clock where a partition was read to its end. So a packet counts unless it came after the visit was over:
+newest timestamp, or, where a partition was read to its end, the moment that end was asked for. So a packet counts unless it came after the visit was over:
 its timestamp lies behind such a gap, or it could be read on the node only when the visit had been closed.
 """
 import datetime
@@ -42,7 +42,7 @@ def expected_best(plan, rows, packets, want, cap, log, arrivals):
     newest_ms = last_in_time(sorted(p.sent_ms for p in packets), closing)
     in_time = {p.alert for p in packets if p.sent_ms <= newest_ms and readable_ms(p.alert) < closed_ms - FETCH_MS}
     order = best_first({alert: score for alert, score in want.items() if alert in in_time or alert in got}, cap)
-    counted = [p.sent_ms for p in packets if p.alert in in_time]
+    counted = [p.sent_ms for p in packets if p.sent_ms <= newest_ms and p.alert in in_time]
     first_ms = min(p.sent_ms for p in packets)
     earliest = min(max(counted, default=first_ms) + closing["quietMs"], first_ms + closing["deadlineMs"])
     why = f"closed {(earliest - closed_ms) / 1000:.1f} s too early" if closed_ms < earliest else None

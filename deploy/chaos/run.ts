@@ -97,6 +97,8 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
       closing: CLOSING,
       limitSeconds: AUDIT_LIMIT_SECONDS,
     })
+    for (const { action, target, seconds } of findings.recoveries)
+      print(`${action} ${target}: keeps up again after ${seconds.toFixed(1)} s`)
     for (const problem of findings.problems) print(problem)
     return { ...findings, visits, faults, packetBytesMedian: played.packetBytesMedian, filters: filters.length }
   } finally {

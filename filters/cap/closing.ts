@@ -9,20 +9,22 @@ export interface ClosingRule {
 
 export const CLOSING: ClosingRule = { quietMs: 15_000, deadlineMs: 90_000 }
 
-/** What is known of a partition: the newest record timestamp read, and whether its end was reached. */
+/** What is known of a partition. */
 export interface PartitionClock {
+  /** The newest record timestamp read. */
   readonly newestMs: number
-  readonly atEnd: boolean
+  /** The latest moment of which is known that everything readable by then was evaluated; undefined while something waits. */
+  readonly doneMs: number | undefined
 }
 
 /**
  * The time before which no more packets are to be expected: the slowest partition's. A partition read to its end has nothing older to offer,
- * so it stands at the wall clock; without partitions there is no time yet.
+ * so it stands at the moment its end was last asked for, a tenth of a second ago while the broker answers, and not at the wall clock: a broker or a
+ * process that stood still may have packets that nobody has seen yet. Without partitions there is no time.
  */
-export function streamClock(partitions: Iterable<PartitionClock>, nowMs: number): number {
+export function streamClock(partitions: Iterable<PartitionClock>): number {
   let slowest = Number.POSITIVE_INFINITY
-  for (const { newestMs, atEnd } of partitions)
-    slowest = Math.min(slowest, atEnd ? Math.max(newestMs, nowMs) : newestMs)
+  for (const { newestMs, doneMs } of partitions) slowest = Math.min(slowest, Math.max(newestMs, doneMs ?? newestMs))
   return slowest === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : slowest
 }
 

@@ -118,11 +118,10 @@ export class Lanes {
   *#clocks(lane: Lane): Generator<PartitionClock> {
     const feed = this.#feedOf(lane.name)
     const newestMs = this.#options.context.ledger.lanes.get(lane.name)?.newestMs
-    for (const [partition, position] of feed?.positions ?? [])
-      yield {
-        newestMs: newestMs?.get(partition) ?? 0,
-        atEnd: lane.isIdle && position >= (feed?.highWatermarks.get(partition) ?? position + 1n),
-      }
+    for (const [partition, position] of feed?.positions ?? []) {
+      const isDone = lane.isIdle && position >= (feed?.highWatermarks.get(partition) ?? position + 1n)
+      yield { newestMs: newestMs?.get(partition) ?? 0, doneMs: isDone ? feed?.endsAskedMs.get(partition) : undefined }
+    }
   }
 
   /** Whether a filter's own lane has evaluated everything that its live lane has. */

@@ -36,7 +36,7 @@ export class VisitCloser {
     isIn: (runner: Runner) => boolean,
   ): AsyncGenerator<Piece> {
     const { ledger, rule } = this.#options
-    const clockMs = streamClock(clocks, Date.now())
+    const clockMs = streamClock(clocks)
     for (const runner of runners)
       for (const [visit, state] of ledger.holding(runner.id))
         if (isOver(state, clockMs, rule) && isIn(runner)) {

@@ -82,6 +82,8 @@ export interface Feed extends AsyncIterable<FeedItem> {
   readonly positions: ReadonlyMap<number, bigint>
   /** The end of each partition as last seen. */
   readonly highWatermarks: ReadonlyMap<number, bigint>
+  /** When the request was sent that told this end, ms since 1970: what could be read before that moment is handed out or waits in the queue. */
+  readonly endsAskedMs: ReadonlyMap<number, number>
   /**
    * Goes on at another offset of a partition, backwards or forwards. No item from before the call is handed out after it.
    * @throws MirrorError MIRROR_FEED_TOPIC for a partition the topic lacks.

@@ -64,6 +64,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const reading = new Map(starts)
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
+  const endsAskedMs = new Map<number, number>()
 
   const ended = readLog({
     topic,
@@ -72,6 +73,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     queue,
     positions: reading,
     highWatermarks,
+    endsAskedMs,
     limits: {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       minBytes: options.minBytes ?? 1,
@@ -106,6 +108,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     starts,
     positions,
     highWatermarks,
+    endsAskedMs,
     seek: (partition, offset) => {
       if (!reading.has(partition))
         throw new MirrorError('MIRROR_FEED_TOPIC', `${topic} has no partition ${partition} to seek in`)

@@ -21,6 +21,7 @@ export interface ReaderOptions {
   /** Where each partition is fetched next. Changed here, and by a seek. */
   readonly positions: Map<number, bigint>
   readonly highWatermarks: Map<number, bigint>
+  readonly endsAskedMs: Map<number, number>
   readonly limits: Omit<FetchLimits, 'maxBytes'>
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -33,16 +34,17 @@ const raise = (error: unknown): void => {
 
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
 export const readLog = async (options: ReaderOptions): Promise<void> => {
-  const { topic, user, client, queue, positions, highWatermarks, limits, maxBytes, signal } = options
+  const { topic, user, client, queue, positions, highWatermarks, endsAskedMs, limits, maxBytes, signal } = options
   const loops = new Map<number, Promise<void>>()
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
   failure.catch(() => undefined)
 
   /** Drops what was fetched for a position that a seek has changed meanwhile. */
-  const take = (fetched: FetchedPartition, asked: bigint): void => {
+  const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): void => {
     const { partition } = fetched
     const highWatermark = BigInt(fetched.highWatermark)
     highWatermarks.set(partition, highWatermark)
+    endsAskedMs.set(partition, askedMs)
     if (positions.get(partition) !== asked) return
     for (const run of runsOf(fetched, asked)) {
       queue.push(partition, run, highWatermark)
@@ -82,8 +84,9 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     if (isStopped()) return true
     // Seeks while there was no room count.
     const asked = new Map(mine.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
+    const askedMs = Date.now()
     for (const fetched of await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes }))
-      take(fetched, asked.get(fetched.partition) ?? -1n)
+      take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
     return true
   }
 
