@@ -10,7 +10,12 @@ import { startBroker, type BrokerAccess } from '#hub'
 declare module 'vitest' {
   interface ProvidedContext {
     /** Both as a super user. */
-    kafka: { readonly hub: BrokerAccess; readonly node: BrokerAccess }
+    kafka: {
+      readonly hub: BrokerAccess
+      readonly node: BrokerAccess
+      /** The node as reached through a relay, which a test has to open itself: it listens on the port of `access` and passes on to `port`. */
+      readonly relayed: { readonly access: BrokerAccess; readonly port: number }
+    }
   }
 }
 
@@ -42,8 +47,9 @@ const secret = (): string => randomBytes(18).toString('base64url')
 
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const dir = await mkdtemp(join(tmpdir(), 'skysieve-brokers-'))
-  const ports = await freePorts(4)
+  const ports = await freePorts(6)
   const java = process.env.JAVA_HOME === undefined ? {} : { java: join(process.env.JAVA_HOME, 'bin/java') }
+  const [outside, relay] = [ports[4]!, `127.0.0.1:${ports[5]!}`]
   const start = (name: string, [client, controller]: number[]) =>
     startBroker({
       name,
@@ -53,16 +59,18 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
       secrets: { admin: secret(), broker: secret() },
       heapMb: 512,
       scramIterations: 4096,
+      ...(name === 'node' ? { outside: [{ port: outside, advertised: relay }] } : {}),
       ...java,
     })
-  const started = await Promise.allSettled([start('hub', ports.slice(0, 2)), start('node', ports.slice(2))])
+  const started = await Promise.allSettled([start('hub', ports.slice(0, 2)), start('node', ports.slice(2, 4))])
   const stop = async (): Promise<void> => {
     await Promise.all(started.flatMap(broker => (broker.status === 'fulfilled' ? [broker.value.stop()] : [])))
     await rm(dir, { recursive: true, force: true, maxRetries: 3 })
   }
   const [hub, node] = started
   if (hub?.status === 'fulfilled' && node?.status === 'fulfilled') {
-    provide('kafka', { hub: hub.value.access, node: node.value.access })
+    const access = { ...node.value.access, bootstrap: relay }
+    provide('kafka', { hub: hub.value.access, node: node.value.access, relayed: { access, port: outside } })
     return stop
   }
   await stop()
