@@ -87,6 +87,13 @@ export class Ledger {
     }
   }
 
+  /** Takes the newest visits of every filter into use: after a restore all are encoded, and what was reported of them last may be older than they are. */
+  wake(visits: number): void {
+    for (const [filter, known] of this.#visits)
+      for (const visit of [...known.keys()].toSorted((a, b) => (a < b ? -1 : 1)).slice(-visits))
+        this.visit(filter, visit, 0, 0)
+  }
+
   /** Visits of a filter that are in use, newest id last; those that went cold are left out. */
   recentVisits(filter: string): [visit: bigint, state: Visit][] {
     const warm: [bigint, Visit][] = []

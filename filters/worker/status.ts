@@ -55,8 +55,11 @@ export class StatusReporter {
     this.#options = options
   }
 
+  /** Reports everything once: what a predecessor committed last it may not have reported. */
   attach(reported: Reported): void {
     this.#reported = reported
+    reported.ledger.wake(VISITS)
+    for (const filter of reported.ledger.filters.keys()) this.#dirty.add(filter)
     this.#schedule(SOON_MS)
   }
 
