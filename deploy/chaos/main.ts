@@ -17,7 +17,7 @@ const { values: args } = parseArgs({
     alerts: { type: 'string', default: '500' },
     /** Regular expression on "action target", e.g. "kill node1-worker"; "none" strikes nothing. */
     only: { type: 'string' },
-    gap: { type: 'string', default: '4-12' },
+    gap: { type: 'string', default: '8-16' },
     'port-base': { type: 'string', default: '23000' },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
@@ -32,7 +32,7 @@ const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'port-base')
   return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${args[name]}"`)
 }
 const [least = Number.NaN, most = least] = args.gap.split('-').map(Number)
-if (!(least > 0 && most >= least)) refuse(`--gap needs seconds, as 8 or 4-12, not "${args.gap}"`)
+if (!(least > 0 && most >= least)) refuse(`--gap needs seconds, as 8 or 8-16, not "${args.gap}"`)
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
