@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { orphansAmong, ownTag } from '../leftovers.ts'
 
@@ -38,7 +38,8 @@ const CLOSE_PAUSE_MS = 25
 const ROOT = '/sys/fs/cgroup'
 const PREFIX = 'skysieve-'
 
-interface Dialect {
+/** One way to make groups, and where. */
+export interface Dialect {
   readonly version: 1 | 2
   readonly base: string
   readonly limit: string
@@ -46,6 +47,21 @@ interface Dialect {
   readonly events: string
   readonly peak: string
 }
+
+const FIRST = {
+  version: 1,
+  limit: 'memory.limit_in_bytes',
+  swap: ['memory.memsw.limit_in_bytes', String],
+  events: 'memory.oom_control',
+  peak: 'memory.max_usage_in_bytes',
+} as const
+const SECOND = {
+  version: 2,
+  limit: 'memory.max',
+  swap: ['memory.swap.max', () => '0'],
+  events: 'memory.events',
+  peak: 'memory.peak',
+} as const
 
 const readOr = (file: string, fallback: string): string => {
   try {
@@ -55,49 +71,25 @@ const readOr = (file: string, fallback: string): string => {
   }
 }
 
-const second = (base: string): Dialect => ({
-  version: 2,
-  base,
-  limit: 'memory.max',
-  swap: ['memory.swap.max', () => '0'],
-  events: 'memory.events',
-  peak: 'memory.peak',
-})
-
-function dialects(): Dialect[] {
-  const own = readOr('/proc/self/cgroup', '')
+/** The ways that a process in these groups (its /proc/self/cgroup) may have, best first. */
+export function dialectsOf(own: string): Dialect[] {
+  const lines = own
     .trim()
     .split('\n')
-    .map(line => line.split(':'))
-  const v1 = own
-    .find(([, controllers]) => controllers?.split(',').includes('memory'))
-    ?.slice(2)
-    .join(':')
-  const v2 = own
-    .find(([id, controllers]) => id === '0' && controllers === '')
-    ?.slice(2)
-    .join(':')
+    .map(line => /^(\d+):([^:]*):(.*)$/.exec(line)?.slice(1) ?? [])
+  const first = lines.find(([, controllers]) => controllers?.split(',').includes('memory'))?.[2]
+  const second = lines.find(([id, controllers]) => id === '0' && controllers === '')?.[2]
+  // In version 2 a group with processes in it cannot have controlled children, unless it is the root; its parent can.
+  const places = second === undefined ? [] : second === '/' ? ['/'] : [second, dirname(second)]
   return [
-    ...(v1 === undefined
-      ? []
-      : [
-          {
-            version: 1 as const,
-            base: join(ROOT, 'memory', v1),
-            limit: 'memory.limit_in_bytes',
-            swap: ['memory.memsw.limit_in_bytes', String] as const,
-            events: 'memory.oom_control',
-            peak: 'memory.max_usage_in_bytes',
-          },
-        ]),
-    // A group with processes in it cannot have controlled children, unless it is the root; its parent can.
-    ...(v2 === undefined ? [] : [second(join(ROOT, v2)), second(dirname(join(ROOT, v2)))]),
+    ...(first === undefined ? [] : [{ ...FIRST, base: resolve(ROOT, `memory/.${first}`) }]),
+    ...places.map(place => ({ ...SECOND, base: resolve(ROOT, `.${place}`) })),
   ]
 }
 
 /** Groups on this machine, or why there are none. */
 export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
-  const found = dialects()
+  const found = dialectsOf(readOr('/proc/self/cgroup', ''))
   if (found.length === 0) return { why: 'this system has no memory cgroup' }
   for (const dialect of found) {
     try {
@@ -114,9 +106,11 @@ export function openMemoryGroups(): MemoryGroups | { readonly why: string } {
   }
 }
 
-function openDialect({ version, base, limit, swap, events, peak }: Dialect): MemoryGroups {
+/** Groups made in one way; throws where the file system does not allow it. */
+export function openDialect({ version, base, limit, swap, events, peak }: Dialect): MemoryGroups {
   /** Removed as soon as nothing in them is dying any more; at first those of processes that are gone. */
   const leftover = new Set(orphansAmong(readdirSync(base), PREFIX).map(name => join(base, name)))
+  if (version === 2) handDown(base)
   const remove = (path: string): void => {
     try {
       rmdirSync(path)
@@ -154,5 +148,16 @@ function openDialect({ version, base, limit, swap, events, peak }: Dialect): Mem
         if (leftover.size > 0) await delay(CLOSE_PAUSE_MS)
       }
     },
+  }
+}
+
+/** Children have a limit only where their parent hands the controller down; one that has processes of its own cannot. */
+function handDown(base: string): void {
+  const file = join(base, 'cgroup.subtree_control')
+  if (readOr(file, 'memory').split(/\s+/).includes('memory')) return
+  try {
+    writeFileSync(file, '+memory')
+  } catch {
+    // Then making a group fails, and says so.
   }
 }
