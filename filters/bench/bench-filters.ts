@@ -22,11 +22,22 @@ const KINDS: readonly ((i: number) => string)[] = [
 export const benchSource = (i: number): string =>
   `export function filter(alert) {\n  ${KINDS[i % KINDS.length]?.(i)}\n}\n`
 
-/** `count` manifests placed on one mirror. */
-export const benchManifests = (count: number, mirror: string, stream: string): Manifest[] =>
-  Array.from({ length: count }, (_, i) => ({
-    id: `f${String(i).padStart(10, '0')}`,
-    name: `bench ${i}`,
+export const MIRROR = 'bench'
+
+export interface BenchFilter {
+  readonly id: string
+  readonly source: string
+}
+
+/** `count` filters whose ids begin with `prefix` (a letter and digits). */
+export const benchFilters = (count: number, prefix: string): BenchFilter[] =>
+  Array.from({ length: count }, (_, i) => ({ id: `${prefix}x${String(i).padStart(4, '0')}`, source: benchSource(i) }))
+
+/** Their manifests, as the API would have written them. */
+export const benchManifests = (filters: readonly BenchFilter[], stream: string): Manifest[] =>
+  filters.map(({ id, source }) => ({
+    id,
+    name: `bench ${id}`,
     owner: 'bench',
     description: '',
     stream,
@@ -34,13 +45,11 @@ export const benchManifests = (count: number, mirror: string, stream: string): M
     policy: 'first',
     start: 'now',
     cutouts: false,
-    versions: [
-      { number: 1, language: 'javascript', source: benchSource(i), sha256: '', createdAt: '2026-01-01T00:00:00Z' },
-    ],
+    versions: [{ number: 1, language: 'javascript', source, sha256: '', createdAt: '2026-01-01T00:00:00Z' }],
     active: 1,
     state: 'active',
     problems: [],
-    placement: { mirror, shard: 0 },
+    placement: { mirror: MIRROR, shard: 0 },
     generation: 1,
     trust: 'known',
     createdAt: '2026-01-01T00:00:00Z',

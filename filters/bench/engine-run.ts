@@ -1,26 +1,30 @@
-// One worker in a process of its own, for the engine bench: either it only makes its filters live, or it works through what is stored.
-import { mkdtempSync } from 'node:fs'
+// One worker in a process of its own, for the engine bench: works through what is stored, from the first packet to the last commit.
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess, parseSchema, STREAMS, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
+import { type AvroSchema, type BrokerAccess, collectRarely, parseSchema, STREAMS } from '#hub'
 import { openIsolateSandbox } from '#sandbox'
 import pino from 'pino'
-import { Counter, Histogram, Registry } from 'prom-client'
+import { type Counter, type Histogram, Registry } from 'prom-client'
 import { openWorker } from '../worker/open-worker.ts'
-import { benchManifests } from './bench-filters.ts'
+import { type BenchFilter, benchManifests, MIRROR } from './bench-filters.ts'
 import { cpuSeconds, descendants } from './cpu-time.ts'
 
 export interface Task {
   readonly access: BrokerAccess
   readonly brokerPid: number
+  /** Of the stream; its lane and its filters are in the progress topic. */
+  readonly stream: string
   readonly topic: string
-  readonly filters: number
+  /** By registry id, as JSON. */
+  readonly schemas: Readonly<Record<number, string>>
+  readonly filters: readonly BenchFilter[]
   readonly alerts: number
   readonly jit: boolean
-  readonly mode: 'register' | 'work'
 }
 
+/** Times are CPU µs an alert. */
 export interface Outcome {
   readonly alertsPerSecond: number
   readonly cpuUsPerAlert: { readonly worker: number; readonly hosts: number; readonly broker: number }
@@ -31,98 +35,100 @@ export interface Outcome {
   readonly commitMeanMs: number
 }
 
-const MIRROR = 'bench'
+/** Looking at memory costs the measured process CPU. */
+const LOOK_MS = 1000
 
-const below = (): number[] => descendants(process.pid)
-
-const rssMb = async (pid: number): Promise<number> => {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024)
+const rssMb = (pid: number): number => {
+  try {
+    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
+  } catch {
+    return 0
+  }
 }
 
-async function run({ access, brokerPid, topic, filters, alerts, jit, mode }: Task): Promise<Outcome | undefined> {
-  const stream = { ...STREAMS.lsst, name: `bench${filters}`, topic }
-  const manifests = new Map(benchManifests(filters, MIRROR, stream.name).map(manifest => [manifest.id, manifest]))
-  const schema = parseSchema(SYNTHETIC_SCHEMA)
-  const log = pino({ level: 'warn' })
+const hosts = (): number[] => descendants(process.pid)
+
+const sumOf = async (registry: Registry, name: string, suffix = ''): Promise<number> => {
+  const metric = registry.getSingleMetric(name) as Counter | Histogram
+  const { values } = await metric.get()
+  return values
+    .filter(value => suffix === '' || (value as { metricName?: string }).metricName?.endsWith(suffix))
+    .reduce((sum, { value }) => sum + value, 0)
+}
+
+const cpuNow = (brokerPid: number) => {
+  const { user, system } = process.cpuUsage()
+  return {
+    seconds: performance.now() / 1000,
+    worker: (user + system) / 1e6,
+    hosts: hosts().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    broker: cpuSeconds(brokerPid),
+  }
+}
+
+collectRarely()
+
+async function run({ access, brokerPid, alerts, jit, ...task }: Task): Promise<Outcome> {
+  const stream = { ...STREAMS.lsst, name: task.stream, topic: task.topic }
+  const manifests = new Map(benchManifests(task.filters, stream.name).map(manifest => [manifest.id, manifest]))
+  const schemas = new Map<number, AvroSchema>(
+    Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]),
+  )
   const registry = new Registry()
+  const log = pino({ level: 'warn' })
   const sandbox = await openIsolateSandbox({
     dir: mkdtempSync(join(tmpdir(), 'skysieve-bench-')),
     logger: log,
     defaults: { jit },
   })
-  const begun = { seconds: 0, worker: 0, hosts: 0, broker: 0 }
   const worker = await openWorker({
     mirror: MIRROR,
     node: access,
     streams: [stream],
     sandbox,
     manifests: { get: id => manifests.get(id), entries: () => manifests.entries(), onChange: () => () => undefined },
-    schemas: { get: id => Promise.resolve(id === SYNTHETIC_SCHEMA_ID ? schema : undefined) },
+    schemas: { get: id => Promise.resolve(schemas.get(id)) },
     registry,
     log,
   })
-  const evaluated = registry.getSingleMetric('skysieve_feed_packets_total') as Counter
-  const count = async (): Promise<number> => (await evaluated.get()).values.reduce((sum, { value }) => sum + value, 0)
-  const cpuNow = (): typeof begun => ({
-    seconds: performance.now() / 1000,
-    worker: process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
-    hosts: below().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    broker: cpuSeconds(brokerPid),
-  })
+  const evaluated = (): Promise<number> => sumOf(registry, 'skysieve_feed_packets_total')
+  const commits = (): Promise<number> => sumOf(registry, 'skysieve_commit_seconds', '_count')
   try {
-    if (mode === 'register') {
-      for (;;) {
-        const { lanes } = await worker.health()
-        if (lanes.some(lane => lane.filters === filters)) return undefined
-        await sleep(50)
-      }
-    }
-    while ((await count()) === 0) await sleep(5)
-    const first = await count()
-    Object.assign(begun, cpuNow())
-    let hostsRssMb = 0
-    let workerRssMb = 0
-    while ((await count()) < alerts) {
-      await sleep(50)
-      workerRssMb = Math.max(workerRssMb, await rssMb(process.pid))
+    while ((await evaluated()) === 0) await sleep(2)
+    const first = await evaluated()
+    const begun = cpuNow(brokerPid)
+    let [hostsRssMb, workerRssMb, nextLookMs] = [0, 0, 0]
+    while ((await evaluated()) < alerts) {
+      await sleep(20)
+      if (performance.now() < nextLookMs) continue
+      nextLookMs = performance.now() + LOOK_MS
+      workerRssMb = Math.max(workerRssMb, rssMb(process.pid))
       hostsRssMb = Math.max(
         hostsRssMb,
-        (await Promise.all(below().map(rssMb))).reduce((sum, mb) => sum + mb, 0),
+        hosts().reduce((sum, pid) => sum + rssMb(pid), 0),
       )
     }
-    // Everything is evaluated; closing commits what waits.
-    const evaluatedAt = cpuNow()
-    const deliveries = async (): Promise<number> =>
-      ((await (registry.getSingleMetric('skysieve_deliveries_total') as Counter).get()).values ?? []).reduce(
-        (sum, { value }) => sum + value,
-        0,
-      )
-    const commits = async (): Promise<{ count: number; sum: number }> => {
-      const { values } = await (registry.getSingleMetric('skysieve_commit_seconds') as Histogram).get()
-      const of = (suffix: string): number => values.find(({ metricName }) => metricName?.endsWith(suffix))?.value ?? 0
-      return { count: of('_count'), sum: of('_sum') }
+    // Everything is evaluated. Closing commits what waits; the run ends with the last commit, not with the goodbyes that follow.
+    const hostsCpu = cpuNow(brokerPid).hosts
+    let done = cpuNow(brokerPid)
+    let seen = await commits()
+    const closing = worker.close()
+    const ended = closing.then(() => true)
+    while (!(await Promise.race([ended, sleep(5).then(() => false)]))) {
+      const now = await commits()
+      if (now > seen) done = cpuNow(brokerPid)
+      seen = now
     }
-    await worker.close()
-    if (process.env['DEBUG'])
-      console.error(
-        JSON.stringify(
-          (await (registry.getSingleMetric('skysieve_filter_evaluations_total') as Counter).get()).values.slice(0, 12),
-        ),
-      )
-    const done = { ...cpuNow(), hosts: evaluatedAt.hosts }
-    const n = alerts - first
-    const us = (name: 'worker' | 'hosts' | 'broker'): number => Math.round(((done[name] - begun[name]) * 1e6) / n)
-    const { count: made, sum } = await commits()
+    const us = (name: 'worker' | 'hosts' | 'broker', end = done[name]): number =>
+      Math.round(((end - begun[name]) * 1e6) / (alerts - first))
     return {
-      alertsPerSecond: Math.round(n / (done.seconds - begun.seconds)),
-      cpuUsPerAlert: { worker: us('worker'), hosts: us('hosts'), broker: us('broker') },
+      alertsPerSecond: Math.round((alerts - first) / (done.seconds - begun.seconds)),
+      cpuUsPerAlert: { worker: us('worker'), hosts: us('hosts', hostsCpu), broker: us('broker') },
       workerRssMb,
       hostsRssMb,
-      deliveries: await deliveries(),
-      commits: made,
-      commitMeanMs: Math.round((sum / Math.max(1, made)) * 1000),
+      deliveries: await sumOf(registry, 'skysieve_deliveries_total'),
+      commits: seen,
+      commitMeanMs: Math.round(((await sumOf(registry, 'skysieve_commit_seconds', '_sum')) / Math.max(1, seen)) * 1000),
     }
   } finally {
     await worker.close()
@@ -131,5 +137,5 @@ async function run({ access, brokerPid, topic, filters, alerts, jit, mode }: Tas
 }
 
 process.once('message', message => {
-  void run(message as Task).then(outcome => process.send?.(outcome ?? {}, () => process.exit(0)))
+  void run(message as Task).then(outcome => process.send?.(outcome, () => process.exit(0)))
 })

@@ -1,25 +1,27 @@
 // The published way to filter: every filter is a consumer of its own that decodes whole alerts. Measured for one filter on one core.
 import { randomBytes } from 'node:crypto'
-import { type BrokerAccess, decodeAlert, openKafka, parseSchema, readFrame, SYNTHETIC_SCHEMA } from '#hub'
+import { type AvroSchema, type BrokerAccess, decodeAlert, openKafka, parseSchema, readFrame } from '#hub'
 
 export interface PublishedTask {
   readonly access: BrokerAccess
   readonly topic: string
   readonly alerts: number
+  /** By registry id, as JSON. */
+  readonly schemas: Readonly<Record<number, string>>
 }
 
 interface Alert {
-  readonly diaSource: {
-    readonly snr: number
-    readonly reliability: number
-    readonly psfFlux: number
-    readonly psfFluxErr: number
-  }
+  readonly diaSource: Readonly<Record<'snr' | 'reliability' | 'psfFlux' | 'psfFluxErr', number>>
 }
 
 /** Alerts per CPU second of one filter with a consumer (kafkajs) and a decoder (avsc) of its own. */
-async function run({ access, topic, alerts }: PublishedTask): Promise<{ readonly alertsPerCpuSecond: number }> {
-  const schema = parseSchema(SYNTHETIC_SCHEMA)
+async function run({
+  access,
+  topic,
+  alerts,
+  ...task
+}: PublishedTask): Promise<{ readonly alertsPerCpuSecond: number }> {
+  const schemas = new Map(Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]))
   const groupId = `published-${randomBytes(4).toString('hex')}`
   const bytes = 4 * 1024 * 1024
   const consumer = openKafka(access, groupId, { fast: false }).consumer({
@@ -38,7 +40,8 @@ async function run({ access, topic, alerts }: PublishedTask): Promise<{ readonly
       if (seen === 0) before = process.cpuUsage()
       for (const { value } of batch.messages) {
         if (value === null || seen >= alerts) continue
-        const { diaSource: s } = decodeAlert(schema, readFrame(value).body) as unknown as Alert
+        const { schemaId, body } = readFrame(value)
+        const { diaSource: s } = decodeAlert(schemas.get(schemaId) as AvroSchema, body) as unknown as Alert
         if (s.snr > 6 && s.reliability > 0.4 && s.psfFlux / s.psfFluxErr > 5) passed++
         seen++
       }
