@@ -62,18 +62,18 @@ describe('a broker', () => {
     await admin.createTopics([{ name: 'control', configs: { 'cleanup.policy': 'compact' } }])
     await admin.upsertUser('alice', 'password')
     await admin.close()
-    const log = await openControlLog({
-      access: first.access,
-      topic: 'control',
-      clientId: 'test',
-      parse: value => value.toString(),
-    })
+    const options = { access: first.access, topic: 'control', clientId: 'test', parse: String }
+    const log = await openControlLog(options)
     const writer = await openControlWriter({ access: first.access, transactionalId: 'test', clientId: 'test' })
     await writer.write([{ topic: 'control', key: 'a', value: 'before' }])
     await first.kill()
     await expect.poll(() => log.problem(), { timeout: 20_000 }).toContain('ECONNREFUSED')
+    // One that is opened while the broker is away waits for it.
+    const patient = openControlLog(options)
 
     const second = await start(settings)
+    expect((await patient).get('a')).toBe('"before"')
+    await (await patient).close()
     await writer.write([{ topic: 'control', key: 'b', value: 'after' }])
     await log.catchUp()
     expect([...log.entries()]).toEqual([

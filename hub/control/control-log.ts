@@ -39,7 +39,7 @@ const WAIT_MS = 1000
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 2000
 
-/** Opens a control log and replays it. Throws HubError where the first replay fails; later outages are only reported. */
+/** Opens a control log and replays it. A broker that does not answer is waited for and reported; throws any other HubError of the first replay. */
 export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<ControlLog<T>> => {
   const { access, topic, clientId, parse, onProblem = () => undefined } = options
   const reader = openLogReader(access, { clientId, topic })
@@ -99,27 +99,45 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
     moveTo(page)
   }
 
+  let pauseMs = MIN_PAUSE_MS
+  const over = (): void => {
+    outage = undefined
+    pauseMs = MIN_PAUSE_MS
+  }
+  /** Reports an outage once, and waits longer each time it goes on. */
+  const endure = async (problem: HubError): Promise<void> => {
+    if (outage === undefined) onProblem(problem)
+    outage = problem
+    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+  }
+
+  const begin = async (): Promise<void> => {
+    for (;;)
+      try {
+        await replay()
+        return over()
+      } catch (error) {
+        if (signal.aborted || !(error instanceof HubError) || error.code !== 'HUB_UNREACHABLE') throw error
+        await endure(error)
+      }
+  }
+
   const follow = async (): Promise<void> => {
-    let pauseMs = MIN_PAUSE_MS
     while (!signal.aborted)
       try {
         await readOn()
-        outage = undefined
-        pauseMs = MIN_PAUSE_MS
+        over()
       } catch (error) {
         if (signal.aborted) break
-        const problem = kafkaFailure(`Following ${topic}`, error, 'HUB_UNREACHABLE')
-        if (outage === undefined) onProblem(problem)
-        outage = problem
-        await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
-        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+        await endure(kafkaFailure(`Following ${topic}`, error, 'HUB_UNREACHABLE'))
       }
   }
 
   const closed = (): HubError => new HubError('HUB_CONTROL_CLOSED', `The log of ${topic} was closed`)
 
   try {
-    await replay()
+    await begin()
   } catch (error) {
     await reader.close()
     throw error

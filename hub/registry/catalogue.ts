@@ -77,7 +77,11 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       topic,
       parse: (value, key) => ({ fact: readFact(key, value.toString()), place: places++ }),
       onChange: () => (current = undefined),
-      onProblem,
+      onProblem: found => {
+        if (log === undefined) problem = found
+        onProblem(found)
+      },
+      signal,
     })
     if (signal.aborted) await opened.close()
     return opened
