@@ -1,7 +1,7 @@
 // The HTTP API as the command line sees it: JSON in and out, problems as CliError.
 import { Value } from 'typebox/value'
 import { ProblemDocument } from '../http/problem.ts'
-import { type Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { CliError, EXIT, exitCodeOf } from './exit.ts'
 
 const TIMEOUT_MS = 60_000

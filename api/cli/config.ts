@@ -1,9 +1,9 @@
 // What the command line takes from its surroundings; the only file of it that reads the environment.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Language } from '#filters'
-import { type Sandbox } from '#sandbox'
-import { type Readable, type Writable } from 'node:stream'
+import type { Language } from '#filters'
+import type { Sandbox } from '#sandbox'
+import type { Readable, Writable } from 'node:stream'
 
 /** Streams, directories and variables of one run; tests give their own. */
 export interface Surroundings {

@@ -1,5 +1,5 @@
 // Which API a command talks to and as whom: flags and environment first, then a profile, then a system in the working directory.
-import { type Surroundings } from './config.ts'
+import type { Surroundings } from './config.ts'
 import { CliError, EXIT } from './exit.ts'
 import { DEFAULT_URL, localSystem } from './local-system.ts'
 import { openProfiles } from './profile.ts'

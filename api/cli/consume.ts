@@ -1,9 +1,9 @@
 // Deliveries of a topic as lines of JSON, read as any subscriber would: SCRAM, own group, committed records only.
 import { openKafka } from '#hub'
-import { type IHeaders, type KafkaMessage } from 'kafkajs'
+import type { IHeaders, KafkaMessage } from 'kafkajs'
 import { CliError, EXIT } from './exit.ts'
-import { type KafkaUser } from './profile.ts'
-import { type Session } from './session.ts'
+import type { KafkaUser } from './profile.ts'
+import type { Session } from './session.ts'
 
 export interface ConsumeRequest extends KafkaUser {
   readonly topic: string

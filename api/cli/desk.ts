@@ -11,10 +11,10 @@ import {
   type TrialPacket,
   trialRun,
 } from '#filters'
-import { type Sandbox } from '#sandbox'
+import type { Sandbox } from '#sandbox'
 import { fieldsOf } from '../author.ts'
 import { CliError, EXIT } from './exit.ts'
-import { type SourceFile } from './source-file.ts'
+import type { SourceFile } from './source-file.ts'
 
 /** What is known of a source without running it. Throws CliError FILTER_SOURCE_… with positions. */
 export function checked(

@@ -1,6 +1,6 @@
 // A filter by the name its author gave it, or by its id.
-import { type FilterView } from '../http/views.ts'
-import { type Client } from './client.ts'
+import type { FilterView } from '../http/views.ts'
+import type { Client } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
 
 /** @throws CliError CLI_FILTER_UNKNOWN */

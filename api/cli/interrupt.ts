@@ -1,5 +1,5 @@
 // Ctrl-C and the surroundings' signal as one AbortSignal, for commands that leave a summary when they are ended.
-import { type Surroundings } from './config.ts'
+import type { Surroundings } from './config.ts'
 
 /** Runs `work`; the first Ctrl-C asks it to end. */
 export async function withInterrupt<T>(

@@ -1,7 +1,7 @@
 // The Kafka user for reading a topic: kept in the profile, made by the API when there is none yet.
-import { type Client } from './client.ts'
+import type { Client } from './client.ts'
 import { type KafkaUser, openProfiles } from './profile.ts'
-import { type Session } from './session.ts'
+import type { Session } from './session.ts'
 
 /** The kept user of `topic`, or a new one. A kept user that was taken away on the server is replaced. */
 export async function kafkaUserFor(client: Client, topic: string, { around, out }: Session): Promise<KafkaUser> {

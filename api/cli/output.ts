@@ -1,6 +1,6 @@
 // stdout is data, stderr is progress. A terminal gets readable text, everything else and `--json` get JSON.
-import { type Surroundings } from './config.ts'
-import { type CliError } from './exit.ts'
+import type { Surroundings } from './config.ts'
+import type { CliError } from './exit.ts'
 
 export interface Output {
   /** The command's result: JSON, or `pretty` on a terminal. */

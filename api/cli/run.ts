@@ -1,16 +1,5 @@
 // The command line: noun, then verb. deploy adds the commands that start and stop systems.
 import { Command, CommanderError } from 'commander'
-import { addAuth } from './commands/auth.ts'
-import { addFilter } from './commands/filter.ts'
-import { addFilterInit } from './commands/filter-init.ts'
-import { addFilterTest } from './commands/filter-test.ts'
-import { addFilterVisit } from './commands/filter-visit.ts'
-import { addRuntimes } from './commands/runtimes.ts'
-import { addSchema } from './commands/schema.ts'
-import { addStatus } from './commands/status.ts'
-import { addStream } from './commands/stream.ts'
-import { addTopic } from './commands/topic.ts'
-import { addUser } from './commands/user.ts'
 import { processSurroundings, type Surroundings } from './config.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { openOutput } from './output.ts'
@@ -18,22 +7,26 @@ import { openOutput } from './output.ts'
 /** Adds a noun with its verbs. */
 export type AddCommands = (program: Command, around: Surroundings) => void
 
-const COMMANDS: readonly AddCommands[] = [
-  addAuth,
-  addFilter,
-  addFilterInit,
-  addFilterTest,
-  addFilterVisit,
-  addTopic,
-  addUser,
-  addStream,
-  addSchema,
-  addRuntimes,
-  addStatus,
-]
+/** Noun → how its verbs are added. Loading is most of a short command's time, so only what a command line names is loaded. */
+const NOUNS: Readonly<Record<string, () => Promise<AddCommands>>> = {
+  auth: async () => (await import('./commands/auth.ts')).addAuth,
+  filter: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs,
+  topic: async () => (await import('./commands/topic.ts')).addTopic,
+  user: async () => (await import('./commands/user.ts')).addUser,
+  stream: async () => (await import('./commands/stream.ts')).addStream,
+  schema: async () => (await import('./commands/schema.ts')).addSchema,
+  runtimes: async () => (await import('./commands/runtimes.ts')).addRuntimes,
+  status: async () => (await import('./commands/status.ts')).addStatus,
+}
 
-/** All commands of the command line over these surroundings. */
-function buildProgram(around: Surroundings): Command {
+/** Those that stand anywhere in the command line; all of them where none does, for help and for what is mistyped. */
+const nounsOf = (argv: readonly string[]): readonly string[] => {
+  const named = Object.keys(NOUNS).filter(noun => argv.includes(noun))
+  return named.length > 0 ? named : Object.keys(NOUNS)
+}
+
+/** The commands that a command line may mean, over these surroundings. */
+async function buildProgram(argv: readonly string[], around: Surroundings): Promise<Command> {
   const program = new Command('skysieve')
     .description('Filters over an alert stream: write one, submit it, read what it picks.')
     .option('--url <url>', 'address of the API (SKYSIEVE_URL)')
@@ -41,14 +34,15 @@ function buildProgram(around: Surroundings): Command {
     .configureOutput({ writeOut: text => around.stdout.write(text), writeErr: text => around.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-  for (const add of COMMANDS) add(program, around)
+  for (const noun of nounsOf(argv)) (await NOUNS[noun]?.())?.(program, around)
   return program
 }
 
 /** Runs one command; `argv` is what follows `skysieve`. Resolves with the exit code and throws nothing. */
 export async function runCli(argv: readonly string[], around: Surroundings = processSurroundings()): Promise<ExitCode> {
   try {
-    await buildProgram(around).parseAsync([...argv], { from: 'user' })
+    const program = await buildProgram(argv, around)
+    await program.parseAsync([...argv], { from: 'user' })
     return EXIT.ok
   } catch (error) {
     // commander has printed its own: a wrong option is the caller's, `--help` is no error.

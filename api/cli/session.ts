@@ -1,7 +1,7 @@
 // What every command gets: its surroundings, where to print, and the API when it asks for it.
-import { type Command } from 'commander'
+import type { Command } from 'commander'
 import { type Client, openClient } from './client.ts'
-import { type Surroundings } from './config.ts'
+import type { Surroundings } from './config.ts'
 import { connectionOf } from './connection.ts'
 import { openOutput, type Output } from './output.ts'
 

@@ -1,7 +1,7 @@
 // A filter's file as its author wrote it; the name's ending tells the language.
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Language, languageOf } from '#filters'
+import type { Language } from '#filters'
 import { CliError, EXIT } from './exit.ts'
 
 export interface SourceFile {
@@ -10,7 +10,8 @@ export interface SourceFile {
 }
 
 /** @throws CliError CLI_FILE_UNREADABLE or CLI_LANGUAGE_UNKNOWN */
-export function readSource(directory: string, file: string): SourceFile {
+export async function readSource(directory: string, file: string): Promise<SourceFile> {
+  const { languageOf } = await import('#filters')
   const language = languageOf(file)
   if (language === undefined) {
     throw new CliError('CLI_LANGUAGE_UNKNOWN', EXIT.usage, `The name of ${file} must end in .js, .mjs, .ts or .py.`)

@@ -1,9 +1,9 @@
 // `--wait`: follows a submission through its stages until it delivers, or until it is clear that it will not.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type FilterView } from '../http/views.ts'
-import { type Client } from './client.ts'
+import type { FilterView } from '../http/views.ts'
+import type { Client } from './client.ts'
 import { CliError, EXIT } from './exit.ts'
-import { type Output } from './output.ts'
+import type { Output } from './output.ts'
 
 const ASK_EVERY_MS = 300
 

@@ -1,5 +1,5 @@
 // Every failure leaves as application/problem+json (RFC 9457) with a code, details with pointers, and the request's id.
-import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { API_ERRORS, ApiError, type ApiErrorCode, type ApiProblem } from '../errors.ts'
 

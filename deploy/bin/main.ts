@@ -1,5 +1,7 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
 // Each is loaded when it is asked for: the command line should not wait for what it does not use.
+import type { Language } from '#filters'
+import type { Sandbox } from '#sandbox'
 import { watchNpm } from './npm-parent.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
@@ -35,14 +37,16 @@ const runOwn = async (command: 'start' | 'test', argv: readonly string[]): Promi
   return runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
 }
 
+/** Only `filter test` needs it, so it is loaded then. */
+const openSandbox = async (language: Language): Promise<Sandbox> => {
+  const { openDeskSandbox } = await import('../processes/api/desk-sandbox.ts')
+  return openDeskSandbox(language, process.env)
+}
+
 const runClient = async (argv: readonly string[]): Promise<number> => {
   if (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? '')) print(OWN_COMMANDS)
   const { processSurroundings, runCli } = await import('#api')
-  const { openDeskSandbox } = await import('../processes/api/desk-sandbox.ts')
-  return runCli(
-    argv,
-    processSurroundings(language => openDeskSandbox(language, process.env)),
-  )
+  return runCli(argv, processSurroundings(openSandbox))
 }
 
 /** Errors whose message is made to be read; the trace of any other is needed to find what is wrong with us. */

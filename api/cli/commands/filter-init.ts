@@ -1,8 +1,7 @@
 // `skysieve filter init`: a filter to start from.
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { examples, languageOf } from '#filters'
-import { type AddCommands } from '../run.ts'
+import type { AddCommands } from '../run.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { sessionOf } from '../session.ts'
 import { filterGroup } from './filter.ts'
@@ -20,6 +19,7 @@ export const addFilterInit: AddCommands = (program, around) => {
     .action(
       async (file: string | undefined, { example: wanted, list }: { example: string; list?: boolean }, command) => {
         const { out } = sessionOf(command, around)
+        const { examples, languageOf } = await import('#filters')
         const all = examples()
         if (list) {
           const names = all.map(({ name, stream, language }) => ({ name, stream, language }))

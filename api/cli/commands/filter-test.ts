@@ -1,9 +1,8 @@
 // `skysieve filter check|test`: a filter before it is submitted, without an account.
 import { resolve } from 'node:path'
-import { type Trial } from '#filters'
-import { checked, runAtDesk, trialView } from '../desk.ts'
+import type { Trial } from '#filters'
 import { CliError, EXIT } from '../exit.ts'
-import { type AddCommands } from '../run.ts'
+import type { AddCommands } from '../run.ts'
 import { sessionOf } from '../session.ts'
 import { readSource } from '../source-file.ts'
 import { filterGroup } from './filter.ts'
@@ -29,8 +28,9 @@ export const addFilterTest: AddCommands = (program, around) => {
     .option('--cutouts', 'it asks for cutouts')
     .action(async (file: string, { stream, cutouts = false }: { stream: string; cutouts?: boolean }, command) => {
       const { out } = sessionOf(command, around)
+      const { checked } = await import('../desk.ts')
       const { description, readsEverything, warnings, reads } = checked(
-        readSource(around.directory, file),
+        await readSource(around.directory, file),
         stream,
         cutouts,
       )
@@ -55,7 +55,8 @@ export const addFilterTest: AddCommands = (program, around) => {
     .option('--expect-match', 'exit with 4 if nothing passes')
     .action(async (file: string, options: TestOptions, command) => {
       const { out } = sessionOf(command, around)
-      const source = readSource(around.directory, file)
+      const { checked, runAtDesk, trialView } = await import('../desk.ts')
+      const source = await readSource(around.directory, file)
       const { cap, alerts, packets, stream, cutouts = false } = options
       checked(source, stream, cutouts)
       if (!around.openSandbox) {

@@ -1,8 +1,8 @@
 // `skysieve filter visit`: what a filter did with one visit, and what was over its cap.
-import { type VisitReport } from '../../submissions/visit-report.ts'
+import type { VisitReport } from '../../submissions/visit-report.ts'
 import { findFilter } from '../find-filter.ts'
 import { table } from '../output.ts'
-import { type AddCommands } from '../run.ts'
+import type { AddCommands } from '../run.ts'
 import { sessionOf } from '../session.ts'
 import { filterGroup } from './filter.ts'
 

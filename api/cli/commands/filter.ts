@@ -1,8 +1,8 @@
 // `skysieve filter`, the part that needs an account: submit, list, show, pause, resume, delete.
 import { basename, extname } from 'node:path'
-import { type Command } from 'commander'
-import { type FilterView } from '../../http/views.ts'
-import { type AddCommands } from '../run.ts'
+import type { Command } from 'commander'
+import type { FilterView } from '../../http/views.ts'
+import type { AddCommands } from '../run.ts'
 import { findFilter } from '../find-filter.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'
@@ -45,7 +45,7 @@ export const addFilter: AddCommands = (program, around) => {
     .action(async (file: string, options: SubmitOptions, command) => {
       const { out, api, around: here } = sessionOf(command, around)
       const client = api()
-      const { source, language } = readSource(here.directory, file)
+      const { source, language } = await readSource(here.directory, file)
       const name = options.name ?? basename(file, extname(file))
       const mine = options.replace ? await client.list<FilterView>(`/v1/filters?name=${encodeURIComponent(name)}`) : []
       let view: FilterView

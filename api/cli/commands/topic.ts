@@ -1,7 +1,6 @@
 // `skysieve topic`: which topics there are, where they lie, and what arrives on them.
-import { type AddCommands } from '../run.ts'
-import { type Client } from '../client.ts'
-import { consume } from '../consume.ts'
+import type { AddCommands } from '../run.ts'
+import type { Client } from '../client.ts'
 import { findFilter } from '../find-filter.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { kafkaUserFor } from '../kafka-user.ts'
@@ -84,6 +83,7 @@ export const addTopic: AddCommands = (program, around) => {
       const client = session.api()
       const name = await topicNamed(client, wanted)
       const user = await kafkaUserFor(client, name, session)
+      const { consume } = await import('../consume.ts')
       await withInterrupt(around, signal => consume({ ...user, topic: name, ...options }, session, signal))
     })
 }

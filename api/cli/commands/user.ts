@@ -1,5 +1,5 @@
 // `skysieve user`: accounts, for administrators.
-import { type AddCommands } from '../run.ts'
+import type { AddCommands } from '../run.ts'
 import { sessionOf } from '../session.ts'
 import { table } from '../output.ts'
 

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC } from '#filters'
+import { ACCOUNTS_TOPIC } from './accounts/records.ts'
+import { LEADER_TOPIC } from './control/election.ts'
+import { apiRights } from './rights.ts'
+import { STATUS_TOPIC } from './submissions/status.ts'
+
+test('the API may use each topic that it uses, by its name', () => {
+  const { hub, node } = apiRights('skysieve-api')
+  const names = (grants: typeof hub): unknown[] => grants.flatMap(grant => ('name' in grant ? grant.name : []))
+  expect(names(hub)).toEqual(expect.arrayContaining([FILTERS_TOPIC, ACCOUNTS_TOPIC, LEADER_TOPIC, STATUS_TOPIC]))
+  expect(names(node)).toEqual(expect.arrayContaining([PROGRESS_TOPIC, OVER_CAP_TOPIC]))
+})
