@@ -48,6 +48,22 @@ export type Version = Static<typeof Version>
 
 export const Placement = Type.Object({ mirror: Type.String(), shard: Type.Integer({ minimum: 0 }) })
 
+/** An operator wants it on another mirror: its node lets go at an exact place and reports that, and `handover` follows. */
+const Moving = Type.Object({ to: Placement, at: Type.String({ format: 'date-time' }) })
+
+/**
+ * It came from another mirror, which finishes, until `until`, the visits it had begun and what is older than `sinceMs` (record timestamp, ms since 1970).
+ * Everything else is evaluated where it is placed now.
+ */
+export const Handover = Type.Object({
+  from: Placement,
+  at: Type.String({ format: 'date-time' }),
+  sinceMs: Type.Number(),
+  visits: Type.Array(Type.String({ pattern: '^-?[0-9]{1,19}$' })),
+  until: Type.String({ format: 'date-time' }),
+})
+export type Handover = Static<typeof Handover>
+
 /**
  * submitted → checked and tried by the API's jobs → active (placed; its node reports `live` in skysieve.status) or rejected;
  * active ↔ paused by the owner; deleted at last. A node's suspension is in its progress and in skysieve.status, not here.
@@ -83,6 +99,8 @@ export const Manifest = Type.Object({
     }),
   ),
   placement: Type.Union([Placement, Type.Null()]),
+  moving: Type.Optional(Moving),
+  handover: Type.Optional(Handover),
   /** `resume` raises it; a suspension holds for the generation it was made in. */
   generation: Type.Integer({ minimum: 1 }),
   trust: Type.Union([Type.Literal('system'), Type.Literal('known'), Type.Literal('new'), Type.Literal('quarantined')]),

@@ -101,6 +101,14 @@ export class Ledger {
     return warm.toSorted(([a], [b]) => (a < b ? -1 : 1))
   }
 
+  /** Visits of a filter that had a packet at this record timestamp (ms since 1970) or later. */
+  visitsSince(filter: string, sinceMs: number): bigint[] {
+    return [...(this.#visits.get(filter) ?? [])].flatMap(([visit, state]) => {
+      const { lastMs } = isCold(state) ? decodeVisit(visitKey(filter, visit), state.text) : state
+      return lastMs >= sinceMs ? visit : []
+    })
+  }
+
   /** Forgets visits that nobody touched since `beforeMs` and cools the others; gives what has to be deleted from the progress topic. */
   retire(beforeMs: number, nowMs: number): Map<string, Change> {
     const changes = new Map<string, Change>()

@@ -68,6 +68,8 @@ test('a filter is read back as it was, suspended or not', () => {
     generation: 2,
     strikes: 1,
     isSlow: false,
+    cut: undefined,
+    arrived: undefined,
     ahead: new Map([[1, 7n]]),
     cpuMs: 1.5,
     suspension: { generation: 2, reason: 'timeout', message: 'took 1.2 s', line: 3, at: '2026-11-21T00:00:00Z' },

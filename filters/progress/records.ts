@@ -15,6 +15,14 @@ export interface LaneRecord {
   readonly newestMs: Map<number, number>
 }
 
+/** What a node keeps of a filter that leaves it: these visits, and packets older than `sinceMs` (record timestamp, ms since 1970). */
+export interface Cut {
+  /** Names the move: when it was asked for. */
+  readonly at: string
+  readonly sinceMs: number
+  readonly visits: readonly bigint[]
+}
+
 /** A filter on this shard. Its lane is undefined while it does not run. */
 export interface FilterRecord {
   lane: string | undefined
@@ -26,6 +34,10 @@ export interface FilterRecord {
   /** Set while it is ahead of the lane it joined. */
   readonly ahead: Map<number, bigint>
   suspension: Suspension | undefined
+  /** Where it was let go, if it has moved to another mirror or is about to. */
+  cut: Cut | undefined
+  /** The move by which it came here, if it has begun where that says. */
+  arrived: string | undefined
   /** CPU it has used since it was submitted. */
   cpuMs: number
 }
@@ -58,6 +70,8 @@ const FilterJson = Compile(
     isSlow: Type.Optional(Type.Boolean()),
     ahead: Type.Optional(Offsets),
     suspension: Type.Optional(SuspensionJson),
+    arrived: Type.Optional(Type.String()),
+    cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Long) })),
     cpuMs: Type.Number(),
   }),
 )
@@ -120,16 +134,25 @@ export function decodeLane(key: string, text: string): LaneRecord {
   return { stream, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
 }
 
-export const encodeFilter = ({ ahead, isSlow, ...record }: FilterRecord): string =>
+export const encodeFilter = ({ ahead, isSlow, cut, ...record }: FilterRecord): string =>
   JSON.stringify({
     ...record,
     ...(isSlow ? { isSlow } : {}),
+    ...(cut === undefined ? {} : { cut: { ...cut, visits: cut.visits.map(String) } }),
     ...(ahead.size > 0 ? { ahead: toObject(ahead) } : {}),
   })
 
 export function decodeFilter(key: string, text: string): FilterRecord {
-  const { lane, suspension, ahead, isSlow, ...rest } = parse(key, text, value => FilterJson.Check(value))
-  return { ...rest, lane, suspension, isSlow: isSlow ?? false, ahead: toPositions(ahead ?? {}) }
+  const { lane, suspension, ahead, isSlow, cut, arrived, ...rest } = parse(key, text, value => FilterJson.Check(value))
+  return {
+    ...rest,
+    lane,
+    suspension,
+    arrived,
+    isSlow: isSlow ?? false,
+    cut: cut && { ...cut, visits: cut.visits.map(BigInt) },
+    ahead: toPositions(ahead ?? {}),
+  }
 }
 
 const candidateJson = ({ alert, score, source, version, annotations }: Candidate): Record<string, unknown> => ({

@@ -22,6 +22,8 @@ beforeEach(() => {
     generation: 2,
     strikes: 0,
     isSlow: false,
+    cut: undefined,
+    arrived: undefined,
     ahead,
     suspension: undefined,
     cpuMs: 0,

@@ -2,21 +2,21 @@
 import { type AvroSchema, type Stream } from '#hub'
 import { type StartPosition } from '#mirrors'
 import { type AuthorError, type Failure, type Limits, type Sandbox } from '#sandbox'
-import { type Field } from '../author/columns-read.ts'
-import { streamFields } from '../author/stream-fields.ts'
 import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
-import { type FilterRecord } from '../progress/records.ts'
+import { type Cut, type FilterRecord } from '../progress/records.ts'
 import { joinLive, leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/transitions.ts'
 import { afterFailure } from '../progress/suspension.ts'
 import { type Committer } from '../publish/committer.ts'
 import { type Piece } from '../publish/piece.ts'
 import { sameColumns } from './column-union.ts'
+import { arrivalOf, cutOf, isToBeCut, shareOf } from './handover.ts'
 import { changeOf, type Lane } from './lane.ts'
 import { type Lanes } from './lanes.ts'
 import { type Place, recordFor, wishFor } from './roster.ts'
 import { compile, loadRunner, type Runner, staysBeside } from './runner.ts'
+import { SchemaShelf } from './schema-shelf.ts'
 
 export interface CrewOptions {
   readonly place: Place
@@ -40,16 +40,23 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions
   readonly #runners = new Map<string, Runner>()
-  readonly #schemas = new Map<string, Map<number, AvroSchema>>()
+  readonly #schemas: SchemaShelf
+  readonly #cuts = new Map<string, Cut>()
   readonly #adoptions = new Map<string, Promise<void>>()
   #turn: Promise<void> = Promise.resolve()
 
   constructor(options: CrewOptions) {
     this.#options = options
+    this.#schemas = new SchemaShelf(options.streams)
   }
 
   runner(filter: string): Runner | undefined {
     return this.#runners.get(filter)
+  }
+
+  /** Where this node has let go of a filter, once that is committed. */
+  cut(filter: string): Cut | undefined {
+    return this.#cuts.get(filter)
   }
 
   get size(): number {
@@ -109,15 +116,36 @@ export class Crew {
     const wish = wishFor(manifest, record, place, Date.now())
     if (wish === 'forget') await this.#forget(id)
     else if (wish === 'rest') await this.#rest(id, manifest)
-    else if (wish === 'run' && manifest !== undefined) await this.#run(manifest, record)
+    else if (wish === 'run' && manifest !== undefined) {
+      await this.#run(manifest, record)
+      await this.#letGo(manifest)
+    }
+  }
+
+  /** Fixes where this node's share of a filter ends that is to move to another mirror. */
+  async #letGo(manifest: Manifest): Promise<void> {
+    const { ledger, place, committer, onChange } = this.#options
+    const { id, moving } = manifest
+    const [record, runner] = [ledger.filters.get(id), this.#runners.get(id)]
+    if (record === undefined || runner === undefined || moving === undefined) return
+    if (isToBeCut(manifest, record, place)) {
+      record.cut = cutOf(ledger, id, moving.at, Date.now())
+      runner.share = shareOf(manifest, record, place)
+      await committer.settle([changeOf(ledger.filterChange(id))])
+    }
+    // Only what is committed is reported: the other node begins by it.
+    if (record.cut !== undefined) this.#cuts.set(id, record.cut)
+    onChange(id)
   }
 
   async #run(manifest: Manifest, known: FilterRecord | undefined): Promise<void> {
     const { id, stream: streamName } = manifest
+    const { place } = this.#options
     const runner = this.#runners.get(id)
     const isSame = runner?.version === manifest.active && runner.manifest.generation === manifest.generation
     if (runner !== undefined && isSame) {
       runner.manifest = manifest
+      runner.share = shareOf(manifest, known ?? recordFor(manifest, known), place)
       runner.cap = manifest.cap
       runner.policy = manifest.policy
       return
@@ -131,7 +159,10 @@ export class Crew {
     const fresh = await this.#load(manifest, record)
     if (fresh === undefined) return
     const stays = staysBeside(fresh.program, record)
-    const start = known === undefined ? startOf(manifest) : 'now'
+    const arrival = arrivalOf(manifest, record, place)
+    const start =
+      arrival !== undefined ? { timestampMs: arrival.sinceMs } : known === undefined ? startOf(manifest) : 'now'
+    record.arrived = arrival?.at ?? record.arrived
     const isOwn = record.lane === ownLane(id)
     this.#runners.set(id, fresh)
     if (isOwn && lanes().hasOwn(id)) {
@@ -230,9 +261,9 @@ export class Crew {
 
   /** Loads the active version, or suspends the filter with what is wrong. */
   async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
-    const program = compile(manifest, record, this.#fields(manifest.stream), this.#options.limits)
+    const program = compile(manifest, record, this.#schemas.fields(manifest.stream), this.#options.limits)
     const result = 'ok' in program ? program : await loadRunner(this.#options.sandbox, manifest, record, program)
-    if (result.ok) return result.runner
+    if (result.ok) return Object.assign(result.runner, { share: shareOf(manifest, record, this.#options.place) })
     await this.#suspend(manifest, record, result.reason, result.error)
     return undefined
   }
@@ -323,17 +354,6 @@ export class Crew {
     this.apply(id)
   }
 
-  #fields(name: string): readonly Field[] {
-    const stream = this.#options.streams.find(known => known.name === name)
-    const newestFirst = [...(this.#schemas.get(name) ?? [])].toSorted(([a], [b]) => b - a)
-    return stream === undefined
-      ? []
-      : streamFields(
-          stream,
-          newestFirst.map(([, schema]) => schema),
-        )
-  }
-
   /** Before the first packet of a schema is read: filters whose columns it changes are loaded again, and batches carry what they ask for. */
   adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
     const key = `${stream.name} ${id}`
@@ -346,9 +366,8 @@ export class Crew {
 
   async #adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
     const { ledger, lanes, limits } = this.#options
-    const schemas = this.#schemas.get(stream.name) ?? new Map<number, AvroSchema>()
-    this.#schemas.set(stream.name, schemas.set(id, schema))
-    const fields = this.#fields(stream.name)
+    this.#schemas.add(stream.name, id, schema)
+    const fields = this.#schemas.fields(stream.name)
     const known = ledger.lanes.get(liveLane(stream.name))?.schemas
     if (known?.includes(id) === false) known.push(id)
     const swaps: Runner[] = []

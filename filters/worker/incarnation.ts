@@ -146,8 +146,8 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
     let tidyMs = 0
     const chores = setInterval(() => {
       const nowMs = Date.now()
-      for (const [filter, { expires }] of manifests.entries())
-        if (expires !== undefined && Date.parse(expires) <= nowMs && crew.runner(filter) !== undefined)
+      for (const [filter, { expires, handover }] of manifests.entries())
+        if (crew.runner(filter) !== undefined && [expires, handover?.until].some(time => isPast(time, nowMs)))
           crew.apply(filter)
       for (const { lane } of lanes.all()) if ([...lane.runners].some(({ policy }) => policy === 'best')) lane.poke()
       if (nowMs < tidyMs) return
@@ -175,6 +175,8 @@ function reportGap({ metrics, log, status }: IncarnationOptions, lane: string, t
     'alerts were gone before they were evaluated',
   )
 }
+
+const isPast = (time: string | undefined, nowMs: number): boolean => time !== undefined && Date.parse(time) <= nowMs
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise(resolve => {

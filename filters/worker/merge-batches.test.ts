@@ -57,7 +57,8 @@ const alert = fc.record({
 })
 
 function batchOf(alerts: readonly object[], released: () => void = () => undefined): LaneBatch {
-  const builder = openBatchBuilder({ stream: STREAM, set: ALL })
+  const limits = { maxListRows: 100, maxTextUnits: 1000, maxBinaryBytes: 1000 }
+  const builder = openBatchBuilder({ stream: STREAM, set: ALL, ...limits })
   const entries = alerts.map((each, row) => {
     builder.add(encodeAlert(SCHEMA, each as Record<string, unknown>), 1, SCHEMA, 5)
     return { partition: 0, offset: 0n, timestampMs: 5, packet: Buffer.alloc(0), row, alert: 0n, visit: 1n }

@@ -45,7 +45,10 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
           const { what } = armed
           armed = undefined
           lost++
-          if (what === 'request') return void client.destroy()
+          if (what === 'request') {
+            client.destroy()
+            return
+          }
           muted = true
         }
         broker.write(frame)

@@ -31,6 +31,8 @@ const record: FilterRecord = {
   generation: 1,
   strikes: 1,
   isSlow: false,
+  cut: undefined,
+  arrived: undefined,
   ahead: new Map(),
   suspension: undefined,
   cpuMs: 9,
@@ -66,6 +68,8 @@ test('a suspension keeps it from running until the generation is raised, which a
   expect(recordFor({ ...manifest, generation: 2 }, suspended)).toMatchObject({
     strikes: 0,
     isSlow: false,
+    cut: undefined,
+    arrived: undefined,
     suspension: undefined,
     cpuMs: 9,
   })

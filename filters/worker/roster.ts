@@ -2,6 +2,7 @@
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { holds } from '../progress/suspension.ts'
+import { finishes } from './handover.ts'
 
 /** Where a worker is. */
 export interface Place {
@@ -27,9 +28,9 @@ export function wishFor(
   const isKnown = record !== undefined
   // A filter is ended by its state, never by its manifest being away.
   if (manifest === undefined) return 'none'
-  const { placement, state, stream } = manifest
+  const { state, stream } = manifest
   if (state === 'deleted') return isKnown || isAt(manifest, place) ? 'forget' : 'none'
-  if (placement === null || !isAt(manifest, place)) return isKnown ? 'rest' : 'none'
+  if (!isAt(manifest, place) && !(isKnown && finishes(manifest, place, nowMs))) return isKnown ? 'rest' : 'none'
   if (state !== 'active' || hasExpired(manifest, nowMs) || !place.streams.includes(stream)) return 'rest'
   return holds(record?.suspension, manifest.generation) ? 'rest' : 'run'
 }
@@ -49,5 +50,7 @@ export const recordFor = ({ active, generation }: Manifest, record: FilterRecord
   isSlow: record?.isSlow === true && record.generation >= generation && record.version === active,
   ahead: record?.ahead ?? new Map(),
   suspension: undefined,
+  cut: record?.cut,
+  arrived: record?.arrived,
   cpuMs: record?.cpuMs ?? 0,
 })

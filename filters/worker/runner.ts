@@ -5,6 +5,7 @@ import { type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
+import { type Share } from './handover.ts'
 import { type Capped } from './settle.ts'
 
 /** A loaded filter. Its `ahead` is that of its progress record, shared. */
@@ -13,6 +14,7 @@ export interface Runner extends Capped {
   cap: number
   policy: Manifest['policy']
   manifest: Manifest
+  share: Share | undefined
   readonly program: Program
   /** The last error of its code on a row, for its author. */
   lastError?: AuthorError
@@ -70,7 +72,8 @@ export async function loadRunner(
   const { id, cap, policy, start } = manifest
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
   const { version } = program
-  return { ok: true, runner: { id, version, cap, policy, ahead: record.ahead, fromVisit, manifest, program } }
+  const { ahead } = record
+  return { ok: true, runner: { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program } }
 }
 
 /** Whether a filter has a lane of its own even when it keeps up, so that the others of its stream never wait for it. */

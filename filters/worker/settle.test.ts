@@ -61,6 +61,8 @@ const filters = (ledger: Ledger): Capped[] =>
       generation: 1,
       strikes: 0,
       isSlow: false,
+      cut: undefined,
+      arrived: undefined,
       ahead: new Map(index === 2 ? [[0, 5n]] : []),
       suspension: undefined,
       cpuMs: 0,

@@ -7,6 +7,7 @@ import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { catchUp, follow, isBehind } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
+import { type Share } from './handover.ts'
 import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/piece.ts'
 import { PIECE_BYTES } from '../publish/transaction-plan.ts'
 import { type Entry } from './lane-batch.ts'
@@ -21,6 +22,8 @@ export interface Capped {
   readonly ahead: Map<number, bigint>
   /** Visits before this one are not for it. */
   readonly fromVisit: bigint | undefined
+  /** Which alerts are this node's while the filter moves from one mirror to another; all when undefined. */
+  readonly share?: Share | undefined
 }
 
 export interface Settlement {
@@ -58,8 +61,8 @@ export function settle(
   const record = ledger.lanes.get(lane)
   if (record === undefined) throw new TypeError(`lane ${lane} is not in the ledger`)
   const events = eventsByRow(verdicts, entries.length)
-  const masked = filters.flatMap(({ ahead, fromVisit }, index) =>
-    ahead.size > 0 || fromVisit !== undefined ? [index] : [],
+  const masked = filters.flatMap(({ ahead, fromVisit, share }, index) =>
+    ahead.size > 0 || fromVisit !== undefined || share !== undefined ? [index] : [],
   )
   const pieces: Piece[] = []
   let piece = emptyPiece()
@@ -155,8 +158,9 @@ const advance = (record: LaneRecord, { partition, offset, timestampMs }: Entry):
   if (timestampMs > (record.newestMs.get(partition) ?? 0)) record.newestMs.set(partition, timestampMs)
 }
 
-const isNotFor = (filter: Capped | undefined, { partition, offset, visit }: Entry): boolean =>
+const isNotFor = (filter: Capped | undefined, { partition, offset, visit, timestampMs }: Entry): boolean =>
   filter === undefined ||
+  filter.share?.(visit, timestampMs) === false ||
   isBehind(filter.ahead, partition, offset) ||
   (filter.fromVisit !== undefined && visit < filter.fromVisit)
 

@@ -104,11 +104,10 @@ export class StatusReporter {
     const filters = [...this.#dirty]
     this.#dirty.clear()
     try {
-      const messages = filters.map(filter => ({
-        topic: STATUS_TOPIC,
-        key: filter,
-        value: this.#status(filter, reported),
-      }))
+      const messages = filters.flatMap(filter => {
+        const value = this.#status(filter, reported)
+        return value === undefined ? [] : { topic: STATUS_TOPIC, key: filter, value }
+      })
       this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
       await this.#producer.send([
         ...messages,
@@ -124,13 +123,15 @@ export class StatusReporter {
     }
   }
 
-  /** Null once the filter is forgotten: the acknowledgement of a deletion. */
-  #status(filter: string, { ledger, crew, lanes }: Reported): string | null {
+  /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another node speaks for it. */
+  #status(filter: string, { ledger, crew, lanes }: Reported): string | null | undefined {
     const { mirror, shard, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
+    if (manifest?.placement && manifest.placement.mirror !== mirror) return undefined
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
     const { reason, message, line, column } = record?.suspension ?? {}
     const runner = crew.runner(filter)
+    const cut = crew.cut(filter)
     const visits = ledger.recentVisits(filter).slice(-VISITS)
     return JSON.stringify({
       filter,
@@ -155,6 +156,7 @@ export class StatusReporter {
         touchedMs,
       })),
       cpuMs: Math.round(record?.cpuMs ?? 0),
+      cut: cut?.at === manifest?.moving?.at ? cut && { ...cut, visits: cut.visits.map(String) } : undefined,
       updatedAt: new Date().toISOString(),
     })
   }

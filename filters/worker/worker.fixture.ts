@@ -31,6 +31,8 @@ const PARTITIONS = 3
 
 /** What a test packet holds. */
 export interface TestAlert {
+  /** Of its record, ms since 1970; now by default. */
+  readonly timestampMs?: number
   readonly id: number
   readonly visit: number
   readonly flux?: number | null
@@ -101,10 +103,12 @@ interface Delivered {
 const FLUX_FILTER = 'export function filter(alert) { return alert.flux > 0.5 }'
 
 /** Fresh topics on the node's broker; the shared ones are made once. */
-export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
-  const run = randomBytes(4).toString('hex')
+export async function openTestNode(
+  node: BrokerAccess,
+  run = randomBytes(4).toString('hex'),
+  mirror = `m${run}`,
+): Promise<TestNode> {
   const topic = `alerts-${run}`
-  const mirror = `m${run}`
   const admin = openAdmin(node)
   await admin.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards: 1 }))
   const producer = await openProducer(node, { clientId: `survey-${run}` })
@@ -186,6 +190,7 @@ export async function openTestNode(node: BrokerAccess): Promise<TestNode> {
         topic,
         partition: alert.partition ?? alert.id % PARTITIONS,
         value: packetOf(alert),
+        ...(alert.timestampMs === undefined ? {} : { timestampMs: alert.timestampMs }),
       }))
       await producer.send(messages)
       for (const { partition } of messages) sent[partition] = (sent[partition] ?? 0) + 1

@@ -1,0 +1,64 @@
+// A filter moves to another mirror: which alerts are still its old node's, and which its new one's. Offsets of two mirrors cannot be compared; visits and
+// record timestamps, which MirrorMaker copies, can. Pure.
+import { type Handover, type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/ledger.ts'
+import { type Cut, type FilterRecord } from '../progress/records.ts'
+import { type Place } from './roster.ts'
+
+/** Visits that had a packet this long before the filter's position are finished where they began: packets are late by less. */
+const LATE_MS = 10 * 60_000
+
+/** Whether an alert of a visit, with its record's timestamp (ms since 1970), is this node's to evaluate. */
+export type Share = (visit: bigint, timestampMs: number) => boolean
+
+/** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
+export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number): Cut {
+  const lane = ledger.lanes.get(ledger.filters.get(filter)?.lane ?? '')
+  const sinceMs = Math.min(nowMs, ...(lane?.newestMs.values() ?? [])) - LATE_MS
+  return { at, sinceMs, visits: ledger.visitsSince(filter, sinceMs) }
+}
+
+const isAt = (place: Place, where: { readonly mirror: string; readonly shard: number } | null | undefined): boolean =>
+  where?.mirror === place.mirror && where.shard === place.shard
+
+/** Whether this node still finishes visits of a filter that has gone elsewhere. */
+export const finishes = ({ handover }: Manifest, place: Place, nowMs: number): boolean =>
+  handover !== undefined && isAt(place, handover.from) && nowMs < Date.parse(handover.until)
+
+/** Whether the filter is to be let go here, and has not been. */
+export const isToBeCut = ({ placement, moving }: Manifest, record: FilterRecord, place: Place): boolean =>
+  moving !== undefined && isAt(place, placement) && record.cut?.at !== moving.at
+
+/** The move by which a filter comes here and has not begun yet. */
+export const arrivalOf = (
+  { placement, handover }: Manifest,
+  record: FilterRecord,
+  place: Place,
+): Handover | undefined =>
+  handover !== undefined && isAt(place, placement) && record.arrived !== handover.at ? handover : undefined
+
+/** This node's share of the alerts; undefined when all are its own. */
+export function shareOf(
+  { placement, moving, handover }: Manifest,
+  { cut }: FilterRecord,
+  place: Place,
+): Share | undefined {
+  if (isAt(place, placement)) {
+    if (moving !== undefined) return cut?.at === moving.at ? keeps(cut) : undefined
+    if (handover === undefined) return undefined
+    const theirs = keeps(handover)
+    return (visit, timestampMs) => !theirs(visit, timestampMs)
+  }
+  return handover === undefined ? () => false : keeps(handover)
+}
+
+function keeps({
+  visits,
+  sinceMs,
+}: {
+  readonly visits: readonly (bigint | string)[]
+  readonly sinceMs: number
+}): Share {
+  const begun = new Set(visits.map(BigInt))
+  return (visit, timestampMs) => begun.has(visit) || timestampMs < sinceMs
+}
