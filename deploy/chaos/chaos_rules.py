@@ -36,6 +36,7 @@ OWN = {
     "brightest-many": signal,
     "ties": lambda alert: 1 + alert_id(alert) % 7,
     "thrower": thrower,
+    "looper": lambda alert: True,
 }
 
 

@@ -8,13 +8,16 @@ OVER_CAP_IDS = 1000
 
 
 def wrong_counters(delivered, by_visit, reports):
-    """One text for each visit that was reported wrongly, and one for a filter that is not live."""
+    """One text for each visit that was reported wrongly, and one for a filter that is not live, or not suspended if it has to be."""
     entry = delivered.entry
     name, filter_id = entry["name"], entry["id"]
     status = reports.status.get(filter_id)
     state = None if status is None else status["state"]
-    if state != "live":
-        yield f"{name} is {state}, not live: {None if status is None else status.get('reason')}"
+    should = "suspended" if "endsAt" in entry else "live"
+    if state != should:
+        yield f"{name} is {state}, not {should}: {None if status is None else status.get('reason')}"
+    if should == "suspended":
+        return
     for visit, packets in sorted(by_visit.items()):
         verdicts = [p.verdicts.get(name) for p in packets]
         errors = sum(verdict == FAILS for verdict in verdicts)

@@ -58,29 +58,51 @@ export interface FaultPlanOptions {
   readonly withinMs: readonly [number, number]
   /** From one fault to the next, shortest and longest. */
   readonly gapMs: readonly [number, number]
+  /** From the end of a fault on a node to the next on the same node: what is measured is recovery, not a series of faults. The hub's concern every node. */
+  readonly restMs: number
 }
+
+const HUB = 'hub-broker'
+const isNode = (place: string): boolean => /^node\d+$/.test(place)
+const placeOf = (target: string): string => (target === HUB ? HUB : (target.split('-')[0] ?? target))
 
 /** Of ten faults, one comes together with the next. */
 const TOGETHER_CHANCE = 0.1
 const TOGETHER_MS = 300
+const LOOK_MS = 500
 
-/** Faults in the order of their time. Each kind comes once before any comes again. */
-export const faultPlan = ({ kinds, seed, withinMs: [first, last], gapMs }: FaultPlanOptions): readonly Fault[] => {
+/** Faults in the order of their time. Each kind comes once before any comes again; as drawn, but that one whose node has not rested lets others go first. */
+export const faultPlan = ({
+  kinds,
+  seed,
+  withinMs: [first, last],
+  gapMs,
+  restMs,
+}: FaultPlanOptions): readonly Fault[] => {
   const random = openRandom(seed, 2)
   const faults: Fault[] = []
+  const hasRested = (target: string, atMs: number): boolean => {
+    const place = placeOf(target)
+    return faults.every(fault => {
+      const other = placeOf(fault.target)
+      const isNear = other === place || (isNode(other) && place === HUB) || (isNode(place) && other === HUB)
+      return !isNear || atMs - fault.atMs - fault.forMs >= restMs
+    })
+  }
   let bag: FaultKind[] = []
   for (let atMs = first; atMs <= last && kinds.length > 0;) {
     if (bag.length === 0) bag = shuffled(kinds, random)
-    const kind = bag.pop()
-    if (kind === undefined) break
-    const { action, target, forMs = [0, 0] } = kind
-    faults.push({
-      atMs: Math.round(atMs),
-      action,
-      target,
-      forMs: Math.round(random.between(...forMs)),
-      pick: random.next(),
-    })
+    // The hub's turn would never come if it let others go first: they strike its nodes.
+    const candidates = bag[0]?.target === HUB ? bag.slice(0, 1) : bag
+    const at = candidates.findIndex(({ target }) => hasRested(target, atMs))
+    const [kind] = at === -1 ? [] : bag.splice(at, 1)
+    if (kind === undefined) {
+      atMs += LOOK_MS
+      continue
+    }
+    const { action, target, forMs: [least, most] = [0, 0] } = kind
+    const forMs = Math.round(random.between(least, most))
+    faults.push({ atMs: Math.round(atMs), action, target, forMs, pick: random.next() })
     atMs += random.chance(TOGETHER_CHANCE) ? TOGETHER_MS : random.between(...gapMs)
   }
   return faults

@@ -17,6 +17,15 @@ const everything = (number: number): ChaosFilter => ({
   policy: 'first',
 })
 
+/** Never comes back from an alert of that visit: twice over its time limit, it is suspended, and its neighbours go on. */
+const looper = (visit: string): ChaosFilter => ({
+  name: LOOPER,
+  source: `export const filter = alert => {\n  while (alert.diaSource.visit === ${visit}n);\n  return true\n}`,
+  cap: 5,
+  policy: 'first',
+})
+const LOOPER = 'looper'
+
 const FILTERS: readonly ChaosFilter[] = [
   { name: 'every-tenth', source: `export const filter = alert => ${id} % 10n === 0n`, cap: 20, policy: 'first' },
   { name: 'first-only', source: 'export const filter = alert => alert.diaSource.visit > 0n', cap: 1, policy: 'first' },
@@ -50,6 +59,8 @@ export interface LiveFilter {
   readonly cap: number
   readonly policy: 'first' | 'best'
   readonly mirror: string
+  /** The visit that gets it suspended. */
+  readonly endsAt?: string
 }
 
 export interface Platform {
@@ -82,7 +93,13 @@ const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
     const found = await views(platform)
     const waiting = found.filter(({ stage }) => stage !== 'live')
     if (waiting.length === 0)
-      return found.map(({ placement, ...view }) => ({ ...view, mirror: placement?.mirror ?? '' }))
+      return found.map(({ placement, id, name, cap, policy }) => ({
+        id,
+        name,
+        cap,
+        policy,
+        mirror: placement?.mirror ?? '',
+      }))
     if (performance.now() > deadline || waiting.some(({ stage }) => stage === 'rejected'))
       throw new Error(
         `not live: ${waiting.map(({ name, stage, problems }) => `${name} (${stage}: ${problems.map(({ message }) => message).join('; ')})`).join(', ')}`,
@@ -91,16 +108,21 @@ const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
   }
 }
 
-/** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. */
-export const submitFilters = async (platform: Platform, nodes: readonly string[]): Promise<readonly LiveFilter[]> => {
+/** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. One loops at a visit. */
+export const submitFilters = async (
+  platform: Platform,
+  nodes: readonly string[],
+  loopsAt: string,
+): Promise<readonly LiveFilter[]> => {
   const submit = ({ ...filter }: ChaosFilter): Promise<unknown> =>
     call(platform, '/v1/filters', { ...filter, stream: 'lsst', language: 'javascript' })
-  for (const filter of FILTERS) await submit(filter)
+  for (const filter of [...FILTERS, looper(loopsAt)]) await submit(filter)
   let live = await allLive(platform)
   // The platform chooses the node; two more than there are nodes is enough to meet each.
   for (let number = 1; number <= nodes.length + 2; number++) {
     const covered = new Set(live.filter(({ name }) => name.startsWith('everything')).map(({ mirror }) => mirror))
-    if (nodes.every(node => covered.has(node))) return live
+    if (nodes.every(node => covered.has(node)))
+      return live.map(filter => (filter.name === LOOPER ? { ...filter, endsAt: loopsAt } : filter))
     await submit(everything(number))
     live = await allLive(platform)
   }

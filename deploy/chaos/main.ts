@@ -17,7 +17,9 @@ const { values: args } = parseArgs({
     alerts: { type: 'string', default: '500' },
     /** Regular expression on "action target", e.g. "kill node1-worker"; "none" strikes nothing. */
     only: { type: 'string' },
-    gap: { type: 'string', default: '8-16' },
+    gap: { type: 'string', default: '5-11' },
+    /** Broker and MirrorMaker take 10 to 20 s to be back on two cores. */
+    rest: { type: 'string', default: '20' },
     'port-base': { type: 'string', default: '23000' },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
@@ -27,7 +29,7 @@ const refuse = (message: string): never => {
   console.error(message)
   process.exit(2)
 }
-const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'port-base'): number => {
+const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'port-base'): number => {
   const value = Number(args[name])
   return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${args[name]}"`)
 }
@@ -53,12 +55,13 @@ try {
   ]
   const only = args.only === undefined ? {} : { only: new RegExp(args.only) }
   const gapSeconds = [least, most] as const
+  const restSeconds = numberOf('rest')
   const result = await runChaos(
-    { visits, alerts, intervalSeconds, seed, ...only, gapSeconds, dataDir, portBase, print },
+    { visits, alerts, intervalSeconds, seed, ...only, gapSeconds, restSeconds, dataDir, portBase, print },
     stop.signal,
   )
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`
-  console.log(JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, machine }))
+  console.log(JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, restSeconds, machine }))
   process.exitCode = isSound(result) ? 0 : 1
 } finally {
   if (args['data-dir'] === undefined) await rm(dataDir, { recursive: true, force: true })

@@ -1,6 +1,6 @@
-"""How long after each fault packets were still late at the subscribers of the whole stream."""
+"""How long after each fault packets were still late at the readers of the whole stream, on the node it struck."""
 
-# A packet that takes longer from the hub to a subscriber is late: the system does not keep up.
+# A packet that takes longer from the hub to a subscriber is late: the node does not keep up.
 LATE_MS = 2000
 
 
@@ -15,19 +15,32 @@ def late_times(trips):
     return merged
 
 
+def seconds_late(fault, following, late):
+    """From the end of the fault (of a kill: from the kill) until no packet was late, of what began to be late before the next fault."""
+    until = max(following["atMs"] if following else float("inf"), fault["liftedMs"])
+    ends = [end for start, end in late if start < until and end > fault["atMs"]]
+    return max([0, *(end - fault["liftedMs"] for end in ends)]) / 1000
+
+
+def strikes(fault, node):
+    """Whether it is on the way of the node's alerts: its own faults and those of the hub's broker."""
+    return fault["target"].startswith(f"{node}-") or fault["target"] == "hub-broker"
+
+
 def recoveries(struck, trips):
-    """For each fault the seconds from its end (of a kill: from the kill) until no packet was late, of what began to be late before the next fault."""
-    late = late_times(trips)
+    """The seconds for each fault, on the node that took longest. trips = {node: [(sent, received)]}."""
     faults = sorted(struck, key=lambda fault: fault["atMs"])
-    found = []
-    for fault, following in zip(faults, [*faults[1:], None]):
-        until = max(following["atMs"] if following else float("inf"), fault["liftedMs"])
-        ends = [end for start, end in late if start < until and end > fault["atMs"]]
-        seconds = max([0, *(end - fault["liftedMs"] for end in ends)]) / 1000
-        found.append({"action": fault["action"], "target": fault["target"], "seconds": seconds})
-    return found
+    seconds = [0] * len(faults)
+    for node, of_node in trips.items():
+        late = late_times(of_node)
+        for at, fault in enumerate(faults):
+            if fault["target"].startswith("node") and not strikes(fault, node):
+                continue
+            following = next((later for later in faults[at + 1:] if strikes(later, node)), None)
+            seconds[at] = max(seconds[at], seconds_late(fault, following, late))
+    return [{"action": f["action"], "target": f["target"], "seconds": s} for f, s in zip(faults, seconds)]
 
 
 def quantiles(trips):
-    times = sorted(received - sent for sent, received in trips) or [0]
+    times = sorted(received - sent for of_node in trips.values() for sent, received in of_node) or [0]
     return {"p50": times[len(times) // 2], "p99": times[int(len(times) * 0.99)], "max": times[-1]}

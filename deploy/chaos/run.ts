@@ -20,6 +20,8 @@ export interface ChaosOptions {
   readonly only?: RegExp
   /** From one fault to the next, shortest and longest. */
   readonly gapSeconds: readonly [number, number]
+  /** From the end of a fault on a node to the next there. */
+  readonly restSeconds: number
   readonly dataDir: string
   readonly portBase: number
   readonly print: (line: string) => void
@@ -66,7 +68,9 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
       id: source.schemaId,
       schemaJson: source.schemaJson,
     })
-    const filters = await submitFilters({ apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }, nodes)
+    const platform = { apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }
+    const loopsAt = String(source.exposure(Math.floor(visits / 2)).visit)
+    const filters = await submitFilters(platform, nodes, loopsAt)
     print(`${filters.length} filters are live; playing ${visits} visits of ${alerts}`)
     const intervalMs = intervalSeconds * S
     const departures = timetable({ visits, alerts, intervalMs, partitions: ALERT_PARTITIONS, seed })
@@ -77,6 +81,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
       seed,
       withinMs: [intervalMs / 2, visits * intervalMs],
       gapMs: [least * S, most * S],
+      restMs: options.restSeconds * S,
     })
     const onStrike = ({ action, target, forMs }: Fault): void =>
       print(`${action} ${target}${forMs === 0 ? '' : ` for ${(forMs / S).toFixed(1)} s`}`)
