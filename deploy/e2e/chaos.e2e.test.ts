@@ -1,0 +1,40 @@
+// A short chaos run: a few visits on a started system while its processes are killed one after another, audited packet by packet.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { runChaos } from '../chaos/run.ts'
+import { freePortBase } from './running-system.ts'
+
+const dataDir = mkdtempSync(join(tmpdir(), 'skysieve-e2e-chaos-'))
+const lines: string[] = []
+
+afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
+
+test('killed and cut off while visits play, a system loses nothing, doubles nothing, keeps its caps and counts truly', async () => {
+  const result = await runChaos(
+    {
+      visits: 3,
+      alerts: 200,
+      intervalSeconds: 6,
+      seed: 1,
+      only: /^(kill node1-(worker|host|mirror)|kill node2-broker|cut node2-link|kill redis)$/,
+      gapSeconds: [2, 4],
+      restSeconds: 3,
+      dataDir,
+      portBase: await freePortBase(2),
+      print: line => lines.push(line),
+    },
+    new AbortController().signal,
+  )
+  // How long it took is the machine's affair while other tests run; npm run chaos judges it.
+  const { lost, duplicated, overCap, wrongCounters, wrongDeliveries, faults } = result
+  expect({ lost, duplicated, overCap, wrongCounters, wrongDeliveries }, lines.join('\n')).toEqual({
+    lost: 0,
+    duplicated: 0,
+    overCap: 0,
+    wrongCounters: 0,
+    wrongDeliveries: 0,
+  })
+  expect(faults.length).toBeGreaterThanOrEqual(4)
+})
