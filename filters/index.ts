@@ -19,3 +19,7 @@ export { type ManifestSource } from './worker/incarnation.ts'
 export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'
 export { workerRights, workerUser, type WorkerRights } from './worker/worker-rights.ts'
 export { openNodeManifests, type NodeManifests } from './worker/node-manifests.ts'
+
+// Benches
+export { benchSource } from './bench/bench-filters.ts'
+export { cpuSeconds, descendants } from './bench/cpu-time.ts'

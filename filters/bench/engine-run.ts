@@ -3,37 +3,14 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AvroSchema, type BrokerAccess, collectRarely, parseSchema, STREAMS } from '#hub'
+import { type AvroSchema, collectRarely, parseSchema, STREAMS } from '#hub'
 import { openIsolateSandbox } from '#sandbox'
 import pino from 'pino'
 import { type Counter, type Histogram, Registry } from 'prom-client'
 import { openWorker } from '../worker/open-worker.ts'
-import { type BenchFilter, benchManifests, MIRROR } from './bench-filters.ts'
+import { benchManifests, MIRROR } from './bench-filters.ts'
 import { cpuSeconds, descendants } from './cpu-time.ts'
-
-export interface Task {
-  readonly access: BrokerAccess
-  readonly brokerPid: number
-  /** Of the stream; its lane and its filters are in the progress topic. */
-  readonly stream: string
-  readonly topic: string
-  /** By registry id, as JSON. */
-  readonly schemas: Readonly<Record<number, string>>
-  readonly filters: readonly BenchFilter[]
-  readonly alerts: number
-  readonly jit: boolean
-}
-
-/** Times are CPU µs an alert. */
-export interface Outcome {
-  readonly alertsPerSecond: number
-  readonly cpuUsPerAlert: { readonly worker: number; readonly hosts: number; readonly broker: number }
-  readonly workerRssMb: number
-  readonly hostsRssMb: number
-  readonly deliveries: number
-  readonly commits: number
-  readonly commitMeanMs: number
-}
+import { type Outcome, type Task } from './tasks.ts'
 
 /** Looking at memory costs the measured process CPU. */
 const LOOK_MS = 1000

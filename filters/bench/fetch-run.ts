@@ -1,12 +1,7 @@
 // The feed alone, in a process of its own: what of a worker's CPU is fetching.
-import { type BrokerAccess, collectRarely } from '#hub'
+import { collectRarely } from '#hub'
 import { openFeed } from '#mirrors'
-
-export interface FetchTask {
-  readonly access: BrokerAccess
-  readonly topic: string
-  readonly alerts: number
-}
+import { type FetchTask } from './tasks.ts'
 
 collectRarely()
 

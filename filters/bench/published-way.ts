@@ -1,14 +1,7 @@
 // The published way to filter: every filter is a consumer of its own that decodes whole alerts. Measured for one filter on one core.
 import { randomBytes } from 'node:crypto'
-import { type AvroSchema, type BrokerAccess, decodeAlert, openKafka, parseSchema, readFrame } from '#hub'
-
-export interface PublishedTask {
-  readonly access: BrokerAccess
-  readonly topic: string
-  readonly alerts: number
-  /** By registry id, as JSON. */
-  readonly schemas: Readonly<Record<number, string>>
-}
+import { type AvroSchema, decodeAlert, openKafka, parseSchema, readFrame } from '#hub'
+import { type PublishedTask } from './tasks.ts'
 
 interface Alert {
   readonly diaSource: Readonly<Record<'snr' | 'reliability' | 'psfFlux' | 'psfFluxErr', number>>

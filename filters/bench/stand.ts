@@ -10,10 +10,8 @@ import { text } from 'node:stream/consumers'
 import { openAdmin, openProducer, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { benchFilters } from './bench-filters.ts'
-import { type Outcome, type Task } from './engine-run.ts'
-import { type FetchTask } from './fetch-run.ts'
-import { type PublishedTask } from './published-way.ts'
 import { clear, seed } from './seed.ts'
+import { type FetchTask, type Outcome, type PublishedTask, type Task } from './tasks.ts'
 
 const PARTITIONS = 4
 const SENT_AT_ONCE = 32

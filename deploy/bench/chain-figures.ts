@@ -1,0 +1,61 @@
+// From what was sent, received and committed to the figures of a chain. Pure.
+import { type Received, type SentVisit } from './chain-messages.ts'
+
+/** Seconds, to the millisecond. */
+export interface Spread {
+  readonly p50: number
+  readonly p99: number
+  readonly max: number
+  readonly mean: number
+}
+
+/** When a packet was sent into the hub, ms since 1970, by its place on the node. */
+export type SentTimes = ReadonlyMap<number, readonly { readonly offset: bigint; readonly sentMs: number }[]>
+
+const S = 1000
+const CAP = 20
+const toSeconds = (ms: number): number => Math.round(ms) / S
+
+/** Undefined of nothing. */
+export function spreadOf(valuesMs: readonly number[]): Spread | undefined {
+  if (valuesMs.length === 0) return undefined
+  const sorted = valuesMs.toSorted((a, b) => a - b)
+  const at = (share: number): number =>
+    toSeconds(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
+  return { p50: at(0.5), p99: at(0.99), max: at(1), mean: toSeconds(mean) }
+}
+
+/** Delivery by delivery, from the packet's leaving for the hub to its being readable. */
+export function hubToDelivery(sent: SentTimes, { deliveries }: Received, visits: readonly SentVisit[]): number[] {
+  const times = new Map([...sent].map(([partition, list]) => [partition, new Map(list.map(p => [p.offset, p.sentMs]))]))
+  const wanted = new Set(visits.map(({ visit }) => visit))
+  return deliveries.flatMap(({ visit, source, receivedMs }) => {
+    const [offset = '', partition = ''] = source.split('-').toReversed()
+    const sentMs = times.get(Number(partition))?.get(BigInt(offset))
+    return sentMs === undefined || !wanted.has(visit) ? [] : [receivedMs - sentMs]
+  })
+}
+
+/** Of each visit and filter that filled its cap: from the visit's first packet to the 20th delivery. */
+export function to20th({ deliveries }: Received, visits: readonly SentVisit[]): number[] {
+  return visits.flatMap(({ visit, beginMs }) => {
+    const byTopic = Map.groupBy(
+      deliveries.filter(delivery => delivery.visit === visit),
+      ({ topic }) => topic,
+    )
+    return [...byTopic.values()].flatMap(list => {
+      const last = list.map(({ receivedMs }) => receivedMs).toSorted((a, b) => a - b)[CAP - 1]
+      return last === undefined ? [] : [last - beginMs]
+    })
+  })
+}
+
+/** When every filter had evaluated a visit and that was committed, ms since 1970; undefined where it was not. */
+export function doneMs(sent: SentTimes, { commits }: Received, { endMs }: SentVisit): number | undefined {
+  const ends = [...sent].map(
+    ([partition, list]) => [String(partition), list.findLast(({ sentMs }) => sentMs <= endMs)?.offset ?? -1n] as const,
+  )
+  return commits.find(({ positions }) => ends.every(([partition, last]) => BigInt(positions[partition] ?? 0) > last))
+    ?.atMs
+}

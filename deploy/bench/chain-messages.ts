@@ -1,0 +1,44 @@
+// What the chain bench and its two child processes tell each other.
+import { type BrokerAccess } from '#hub'
+
+/** Makes the file of packets if it is not there. */
+export interface Prepare {
+  readonly prepare: { readonly file: string; readonly visits: number; readonly alerts: number; readonly seed: number }
+}
+export interface Play {
+  readonly play: {
+    readonly access: BrokerAccess
+    readonly file: string
+    readonly intervalMs: number
+    readonly spreadMs: number
+    readonly profile: 'smooth' | 'burst'
+  }
+}
+
+/** A visit that was sent, ms since 1970: from its first packet to the hub's last acknowledgement. */
+export interface SentVisit {
+  readonly visit: string
+  readonly packets: number
+  readonly beginMs: number
+  readonly endMs: number
+}
+
+export interface Subscription {
+  readonly access: BrokerAccess
+  readonly topics: readonly string[]
+  /** Its progress record says how far all filters are. */
+  readonly lane: string
+}
+
+/** Times are ms since 1970. */
+export interface Received {
+  readonly deliveries: readonly {
+    readonly topic: string
+    readonly visit: string
+    /** Of the packet on the node: `topic-partition-offset`. */
+    readonly source: string
+    readonly receivedMs: number
+  }[]
+  /** Positions of the lane, partition → offset, when they were committed. */
+  readonly commits: readonly { readonly atMs: number; readonly positions: Readonly<Record<string, string>> }[]
+}

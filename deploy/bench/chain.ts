@@ -1,0 +1,184 @@
+// npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--no-burst] [--packets DIR]: simulator → hub → MirrorMaker →
+// node → filters → a read_committed subscriber, in a system as `skysieve start` starts it. Packets are made before and kept in DIR if one is given.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { topicOfFilter } from '#filters'
+import {
+  adminAccess,
+  type BrokerAccess,
+  openRegistryClient,
+  STREAMS,
+  SYNTHETIC_SCHEMA,
+  SYNTHETIC_SCHEMA_ID,
+} from '#hub'
+import { openFeed } from '#mirrors'
+import { freeBase } from '../start/ports.ts'
+import { doneMs, hubToDelivery, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
+import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain-messages.ts'
+import { startChainSystem, submitBenchFilters } from './chain-system.ts'
+import { cpuOf, shares } from './cpu-share.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    filters: { type: 'string', default: '100' },
+    visits: { type: 'string', default: '5' },
+    alerts: { type: 'string', default: '10000' },
+    interval: { type: 'string', default: '37' },
+    'no-burst': { type: 'boolean', default: false },
+    packets: { type: 'string' },
+    'port-base': { type: 'string', default: '26500' },
+  },
+})
+const [filters, visits, alerts, interval] = [args.filters, args.visits, args.alerts, args.interval].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+]
+const S = 1000
+/** Rubin sends the packets of a visit within 30 of its 37 s. */
+const SPREAD = 30 / 37
+const DRAIN_LIMIT_MS = 60_000
+const PAUSE_MS = 100
+const TOPIC = STREAMS.lsst.topic
+const began = performance.now()
+const note = (text: string): void =>
+  void process.stderr.write(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${text}\n`)
+
+/** The child's next message; rejects when it ends instead. */
+const ask = async <T>(child: ChildProcess, message: object): Promise<T> => {
+  const answered = new AbortController()
+  const { signal } = answered
+  const ended = once(child, 'exit', { signal }).then(([code]) =>
+    Promise.reject(new Error(`a process of the bench ended (${code})`)),
+  )
+  ended.catch(() => undefined)
+  child.send(message)
+  try {
+    return await Promise.race([once(child, 'message', { signal }).then(([reply]) => reply as T), ended])
+  } finally {
+    answered.abort()
+  }
+}
+const forked = (file: string): ChildProcess => fork(join(import.meta.dirname, file))
+
+/** When each packet on the node was sent into the hub: MirrorMaker keeps the time its producer gave it. */
+async function sentTimes(access: BrokerAccess): Promise<SentTimes> {
+  const stop = new AbortController()
+  const feed = await openFeed({ access, topic: TOPIC, clientId: 'bench', from: 'earliest', signal: stop.signal })
+  const times = new Map<number, { offset: bigint; sentMs: number }[]>()
+  for await (const item of feed) {
+    if (item.kind === 'gap') throw new Error('the node no longer has the first packets of the run')
+    const list = times.get(item.partition) ?? []
+    for (const { offset, timestampMs } of item.packets) list.push({ offset, sentMs: timestampMs })
+    times.set(item.partition, list)
+    item.release()
+    const { highWatermarks, positions } = feed
+    if ([...highWatermarks].every(([partition, end]) => (positions.get(partition) ?? 0n) >= end)) break
+  }
+  return times
+}
+
+const stop = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
+const dir = await mkdtemp(join(tmpdir(), 'skysieve-chain-'))
+const packets = args.packets ?? dir
+await mkdir(packets, { recursive: true })
+const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
+const [steadyFile, burstFile] = ['steady', 'burst'].map(name =>
+  join(packets, `${name}-${visits}x${alerts}.packets`),
+) as [string, string]
+const player = forked('chain-player.ts')
+const subscriber = forked('chain-subscriber.ts')
+try {
+  note('packets are made')
+  const prepare = (file: string, count: number, seed: number): Promise<unknown> =>
+    ask(player, { prepare: { file, visits: count, alerts, seed } } satisfies Prepare)
+  await prepare(steadyFile, visits, 1)
+  if (!args['no-burst']) await prepare(burstFile, 1, 2)
+  const system = await startChainSystem({ dataDir: dir, portBase, alerts: Math.max(alerts, 1000), note }, stop.signal)
+  try {
+    const { layout, supervisor } = system
+    const [node] = layout.nodes
+    if (node === undefined) throw new TypeError('a chain has a node')
+    const [onHub, onNode] = [adminAccess(layout.hub), adminAccess(node.broker)]
+    const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
+    await openRegistryClient(layout.registryUrl, stop.signal).importSchema(schema)
+    const ids = await submitBenchFilters(layout, filters)
+    note(`${ids.length} filters are live`)
+    const subscription: Subscription = { access: onNode, topics: ids.map(topicOfFilter), lane: 'live.lsst' }
+    await ask(subscriber, subscription)
+
+    const cpuNow = () => cpuOf(supervisor, { player: player.pid, subscriber: subscriber.pid })
+    const play = async (file: string, profile: 'smooth' | 'burst'): Promise<SentVisit[]> => {
+      const pace = { intervalMs: interval * S, spreadMs: interval * S * SPREAD, profile }
+      return ask<SentVisit[]>(player, { play: { access: onHub, file, ...pace } } satisfies Play)
+    }
+    /** Waits until everything that was sent is done; gives what was received. */
+    const drained = async (sentPackets: number): Promise<Received> => {
+      const deadline = performance.now() + DRAIN_LIMIT_MS
+      for (;;) {
+        const received = await ask<Received>(subscriber, { report: true })
+        const at = received.commits.at(-1)?.positions ?? {}
+        // Markers of MirrorMaker's transactions take offsets too.
+        const reached = Object.values(at).reduce((sum, position) => sum + Number(position), 0)
+        if (reached >= sentPackets && (received.commits.at(-1)?.atMs ?? 0) < Date.now() - S) return received
+        if (performance.now() > deadline) return received
+        await sleep(PAUSE_MS)
+      }
+    }
+    const before = cpuNow()
+    const playedFrom = performance.now()
+    const sent = await play(steadyFile, 'smooth')
+    await drained(visits * alerts)
+    const cpuShare = shares(before, cpuNow(), (performance.now() - playedFrom) / S)
+    note('visits are played')
+    const burst = args['no-burst'] ? [] : await play(burstFile, 'burst')
+    const received = await drained((visits + burst.length) * alerts)
+    const times = await sentTimes(onNode)
+
+    const done = sent.map(visit => doneMs(times, received, visit))
+    const keptUp = done.every((ms, at) => ms !== undefined && ms < (sent[at + 1]?.beginMs ?? Infinity))
+    const [afterBurst] = burst.map(visit => ({ ...visit, doneMs: doneMs(times, received, visit) }))
+    const mirror = ['broker', 'worker', 'worker-hosts'].map(part => cpuShare[`${node.name}-${part}`] ?? 0)
+    console.log(
+      JSON.stringify({
+        machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,
+        filters,
+        visits,
+        alerts,
+        interval,
+        jit: false,
+        deliveries: received.deliveries.length,
+        hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),
+        to20thSeconds: spreadOf(to20th(received, sent)),
+        sendEndToDoneSeconds: spreadOf(
+          sent.flatMap(({ endMs }, at) => (done[at] === undefined ? [] : [done[at] - endMs])),
+        ),
+        keptUp,
+        cpuShare,
+        mirrorCores: Math.round(mirror.reduce((sum, share) => sum + share, 0) * S) / S,
+        burst:
+          afterBurst === undefined
+            ? undefined
+            : {
+                sendSeconds: Math.round(afterBurst.endMs - afterBurst.beginMs) / S,
+                drainedSeconds:
+                  afterBurst.doneMs === undefined ? null : Math.round(afterBurst.doneMs - afterBurst.beginMs) / S,
+                hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, burst)),
+              },
+      }),
+    )
+  } finally {
+    subscriber.send({ stop: true })
+    await system.stop()
+  }
+} finally {
+  for (const child of [player, subscriber]) child.kill()
+  await rm(dir, { recursive: true, force: true })
+}
