@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { goodFilters, neighbourBatch, neighbourly, pythonNeighbour } from '../hostile/neighbours.ts'
@@ -11,7 +12,9 @@ import { type Program } from '../sandbox.ts'
 
 const { values } = parseArgs({ options: { pairs: { type: 'string', default: '7' }, engine: { type: 'string' } } })
 const PAIRS = Number(values.pairs)
-const BATCHES = 100
+const BATCHES = 200
+/** Before each measurement: a fresh host has to warm up, and a new spare to start. */
+const SETTLE = { batches: 20, ms: 500 } as const
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-noise-'))
 const batch = neighbourBatch(256)
 const good = goodFilters(99)
@@ -19,7 +22,7 @@ const ids = good.map(({ id }) => id)
 const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
 const round = (value: number): number => Math.round(value * 1000) / 1000
 const p99 = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * 0.99)] ?? 0
+  numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length * 0.99) - 1] ?? 0
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, value) => total + value, 0)
 
 const logger = pino({ level: 'error' })
@@ -33,6 +36,8 @@ for (const program of good) await sandbox.load(program)
 
 /** Milliseconds of each batch. */
 async function latencies(): Promise<number[]> {
+  await setTimeout(SETTLE.ms)
+  for (let i = 0; i < SETTLE.batches; i++) await sandbox.evaluate(batch, ids)
   const found: number[] = []
   for (let i = 0; i < BATCHES; i++) {
     const start = performance.now()
@@ -53,7 +58,6 @@ async function p99AfterSuspension(): Promise<number> {
       await sandbox.load(visit === 0 ? hanging : { ...hanging, trust: 'quarantined' })
       await sandbox.evaluate(batch, [...ids, 'hanging'])
     }
-    await sandbox.evaluate(batch, ids)
     ratios.push(p99(await latencies()) / quiet)
     console.error(`p99 after suspension, of that without: ${round(ratios.at(-1) ?? 0)}`)
   }

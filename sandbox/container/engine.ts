@@ -39,3 +39,9 @@ export async function reachEngine(docker: Docker, engine: EngineAddress): Promis
     clearTimeout(timer)
   }
 }
+
+/** Whether it is on this machine and takes a path of control groups as it is. */
+export async function takesGroups(docker: Docker, engine: EngineAddress): Promise<boolean> {
+  const { CgroupDriver: driver } = (await docker.info()) as { readonly CgroupDriver?: string }
+  return driver === 'cgroupfs' && (typeof engine === 'string' || engine.socketPath !== undefined)
+}

@@ -1,5 +1,6 @@
 // How a filter's container is made: everything is taken away that Python does not need. A pure function, so that a proof can compare with it.
 import { type ContainerCreateOptions } from 'dockerode'
+import { CPU_SHARES } from './cpu-group.ts'
 import { RUNTIME_MB } from './options.ts'
 import { SECCOMP_PROFILE } from './seccomp.ts'
 
@@ -12,6 +13,8 @@ export interface ContainerPlan {
   readonly ring: string
   /** The filter's own limit. */
   readonly memoryMb: number
+  /** Group of all containers, where one could be made. */
+  readonly cpuGroup?: string | undefined
 }
 
 const MB = 1_048_576
@@ -35,7 +38,14 @@ export const ENVIRONMENT = {
 } as const
 
 /** Create options: no network, no capability, read-only root, own seccomp profile, limits of memory, processor, processes, descriptors and files. */
-export function containerFlags({ image, labels, guest, ring, memoryMb }: ContainerPlan): ContainerCreateOptions {
+export function containerFlags({
+  image,
+  labels,
+  guest,
+  ring,
+  memoryMb,
+  cpuGroup,
+}: ContainerPlan): ContainerCreateOptions {
   const bytes = (memoryMb + RUNTIME_MB) * MB
   return {
     Image: image,
@@ -63,6 +73,8 @@ export function containerFlags({ image, labels, guest, ring, memoryMb }: Contain
       Memory: bytes,
       MemorySwap: bytes,
       NanoCpus: 1_000_000_000,
+      CpuShares: CPU_SHARES,
+      ...(cpuGroup !== undefined && { CgroupParent: cpuGroup }),
       OomScoreAdj: 1000,
       IpcMode: 'none',
       ...NOT_IN_THE_TYPES,

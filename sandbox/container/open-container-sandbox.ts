@@ -8,7 +8,8 @@ import { openRing } from '../isolate/ring.ts'
 import { makeOwnDirectory } from '../leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
 import { type ContainerProcess } from './container-process.ts'
-import { openEngine, reachEngine } from './engine.ts'
+import { openCpuGroup } from './cpu-group.ts'
+import { openEngine, reachEngine, takesGroups } from './engine.ts'
 import { copyGuestFiles } from './guest-files.ts'
 import { ensureImage } from './image/ensure-image.ts'
 import { type ContainerSandboxOptions, DEFAULT_LOAD_MS, DEFAULT_PROVE_MS } from './options.ts'
@@ -33,6 +34,7 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
   if (swept > 0) logger.info({ containers: swept }, 'containers that a dead process left behind were removed')
   const restoreImage = (): Promise<string> => ensureImage(docker, options.imageCache)
   const image = options.image ?? (await restoreImage())
+  const cpuGroup = (await takesGroups(docker, engine)) ? openCpuGroup() : undefined
 
   mkdirSync(options.dir, { recursive: true })
   const dir = makeOwnDirectory(options.dir, 'containers-')
@@ -51,7 +53,7 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
     engine,
     logger,
     restoreImage,
-    plan: { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder },
+    plan: { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup },
     onLeft: id => left.add(id),
     onReturn: () => removeContainers(docker, left),
   })

@@ -1,5 +1,5 @@
 // The trusted end of one host process: starts it, frames what is said, reads its intent, knows how it ended.
-import { closeSync, openSync, readFileSync, readSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { type ColumnSet } from '../batch.ts'
@@ -129,7 +129,7 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
     const timer = setTimeout(() => kill('retired'), START_MS)
     const end = await Promise.race([listening, ended])
     clearTimeout(timer)
-    if (end === undefined) return
+    if (end === undefined) return giveWay(confined.nodePid(), niceness)
     const how = end.signal ?? `code ${end.code}`
     const message = `An isolate host (${jail.kind}) ended with ${how} before it was ready: ${end.stderr.trim()}`
     throw new SandboxError('SANDBOX_HOST_START', message)
@@ -191,6 +191,16 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
       killedFor ??= 'retired'
       stdin.end()
     },
+  }
+}
+
+/** Where the kernel schedules sessions as groups, nice(1) counts only within a host's session; then the session gives way too. */
+function giveWay(pid: number | undefined, niceness: number): void {
+  if (niceness === 0 || pid === undefined) return
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness))
+  } catch {
+    // A kernel without such groups, or a host that has just ended.
   }
 }
 

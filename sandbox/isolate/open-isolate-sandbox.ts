@@ -1,6 +1,7 @@
 // The isolate runtime: JavaScript filters in V8 isolates, in confined host processes, one cordon of hosts per degree of trust.
 import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { type Jail, nodeFlags } from '../jail/jail.ts'
@@ -28,6 +29,8 @@ export interface IsolateSandbox extends Sandbox {
 /** Hosts of slow and quarantined filters give way to others. */
 const SLOW_NICENESS = 15
 const COUNT_MS = 5000
+/** In which a process that has lost its memory is gone. */
+const ENDING_MS = 200
 
 interface Loaded {
   readonly cordon: Cordon
@@ -51,10 +54,11 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     const pid = host.pid()
     return pid === undefined ? ['its process is gone'] : jail.inspect(pid)
   }
-  /** The same of one that may be starting, which is proved before it gets a filter, or ending. */
-  const differencesNow = (host: HostProcess): readonly string[] => {
-    const differences = host.isUp() ? inspect(host) : []
-    return host.isUp() ? differences : []
+  /** The same of one that may be starting, which is proved before it gets a filter, or ending: then it looks strange for a moment. */
+  const differencesOf = async (host: HostProcess): Promise<readonly string[]> => {
+    if (!host.isUp() || inspect(host).length === 0) return []
+    await setTimeout(ENDING_MS)
+    return host.isUp() ? inspect(host) : []
   }
   const onRestart = (reason: string): void => {
     metrics?.restarted('isolate', reason)
@@ -85,9 +89,9 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     if (loaded.get(filter) === what) loaded.delete(filter)
   }
   /** The hourly proof: a host that differs is ended, and whatever replaces it must prove itself first. */
-  const prove = (): void => {
+  const prove = async (): Promise<void> => {
     for (const host of allHosts()) {
-      const differences = differencesNow(host)
+      const differences = await differencesOf(host)
       if (differences.length === 0) continue
       logger.error({ differences }, 'an isolate host is not confined any more; it is replaced')
       host.kill('posture')
@@ -99,7 +103,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     metrics?.hosts('isolate', 'working', allHosts().length - spare)
   }
   const counting = setInterval(countHosts, COUNT_MS).unref()
-  const proving = setInterval(prove, options.proveMs ?? DEFAULT_PROVE_MS).unref()
+  const proving = setInterval(() => void prove(), options.proveMs ?? DEFAULT_PROVE_MS).unref()
 
   return {
     async load(program: Program): Promise<LoadOutcome> {
@@ -150,7 +154,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       }
     },
     async posture(): Promise<Posture> {
-      const differences = [...new Set(allHosts().flatMap(differencesNow))]
+      const differences = [...new Set((await Promise.all(allHosts().map(differencesOf))).flat())]
       return { ok: differences.length === 0, kind: jail.kind, differences: [...differences, ...jail.remarks] }
     },
     async rotate(): Promise<void> {

@@ -1,5 +1,5 @@
 // Hosts that are killed, stopped and replaced while batches run: no verdict is lost, none is wrong, nobody is blamed who did nothing.
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -47,6 +47,10 @@ async function* evaluateDuring(opened: IsolateSandbox, something: Promise<void>)
   while (!state.over) yield await opened.evaluate(batch, ids)
   await ending
 }
+
+/** How the kernel schedules its session; empty where it does not. */
+const sessionOf = (pid: number): string =>
+  existsSync(`/proc/${pid}/autogroup`) ? readFileSync(`/proc/${pid}/autogroup`, 'utf8') : ''
 
 const bitsOf = (verdicts: readonly Verdicts[]): number[][] => verdicts.map(({ passed }) => [...passed])
 
@@ -141,6 +145,8 @@ test('a filter that turns slow moves to a host of its own kind, and keeps its ve
   expect(judged.filter(({ isSlow }) => isSlow).map(({ filter }) => filter)).toEqual(['slow'])
   await opened.unload('slow')
   expect(bitsOf(await opened.evaluate(batch, ids))).toEqual(before.slice(0, -1))
+  const niceness = opened.hostPids().map(pid => /(?<=nice )-?\d+/.exec(sessionOf(pid))?.[0] ?? '15')
+  expect(niceness).toContain('15')
 })
 
 test('the one that hangs is blamed, the others have their verdicts of the same batch, and batches behind it too', async () => {

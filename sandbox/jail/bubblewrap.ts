@@ -40,7 +40,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
   const libraries = sharedLibraries([node])
   let sources: Staged | undefined
   try {
-    tryOut(tools)
+    tryOut(tools, libraries)
   } catch (error) {
     stage?.close()
     throw error
@@ -126,9 +126,11 @@ function findTools(): Tools {
 }
 
 /** Whether the kernel lets bubblewrap make namespaces at all; inside a default container it does not. */
-function tryOut({ bwrap }: Tools): void {
+function tryOut({ bwrap }: Tools, libraries: readonly string[]): void {
+  // Not the whole file system: mounts of others, a Docker engine's for instance, may go while they are bound.
+  const visible = ['/bin/true', ...libraries].flatMap(path => ['--ro-bind', path, path])
   try {
-    execFileSync(bwrap, ['--unshare-all', '--ro-bind', '/', '/', '/bin/true'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync(bwrap, ['--unshare-all', ...visible, '/bin/true'], { stdio: ['ignore', 'ignore', 'pipe'] })
   } catch (error) {
     const said = String((error as { stderr?: unknown }).stderr ?? error).trim()
     throw new SandboxError(

@@ -17,21 +17,33 @@ const read = (file: string): string => readFileSync(file, 'utf8')
 const field = (status: string, name: string): string =>
   new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? ''
 
-/** User, capabilities, no-new-privileges and seccomp of every thread. */
-export function threadDifferences(pid: number, { uid, gid }: Pick<Expected, 'uid' | 'gid'>): string[] {
-  const differences: string[] = []
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const status = read(`/proc/${pid}/task/${thread}/status`)
-    const must = (name: string, wanted: string): void => {
-      const found = field(status, name).replaceAll(/\s+/g, ' ')
-      if (found !== wanted) differences.push(`${name} is ${found || 'empty'}, not ${wanted || 'empty'}`)
-    }
-    must('Uid', Array(4).fill(uid).join(' '))
-    must('Gid', Array(4).fill(gid).join(' '))
-    for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) must(set, '0000000000000000')
-    must('NoNewPrivs', '1')
-    must('Seccomp', '2')
+/** Threads end and descriptors are closed while they are looked at. */
+function unlessGone(look: () => string[]): string[] {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return []
+    throw error
   }
+}
+
+/** User, capabilities, no-new-privileges and seccomp of every thread. */
+export const threadDifferences = (pid: number, expected: Pick<Expected, 'uid' | 'gid'>): string[] =>
+  readdirSync(`/proc/${pid}/task`).flatMap(thread =>
+    unlessGone(() => statusDifferences(read(`/proc/${pid}/task/${thread}/status`), expected)),
+  )
+
+function statusDifferences(status: string, { uid, gid }: Pick<Expected, 'uid' | 'gid'>): string[] {
+  const differences: string[] = []
+  const must = (name: string, wanted: string): void => {
+    const found = field(status, name).replaceAll(/\s+/g, ' ')
+    if (found !== wanted) differences.push(`${name} is ${found || 'empty'}, not ${wanted || 'empty'}`)
+  }
+  must('Uid', Array(4).fill(uid).join(' '))
+  must('Gid', Array(4).fill(gid).join(' '))
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) must(set, '0000000000000000')
+  must('NoNewPrivs', '1')
+  must('Seccomp', '2')
   return differences
 }
 
@@ -42,14 +54,16 @@ function namespaceDifferences(pid: number): string[] {
 }
 
 function descriptorDifferences(pid: number): string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap(number => {
-    const target = readlinkSync(`/proc/${pid}/fd/${number}`)
-    if (HARMLESS_DESCRIPTOR.test(target)) return []
-    if (!OWN_FILE.test(target)) return [`descriptor ${number} is ${target}`]
-    const flags = Number.parseInt(/^flags:\s*(\d+)/m.exec(read(`/proc/${pid}/fdinfo/${number}`))?.[1] ?? '1', 8)
-    const writable = (flags & 3) !== 0
-    return writable && target.includes('/ring ') ? [`descriptor ${number} can write the ring`] : []
-  })
+  return readdirSync(`/proc/${pid}/fd`).flatMap(number => unlessGone(() => descriptorDifference(pid, number)))
+}
+
+function descriptorDifference(pid: number, number: string): string[] {
+  const target = readlinkSync(`/proc/${pid}/fd/${number}`)
+  if (HARMLESS_DESCRIPTOR.test(target)) return []
+  if (!OWN_FILE.test(target)) return [`descriptor ${number} is ${target}`]
+  const flags = Number.parseInt(/^flags:\s*(\d+)/m.exec(read(`/proc/${pid}/fdinfo/${number}`))?.[1] ?? '1', 8)
+  const writable = (flags & 3) !== 0
+  return writable && target.includes('/ring ') ? [`descriptor ${number} can write the ring`] : []
 }
 
 function mountDifferences(pid: number): string[] {
