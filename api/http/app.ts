@@ -16,6 +16,7 @@ import { accountRoutes } from './routes/accounts.ts'
 import { credentialRoutes } from './routes/credentials.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { filterChangeRoutes } from './routes/filter-changes.ts'
+import { filterMoveRoutes } from './routes/filter-moves.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
@@ -81,7 +82,15 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
   await addRateLimit(app, platform, limitStore)
   app.register(async scoped => {
     const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()
-    for (const add of [accountRoutes, filterRoutes, filterChangeRoutes, topicRoutes, credentialRoutes, systemRoutes]) {
+    for (const add of [
+      accountRoutes,
+      filterRoutes,
+      filterChangeRoutes,
+      filterMoveRoutes,
+      topicRoutes,
+      credentialRoutes,
+      systemRoutes,
+    ]) {
       add(routed, platform)
     }
     documentRoutes(routed)

@@ -83,6 +83,8 @@ export const FilterView = Type.Object({
   active: Type.Integer(),
   versions: Type.Array(VersionView),
   placement: Type.Union([Placement, Type.Null()]),
+  /** Where it is to run, until its present node has let go. */
+  moving: Type.Optional(Type.Object({ to: Placement, at: Time })),
   topic: Type.String(),
   generation: Type.Integer(),
   status: Type.Union([FilterStatus, Type.Null()]),
@@ -93,7 +95,7 @@ export type FilterView = Static<typeof FilterView>
 
 /** A manifest with what its node last reported. */
 export function filterView(manifest: Manifest, status: FilterStatus | undefined, job?: JobStage): FilterView {
-  const { trust: _trust, versions, ...rest } = manifest
+  const { trust: _trust, handover: _handover, versions, ...rest } = manifest
   return {
     ...rest,
     stage: stageOf(manifest, status, job),

@@ -8,6 +8,8 @@ import { type Platform } from '../platform.ts'
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
 const FORGET_AFTER_MS = 60_000
 
+const placeOf = ({ user, broker }: CredentialRecord): string => `${user}@${broker}`
+
 export interface Reconciler {
   /** One round. Whatever fails is logged and comes again with the next round. */
   round(): Promise<void>
@@ -39,8 +41,8 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger): Recon
       for (const record of books.credentials()) {
         if (record.state === 'deleting' || isOrphan(record)) {
           await attempt('remove user', () => removeCredential(platform, record))
-        } else if (!granted.has(record.user)) {
-          await attempt('make user', () => brokers.grant(record).then(() => void granted.add(record.user)))
+        } else if (!granted.has(placeOf(record))) {
+          await attempt('make user', () => brokers.grant(record).then(() => void granted.add(placeOf(record))))
         }
       }
     },

@@ -2,11 +2,14 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Platform } from '../platform.ts'
+import { attendMoves } from './moves.ts'
 import { process } from './pipeline.ts'
 import { type JobQueue } from './queue.ts'
 import { newReconciler } from './reconcile.ts'
 
 const RECONCILE_EVERY_MS = 30_000
+/** Visits that begin while a filter is handed over wait for it. */
+const MOVES_EVERY_MS = 2000
 /** Uses of tokens are written this rarely: a record per request would be a record per request. */
 const LAST_USED_EVERY_MS = 300_000
 
@@ -34,7 +37,10 @@ async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: 
   if (signal.aborted) return
   const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
-  await repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log))
+  await Promise.all([
+    repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log)),
+    repeat(MOVES_EVERY_MS, signal, () => attendMoves(platform, log)),
+  ])
 }
 
 function reconciling(platform: Platform, log: FastifyBaseLogger): () => Promise<void> {

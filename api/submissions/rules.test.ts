@@ -15,6 +15,7 @@ import {
   withActive,
   withVersion,
 } from './manifest-rules.ts'
+import { handedOver, movingTo, pastHandover } from './moving.ts'
 import { chooseMirror } from './placement.ts'
 import { stageOf } from './stage.ts'
 import { type FilterStatus, StatusValue } from './status.ts'
@@ -153,5 +154,53 @@ describe('a report', () => {
     const gap = { lane: 'live.lsst', topic: 'lsst-alerts-v11', partition: 0, from: '1', to: '9', at: now }
     const node = { mirror: 'node1', shards: 1, filters: 0, lagAlerts: 0, gaps: [gap], updatedAt: now }
     expect(Value.Parse(StatusValue, node)).toEqual(node)
+  })
+})
+
+describe('a filter that moves', () => {
+  const later = '2026-11-21T00:01:00.000Z'
+  const status: FilterStatus = {
+    filter: active.id,
+    mirror: 'node1',
+    shard: 0,
+    state: 'live',
+    version: 1,
+    generation: 1,
+    visits: [],
+    cpuMs: 0,
+    updatedAt: now,
+  }
+  const moving = movingTo(active, status, 'node2', true, later)
+  const cut = { at: later, sinceMs: 5, visits: ['7'] }
+
+  test('stays where it is until its node has let go of this very move, and is then placed elsewhere', () => {
+    expect(moving.placement).toEqual(active.placement)
+    expect(handedOver(moving, status, 0)).toBeUndefined()
+    expect(handedOver(moving, { ...status, cut: { ...cut, at: now } }, 0)).toBeUndefined()
+    const moved = handedOver(moving, { ...status, cut }, Date.parse(later))
+    expect(moved).toMatchObject({
+      placement: { mirror: 'node2', shard: 0 },
+      handover: { ...cut, from: active.placement },
+    })
+    expect(moved).not.toHaveProperty('moving')
+    expect(Value.Check(Manifest, moved)).toBe(true)
+  })
+  test('moves on only when its old node has finished, and forgets the move a day later', () => {
+    const moved = handedOver(moving, { ...status, cut }, Date.parse(later))
+    if (moved === undefined) throw new Error('it was not handed over')
+    expect(() => movingTo(moved, undefined, 'node1', true, later)).toThrow(conflict)
+    const untilMs = Date.parse(moved.handover?.until ?? '')
+    expect(movingTo(moved, undefined, 'node1', true, new Date(untilMs).toISOString()).moving).toBeDefined()
+    expect(pastHandover(moved, untilMs)).toBeUndefined()
+    expect(pastHandover(moved, untilMs + 86_400_001)).toEqual(moved.handover)
+  })
+  test('is refused when it does not run, runs there already, or there is no such mirror', () => {
+    expect(() => movingTo(paused(active, now), status, 'node2', true, now)).toThrow(conflict)
+    expect(() => movingTo(active, { ...status, state: 'suspended' }, 'node2', true, now)).toThrow(conflict)
+    expect(() => movingTo(active, status, 'node1', true, now)).toThrow(conflict)
+    expect(() => movingTo(active, status, 'node3', false, now)).toThrow(
+      expect.objectContaining({ code: 'API_REQUEST_INVALID' }),
+    )
+    expect(movingTo(moving, status, 'node2', true, now)).toBe(moving)
   })
 })

@@ -46,6 +46,8 @@ export const FilterStatus = Type.Object({
   lane: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   visits: Type.Array(VisitCounts),
   cpuMs: Type.Number(),
+  /** Where it was let go, while it moves to another mirror. */
+  cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Type.String()) })),
   updatedAt: Type.String(),
 })
 export type FilterStatus = Static<typeof FilterStatus>

@@ -10,7 +10,7 @@ export const MAX_OVER_CAP_ALERTS = 1000
 /** How far the clocks of a hub, which stamped the packets, and of a node may differ. */
 const CLOCK_SLACK_MS = 60_000
 
-export interface OverCapAlert {
+interface OverCapAlert {
   readonly alert: string
   /** `topic-partition-offset` of its packet. */
   readonly source: string
@@ -41,11 +41,14 @@ export interface VisitQuery {
 /** Undefined where nothing is known of the visit. Throws ApiError API_MIRROR_DOWN. */
 export async function visitReport(brokers: NodeRecords, query: VisitQuery): Promise<VisitReport | undefined> {
   const { manifest, status, visit } = query
-  const mirror = status?.mirror ?? manifest.placement?.mirror
-  const shard = status?.shard ?? manifest.placement?.shard
+  const { handover, placement } = manifest
+  // A node that has handed the filter over keeps, and finishes, the visits it had begun.
+  const isElsewhere = handover?.visits.includes(visit) === true
+  const { mirror, shard } = (isElsewhere ? handover?.from : (status ?? placement)) ?? {}
   if (mirror === undefined || shard === undefined) return undefined
   const counts =
-    status?.visits.find(entry => entry.visit === visit) ?? (await countsOf(brokers, mirror, shard, manifest.id, visit))
+    (isElsewhere ? undefined : status?.visits.find(entry => entry.visit === visit)) ??
+    (await countsOf(brokers, mirror, shard, manifest.id, visit))
   if (counts === undefined) return undefined
   const { total, alerts } =
     counts.overCap > 0 ? await overCapOf(brokers, mirror, manifest.id, counts) : { total: 0, alerts: [] }

@@ -1,0 +1,37 @@
+// Moving a filter to another mirror: operators only, for its subscribers have to follow it.
+import { Type } from 'typebox'
+import { FilterId } from '#filters'
+import { type Platform } from '../../platform.ts'
+import { etagOf } from '../../submissions/manifest-rules.ts'
+import { movingTo } from '../../submissions/moving.ts'
+import { type App } from '../app.ts'
+import { ownFilter } from '../own-filter.ts'
+import { answers, filterView, FilterView } from '../views.ts'
+
+export function filterMoveRoutes(app: App, platform: Platform): void {
+  const { books, writes, brokers } = platform
+  app.route({
+    method: 'POST',
+    url: '/v1/filters/:id/move',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Move a filter to another mirror; its Kafka users follow, its old topic stays until it is deleted',
+      tags: ['filters'],
+      params: Type.Object({ id: FilterId }),
+      body: Type.Object({ mirror: Type.String({ maxLength: 60 }) }, { additionalProperties: false }),
+      response: answers({ 202: FilterView }),
+    },
+    async handler(request, reply) {
+      const { mirror } = request.body
+      const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
+      const manifest = await writes.change(async pen => {
+        const old = ownFilter(platform, request)
+        const next = movingTo(old, books.statusOf(old.id), mirror, isMirror, new Date(platform.nowMs()).toISOString())
+        if (next !== old) await pen.manifest(next)
+        return next
+      })
+      reply.code(202).header('etag', etagOf(manifest))
+      return reply.send(filterView(manifest, books.statusOf(manifest.id)))
+    },
+  })
+}

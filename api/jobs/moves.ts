@@ -1,0 +1,49 @@
+// What the leader does for filters that move to another mirror: hand them over once their node has let go, and tidy up a day later.
+import { type FastifyBaseLogger } from 'fastify'
+import { type Handover, type Manifest, topicOfFilter } from '#filters'
+import { type CredentialRecord } from '../accounts/records.ts'
+import { type Platform } from '../platform.ts'
+import { handedOver, pastHandover } from '../submissions/moving.ts'
+
+/** One round over all filters. Whatever fails is logged and comes again with the next round. */
+export async function attendMoves(platform: Platform, log: FastifyBaseLogger): Promise<void> {
+  for (const manifest of platform.books.filters()) {
+    if (manifest.state === 'deleted') continue
+    const over = pastHandover(manifest, platform.nowMs())
+    if (manifest.moving === undefined && over === undefined) continue
+    await (over === undefined ? handOver(platform, manifest.id) : settle(platform, manifest, over)).catch(
+      (error: unknown) => log.warn({ filter: manifest.id, err: error }, 'moving failed; it comes again'),
+    )
+  }
+}
+
+const usersOf = ({ books }: Platform, { id }: Manifest): CredentialRecord[] =>
+  books.credentials().filter(({ topic, state }) => topic === topicOfFilter(id) && state === 'active')
+
+/** Its users follow: whoever knows a password finds the filter's topic on the new mirror. */
+async function handOver(platform: Platform, id: string): Promise<void> {
+  const { books, writes, brokers, nowMs } = platform
+  const following = await writes.change(async pen => {
+    const manifest = books.filter(id)
+    const next = manifest && handedOver(manifest, books.statusOf(id), nowMs())
+    if (!next?.placement) return []
+    const { mirror } = next.placement
+    const users = usersOf(platform, next).map(record => ({ ...record, broker: mirror }))
+    // The manifest is last: after a crash the users are moved again, which changes nothing.
+    for (const record of users) await pen.record(record)
+    await pen.manifest(next)
+    return users
+  })
+  for (const record of following) await brokers.grant(record)
+}
+
+async function settle(platform: Platform, manifest: Manifest, { from }: Handover): Promise<void> {
+  const { books, writes, brokers, nowMs } = platform
+  for (const record of usersOf(platform, manifest)) await brokers.revoke({ ...record, broker: from.mirror })
+  await writes.change(async pen => {
+    const now = books.filter(manifest.id)
+    if (now === undefined || pastHandover(now, nowMs()) === undefined) return
+    const { handover: _over, ...rest } = now
+    await pen.manifest(rest)
+  })
+}
