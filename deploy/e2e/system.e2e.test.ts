@@ -222,6 +222,40 @@ test('12 MB are refused at the hub with a clear error', async () => {
   await producer.disconnect()
 })
 
+test('a filter that an operator moves to the other node delivers every visit once, there or here, to the same user', async () => {
+  const name = 'variable-star'
+  const before = await subscriberOf(name)
+  const from = (await filterNamed(system, name)).placement?.mirror
+  const to = from === 'node1' ? 'node2' : 'node1'
+  expect(await skysieve(system, ['filter', 'move', name, to], tmpdir())).toMatchObject({ code: 0 })
+  await until(`${name} is live on ${to}`, DELIVERY_LIMIT_MS, async () => {
+    const { placement, stage } = await filterNamed(system, name)
+    return placement?.mirror === to && stage === 'live' ? true : undefined
+  })
+  const after = { ...before, bootstrap: system.node(to === 'node1' ? 1 : 2).bootstrap }
+  const read = (subscriber: Subscriber): Promise<readonly Delivery[]> =>
+    readAll(subscriber, before.topic, before.groupPrefix)
+  await until('three visits on the other node', DELIVERY_LIMIT_MS, async () =>
+    visitsOf(await read(after)).length >= 3 ? true : undefined,
+  )
+  const [old, fresh] = [await read(before), await read(after)]
+  expect(visitsOf(old).filter(visit => visitsOf(fresh).includes(visit))).toEqual([])
+  const all = [...old, ...fresh]
+  // The last visit may still be playing.
+  const last = visitsOf(all).at(-1) ?? 0
+  for (let number = 0; Number(expectedVisit(number, 0).visit) < last; number++) {
+    const { visit, passing } = expectedVisit(number, ALERTS)
+    const wanted = passing.get(name) ?? new Map<string, string>()
+    const ids = all
+      .filter(({ headers }) => headers['skysieve-visit'] === visit)
+      .map(({ headers }) => headers['skysieve-alert'] ?? '')
+    expect(new Set(ids).size, 'no alert twice').toBe(ids.length)
+    expect(ids.length, `of visit ${visit}`).toBe(Math.min(CAP, wanted.size))
+    expect(ids.filter(id => !wanted.has(id))).toEqual([])
+  }
+  subscribers.set(name, after)
+})
+
 test('a node whose disk is full says so, the other node goes on, and it comes back when there is room', async () => {
   const all = await filters(system)
   const on = (mirror: string) =>
@@ -231,8 +265,11 @@ test('a node whose disk is full says so, the other node goes on, and it comes ba
     const subscriber = await subscriberOf(name)
     return visitsOf(await readAll(subscriber, subscriber.topic, subscriber.groupPrefix)).at(-1) ?? 0
   }
+  // A broker that is just coming back does not answer at once.
   const later = (name: string, than: number, limitMs: number): Promise<true> =>
-    until(`a later visit of ${name}`, limitMs, async () => ((await lastVisitOf(name)) > than ? true : undefined))
+    until(`a later visit of ${name}`, limitMs, async () =>
+      (await lastVisitOf(name).catch(() => 0)) > than ? true : undefined,
+    )
 
   const before = await lastVisitOf(there)
   disk.fill()
