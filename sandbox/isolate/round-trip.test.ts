@@ -1,13 +1,9 @@
 // Whatever is in a batch, a filter sees exactly that: random records go in as columns, and what the filter says they look like comes back.
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { array, assert, asyncProperty, bigInt, boolean, double, option, record, string } from 'fast-check'
-import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import { type ColumnSet } from '../batch.ts'
 import { batchOf } from '../conformance/batch-of.ts'
-import { openIsolateSandbox } from './open-isolate-sandbox.ts'
+import { openTestIsolates } from './sandbox.fixture.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -62,11 +58,7 @@ const inJson = (value: unknown): unknown =>
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 test('a filter sees the records of its batch', async () => {
-  const sandbox = await openIsolateSandbox({
-    dir: mkdtempSync(join(tmpdir(), 'skysieve-sandbox-')),
-    logger: pino({ level: 'silent' }),
-    defaults: { hosts: 1 },
-  })
+  const sandbox = await openTestIsolates()
   await sandbox.load({
     id: 'mirror',
     version: 1,

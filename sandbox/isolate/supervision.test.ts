@@ -1,14 +1,12 @@
 // Hosts that are killed, stopped and replaced while batches run: no verdict is lost, none is wrong, nobody is blamed who did nothing.
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { pino } from 'pino'
 import { afterEach, expect, test, vi } from 'vitest'
 import { goodFilters, neighbourBatch, neighbourly } from '../hostile/neighbours.ts'
 import { type Program, type Verdicts } from '../sandbox.ts'
-import { type IsolateSandbox, openIsolateSandbox } from './open-isolate-sandbox.ts'
+import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { type IsolateSandboxOptions } from './options.ts'
+import { openTestIsolates } from './sandbox.fixture.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -28,13 +26,7 @@ async function open(
   options: Partial<IsolateSandboxOptions> = {},
   programs: readonly Program[] = good,
 ): Promise<IsolateSandbox> {
-  const opened = await openIsolateSandbox({
-    dir: mkdtempSync(join(tmpdir(), 'skysieve-sandbox-')),
-    logger: pino({ level: 'silent' }),
-    defaults: { hosts: 1 },
-    onRestart: reason => restarts.push(reason),
-    ...options,
-  })
+  const opened = await openTestIsolates({ onRestart: reason => restarts.push(reason), ...options })
   sandbox = opened
   for (const program of programs) expect(await opened.load(program)).toMatchObject({ ok: true })
   return opened
