@@ -14,7 +14,7 @@ const { values: args } = parseArgs({
     visits: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     interval: { type: 'string', default: '10' },
-    alerts: { type: 'string', default: '500' },
+    alerts: { type: 'string', default: '400' },
     /** Regular expression on "action target", e.g. "kill node1-worker"; "none" strikes nothing. */
     only: { type: 'string' },
     gap: { type: 'string', default: '5-11' },
@@ -35,6 +35,13 @@ const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'po
 }
 const [least = Number.NaN, most = least] = args.gap.split('-').map(Number)
 if (!(least > 0 && most >= least)) refuse(`--gap needs seconds, as 8 or 8-16, not "${args.gap}"`)
+
+/** A filter's topic keeps 1 GiB, and the audit reads those of filters that pass everything from their beginning. */
+const MAX_PACKETS = 9000
+if (numberOf('visits') * numberOf('alerts') > MAX_PACKETS)
+  refuse(
+    `A run has at most ${MAX_PACKETS} packets, or filter topics forget what the audit has to read; choose fewer --visits or --alerts.`,
+  )
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())

@@ -10,7 +10,7 @@ class TopicTail:
             "bootstrap.servers": access["bootstrap"], "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": access["user"], "sasl.password": access["password"],
             "group.id": "skysieve-chaos-audit", "isolation.level": "read_committed", "enable.auto.commit": False,
-            "enable.partition.eof": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 50})
+            "enable.partition.eof": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 50, "log_level": 2})
         if partitions is None:
             partitions = self.consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
         self.partitions = set(partitions)
