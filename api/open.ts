@@ -1,7 +1,7 @@
 // A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
-import { type BrokerAccess } from '#hub'
+import { type BrokerAccess, openSchemaStore } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
 import { openAuthor } from './author.ts'
@@ -15,7 +15,6 @@ import { openTerm } from './jobs/term.ts'
 import { apiMetrics } from './metrics.ts'
 import { type Platform } from './platform.ts'
 import { openRuntimes, type PythonRuntime } from './runtimes.ts'
-import { openSchemaShelf } from './schemas.ts'
 import { type ApiSettings } from './settings.ts'
 
 export interface ApiOptions {
@@ -57,8 +56,12 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const box = openSecretBox(options.platformKey)
   const jobs = openQueue(options.redis, log)
   const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
-  const schemas = await openSchemaShelf(hub, log)
-  const author = openAuthor({ sandbox, schemas: schemas.all })
+  const schemas = await openSchemaStore({
+    access: hub,
+    clientId: `${hub.user}-schemas`,
+    onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
+  })
+  const author = openAuthor({ sandbox, schemas: () => schemas.all().map(([, schema]) => schema) })
   const seen = new Map<string, number>()
   const ledger = await openLedger({
     hub,

@@ -39,6 +39,7 @@ export { openProducer, type Producer, type ProducerOptions, type Transaction } f
 
 // Broker
 export { startBroker, type Broker } from './broker/broker.ts'
+export { type JavaChild, startJavaChild } from './broker/child.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/command.ts'
 export { brokerFault } from './broker/fault.ts'
 export { prepareBroker } from './broker/prepare.ts'
