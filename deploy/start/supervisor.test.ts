@@ -67,6 +67,18 @@ test('a watched fault ends a process with its reason, and it comes back', async 
   await supervisor.stop(['mirror'], 1000)
 })
 
+test('a stop while a process is not ready yet is not kept waiting, and ends the process', async () => {
+  const dir = folder()
+  const supervisor = new Supervisor(dir, () => undefined)
+  const stop = new AbortController()
+  const start = supervisor.start(shell('slow', `echo $$ > ${dir}/pid; exec sleep 60`, notReady), stop.signal)
+  await until(() => existsSync(join(dir, 'pid')))
+  stop.abort(new Error('Ctrl-C'))
+  await expect(start).rejects.toThrow('Ctrl-C')
+  await supervisor.stop(supervisor.names, 1000)
+  expect(isAlive(Number(readFileSync(join(dir, 'pid'), 'utf8')))).toBe(false)
+})
+
 test('stopping is SIGTERM, then SIGKILL for what does not end, and takes the children’s children along', async () => {
   const dir = folder()
   const supervisor = new Supervisor(dir, () => undefined)

@@ -76,7 +76,8 @@ export class Supervisor {
 
   /**
    * Starts a process and keeps it running from now on; resolves when it is ready for the first time.
-   * Throws DeployError DEPLOY_PROCESS_DIES with its last lines when it dies five times in a minute before that.
+   * Throws DeployError DEPLOY_PROCESS_DIES with its last lines when it dies five times in a minute before that, and the signal's
+   * reason when it comes first: what was started is then ended by stop().
    */
   async start(spec: ProcessSpec, signal: AbortSignal): Promise<void> {
     rotateAtStart(this.logFile(spec.name))
@@ -84,7 +85,9 @@ export class Supervisor {
     this.#processes.set(spec.name, entry)
     const { promise: firstReady, resolve, reject } = Promise.withResolvers<void>()
     entry.kept = this.#keep(entry, AbortSignal.any([signal, entry.let.signal]), resolve).catch(reject)
-    await firstReady
+    const give = (): void => reject(signal.reason)
+    signal.addEventListener('abort', give, { once: true })
+    await firstReady.finally(() => signal.removeEventListener('abort', give))
   }
 
   /** SIGTERM to the named processes at once, SIGKILL to those that are still there after `limitMs`. */
