@@ -54,6 +54,17 @@ test('what a log says about the end of its process is told with it', async () =>
   await supervisor.stop(['broker'], 1000)
 })
 
+test('the process id of a kept process is known, and after a death that of the next one', async () => {
+  const supervisor = new Supervisor(folder(), () => undefined, hasty)
+  await supervisor.start(shell('worker', 'exec sleep 60'), never)
+  const first = supervisor.pid('worker') ?? 0
+  expect(isAlive(first)).toBe(true)
+  process.kill(first, 'SIGKILL')
+  await until(() => ![undefined, first].includes(supervisor.pid('worker')))
+  await supervisor.stop(['worker'], 1000)
+  expect(supervisor.pid('worker')).toBeUndefined()
+})
+
 test('a watched fault ends a process with its reason, and it comes back', async () => {
   const events: ProcessEvent[] = []
   const supervisor = new Supervisor(folder(), event => events.push(event))
