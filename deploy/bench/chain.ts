@@ -156,6 +156,8 @@ try {
         jit: false,
         deliveries: received.deliveries.length,
         hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),
+        // The first visit finds Java programs that have not compiled their code yet.
+        byVisit: sent.map(visit => spreadOf(hubToDelivery(times, received, [visit]))),
         to20thSeconds: spreadOf(to20th(received, sent)),
         sendEndToDoneSeconds: spreadOf(
           sent.flatMap(({ endMs }, at) => (done[at] === undefined ? [] : [done[at] - endMs])),
