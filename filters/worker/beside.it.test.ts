@@ -1,4 +1,9 @@
 // Filters that must not hold up the others: they leave the live lane, and nothing is lost or doubled on the way.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSandbox } from '#sandbox'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { filterKey } from '../progress/keys.ts'
 import { openTestNode, type TestNode, testSandbox, until } from './worker.fixture.ts'
@@ -72,3 +77,27 @@ test(
     for (const { id } of filters) expect(await alertsOf(id)).toEqual(range(0, 330))
   },
 )
+
+test('a Python filter waits while no engine answers: it is not suspended, and the others go on', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-away-'))
+  const logger = pino({ level: 'silent' })
+  const sandbox = await openSandbox({
+    isolates: { dir, logger, defaults: { hosts: 1 } },
+    containers: { engine: join(dir, 'no-engine.sock'), label: 'away', dir, logger },
+  })
+  const source = 'def filter(alert):\n    return True\n'
+  const versions = [{ number: 1, language: 'python' as const, source, sha256: '', createdAt: '2026-01-01T00:00:00Z' }]
+  const python = { ...node.manifest(), versions }
+  const good = node.manifest()
+  node.put(python)
+  node.put(good)
+  node.ignore(python.id)
+  const worker = await node.work({ sandbox })
+  await send(0, 50)
+  await node.evaluated()
+  expect(await alertsOf(good.id)).toHaveLength(20)
+  expect(await node.progress(filterKey(python.id))).toBeUndefined()
+  await worker.close()
+  await sandbox.close()
+  rmSync(dir, { recursive: true, force: true })
+})

@@ -1,41 +1,22 @@
 // The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
 import { type AvroSchema, type Stream } from '#hub'
-import { type StartPosition } from '#mirrors'
-import { type AuthorError, type Failure, type Limits, type Sandbox } from '#sandbox'
+import { type AuthorError, type Failure } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
-import { type Ledger } from '../progress/ledger.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
 import { joinLive, leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/transitions.ts'
 import { afterFailure } from '../progress/suspension.ts'
-import { type Committer } from '../publish/committer.ts'
 import { type Piece } from '../publish/piece.ts'
 import { sameColumns } from './column-union.ts'
+import { type CrewOptions } from './crew-options.ts'
 import { arrivalOf, cutOf, isToBeCut, shareOf } from './handover.ts'
 import { changeOf, type Lane } from './lane.ts'
-import { type Lanes } from './lanes.ts'
-import { type Place, recordFor, wishFor } from './roster.ts'
+import { recordFor, startOf, wishFor } from './roster.ts'
 import { compile, loadRunner, type Runner, staysBeside } from './runner.ts'
 import { SchemaShelf } from './schema-shelf.ts'
 
-export interface CrewOptions {
-  readonly place: Place
-  readonly streams: readonly Stream[]
-  readonly ledger: Ledger
-  readonly committer: Committer
-  readonly sandbox: Sandbox
-  readonly lanes: () => Lanes
-  readonly manifestOf: (filter: string) => Manifest | undefined
-  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
-  readonly limits?: Limits
-  /** Makes the filter's topic if it is missing, or removes it. */
-  readonly createTopic: (filter: string) => Promise<void>
-  readonly deleteTopic: (filter: string) => Promise<void>
-  /** Something about the filter is worth reporting; its state is committed. */
-  readonly onChange: (filter: string) => void
-  /** What the shard has in memory is no longer sure. */
-  readonly onFailure: (error: unknown) => void
-}
+/** How often a filter is tried whose engine is away. */
+const AWAY_MS = 3000
 
 export class Crew {
   readonly #options: CrewOptions
@@ -44,6 +25,7 @@ export class Crew {
   readonly #cuts = new Map<string, Cut>()
   readonly #adoptions = new Map<string, Promise<void>>()
   #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -65,7 +47,7 @@ export class Crew {
 
   /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
   async start(filters: Iterable<string>): Promise<void> {
-    const { ledger, lanes, streams, schemaOf, manifestOf, committer } = this.#options
+    const { ledger, lanes, streams, schemaOf, manifestOf } = this.#options
     const ids = new Set([...filters, ...ledger.filters.keys()])
     for (const stream of streams) {
       for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
@@ -77,11 +59,8 @@ export class Crew {
         all.filter(id => manifestOf(id) !== undefined),
         all.filter(id => manifestOf(id) === undefined),
       ]
-      // Their manifests have not arrived: they keep their position, and go on from it when the manifests are there.
-      for (const id of parked) {
-        const { positions } = ledger.lanes.get(liveLane(stream.name)) ?? { positions: new Map() }
-        await committer.settle([changeOf(...moveOut(ledger, id, positions))])
-      }
+      // Their manifests have not arrived.
+      for (const id of parked) await this.#park(id)
       const runners = await Promise.all(members.map(id => this.#reload(id)))
       await lanes().openLive(
         stream,
@@ -93,6 +72,7 @@ export class Crew {
 
   /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#turn
     const runners = [...this.#runners.values()]
     this.#runners.clear()
@@ -101,6 +81,7 @@ export class Crew {
 
   /** Brings a filter to where its owner and its record want it. Errors go to `onFailure`. */
   apply(filter: string): void {
+    if (this.#isClosed) return
     void this.#inTurn(() => this.#apply(filter))
   }
 
@@ -157,7 +138,11 @@ export class Crew {
     ledger.filters.set(id, record)
     await this.#options.createTopic(id)
     const fresh = await this.#load(manifest, record)
-    if (fresh === undefined) return
+    if (fresh === undefined) {
+      // One that is new and has to wait is still new when it is tried again.
+      if (known === undefined && record.suspension === undefined) ledger.filters.delete(id)
+      return
+    }
     const stays = staysBeside(fresh.program, record)
     const arrival = arrivalOf(manifest, record, place)
     const start =
@@ -259,13 +244,25 @@ export class Crew {
     }
   }
 
-  /** Loads the active version, or suspends the filter with what is wrong. */
+  /** Loads the active version, or suspends the filter with what is wrong; undefined also when it has to wait for what it runs in. */
   async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
     const program = compile(manifest, record, this.#schemas.fields(manifest.stream), this.#options.limits)
     const result = 'ok' in program ? program : await loadRunner(this.#options.sandbox, manifest, record, program)
     if (result.ok) return Object.assign(result.runner, { share: shareOf(manifest, record, this.#options.place) })
+    if (result.isAway) {
+      this.#options.onAway(manifest.id, result.error.message)
+      setTimeout(() => this.apply(manifest.id), AWAY_MS).unref()
+      return undefined
+    }
     await this.#suspend(manifest, record, result.reason, result.error)
     return undefined
+  }
+
+  /** A filter of the live lane that cannot run now keeps its position, and goes on from it when it can. */
+  async #park(id: string): Promise<void> {
+    const { ledger, committer } = this.#options
+    const { positions } = ledger.lanes.get(ledger.filters.get(id)?.lane ?? '') ?? { positions: new Map() }
+    await committer.settle([changeOf(...moveOut(ledger, id, positions))])
   }
 
   /** For a start: the runner of a filter that has a lane and still wants to run. */
@@ -279,6 +276,7 @@ export class Crew {
     await createTopic(id)
     const runner = await this.#load(manifest, record)
     if (runner !== undefined) this.#runners.set(id, runner)
+    else if (record.suspension === undefined) await this.#park(id)
     return runner
   }
 
@@ -326,11 +324,8 @@ export class Crew {
   /** An old version is unloaded when the new one has taken its place. */
   #unloadLater(old: Runner): void {
     const { lanes, sandbox, onFailure } = this.#options
-    const attempt = (): void => {
-      if (lanes().uses(old)) setTimeout(attempt, 100).unref()
-      else sandbox.unload(old.program.id).catch(onFailure)
-    }
-    attempt()
+    if (lanes().uses(old)) setTimeout(() => this.#unloadLater(old), 100).unref()
+    else sandbox.unload(old.program.id).catch(onFailure)
   }
 
   /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
@@ -377,7 +372,11 @@ export class Crew {
       const program = compile(old.manifest, record, fields, limits)
       if (!('ok' in program) && sameColumns(program.reads, old.program.reads)) continue
       const fresh = await this.#load(old.manifest, record)
-      if (fresh === undefined) continue
+      if (fresh === undefined) {
+        // It goes on, if it is not suspended, from where its lane stands, once it can be loaded with the fields it then has.
+        await this.#withdraw(old.id)
+        continue
+      }
       this.#runners.set(old.id, fresh)
       swaps.push(fresh)
       this.#unloadLater(old)
@@ -388,9 +387,4 @@ export class Crew {
     }
     lanes().swap(swaps, stays)
   }
-}
-
-const startOf = ({ start }: Manifest): StartPosition | 'now' => {
-  if (start === 'now' || start === 'earliest') return start
-  return 'time' in start ? { timestampMs: Date.parse(start.time) } : 'earliest'
 }

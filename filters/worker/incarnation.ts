@@ -130,6 +130,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       createTopic: topics.create,
       deleteTopic: topics.delete,
       onChange: filter => status.changed(filter),
+      onAway: (filter, reason) => log.warn({ filter, reason }, 'the filter waits for what it runs in'),
       onFailure: fail,
       ...(limits === undefined ? {} : { limits }),
     })

@@ -1,4 +1,5 @@
 // Which filters this shard runs, from what their owners want (manifests) and what happened to them here (progress). Pure.
+import { type StartPosition } from '#mirrors'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { holds } from '../progress/suspension.ts'
@@ -40,6 +41,12 @@ const isAt = ({ placement }: Manifest, { mirror, shard }: Place): boolean =>
 
 const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>
   expires !== undefined && Date.parse(expires) <= nowMs
+
+/** Where a filter that is new here begins. */
+export const startOf = ({ start }: Manifest): StartPosition | 'now' => {
+  if (start === 'now' || start === 'earliest') return start
+  return 'time' in start ? { timestampMs: Date.parse(start.time) } : 'earliest'
+}
 
 /** A record for a filter that is new here, or that its owner changed: strikes and suspension belong to a generation, slowness to a version of it. */
 export const recordFor = ({ active, generation }: Manifest, record: FilterRecord | undefined): FilterRecord => ({

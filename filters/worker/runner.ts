@@ -22,6 +22,8 @@ export interface Runner extends Capped {
 
 export interface Refusal {
   readonly ok: false
+  /** Nothing is wrong with it: what it runs in is away, and will be back. */
+  readonly isAway?: true
   readonly reason: string
   readonly error: AuthorError
 }
@@ -80,9 +82,14 @@ export async function loadRunner(
 export const staysBeside = ({ runtime }: Program, { strikes, isSlow }: FilterRecord): boolean =>
   runtime === 'container' || strikes > 0 || isSlow
 
-/** A program that this worker's sandbox has no runtime for is the author's to know; anything else is ours. */
+/** An engine that is started later, and an image that is still being made. */
+const AWAY: ReadonlySet<string> = new Set(['SANDBOX_ENGINE_UNREACHABLE', 'SANDBOX_IMAGE'])
+
+/** A program that this worker's sandbox has no runtime for is the author's to know; an engine that is away is waited for; anything else is ours. */
 function refused(error: unknown): Refusal {
-  const codes: readonly string[] = ['SANDBOX_PROGRAM_INVALID', 'SANDBOX_ENGINE_UNREACHABLE']
-  if (!(error instanceof SandboxError) || !codes.includes(error.code)) throw error
-  return { ok: false, reason: 'error', error: { message: error.message } }
+  if (!(error instanceof SandboxError)) throw error
+  const { code, message } = error
+  if (AWAY.has(code)) return { ok: false, isAway: true, reason: 'error', error: { message } }
+  if (code !== 'SANDBOX_PROGRAM_INVALID') throw error
+  return { ok: false, reason: 'error', error: { message } }
 }

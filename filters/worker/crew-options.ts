@@ -1,0 +1,29 @@
+// What a crew works with: the shard's state, its lanes, and what the node has of each filter.
+import { type AvroSchema, type Stream } from '#hub'
+import { type Limits, type Sandbox } from '#sandbox'
+import { type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/ledger.ts'
+import { type Committer } from '../publish/committer.ts'
+import { type Lanes } from './lanes.ts'
+import { type Place } from './roster.ts'
+
+export interface CrewOptions {
+  readonly place: Place
+  readonly streams: readonly Stream[]
+  readonly ledger: Ledger
+  readonly committer: Committer
+  readonly sandbox: Sandbox
+  readonly lanes: () => Lanes
+  readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
+  readonly limits?: Limits
+  /** Makes the filter's topic if it is missing, or removes it. */
+  readonly createTopic: (filter: string) => Promise<void>
+  readonly deleteTopic: (filter: string) => Promise<void>
+  /** Something about the filter is worth reporting; its state is committed. */
+  readonly onChange: (filter: string) => void
+  /** The filter waits, where it stands, for what it runs in. */
+  readonly onAway: (filter: string, reason: string) => void
+  /** What the shard has in memory is no longer sure. */
+  readonly onFailure: (error: unknown) => void
+}
