@@ -16,7 +16,7 @@ export interface Struck {
 const HOST = /^(?<node>.+)-host$/
 const LINK = /^(?<node>.+)-link$/
 /** A process that is being started again has no id for a moment. */
-const VICTIM_LIMIT_MS = 20_000
+const VICTIM_LIMIT_MS = 60_000
 const PAUSE_MS = 100
 
 const victimOf = async ({ supervisor }: ChaosSystem, { target, pick }: Fault): Promise<number> => {
