@@ -116,9 +116,9 @@ test('filters of different trust never share a host, and a quarantined one has i
     { ...fifth, trust: 'quarantined' },
   ])
   // Three hosts at work with a spare each, and one for each quarantined filter.
-  await expect.poll(() => new Set(opened.hostPids()).size).toBe(8)
+  await expect.poll(() => new Set(opened.hostPids()).size, { timeout: 10_000 }).toBe(8)
   await opened.unload(fourth.id)
-  await expect.poll(() => new Set(opened.hostPids()).size).toBe(7)
+  await expect.poll(() => new Set(opened.hostPids()).size, { timeout: 10_000 }).toBe(7)
 })
 
 test('a filter that turns slow moves to a host of its own kind, and keeps its verdicts', async () => {
