@@ -74,15 +74,16 @@ test('a filter in NumPy delivers what its twin in JavaScript delivers', async ()
   expect(differences(await twins(1n))).toEqual([])
 })
 
-/** Python interpreters in this system's containers: `/proc/<pid>/cgroup` names the engine's group. */
+/** Python interpreters in this system's containers: `/proc/<pid>/cgroup` names the container. */
 const interpreters = (): readonly number[] => {
-  const { label } = JSON.parse(readFileSync(join(system.dataDir, 'config/engine.json'), 'utf8')) as { label: string }
+  const containers = readdirSync(join(system.dataDir, 'engine/data/containers'))
   return readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .filter(pid => {
       try {
         const group = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
-        return group.includes(`skysieve-${label}`) && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('python')
+        const isOurs = containers.some(id => group.includes(id))
+        return isOurs && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('python')
       } catch {
         return false
       }

@@ -1,9 +1,12 @@
 // The sandbox of a process: what may be set about it, and how it is opened from these settings.
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { type Static, Type } from 'typebox'
 import { openSandbox, type Posture, type SandboxMetrics, type WholeSandbox } from '#sandbox'
 import { type Check } from './ops-server.ts'
+
+const LOOK_EVERY_MS = 5000
 
 export const SandboxConfig = Type.Object(
   {
@@ -43,8 +46,8 @@ export interface ProcessSandboxOptions {
 export const sandboxCheck = ({ ok, differences }: Posture): Check =>
   differences.length === 0 ? { name: 'sandbox', ok } : { name: 'sandbox', ok, reason: differences.join('; ') }
 
-/** Opens both runtimes, or the isolates alone where there are no containers. An engine that does not answer yet is found later. */
-export const openProcessSandbox = ({
+/** Opens both runtimes, or the isolates alone where there are no containers. An engine that does not answer yet is looked for until it does. */
+export const openProcessSandbox = async ({
   dir,
   sandbox: { jit, unsafe, hosts, memoryMb },
   containers,
@@ -52,7 +55,7 @@ export const openProcessSandbox = ({
   metrics,
 }: ProcessSandboxOptions): Promise<WholeSandbox> => {
   if (unsafe) logger.warn('filters run in plain processes without confinement (--unsafe-sandbox): for development only')
-  return openSandbox({
+  const whole = await openSandbox({
     isolates: {
       dir: join(dir, 'isolates'),
       logger,
@@ -64,4 +67,22 @@ export const openProcessSandbox = ({
       ? {}
       : { containers: { ...containers, dir: join(dir, 'containers'), logger, metrics } }),
   })
+  const closing = new AbortController()
+  if (containers !== undefined) void lookForEngine(whole, closing.signal)
+  const close = (): Promise<void> => {
+    closing.abort()
+    return whole.close()
+  }
+  return { ...whole, close }
+}
+
+/** A system's engine comes up after its workers; what they say of it shall be true before the first Python filter, too. */
+const lookForEngine = async (sandbox: WholeSandbox, signal: AbortSignal): Promise<void> => {
+  const found = (): Promise<boolean> =>
+    sandbox.containers().then(
+      () => true,
+      () => false,
+    )
+  while (!signal.aborted && !(await found()))
+    await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
 }

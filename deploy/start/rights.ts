@@ -1,8 +1,9 @@
 // Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
 import { apiRights } from '#api'
 import { REGISTRY_TRANSACTIONAL_ID, STREAMS, type Grant } from '#hub'
-import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights, NODE_TOPICS } from '#mirrors'
-import { API_USER, HUB_USER, nodeNames, SIMULATOR_USER, workerUser } from './users.ts'
+import { workerRights, workerUser } from '#filters'
+import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
+import { API_USER, HUB_USER, nodeNames, SIMULATOR_USER } from './users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
 /** What MirrorMaker copies: alerts, schemas and filters. */
@@ -38,7 +39,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
   ...apiRights(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
     ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
-    ...of(workerUser(node), topics(['skysieve.status'], 'write')),
+    ...workerRights(node, ALERT_TOPICS).hub,
     ...lagWatchRights(workerUser(node), ALERT_TOPICS).hub,
   ]),
 ]
@@ -46,14 +47,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
 /** On a node: the worker reads alerts and control topics and writes what comes out of them. */
 export const nodeRights = (node: string): readonly Grant[] => [
   ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
-  ...of(workerUser(node), [
-    ...topics([...MIRRORED_TOPICS, NODE_TOPICS.shards], 'read'),
-    ...topics([NODE_TOPICS.progress, NODE_TOPICS.deadLetters, NODE_TOPICS.overCap, NODE_TOPICS.logs], 'read', 'write'),
-    prefixed('topic', 'filter.', 'read', 'write', 'create', 'delete', 'describe-configs', 'alter-configs'),
-    prefixed('group', 'filter.', 'read', 'delete'),
-    prefixed('transactional-id', `skysieve.${node}.`, 'write', 'describe'),
-    { resource: 'cluster', operations: ['describe', 'idempotent-write'] },
-  ]),
+  ...workerRights(node, ALERT_TOPICS).node,
   ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
   ...apiRights(API_USER).node,
 ]

@@ -1,13 +1,13 @@
 // The settings of each process of ours in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
-import { type Language } from '#filters'
+import { type Language, workerUser } from '#filters'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { LOOPBACK } from './ports.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'
-import { API_USER, HUB_USER, SIMULATOR_USER, workerUser } from './users.ts'
+import { API_USER, HUB_USER, SIMULATOR_USER } from './users.ts'
 
 export const hubProcess = (layout: Layout): ProcessSpec =>
   serviceProcess(layout, {

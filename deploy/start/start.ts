@@ -23,7 +23,7 @@ import { stopOrder, systemPlan } from './system.ts'
 import { hubUsers } from './users.ts'
 
 const LOG_CHECK_MS = 30_000
-const ENGINE_STOP_MS = 6000
+const ENGINE_STOP_MS = 7500
 const UNSAFE =
   'WARNING: --unsafe-sandbox: filters run in plain processes without confinement. For development only; never for filters of others.'
 

@@ -1,10 +1,10 @@
 // The Kafka users of a system. A user has one password on all its brokers; its consumer groups are its name and `<name>.…`.
+import { workerUser } from '#filters'
 import { mirrorMakerUser } from '#mirrors'
 
 export const HUB_USER = 'skysieve-hub'
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const API_USER = 'skysieve-api'
-export const workerUser = (node: string): string => `skysieve-worker-${node}`
 
 /** `node1`, `node2`, … */
 export const nodeNames = (nodes: number): readonly string[] => Array.from({ length: nodes }, (_, at) => `node${at + 1}`)

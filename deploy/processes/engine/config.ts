@@ -5,7 +5,7 @@ export const EngineConfig = Type.Object(
   {
     /** Everything of the engine; `docker.sock` in it answers as soon as Python filters can run. */
     dir: Type.String(),
-    /** Names this system's containers and control groups among those of the machine. */
+    /** Tells this system's containers from others of the machine. */
     label: Type.String({ pattern: '^[a-z0-9-]{1,32}$' }),
     /** Where the assembled Python image is kept. */
     cacheDir: Type.String(),

@@ -23,7 +23,7 @@ test('helpers of the engine in a directory are ended, those of another engine an
   const bystanders = [start(helper, other), start('/bin/sh', dir)]
   await Promise.all([ours, ...bystanders].map(child => once(child, 'spawn')))
   const ended = once(ours, 'exit')
-  await endLeftovers(dir, 'no-such-label')
+  await endLeftovers(dir)
   expect(await ended).toEqual([null, 'SIGKILL'])
   expect(existsSync(join(dir, 'exec'))).toBe(false)
   expect(existsSync(join(dir, 'docker.pid'))).toBe(false)

@@ -1,7 +1,6 @@
 // The engine process: keeps a Docker engine for Python filters. Its own, or the machine's; either is offered only when the image is in it.
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { ensureImage, openEngine, reachEngine, sweepContainers } from '#sandbox'
@@ -13,7 +12,8 @@ import { EngineConfig } from './config.ts'
 import { type OwnEngine, startOwnEngine } from './own-engine.ts'
 import { openSocket, ownSocket } from './places.ts'
 
-const STOP_LIMIT_MS = 5000
+/** dockerd gets three seconds, its leftovers three. */
+const STOP_LIMIT_MS = 7000
 const DYING_MS = 300
 
 const config = readConfig(EngineConfig)
@@ -25,7 +25,7 @@ const socket = config.socket ?? ownSocket(config.dir)
 const docker = openEngine(socket)
 const withdraw = (): void => rmSync(openSocket(config.dir), { force: true })
 let missing = 'the Docker engine is being started'
-let stopping = false
+let stopping: Promise<never> | undefined
 let engine: OwnEngine | undefined
 
 const ops = await openOpsServer({
@@ -41,23 +41,34 @@ const whyAway = (): Promise<string | undefined> =>
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   )
-closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
-  stopping = true
-  if (err !== undefined) log.error(err, 'the engine process stops')
+const end = async (exitCode: number): Promise<never> => {
+  setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
   withdraw()
   await ops.close()
-  if (engine !== undefined) return engine.close()
-  // A worker that was killed has just left its containers in the machine's engine.
-  await sleep(DYING_MS)
-  await sweepContainers(docker, config.label).catch(() => undefined)
-})
+  if (engine !== undefined) await engine.close()
+  else {
+    // A worker that was killed has just left its containers in the machine's engine.
+    await sleep(DYING_MS)
+    await sweepContainers(docker, config.label).catch(() => undefined)
+  }
+  process.exit(exitCode)
+}
+const stop = (exitCode: number): void => void (stopping ??= end(exitCode))
+// A launcher that is killed dies thread by thread, and the kernel may send its signal for each: only the first one counts.
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stop(0))
+for (const name of ['uncaughtException', 'unhandledRejection'] as const)
+  process.on(name, (error: unknown) => {
+    log.error({ err: error }, 'the engine process stops')
+    stop(1)
+  })
 
 mkdirSync(config.dir, { recursive: true, mode: 0o700 })
 withdraw()
 if (config.socket === undefined) {
   engine = await startOwnEngine(config)
   void engine.ended.then(how => {
-    if (!stopping) throw new DeployError('DEPLOY_PROCESS_DIES', `The Docker engine ended by itself: ${how}.`)
+    if (stopping === undefined)
+      throw new DeployError('DEPLOY_PROCESS_DIES', `The Docker engine ended by itself: ${how}.`)
   })
 }
 missing = 'the Python image is being put into the Docker engine'

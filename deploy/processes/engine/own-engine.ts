@@ -7,7 +7,7 @@ import { openEngine } from '#sandbox'
 import { DeployError } from '../../errors.ts'
 import { type EngineConfig } from './config.ts'
 import { endLeftovers } from './leftovers.ts'
-import { controlGroup, execRoot, ownSocket, PID_FILE } from './places.ts'
+import { dataRoot, execRoot, ownSocket, PID_FILE } from './places.ts'
 
 const PAUSE_MS = 50
 const START_LIMIT_MS = 60_000
@@ -26,9 +26,9 @@ export interface OwnEngine {
 }
 
 /** Starts it; resolves when it answers. Throws DeployError DEPLOY_NOT_READY when it ends first, or does not within a minute. */
-export const startOwnEngine = async ({ dir, label, program }: EngineConfig): Promise<OwnEngine> => {
-  await endLeftovers(dir, label)
-  const child = spawn('setpriv', [...bound, program, ...optionsOf(dir, label)], {
+export const startOwnEngine = async ({ dir, program }: EngineConfig): Promise<OwnEngine> => {
+  await endLeftovers(dir)
+  const child = spawn('setpriv', [...bound, program, ...optionsOf(dir)], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const ended = endOf(child, program)
@@ -41,7 +41,7 @@ export const startOwnEngine = async ({ dir, label, program }: EngineConfig): Pro
       const limit = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
       await ended
       clearTimeout(limit)
-      await endLeftovers(dir, label)
+      await endLeftovers(dir)
     },
   }
   const docker = openEngine(ownSocket(dir))
@@ -61,16 +61,15 @@ export const startOwnEngine = async ({ dir, label, program }: EngineConfig): Pro
 
 const bound = ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--propagation', 'slave', 'sh', '-c', ALONE]
 
-const optionsOf = (dir: string, label: string): readonly string[] => [
+const optionsOf = (dir: string): readonly string[] => [
   `--host=unix://${ownSocket(dir)}`,
   '--bridge=none',
   '--iptables=false',
   '--ip-masq=false',
-  `--data-root=${join(dir, 'data')}`,
+  `--data-root=${dataRoot(dir)}`,
   `--exec-root=${execRoot(dir)}`,
   `--pidfile=${join(dir, PID_FILE)}`,
   '--exec-opt=native.cgroupdriver=cgroupfs',
-  `--cgroup-parent=${controlGroup(label)}`,
   `--shutdown-timeout=${SHUTDOWN_S}`,
   '--log-level=error',
 ]

@@ -13,8 +13,11 @@ export const openSocket = (dir: string): string => join(dir, 'docker.sock')
 /** State of running containers: worthless without them. */
 export const execRoot = (dir: string): string => join(dir, 'exec')
 
-/** The control group above its containers'. */
-export const controlGroup = (label: string): string => `/skysieve-${label}`
+/** What it keeps. */
+export const dataRoot = (dir: string): string => join(dir, 'data')
+
+/** A folder for each container, by its id, until it is removed. */
+export const containersDir = (dir: string): string => join(dataRoot(dir), 'containers')
 
 /** A socket's path has 107 characters at most, and containerd appends this to the directory. */
 const LONGEST_SOCKET = '/exec/containerd/containerd-debug.sock'
