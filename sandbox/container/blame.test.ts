@@ -25,7 +25,7 @@ test('what it raised before it was ended is told too, with its place', () => {
   expect(reason).toBe('timeout')
   expect(error).toEqual({
     message:
-      'still running after 200 ms, the limit of one batch, beside 2 processes that it started; its container was ended; before that it raised OSError: File too large',
+      'still running after 200 ms, the limit of one batch, beside 2 processes that it started; its container was ended; its first error was: OSError: File too large',
     line: 3,
     column: 5,
   })

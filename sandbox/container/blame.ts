@@ -37,12 +37,12 @@ export interface Step {
   readonly memoryMb: number
 }
 
-/** What the filter did to its container, and what it raised before; nothing when it did nothing. */
+/** What the filter did to its container, with its first error of the batch; nothing when it did nothing. */
 export function blame(end: ContainerEnd, step: Step): Failure | undefined {
   const found = deedOf(end, step)
   if (found === undefined || end.noted === undefined) return found
   const { message, ...position } = end.noted
-  return { ...found, error: { message: `${found.error.message}; before that it raised ${message}`, ...position } }
+  return { ...found, error: { message: `${found.error.message}; its first error was: ${message}`, ...position } }
 }
 
 function deedOf({ exitCode, outOfMemory, killedFor, detail }: ContainerEnd, step: Step): Failure | undefined {

@@ -220,7 +220,7 @@ describe('a container', () => {
       sampleProgram('container', source, { limits: { ...SAMPLE_LIMITS, batchMs: 200 } }),
     )
     expect(failure).toMatchObject({ reason: 'timeout', error: { line: 5, column: 9 } })
-    expect(failure?.error.message).toMatch(/200 ms.*before that it raised OSError: .*Read-only file system/)
+    expect(failure?.error.message).toMatch(/200 ms.*its first error was: OSError: .*Read-only file system/)
   })
 
   test('a process that a filter forked does not speak for it', async () => {
