@@ -17,6 +17,8 @@ export interface ChainSystemOptions {
   /** Alert topics keep eight visits of so many alerts. */
   readonly alerts: number
   readonly note: (text: string) => void
+  /** Of the process: where programs are found. */
+  readonly env: NodeJS.ProcessEnv
 }
 
 export interface ChainSystem {
@@ -27,12 +29,12 @@ export interface ChainSystem {
 
 /** Starts it and resolves when everything is ready. Throws DeployError; nothing is left running. */
 export async function startChainSystem(options: ChainSystemOptions, signal: AbortSignal): Promise<ChainSystem> {
-  const { dataDir, portBase, alerts, note } = options
+  const { dataDir, portBase, alerts, note, env } = options
   const flags = ['--data-dir', dataDir, '--port-base', String(portBase), '--nodes', '1', '--alerts', String(alerts)]
   const settings = startOptions([...flags, '--no-simulator', '--no-python'], process.cwd())
   if (settings === undefined) throw new TypeError('a bench asks for no help')
   await checkPorts(portBase, settings.nodes)
-  const layout = await prepare(settings, process.env)
+  const layout = await prepare(settings, env)
   const supervisor = new Supervisor(layout.dirs.logs, event => {
     if (event.type === 'died') note(`${event.name} ended: ${event.how}`)
   })

@@ -101,7 +101,10 @@ try {
     ask(player, { prepare: { file, visits: count, alerts, seed } } satisfies Prepare)
   await prepare(steadyFile, visits, 1)
   if (!args['no-burst']) await prepare(burstFile, 1, 2)
-  const system = await startChainSystem({ dataDir: dir, portBase, alerts: Math.max(alerts, 1000), note }, stop.signal)
+  const system = await startChainSystem(
+    { dataDir: dir, portBase, alerts: Math.max(alerts, 1000), note, env: process.env },
+    stop.signal,
+  )
   try {
     const { layout, supervisor } = system
     const [node] = layout.nodes
