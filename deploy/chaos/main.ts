@@ -64,7 +64,19 @@ try {
   const gapSeconds = [least, most] as const
   const restSeconds = numberOf('rest')
   const result = await runChaos(
-    { visits, alerts, intervalSeconds, seed, ...only, gapSeconds, restSeconds, dataDir, portBase, print },
+    {
+      visits,
+      alerts,
+      intervalSeconds,
+      seed,
+      ...only,
+      gapSeconds,
+      restSeconds,
+      dataDir,
+      portBase,
+      env: process.env,
+      print,
+    },
     stop.signal,
   )
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`

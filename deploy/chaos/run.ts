@@ -23,6 +23,7 @@ export interface ChaosOptions {
   readonly restSeconds: number
   readonly dataDir: string
   readonly portBase: number
+  readonly env: NodeJS.ProcessEnv
   readonly print: (line: string) => void
 }
 
@@ -48,7 +49,7 @@ const describe = (event: ProcessEvent): string => {
 
 /** Starts, plays, strikes, audits and stops. Throws when the system does not start or a fault cannot be done. */
 export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Promise<ChaosResult> => {
-  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, dataDir, portBase } = options
+  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, dataDir, portBase, env } = options
   const began = performance.now()
   const print = (line: string): void =>
     options.print(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${line}`)
@@ -56,7 +57,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const system = await startChaosSystem(
-    { dataDir, portBase, keptAlerts: visits * alerts, onEvent, note: print },
+    { dataDir, portBase, env, keptAlerts: visits * alerts, onEvent, note: print },
     either,
   )
   try {

@@ -11,6 +11,8 @@ import { type Link, openLink } from './link.ts'
 export interface SystemOptions {
   readonly dataDir: string
   readonly portBase: number
+  /** The environment of what is started is made from it. */
+  readonly env: NodeJS.ProcessEnv
   /** Alert topics keep eight visits of so many alerts: the audit reads all of them. */
   readonly keptAlerts: number
   readonly onEvent: (event: ProcessEvent) => void
@@ -62,7 +64,7 @@ const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
 
 /** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
 export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
-  const { dataDir, portBase, keptAlerts, onEvent, note } = options
+  const { dataDir, portBase, env, keptAlerts, onEvent, note } = options
   const argv = [
     '--data-dir',
     dataDir,
@@ -75,7 +77,7 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
   const settings = startOptions(argv, process.cwd())
   if (settings === undefined) throw new TypeError('a chaos run asks for no help')
   await checkPorts(portBase, settings.nodes)
-  const { layout, ports } = withLinks(withQuickJava(await prepare(settings, process.env)), portBase)
+  const { layout, ports } = withLinks(withQuickJava(await prepare(settings, env)), portBase)
   const links = new Map<string, Link>()
   const supervisor = new Supervisor(layout.dirs.logs, onEvent)
   const stop = async (): Promise<void> => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { runChaos } from '../chaos/run.ts'
+import { ENVIRONMENT } from './config.ts'
 import { freePortBase } from './running-system.ts'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'skysieve-e2e-chaos-'))
@@ -23,6 +24,7 @@ test('killed and cut off while visits play, a system loses nothing, doubles noth
       restSeconds: 2,
       dataDir,
       portBase: await freePortBase(2),
+      env: ENVIRONMENT,
       print: line => lines.push(line),
     },
     new AbortController().signal,
