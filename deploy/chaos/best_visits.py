@@ -42,7 +42,9 @@ def expected_best(plan, rows, packets, want, cap, log, arrivals):
     newest_ms = last_in_time(sorted(p.sent_ms for p in packets), closing)
     in_time = {p.alert for p in packets if p.sent_ms <= newest_ms and readable_ms(p.alert) < closed_ms - FETCH_MS}
     order = best_first({alert: score for alert, score in want.items() if alert in in_time or alert in got}, cap)
-    counted = [p.sent_ms for p in packets if p.sent_ms <= newest_ms and p.alert in in_time]
+    # Of an alert that came twice, it is known of the first copy alone when it could be read.
+    first_copies = {p.alert: p.sent_ms for p in sorted(packets, key=lambda p: -p.sent_ms)}
+    counted = [sent_ms for alert, sent_ms in first_copies.items() if alert in in_time and sent_ms <= newest_ms]
     first_ms = min(p.sent_ms for p in packets)
     earliest = min(max(counted, default=first_ms) + closing["quietMs"], first_ms + closing["deadlineMs"])
     why = f"closed {(earliest - closed_ms) / 1000:.1f} s too early" if closed_ms < earliest else None
