@@ -33,9 +33,12 @@ export interface BenchFilter {
 export const benchFilters = (count: number, prefix: string): BenchFilter[] =>
   Array.from({ length: count }, (_, i) => ({ id: `${prefix}x${String(i).padStart(4, '0')}`, source: benchSource(i) }))
 
+/** The shard of filter number `i`: dealt out in turn. */
+export const shardOf = (i: number, shards: number): number => i % shards
+
 /** Their manifests, as the API would have written them. */
-export const benchManifests = (filters: readonly BenchFilter[], stream: string): Manifest[] =>
-  filters.map(({ id, source }) => ({
+export const benchManifests = (filters: readonly BenchFilter[], stream: string, shards: number): Manifest[] =>
+  filters.map(({ id, source }, i) => ({
     id,
     name: `bench ${id}`,
     owner: 'bench',
@@ -49,7 +52,7 @@ export const benchManifests = (filters: readonly BenchFilter[], stream: string):
     active: 1,
     state: 'active',
     problems: [],
-    placement: { mirror: MIRROR, shard: 0 },
+    placement: { mirror: MIRROR, shard: shardOf(i, shards) },
     generation: 1,
     trust: 'known',
     createdAt: '2026-01-01T00:00:00Z',

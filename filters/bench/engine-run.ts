@@ -45,9 +45,9 @@ const cpuNow = (brokerPid: number) => {
 
 collectRarely()
 
-async function run({ access, brokerPid, alerts, jit, ...task }: Task): Promise<Outcome> {
+async function run({ access, brokerPid, alerts, jit, shards, ...task }: Task): Promise<Outcome> {
   const stream = { ...STREAMS.lsst, name: task.stream, topic: task.topic }
-  const manifests = new Map(benchManifests(task.filters, stream.name).map(manifest => [manifest.id, manifest]))
+  const manifests = new Map(benchManifests(task.filters, stream.name, shards).map(manifest => [manifest.id, manifest]))
   const schemas = new Map<number, AvroSchema>(
     Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]),
   )
@@ -68,7 +68,8 @@ async function run({ access, brokerPid, alerts, jit, ...task }: Task): Promise<O
     registry,
     log,
   })
-  const evaluated = (): Promise<number> => sumOf(registry, 'skysieve_feed_packets_total')
+  /** Every shard evaluates every alert. */
+  const evaluated = async (): Promise<number> => (await sumOf(registry, 'skysieve_feed_packets_total')) / shards
   const commits = (): Promise<number> => sumOf(registry, 'skysieve_commit_seconds', '_count')
   try {
     while ((await evaluated()) === 0) await sleep(2)

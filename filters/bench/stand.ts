@@ -37,6 +37,8 @@ export interface Run {
   readonly filters: number
   readonly alerts: number
   readonly jit: boolean
+  /** Default 1. */
+  readonly shards?: number
 }
 
 export interface Stand {
@@ -100,14 +102,16 @@ export async function openStand(): Promise<Stand> {
       await producer.close()
       return { topic, schemas, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(packets / 2)] ?? 0 }
     },
-    run: async ({ topic, schemas }, { filters: count, alerts, jit }) => {
+    run: async ({ topic, schemas }, { filters: count, alerts, jit, shards = 1 }) => {
       const filters = benchFilters(count, `r${++runs}`)
       const ids = filters.map(({ id }) => id)
       const stream = `bench${runs}`
-      await seed(access, { stream, partitions: PARTITIONS, schemaIds: Object.keys(schemas).map(Number), filters: ids })
-      const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit }
+      await clear(access, [], shards)
+      const schemaIds = Object.keys(schemas).map(Number)
+      await seed(access, { stream, partitions: PARTITIONS, schemaIds, filters: ids, shards })
+      const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, shards }
       const outcome = await inChild<Outcome>('engine-run.ts', task)
-      await clear(access, ids)
+      await clear(access, ids, shards)
       return outcome
     },
     fetch: async ({ topic }, alerts) => {

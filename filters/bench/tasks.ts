@@ -11,6 +11,8 @@ export interface Task {
   /** By registry id, as JSON. */
   readonly schemas: Readonly<Record<number, string>>
   readonly filters: readonly BenchFilter[]
+  /** All run by this worker, each reading the topic for its share of the filters. */
+  readonly shards: number
   readonly alerts: number
   readonly jit: boolean
 }
