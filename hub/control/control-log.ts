@@ -36,6 +36,8 @@ export interface ControlLog<T> {
 }
 
 const WAIT_MS = 1000
+/** How long a replay waits for the end of a transaction that is open. */
+const OPEN_TRANSACTION_MS = 3000
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 2000
 
@@ -75,12 +77,16 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
       }
   }
 
-  /** From the beginning to the end as it is now. */
+  /**
+   * From the beginning to the end as it is now. A commit that was just acknowledged becomes readable within moments; a transaction that a dead
+   * writer has left open does only when its successor comes, which may be waiting for this very replay.
+   */
   const replay = async (): Promise<void> => {
     const end = await reader.end()
     let page = await reader.read('earliest', 0)
     const records = [...page.records]
-    while (page.next < end) {
+    const openSinceMs = performance.now()
+    while (page.next < page.end || (page.next < end && performance.now() - openSinceMs < OPEN_TRANSACTION_MS)) {
       signal.throwIfAborted()
       page = await reader.read(page.next, WAIT_MS)
       records.push(...page.records)

@@ -1,5 +1,6 @@
 // Reads one partition by position: no group, no commits, committed records only. For small topics that are read from the
 // beginning, e.g. control topics, schemas and progress. Alerts are read by mirrors/feed.
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   Base,
   type Broker,
@@ -48,6 +49,8 @@ const READ_UNCOMMITTED = 0
 const READ_COMMITTED = 1
 const RETRIES = 3
 const RETRY_DELAY_MS = 50
+/** A broker that goes away while a client logs in leaves it without an answer; the client is then replaced. */
+const ANSWER_LIMIT_MS = 8000
 /** No fetch session: each request stands alone. */
 const NO_SESSION = { id: 0, epoch: -1 }
 
@@ -72,8 +75,13 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
       retryDelay: RETRY_DELAY_MS,
     })
   // A broker answers one connection's requests in order: a question about the end must not wait behind a read that waits.
-  const [fetching, asking] = [open(), open()]
+  let [fetching, asking] = [open(), open()]
   let hasFailed = false
+
+  const replace = (): void => {
+    for (const client of [fetching, asking]) void client.close().catch(() => undefined)
+    ;[fetching, asking] = [open(), open()]
+  }
 
   const locate = async (client: Base) => {
     const metadata = await client.metadata({ topics: [topic], forceUpdate: hasFailed })
@@ -86,14 +94,25 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
     return { topicId: found.id, connection: await connect(client, broker) }
   }
 
-  const attempt = async <T>(what: string, action: () => Promise<T>): Promise<T> => {
+  const attempt = async <T>(what: string, limitMs: number, action: () => Promise<T>): Promise<T> => {
+    const limit = new AbortController()
+    const silence = sleep(limitMs, undefined, { signal: limit.signal }).then(() => {
+      replace()
+      throw new HubError(
+        'HUB_UNREACHABLE',
+        `${what} on ${access.bootstrap} failed: no answer within ${limitMs / 1000} s`,
+      )
+    })
+    silence.catch(() => undefined)
     try {
-      return await action()
+      return await Promise.race([action(), silence])
     } catch (error) {
       hasFailed = true
       if (isProtocolError(error, 'OFFSET_OUT_OF_RANGE'))
         throw new HubError('HUB_OFFSET_GONE', `${what} failed: the log does not contain that offset`, { cause: error })
       throw kafkaFailure(`${what} on ${access.bootstrap}`, error, 'HUB_UNREACHABLE')
+    } finally {
+      limit.abort()
     }
   }
 
@@ -139,10 +158,13 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
 
   return {
     read: (from, waitMs) =>
-      attempt(`Reading ${topic} at ${from}`, async () =>
+      attempt(`Reading ${topic} at ${from}`, ANSWER_LIMIT_MS + waitMs, async () =>
         fetch(from === 'earliest' ? await offsetAt(ListOffsetTimestamps.EARLIEST, READ_COMMITTED) : from, waitMs),
       ),
-    end: () => attempt(`Looking up the end of ${topic}`, () => offsetAt(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED)),
+    end: () =>
+      attempt(`Looking up the end of ${topic}`, ANSWER_LIMIT_MS, () =>
+        offsetAt(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED),
+      ),
     close: async () => {
       await Promise.all([fetching.close(), asking.close()])
     },
