@@ -27,6 +27,17 @@ const submitted = newManifest(
   { cap: 20, stream: 'lsst' },
 )
 const active = placed(submitted, 'node1', now)
+const status: FilterStatus = {
+  filter: active.id,
+  mirror: 'node1',
+  shard: 0,
+  state: 'live',
+  version: 1,
+  generation: 1,
+  visits: [],
+  cpuMs: 0,
+  updatedAt: now,
+}
 const conflict = expect.objectContaining({ code: 'API_STATE_CONFLICT' })
 
 describe('a manifest', () => {
@@ -112,17 +123,6 @@ describe('placement', () => {
 })
 
 describe('the stage', () => {
-  const status: FilterStatus = {
-    filter: submitted.id,
-    mirror: 'node1',
-    shard: 0,
-    state: 'live',
-    version: 1,
-    generation: 1,
-    visits: [],
-    cpuMs: 0,
-    updatedAt: now,
-  }
   test('is live only once the node reports this version and generation', () => {
     expect(stageOf(active, undefined, undefined)).toBe('starting')
     expect(stageOf(active, status, undefined)).toBe('live')
@@ -159,17 +159,6 @@ describe('a report', () => {
 
 describe('a filter that moves', () => {
   const later = '2026-11-21T00:01:00.000Z'
-  const status: FilterStatus = {
-    filter: active.id,
-    mirror: 'node1',
-    shard: 0,
-    state: 'live',
-    version: 1,
-    generation: 1,
-    visits: [],
-    cpuMs: 0,
-    updatedAt: now,
-  }
   const moving = movingTo(active, status, 'node2', true, later)
   const cut = { at: later, sinceMs: 5, visits: ['7'] }
 

@@ -164,12 +164,14 @@ export class Crew {
 
   /** Puts a runner into the live lane, in the place of an older version or as one that starts now. */
   #putIn(runner: Runner, stream: Stream): void {
-    const { lanes } = this.#options
+    const { ledger, lanes } = this.#options
     const live = lanes().get(liveLane(stream.name))
     if (live === undefined) return
     this.#replace(live, runner, () => {
       this.#beginNow(runner.id, stream)
-      return this.#moved(runner.id, live.name)
+      const record = ledger.filters.get(runner.id)
+      if (record !== undefined) record.lane = live.name
+      return changeOf(ledger.filterChange(runner.id))
     })
   }
 
@@ -192,17 +194,9 @@ export class Crew {
     for (const [partition, end] of aheadOf(lanes().ends(live), positions)) record.ahead.set(partition, end)
   }
 
-  #moved(id: string, lane: string): Piece {
-    const { ledger } = this.#options
-    const record = ledger.filters.get(id)
-    if (record !== undefined) record.lane = lane
-    return changeOf(ledger.filterChange(id))
-  }
-
   /** Lets a runner into the live lane; when that is committed, it is live. */
   #replace(live: Lane, runner: Runner, enter: () => Piece, isReady?: () => boolean): void {
     const { onChange } = this.#options
-    this.#runners.set(runner.id, runner)
     live.join(runner, enter, isReady).then(
       () => onChange(runner.id),
       // The committer tells the shard itself.

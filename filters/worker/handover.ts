@@ -18,7 +18,8 @@ export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number)
   return { at, sinceMs, visits: ledger.visitsSince(filter, sinceMs) }
 }
 
-const isAt = (place: Place, where: { readonly mirror: string; readonly shard: number } | null | undefined): boolean =>
+/** Whether this is the place a manifest means. */
+export const isAt = (place: Place, where: Manifest['placement'] | undefined): boolean =>
   where?.mirror === place.mirror && where.shard === place.shard
 
 /** Whether this node still finishes visits of a filter that has gone elsewhere. */

@@ -3,7 +3,7 @@ import { type StartPosition } from '#mirrors'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { holds } from '../progress/suspension.ts'
-import { finishes } from './handover.ts'
+import { finishes, isAt } from './handover.ts'
 
 /** Where a worker is. */
 export interface Place {
@@ -30,14 +30,12 @@ export function wishFor(
   // A filter is ended by its state, never by its manifest being away.
   if (manifest === undefined) return 'none'
   const { state, stream } = manifest
-  if (state === 'deleted') return isKnown || isAt(manifest, place) ? 'forget' : 'none'
-  if (!isAt(manifest, place) && !(isKnown && finishes(manifest, place, nowMs))) return isKnown ? 'rest' : 'none'
+  if (state === 'deleted') return isKnown || isAt(place, manifest.placement) ? 'forget' : 'none'
+  if (!isAt(place, manifest.placement) && !(isKnown && finishes(manifest, place, nowMs)))
+    return isKnown ? 'rest' : 'none'
   if (state !== 'active' || hasExpired(manifest, nowMs) || !place.streams.includes(stream)) return 'rest'
   return holds(record?.suspension, manifest.generation) ? 'rest' : 'run'
 }
-
-const isAt = ({ placement }: Manifest, { mirror, shard }: Place): boolean =>
-  placement !== null && placement.mirror === mirror && placement.shard === shard
 
 const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>
   expires !== undefined && Date.parse(expires) <= nowMs
