@@ -10,7 +10,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...exclude, '**/*.it.test.ts', '**/*.e2e.test.ts'] },
+        // Unit tests keep no state in modules, so files may share a process and its imports: 40 s instead of 100.
+        test: {
+          name: 'unit',
+          include: ['**/*.test.ts'],
+          exclude: [...exclude, '**/*.it.test.ts', '**/*.e2e.test.ts'],
+          isolate: false,
+        },
       },
       {
         extends: true,
