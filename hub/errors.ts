@@ -23,6 +23,10 @@ export const HUB_ERRORS = {
   // Avro: alerts
   HUB_ALERT_NO_ID: 'The alert has no id, no visit, or one that is not an integer.',
   HUB_ALERT_TOO_LARGE: 'One alert alone passes the limits of a batch.',
+  // Views for people
+  HUB_FIELD_UNKNOWN: 'A schema has no field of a name that was asked for.',
+  HUB_FITS_INVALID: 'Bytes are no FITS file that can be read.',
+  HUB_CUTOUT_INVALID: 'A cutout of an alert is no image.',
   // Kafka clients and administration
   HUB_UNREACHABLE: 'A broker does not answer.',
   HUB_NOT_AUTHORIZED: 'A broker refuses a user, or refuses it what it asked for.',
@@ -47,6 +51,10 @@ export const HUB_ERRORS = {
   HUB_BROKER_SECRETS: 'The secrets are not those the storage of a broker was formatted with.',
   HUB_BROKER_EXITED: 'A broker ended by itself.',
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
+  // Archive
+  HUB_ARCHIVE_WRITE: 'The archive cannot be written to.',
+  HUB_ARCHIVE_READ: 'The archive cannot be read.',
+  HUB_ARCHIVE_INDEX: 'The index of the archive is missing or cannot be used.',
   // Simulator
   HUB_PACKET_FILE_INVALID: 'A file is not a whole file of packets.',
   HUB_PACKET_TREE_EMPTY: 'A folder has no packets to play.',
