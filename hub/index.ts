@@ -22,6 +22,14 @@ export { type Field, fieldsOf, mergeFields } from './avro/fields.ts'
 export { type AvroSchema } from './avro/node.ts'
 export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema.ts'
 
+// Views for people
+export { alertJson, pickFields } from './view/alert-json.ts'
+export { COLORMAPS, type Colormap } from './view/colormap.ts'
+export { isGzipped, plainFits, readFits, type FitsImage, type FitsUnit } from './view/fits.ts'
+export { CUTOUTS, cutoutOf, historyOf, type CutoutName } from './view/parts.ts'
+export { renderPng, type PngOptions } from './view/png.ts'
+export { STRETCHES, type Stretch } from './view/stretch.ts'
+
 // Kafka
 export { type BrokerAccess } from './kafka/access.ts'
 export { checkUserName, type UserQuota } from './kafka/admin-users.ts'
@@ -35,6 +43,7 @@ export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.
 export { type LogRecord } from './kafka/log-batches.ts'
 export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/log-reader.ts'
 export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/messages.ts'
+export { openQueue } from './kafka/queue.ts'
 export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/producer.ts'
 
 // Broker
@@ -66,6 +75,14 @@ export {
 } from './registry/registry.ts'
 export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/schema-store.ts'
 export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/sync.ts'
+
+// Archive
+export { openArchive, type Archive, type ArchivedPacket } from './archive/archive.ts'
+export { openFileStore } from './archive/file-store.ts'
+export { DEFAULT_STREAM, packetKey, packetsPrefix, schemaKey } from './archive/keys.ts'
+export { openSkyIndex, type ConeQuery, type SkyIndex, type SkyPage, type SkyRow } from './archive/sky-index.ts'
+export { ArchiveSettings, indexFile, openStore } from './archive/settings.ts'
+export { type ArchiveStore } from './archive/store.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'

@@ -1,0 +1,54 @@
+// Where an archive is, as archiver, API and commands are told it: what keeps its objects, and the folder of its indexes.
+import { join } from 'node:path'
+import { Type, type Static } from 'typebox'
+import { openFileStore } from './file-store.ts'
+import { type ArchiveStore } from './store.ts'
+
+const S3Settings = Type.Object(
+  {
+    kind: Type.Literal('s3'),
+    endpoint: Type.Optional(Type.String({ pattern: '^https?://' })),
+    region: Type.String({ default: 'us-east-1' }),
+    bucket: Type.String({ minLength: 3 }),
+    /** In front of every key, e.g. `alert_archive`; without a slash at its end. */
+    prefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]*[A-Za-z0-9]$' })),
+    accessKeyId: Type.String(),
+    secretAccessKey: Type.String(),
+    /** The bucket in the path instead of the host's name, as most servers other than Amazon's want it. */
+    pathStyle: Type.Boolean({ default: true }),
+  },
+  { additionalProperties: false },
+)
+export type S3Settings = Static<typeof S3Settings>
+
+/** `files`: an object is a file. `segments`: one append-only file a night or part of it. `s3`: an object is an object. */
+export const ArchiveSettings = Type.Object(
+  {
+    /** Folder of the archive on this machine; with S3 it has only the indexes. */
+    dir: Type.String({ minLength: 1 }),
+    store: Type.Union([
+      Type.Object({ kind: Type.Literal('files') }, { additionalProperties: false }),
+      Type.Object({ kind: Type.Literal('segments') }, { additionalProperties: false }),
+      S3Settings,
+    ]),
+  },
+  { additionalProperties: false },
+)
+export type ArchiveSettings = Static<typeof ArchiveSettings>
+
+/** Opens the archive's store; one process opens it for writing, any number for reading only. Throws HubError HUB_ARCHIVE_WRITE. */
+export const openStore = (
+  { dir, store }: ArchiveSettings,
+  { readOnly = false }: { readonly readOnly?: boolean } = {},
+): Promise<ArchiveStore> => {
+  switch (store.kind) {
+    case 'files':
+      return openFileStore(join(dir, 'objects'), { readOnly })
+    default:
+      throw new TypeError(`No archive on ${store.kind}`)
+  }
+}
+
+/** The file of a stream's index, for `openSkyIndex`. */
+export const indexFile = ({ dir }: Pick<ArchiveSettings, 'dir'>, stream: string): string =>
+  join(dir, 'index', `${stream}.sqlite`)
