@@ -27,18 +27,34 @@ export const MIRROR = 'bench'
 export interface BenchFilter {
   readonly id: string
   readonly source: string
+  /** JavaScript where absent. */
+  readonly language?: 'javascript' | 'python'
 }
 
 /** `count` filters whose ids begin with `prefix` (a letter and digits). */
 export const benchFilters = (count: number, prefix: string): BenchFilter[] =>
   Array.from({ length: count }, (_, i) => ({ id: `${prefix}x${String(i).padStart(4, '0')}`, source: benchSource(i) }))
 
+/** The same in Python, of the first kind; they begin when they are put. */
+export const pythonFilters = (count: number, prefix: string): BenchFilter[] =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `${prefix}p${String(i).padStart(4, '0')}`,
+    language: 'python',
+    source: `class Bench(AlertFilter):
+    def filter(self, alert):
+        s = alert["diaSource"]
+        if s["snr"] is None or s["reliability"] is None:
+            return False
+        return s["snr"] > ${6 + (i % 9) * 0.8} and s["reliability"] > ${0.4 + (i % 7) * 0.07} and s["psfFlux"] / s["psfFluxErr"] > ${5 + (i % 6)} and s["isDipole"] is not True
+`,
+  }))
+
 /** The shard of filter number `i`: dealt out in turn. */
 export const shardOf = (i: number, shards: number): number => i % shards
 
 /** Their manifests, as the API would have written them. */
 export const benchManifests = (filters: readonly BenchFilter[], stream: string, shards: number): Manifest[] =>
-  filters.map(({ id, source }, i) => ({
+  filters.map(({ id, source, language = 'javascript' }, i) => ({
     id,
     name: `bench ${id}`,
     owner: 'bench',
@@ -48,7 +64,7 @@ export const benchManifests = (filters: readonly BenchFilter[], stream: string, 
     policy: 'first',
     start: 'now',
     cutouts: false,
-    versions: [{ number: 1, language: 'javascript', source, sha256: '', createdAt: '2026-01-01T00:00:00Z' }],
+    versions: [{ number: 1, language, source, sha256: '', createdAt: '2026-01-01T00:00:00Z' }],
     active: 1,
     state: 'active',
     problems: [],

@@ -1,37 +1,12 @@
 // One worker in a process of its own, for the engine bench: works through what is stored, from the first packet to the last commit.
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AvroSchema, collectRarely, parseSchema, STREAMS } from '#hub'
-import { openIsolateSandbox } from '#sandbox'
-import pino from 'pino'
-import { type Counter, type Histogram, Registry } from 'prom-client'
-import { openWorker } from '../worker/open-worker.ts'
-import { benchManifests, MIRROR } from './bench-filters.ts'
-import { cpuSeconds, descendants } from './cpu-time.ts'
+import { collectRarely } from '#hub'
+import { hosts, openBenchWorker, rssMb } from './bench-worker.ts'
+import { cpuSeconds } from './cpu-time.ts'
 import { type Outcome, type Task } from './tasks.ts'
 
 /** Looking at memory costs the measured process CPU. */
 const LOOK_MS = 1000
-
-const rssMb = (pid: number): number => {
-  try {
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024)
-  } catch {
-    return 0
-  }
-}
-
-const hosts = (): number[] => descendants(process.pid)
-
-const sumOf = async (registry: Registry, name: string, suffix = ''): Promise<number> => {
-  const metric = registry.getSingleMetric(name) as Counter | Histogram
-  const { values } = await metric.get()
-  return values
-    .filter(value => suffix === '' || (value as { metricName?: string }).metricName?.endsWith(suffix))
-    .reduce((sum, { value }) => sum + value, 0)
-}
 
 const cpuNow = (brokerPid: number) => {
   const { user, system } = process.cpuUsage()
@@ -45,32 +20,11 @@ const cpuNow = (brokerPid: number) => {
 
 collectRarely()
 
-async function run({ access, brokerPid, alerts, jit, shards, ...task }: Task): Promise<Outcome> {
-  const stream = { ...STREAMS.lsst, name: task.stream, topic: task.topic }
-  const manifests = new Map(benchManifests(task.filters, stream.name, shards).map(manifest => [manifest.id, manifest]))
-  const schemas = new Map<number, AvroSchema>(
-    Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]),
-  )
-  const registry = new Registry()
-  const log = pino({ level: 'warn' })
-  const sandbox = await openIsolateSandbox({
-    dir: mkdtempSync(join(tmpdir(), 'skysieve-bench-')),
-    logger: log,
-    defaults: { jit },
-  })
-  const worker = await openWorker({
-    mirror: MIRROR,
-    node: access,
-    streams: [stream],
-    sandbox,
-    manifests: { get: id => manifests.get(id), entries: () => manifests.entries(), onChange: () => () => undefined },
-    schemas: { get: id => Promise.resolve(schemas.get(id)) },
-    registry,
-    log,
-  })
+async function run({ brokerPid, alerts, ...task }: Task): Promise<Outcome> {
+  const { worker, sum, close } = await openBenchWorker(task)
   /** Every shard evaluates every alert. */
-  const evaluated = async (): Promise<number> => (await sumOf(registry, 'skysieve_feed_packets_total')) / shards
-  const commits = (): Promise<number> => sumOf(registry, 'skysieve_commit_seconds', '_count')
+  const evaluated = async (): Promise<number> => (await sum('skysieve_feed_packets_total')) / task.shards
+  const commits = (): Promise<number> => sum('skysieve_commit_seconds', { suffix: '_count' })
   try {
     while ((await evaluated()) === 0) await sleep(2)
     const first = await evaluated()
@@ -104,13 +58,12 @@ async function run({ access, brokerPid, alerts, jit, shards, ...task }: Task): P
       cpuUsPerAlert: { worker: us('worker'), hosts: us('hosts', hostsCpu), broker: us('broker') },
       workerRssMb,
       hostsRssMb,
-      deliveries: await sumOf(registry, 'skysieve_deliveries_total'),
+      deliveries: await sum('skysieve_deliveries_total'),
       commits: seen,
-      commitMeanMs: Math.round(((await sumOf(registry, 'skysieve_commit_seconds', '_sum')) / Math.max(1, seen)) * 1000),
+      commitMeanMs: Math.round(((await sum('skysieve_commit_seconds', { suffix: '_sum' })) / Math.max(1, seen)) * 1000),
     }
   } finally {
-    await worker.close()
-    await sandbox.close()
+    await close()
   }
 }
 

@@ -1,57 +1,139 @@
-// npm run bench -- scale [--alerts 10000] [--jit] [--filters 1,10,50,100,200] [--shards 1,2,4]: alerts/s from a stored topic for 1 to 200 filters, and for 1, 2 and 4 shards of one worker, each of which
-// reads the whole topic for its share of 100 filters. Visits of 30,000 and 40,000: bench chain with --alerts.
+// npm run bench -- scale [--part filters,shards,visits,beside] [--alerts 10000] [--jit]: how rate and latency go with the number of filters, of shards of one worker, of
+// packets of a visit, and what 20 filters in Python cost 100 in isolates. Each part takes less than two minutes. A row of the first three has a run over a
+// stored topic (alerts/s) and a live run (ms from a packet's timestamp to the commit of its verdicts).
+//   filters  [--filters 1,10,50,100,200] live at 270 alerts/s for --seconds 8
+//   shards   [--shards 1,2,4]            100 filters, dealt out; every shard reads the whole topic
+//   visits   [--visits 10000,30000,40000] 100 filters that are that far behind, and live at that many packets in 37 s
+//   beside   [--pairs 3] [--engine SOCKET | none] starts a Docker engine of its own where none is named
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { openStand } from './stand.ts'
+import { startBenchEngine } from './bench-engine.ts'
+import { measureBeside } from './beside.ts'
+import { freePort } from './free-port.ts'
+import { openStand, type Run, type Stored } from './stand.ts'
 
-const ALERTS_PER_VISIT = 10_000
-const FILTERS_OF_SHARDS = 100
+const FILTERS = 100
+const PYTHON_FILTERS = 20
+/** Rubin's mean rate, and seconds between two of its visits. */
+const PER_SECOND = 270
+const INTERVAL_S = 37
+const SCHEMAS = { [SYNTHETIC_SCHEMA_ID]: SYNTHETIC_SCHEMA }
+const PARTS = ['filters', 'shards', 'visits', 'beside']
 
 const { values: args } = parseArgs({
   options: {
+    part: { type: 'string', default: PARTS.join(',') },
     alerts: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '8' },
     jit: { type: 'boolean', default: false },
     filters: { type: 'string', default: '1,10,50,100,200' },
     shards: { type: 'string', default: '1,2,4' },
+    visits: { type: 'string', default: '10000,30000,40000' },
+    pairs: { type: 'string', default: '3' },
+    engine: { type: 'string' },
   },
 })
-const [alerts, jit] = [Number(args.alerts), args.jit]
+const [alerts, seconds, pairs, jit] = [Number(args.alerts), Number(args.seconds), Number(args.pairs), args.jit]
 const numbersIn = (list: string): number[] => list.split(',').filter(Boolean).map(Number)
+const parts = args.part.split(',')
+const unknown = parts.filter(part => !PARTS.includes(part))
+if (unknown.length > 0) throw new Error(`There is no part ${unknown.join(', ')}; there are ${PARTS.join(', ')}`)
 /** A step that takes long is seen. */
-const note = (step: object): void => void process.stderr.write(`${JSON.stringify(step)}\n`)
+const note = (step: object): void =>
+  void process.stderr.write(`${JSON.stringify({ atS: Math.round(performance.now() / 1000), ...step })}\n`)
+
+const source = openSyntheticSource()
+/** The first packets of a visit. */
+const packetsOf = (visit: number, count: number): Buffer[] =>
+  Array.from({ length: count }, (_, number) => source.packet(visit, number).packet)
+const liveAt = (perSecond: number): readonly [readonly Buffer[], number] => [
+  packetsOf(1000, Math.round(perSecond * seconds)),
+  perSecond,
+]
 
 const stand = await openStand()
-try {
-  const source = openSyntheticSource()
-  const stored = await stand.store({
-    topic: 'bench-alerts',
-    schemas: { [SYNTHETIC_SCHEMA_ID]: SYNTHETIC_SCHEMA },
-    packets: alerts,
-    packet: at => source.packet(Math.floor(at / ALERTS_PER_VISIT), at % ALERTS_PER_VISIT).packet,
-  })
+const store = async (packets: number, perVisit: number): Promise<Stored> => {
+  note({ storing: packets })
+  const topic = `bench-alerts-${perVisit}`
+  const packet = (at: number): Buffer => source.packet(Math.floor(at / perVisit), at % perVisit).packet
+  const stored = await stand.store({ topic, schemas: SCHEMAS, packets, packet })
   // A broker compiles its own code in its first minute.
-  await stand.run(stored, { filters: FILTERS_OF_SHARDS, alerts, jit })
-  const byFilters = []
-  for (const filters of numbersIn(args.filters)) {
-    note({ filters })
-    byFilters.push({ filters, ...(await stand.run(stored, { filters, alerts, jit })) })
+  note({ warmingUp: true })
+  await stand.run(stored, { filters: 1, alerts: Math.min(packets, alerts), jit })
+  return stored
+}
+const measure = async (stored: Stored, run: Run, perSecond: number): Promise<object> => {
+  const behind = await stand.run(stored, run)
+  note({ ...run, alertsPerSecond: behind.alertsPerSecond })
+  const live = await stand.live(SCHEMAS, run)
+  try {
+    const played = await live.play(...liveAt(perSecond))
+    note({ ...run, perSecond, p50: played.p50, p99: played.p99 })
+    return { stored: behind, startSeconds: live.startSeconds, live: played }
+  } finally {
+    await live.close()
   }
-  const byShards = []
-  for (const shards of numbersIn(args.shards)) {
-    note({ shards })
-    byShards.push({ shards, ...(await stand.run(stored, { filters: FILTERS_OF_SHARDS, alerts, jit, shards })) })
+}
+
+async function byFilters(stored: Stored): Promise<object[]> {
+  const rows = []
+  for (const filters of numbersIn(args.filters))
+    rows.push({ filters, ...(await measure(stored, { filters, alerts, jit }, PER_SECOND)) })
+  return rows
+}
+
+async function byShards(stored: Stored): Promise<object[]> {
+  const rows = []
+  for (const shards of numbersIn(args.shards))
+    rows.push({ shards, ...(await measure(stored, { filters: FILTERS, alerts, jit, shards }, PER_SECOND)) })
+  return rows
+}
+
+async function byVisits(): Promise<object[]> {
+  const sizes = numbersIn(args.visits)
+  const largest = Math.max(...sizes)
+  const stored = await store(largest, largest)
+  const rows = []
+  for (const packets of sizes)
+    rows.push({
+      packets,
+      ...(await measure(stored, { filters: FILTERS, alerts: packets, jit }, packets / INTERVAL_S)),
+    })
+  return rows
+}
+
+async function beside(): Promise<object> {
+  const own = args.engine === undefined ? await startBenchEngine(await freePort()) : undefined
+  const engine = args.engine ?? own?.socket ?? ''
+  try {
+    const live = await stand.live(SCHEMAS, { filters: FILTERS, jit, python: { filters: PYTHON_FILTERS, engine } })
+    try {
+      const visit = (number: number): Buffer[] => packetsOf(2000 + number, Math.round(PER_SECOND * seconds))
+      // What is compiled in the first minute.
+      await live.play(visit(1000), PER_SECOND)
+      return await measureBeside(live, { pairs, perSecond: PER_SECOND, visit, note })
+    } finally {
+      await live.close()
+    }
+  } finally {
+    await own?.close()
   }
-  console.log(
-    JSON.stringify({
-      machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,
-      jit,
-      alerts,
-      packetBytesMedian: stored.packetBytesMedian,
-      byFilters,
-      byShards,
-    }),
-  )
+}
+
+try {
+  const usual = parts.some(part => part === 'filters' || part === 'shards') ? await store(alerts, 10_000) : undefined
+  const result = {
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,
+    jit,
+    alerts,
+    packetBytesMedian: usual?.packetBytesMedian,
+    ...(usual !== undefined && parts.includes('filters') ? { byFilters: await byFilters(usual) } : {}),
+    ...(usual !== undefined && parts.includes('shards') ? { byShards: await byShards(usual) } : {}),
+    ...(parts.includes('visits') ? { byVisits: await byVisits() } : {}),
+    ...(parts.includes('beside') && args.engine !== 'none' ? { beside: await beside() } : {}),
+  }
+  console.log(JSON.stringify(result))
 } finally {
   await stand.close()
 }

@@ -1,15 +1,15 @@
 // The test stand of the engine bench: a broker with stored topics, on which one worker after another begins at the first packet.
 import { fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { openAdmin, openProducer, startBroker } from '#hub'
+import { type BrokerAccess, openAdmin, openProducer, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
-import { benchFilters } from './bench-filters.ts'
+import { benchFilters, pythonFilters } from './bench-filters.ts'
+import { freePort } from './free-port.ts'
+import { type LiveRun, openLiveRun } from './live-run.ts'
 import { clear, seed } from './seed.ts'
 import { type FetchTask, type Outcome, type PublishedTask, type Task } from './tasks.ts'
 
@@ -41,10 +41,22 @@ export interface Run {
   readonly shards?: number
 }
 
+/** A worker that follows a topic while packets come in. */
+export interface Live {
+  readonly filters: number
+  readonly jit: boolean
+  /** Default 1. */
+  readonly shards?: number
+  /** Filters in Python besides, which rest at first; they need the socket of a Docker engine. */
+  readonly python?: { readonly filters: number; readonly engine: string }
+}
+
 export interface Stand {
   store(filling: Filling): Promise<Stored>
   /** A fresh worker with that many filters works through the topic. */
   run(stored: Stored, run: Run): Promise<Outcome>
+  /** A fresh worker at the end of an empty topic of its own; close it before the next run. */
+  live(schemas: Stored['schemas'], live: Live): Promise<LiveRun>
   /** CPU µs an alert of the feed alone. */
   fetch(stored: Stored, alerts: number): Promise<number>
   /** Alerts per CPU second of one filter in Node: kafkajs and avsc. */
@@ -54,12 +66,14 @@ export interface Stand {
   close(): Promise<void>
 }
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
+const idsOf = (schemas: Stored['schemas']): number[] => Object.keys(schemas).map(Number)
+
+async function createAlertTopic(access: BrokerAccess, topic: string): Promise<void> {
+  const admin = openAdmin(access)
+  const topics = nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards: 1, retention: RETENTION })
+  // The others are made for each run.
+  await admin.createTopics(topics.filter(({ name }) => name === topic))
+  await admin.close()
 }
 
 const inChild = <T>(file: string, task: object): Promise<T> =>
@@ -84,10 +98,7 @@ export async function openStand(): Promise<Stand> {
   let runs = 0
   return {
     store: async ({ topic, schemas, packets, packet }) => {
-      const admin = openAdmin(access)
-      const alertTopics = [{ name: topic, partitions: PARTITIONS }]
-      await admin.createTopics(nodeTopics({ alertTopics, shards: 1, retention: RETENTION }))
-      await admin.close()
+      await createAlertTopic(access, topic)
       const producer = await openProducer(access, { clientId: 'bench' })
       const sizes: number[] = []
       for (let sent = 0; sent < packets; sent += SENT_AT_ONCE) {
@@ -107,12 +118,33 @@ export async function openStand(): Promise<Stand> {
       const ids = filters.map(({ id }) => id)
       const stream = `bench${runs}`
       await clear(access, [], shards)
-      const schemaIds = Object.keys(schemas).map(Number)
-      await seed(access, { stream, partitions: PARTITIONS, schemaIds, filters: ids, shards })
+      await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
       const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, shards }
       const outcome = await inChild<Outcome>('engine-run.ts', task)
       await clear(access, ids, shards)
       return outcome
+    },
+    live: async (schemas, { filters: count, jit, shards = 1, python }) => {
+      const name = `l${++runs}`
+      const [topic, stream] = [`bench-${name}`, `bench${runs}`]
+      const isolates = benchFilters(count, name)
+      await createAlertTopic(access, topic)
+      await clear(access, [], shards)
+      const ids = isolates.map(({ id }) => id)
+      await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
+      const filters = [...isolates, ...pythonFilters(python?.filters ?? 0, name)]
+      const engine = python === undefined ? {} : { engine: python.engine }
+      const place = { access, stream, topic, schemas, partitions: PARTITIONS, malloc: MALLOC }
+      const live = await openLiveRun({ ...place, filters, jit, shards, ...engine })
+      const close = async (): Promise<void> => {
+        await live.close()
+        await clear(
+          access,
+          filters.map(({ id }) => id),
+          shards,
+        )
+      }
+      return { ...live, close }
     },
     fetch: async ({ topic }, alerts) => {
       const task: FetchTask = { access, topic, alerts }

@@ -1,20 +1,10 @@
 // What the engine bench asks of its child processes, and what they answer.
 import { type BrokerAccess } from '#hub'
-import { type BenchFilter } from './bench-filters.ts'
+import { type BenchWorkerOptions } from './bench-worker.ts'
 
-export interface Task {
-  readonly access: BrokerAccess
+export interface Task extends BenchWorkerOptions {
   readonly brokerPid: number
-  /** Of the stream; its lane and its filters are in the progress topic. */
-  readonly stream: string
-  readonly topic: string
-  /** By registry id, as JSON. */
-  readonly schemas: Readonly<Record<number, string>>
-  readonly filters: readonly BenchFilter[]
-  /** All run by this worker, each reading the topic for its share of the filters. */
-  readonly shards: number
   readonly alerts: number
-  readonly jit: boolean
 }
 
 /** Times are CPU µs an alert. */
