@@ -30,7 +30,8 @@ def expected_best(plan, rows, packets, want, cap, log, arrivals):
     if not packets or not rows:
         order = best_first(want, cap)
         return set(order), order, None
-    closed_ms = max(milliseconds(row["evaluated"]) for row in rows)
+    # Its winners go out some at a time; with the first of them it is closed.
+    closed_ms = min(milliseconds(row["evaluated"]) for row in rows)
 
     def readable_ms(alert):
         if alert not in arrivals:

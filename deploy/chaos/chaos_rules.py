@@ -37,6 +37,8 @@ OWN = {
     "ties": lambda alert: 1 + alert_id(alert) % 7,
     "thrower": thrower,
     "looper": lambda alert: True,
+    "python-every-tenth": lambda alert: True if alert_id(alert) % 10 == 3 else None,
+    "python-ties": lambda alert: 1 + alert_id(alert) % 11,
 }
 
 

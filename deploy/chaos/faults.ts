@@ -48,8 +48,15 @@ const OF_HUB: readonly FaultKind[] = [
   { action: 'pause', target: 'api', forMs: SHORT },
 ]
 
-/** Everything that can be done to a system with these nodes. */
-export const faultKinds = (nodes: readonly string[]): readonly FaultKind[] => [...nodes.flatMap(ofNode), ...OF_HUB]
+/** The Docker engine and with it every container. */
+const OF_ENGINE: FaultKind = { action: 'kill', target: 'engine' }
+
+/** Everything that can be done to a system with these nodes, and with an engine for Python where it has one. */
+export const faultKinds = (nodes: readonly string[], hasEngine = false): readonly FaultKind[] => [
+  ...nodes.flatMap(ofNode),
+  ...OF_HUB,
+  ...(hasEngine ? [OF_ENGINE] : []),
+]
 
 export interface FaultPlanOptions {
   readonly kinds: readonly FaultKind[]

@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Submission } from '#filters'
 
-type ChaosFilter = Pick<Submission, 'name' | 'source' | 'cap' | 'policy'>
+type ChaosFilter = Pick<Submission, 'name' | 'source' | 'cap' | 'policy'> & Partial<Pick<Submission, 'language'>>
 
 const id = 'alert.diaSource.diaSourceId'
 const signal = 'Math.abs(alert.diaSource.psfFlux / alert.diaSource.psfFluxErr)'
@@ -37,6 +37,24 @@ const FILTERS: readonly ChaosFilter[] = [
     source: `export const filter = alert => {\n  if (${id} % 3n === 0n) throw new Error('not this one')\n  return ${id} % 5n === 1n\n}`,
     cap: 10,
     policy: 'first',
+  },
+]
+
+/** In containers, where there is an engine for them. */
+const IN_PYTHON: readonly ChaosFilter[] = [
+  {
+    name: 'python-every-tenth',
+    language: 'python',
+    source: `class EveryTenth(AlertFilter):\n    def filter(self, alert):\n        return alert["diaSource"]["diaSourceId"] % 10 == 3\n`,
+    cap: 20,
+    policy: 'first',
+  },
+  {
+    name: 'python-ties',
+    language: 'python',
+    source: `class Ties(AlertFilter):\n    def filter(self, alert):\n        return float(1 + alert["diaSource"]["diaSourceId"] % 11)\n`,
+    cap: 5,
+    policy: 'best',
   },
 ]
 
@@ -108,15 +126,21 @@ const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
   }
 }
 
-/** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. One loops at a visit. */
+export interface Choice {
+  readonly nodes: readonly string[]
+  /** The visit that one of them loops at. */
+  readonly loopsAt: string
+  readonly python: boolean
+}
+
+/** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. */
 export const submitFilters = async (
   platform: Platform,
-  nodes: readonly string[],
-  loopsAt: string,
+  { nodes, loopsAt, python }: Choice,
 ): Promise<readonly LiveFilter[]> => {
-  const submit = ({ ...filter }: ChaosFilter): Promise<unknown> =>
-    call(platform, '/v1/filters', { ...filter, stream: 'lsst', language: 'javascript' })
-  for (const filter of [...FILTERS, looper(loopsAt)]) await submit(filter)
+  const submit = (filter: ChaosFilter): Promise<unknown> =>
+    call(platform, '/v1/filters', { stream: 'lsst', language: 'javascript', ...filter })
+  for (const filter of [...FILTERS, looper(loopsAt), ...(python ? IN_PYTHON : [])]) await submit(filter)
   let live = await allLive(platform)
   // The platform chooses the node; two more than there are nodes is enough to meet each.
   for (let number = 1; number <= nodes.length + 2; number++) {

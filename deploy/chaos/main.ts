@@ -20,6 +20,7 @@ const { values: args } = parseArgs({
     gap: { type: 'string', default: '5-11' },
     /** Broker and MirrorMaker take 10 to 20 s to be back on two cores. */
     rest: { type: 'string', default: '20' },
+    'no-python': { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '23000' },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
@@ -72,6 +73,7 @@ try {
       ...only,
       gapSeconds,
       restSeconds,
+      python: !args['no-python'],
       dataDir,
       portBase,
       env: process.env,

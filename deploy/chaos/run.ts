@@ -21,6 +21,8 @@ export interface ChaosOptions {
   readonly gapSeconds: readonly [number, number]
   /** From the end of a fault on a node to the next there. */
   readonly restSeconds: number
+  /** Whether a Python filter is among them and its engine is struck, where there is one. */
+  readonly python: boolean
   readonly dataDir: string
   readonly portBase: number
   readonly env: NodeJS.ProcessEnv
@@ -49,7 +51,7 @@ const describe = (event: ProcessEvent): string => {
 
 /** Starts, plays, strikes, audits and stops. Throws when the system does not start or a fault cannot be done. */
 export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Promise<ChaosResult> => {
-  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, dataDir, portBase, env } = options
+  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, python, dataDir, portBase, env } = options
   const began = performance.now()
   const print = (line: string): void =>
     options.print(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${line}`)
@@ -57,7 +59,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const system = await startChaosSystem(
-    { dataDir, portBase, env, keptAlerts: visits * alerts, onEvent, note: print },
+    { dataDir, portBase, env, keptAlerts: visits * alerts, python, onEvent, note: print },
     either,
   )
   try {
@@ -70,11 +72,12 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     })
     const platform = { apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }
     const loopsAt = String(source.exposure(Math.floor(visits / 2)).visit)
-    const filters = await submitFilters(platform, nodes, loopsAt)
+    const hasEngine = system.engine !== undefined
+    const filters = await submitFilters(platform, { nodes, loopsAt, python: hasEngine })
     print(`${filters.length} filters are live; playing ${visits} visits of ${alerts}`)
     const intervalMs = intervalSeconds * S
     const departures = timetable({ visits, alerts, intervalMs, partitions: ALERT_PARTITIONS, seed })
-    const kinds = faultKinds(nodes).filter(({ action, target }) => only?.test(`${action} ${target}`) ?? true)
+    const kinds = faultKinds(nodes, hasEngine).filter(({ action, target }) => only?.test(`${action} ${target}`) ?? true)
     const [least, most] = gapSeconds
     const faults = faultPlan({
       kinds,

@@ -19,11 +19,12 @@ const LINK = /^(?<node>.+)-link$/
 const VICTIM_LIMIT_MS = 60_000
 const PAUSE_MS = 100
 
-const victimOf = async ({ supervisor }: ChaosSystem, { target, pick }: Fault): Promise<number> => {
+const victimOf = async ({ supervisor, engine }: ChaosSystem, { target, pick }: Fault): Promise<number> => {
   const node = HOST.exec(target)?.groups?.['node']
   const deadline = performance.now() + VICTIM_LIMIT_MS
   while (performance.now() < deadline) {
-    const pid = supervisor.pid(node === undefined ? target : `${node}-worker`)
+    const name = node === undefined ? target : `${node}-worker`
+    const pid = supervisor.pid(name) ?? engine?.pid(name)
     const candidates = pid === undefined ? [] : node === undefined ? [pid] : confinedBelow(pid)
     const victim = candidates[Math.floor(pick * candidates.length)]
     if (victim !== undefined) return victim

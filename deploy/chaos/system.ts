@@ -1,4 +1,5 @@
 // The system a chaos run plays on: what `skysieve start` starts, kept by the same supervisor in this process, with a link to the hub for each node.
+import { engineProcess, engineSupervisor } from '../start/engine.ts'
 import { checkPorts, LOOPBACK } from '../start/ports.ts'
 import { type Layout } from '../start/layout.ts'
 import { startOptions } from '../start/options.ts'
@@ -15,6 +16,8 @@ export interface SystemOptions {
   readonly env: NodeJS.ProcessEnv
   /** Alert topics keep eight visits of so many alerts: the audit reads all of them. */
   readonly keptAlerts: number
+  /** Whether Python filters run, where there is what they need. */
+  readonly python: boolean
   readonly onEvent: (event: ProcessEvent) => void
   readonly note: (text: string) => void
 }
@@ -22,11 +25,14 @@ export interface SystemOptions {
 export interface ChaosSystem {
   readonly layout: Layout
   readonly supervisor: Supervisor
+  /** Keeps the Docker engine; undefined where Python filters do not run. */
+  readonly engine: Supervisor | undefined
   /** Node → its way to the hub's broker: of MirrorMaker, and of what the worker reports. */
   readonly links: ReadonlyMap<string, Link>
   readonly stop: () => Promise<void>
 }
 
+const ENGINE_STOP_MS = 7500
 /** Within a node's ten ports: the hub's listener for it, and its end of the link. */
 const LISTENER = 8
 const LINK = 9
@@ -64,7 +70,7 @@ const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
 
 /** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
 export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
-  const { dataDir, portBase, env, keptAlerts, onEvent, note } = options
+  const { dataDir, portBase, env, keptAlerts, python, onEvent, note } = options
   const argv = [
     '--data-dir',
     dataDir,
@@ -73,6 +79,7 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
     '--alerts',
     String(keptAlerts),
     '--no-simulator',
+    ...(python ? [] : ['--no-python']),
   ]
   const settings = startOptions(argv, process.cwd())
   if (settings === undefined) throw new TypeError('a chaos run asks for no help')
@@ -80,8 +87,13 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
   const { layout, ports } = withLinks(withQuickJava(await prepare(settings, env)), portBase)
   const links = new Map<string, Link>()
   const supervisor = new Supervisor(layout.dirs.logs, onEvent)
+  const { engine: choice } = layout.python
+  const engine = choice.kind === 'none' ? undefined : engineSupervisor(layout, onEvent)
+  if (choice.kind === 'none') note(`no Python filters: ${choice.why}`)
   const stop = async (): Promise<void> => {
     for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
+    // Those who had containers have removed them.
+    await engine?.stop(engine.names, ENGINE_STOP_MS)
     for (const link of links.values()) await link.close()
   }
   try {
@@ -90,9 +102,10 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
       links.set(name, await openLink(near, far))
     }
     await runPlan(systemPlan(layout, supervisor, note), signal)
+    await engine?.start(engineProcess(layout), signal)
   } catch (error) {
     await stop()
     throw error
   }
-  return { layout, supervisor, links, stop }
+  return { layout, supervisor, engine, links, stop }
 }
