@@ -18,6 +18,7 @@ export {
 export { BATCH_LIMITS } from './avro/memory.ts'
 export { type AlertKey, type BatchBuilder, type BatchBuilderOptions, openBatchBuilder } from './avro/builder.ts'
 export { type Container, readContainer } from './avro/container.ts'
+export { containerWriter, type ContainerWriter } from './avro/container-writer.ts'
 export { type Field, fieldsOf, mergeFields } from './avro/fields.ts'
 export { type AvroSchema } from './avro/node.ts'
 export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema.ts'
@@ -78,11 +79,20 @@ export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/syn
 
 // Archive
 export { openArchive, type Archive, type ArchivedPacket } from './archive/archive.ts'
+export { type LifeOptions, HUB_DEAD_LETTERS } from './archive/archive-life.ts'
+export { type Archiver, type ArchiverOptions, startArchiver } from './archive/archiver.ts'
+export { awaitSchemas } from './archive/await-schema.ts'
+export { type ArchiveMetrics, archiveMetrics } from './archive/metrics.ts'
 export { openFileStore } from './archive/file-store.ts'
+export { type PacketFeed } from './archive/received.ts'
 export { DEFAULT_STREAM, packetKey, packetsPrefix, schemaKey } from './archive/keys.ts'
 export { openSkyIndex, type ConeQuery, type SkyIndex, type SkyPage, type SkyRow } from './archive/sky-index.ts'
 export { ArchiveSettings, indexFile, openStore } from './archive/settings.ts'
 export { type ArchiveStore } from './archive/store.ts'
+
+// Notices
+export { alertUri, decodeNotice, type Notice, NOTICE_SCHEMA, noticesSubject, noticesTopic } from './notices/notice.ts'
+export { ARCHIVE_TOPIC, archiverTransactionalId } from './notices/positions.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'

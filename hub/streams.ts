@@ -42,6 +42,34 @@ export const StreamSchema = Type.Object(
     ),
     /** Where the id of the object on the sky is. */
     object: Type.Optional(Path),
+    /** What archive and notices say of an alert, by paths; of several the first that has a value in the packet counts. */
+    facts: Type.Optional(
+      Type.Object(
+        {
+          /** Ids of the object, e.g. of a solar-system one too; 0 is none. */
+          object: Type.Array(Path),
+          /** Degrees, ICRS. */
+          ra: Type.Array(Path),
+          dec: Type.Array(Path),
+          /** A name, or a number that `bandNames` has. */
+          band: Type.Array(Path),
+          bandNames: Type.Optional(Type.Record(Type.String(), Type.String())),
+          /** Nanojanskys. */
+          flux: Type.Optional(Type.Array(Path)),
+          fluxErr: Type.Optional(Type.Array(Path)),
+          snr: Type.Optional(Type.Array(Path)),
+          /** AB magnitude, its error, and the flag that tells brightening (t or 1) from fading: in place of flux and SNR. */
+          magnitude: Type.Optional(
+            Type.Object({ value: Path, error: Path, positive: Path }, { additionalProperties: false }),
+          ),
+          reliability: Type.Array(Path),
+          /** The object was known before this alert where one of these numbers is above its limit, or this list of earlier sources has items. */
+          known: Type.Array(Type.Object({ path: Path, above: Type.Number() }, { additionalProperties: false })),
+          history: Type.Optional(Path),
+        },
+        { additionalProperties: false },
+      ),
+    ),
   },
   { additionalProperties: false },
 )
@@ -56,6 +84,7 @@ export interface Stream {
   readonly visit: { readonly path: string; readonly divideBy?: bigint }
   readonly timeMs: readonly { readonly path: string; readonly scale: TimeScale }[]
   readonly object?: string
+  readonly facts?: NonNullable<StreamConfig['facts']>
 }
 
 /** A stream from its configuration. Throws HubError HUB_STREAM_INVALID naming every bad setting. */
@@ -79,6 +108,21 @@ const lsst = parseStream({
     { path: 'diaSource.midPointTai', scale: 'mjd-tai' },
   ],
   object: 'diaSource.diaObjectId',
+  facts: {
+    object: ['diaSource.diaObjectId', 'diaSource.ssObjectId'],
+    ra: ['diaSource.ra'],
+    dec: ['diaSource.dec', 'diaSource.decl'],
+    band: ['diaSource.band', 'diaSource.filterName'],
+    flux: ['diaSource.psfFlux', 'diaSource.psFlux'],
+    fluxErr: ['diaSource.psfFluxErr', 'diaSource.psFluxErr'],
+    snr: ['diaSource.snr'],
+    reliability: ['diaSource.reliability'],
+    known: [
+      { path: 'diaObject.nDiaSources', above: 1 },
+      { path: 'diaSource.ssObjectId', above: 0 },
+    ],
+    history: 'prvDiaSources',
+  },
 })
 
 // A ZTF pid names a readout channel of an exposure; its first digits name the exposure.
@@ -89,6 +133,17 @@ const ztf = parseStream({
   visit: { path: 'candidate.pid', divideBy: 10_000 },
   timeMs: [{ path: 'candidate.jd', scale: 'jd-utc' }],
   object: 'objectId',
+  facts: {
+    object: ['objectId'],
+    ra: ['candidate.ra'],
+    dec: ['candidate.dec'],
+    band: ['candidate.fid'],
+    bandNames: { '1': 'g', '2': 'r', '3': 'i' },
+    magnitude: { value: 'candidate.magpsf', error: 'candidate.sigmapsf', positive: 'candidate.isdiffpos' },
+    reliability: ['candidate.drb', 'candidate.rb'],
+    // Counts this detection; the list of earlier candidates has upper limits too.
+    known: [{ path: 'candidate.ndethist', above: 1 }],
+  },
 })
 
 /** The streams that are built in, by name. */

@@ -18,6 +18,8 @@ export interface SkyRow {
   readonly decDeg?: number | undefined
   /** Size of the gzipped packet. */
   readonly bytes: number
+  /** `partition-offset` of the record the packet came in first; absent where the index was built again. */
+  readonly source?: string | undefined
 }
 
 interface PageQuery {
@@ -55,7 +57,7 @@ export interface SkyIndex {
   all: (page: PageQuery) => SkyPage
   get: (id: bigint) => SkyRow | undefined
   totals: () => { readonly alerts: number; readonly bytes: number }
-  /** Adds alerts, all or none; one that is there already stays as it is. */
+  /** Adds alerts, all or none; one that is there already stays as it is, only its `source` is filled in where it is absent. */
   add: (rows: readonly SkyRow[]) => void
   remove: (ids: readonly bigint[]) => void
   close: () => void
@@ -65,7 +67,7 @@ const SCHEMA_VERSION = 1
 const SCHEMA = `
   CREATE TABLE alerts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, object TEXT, visit INTEGER, mjd REAL, band TEXT,
-    ra REAL, dec REAL, x REAL, y REAL, z REAL, bytes INTEGER NOT NULL);
+    ra REAL, dec REAL, x REAL, y REAL, z REAL, bytes INTEGER NOT NULL, source TEXT);
   CREATE INDEX alerts_object ON alerts (object, seq) WHERE object IS NOT NULL;
   CREATE INDEX alerts_visit ON alerts (visit, seq);
   CREATE VIRTUAL TABLE sky USING rtree (seq, minX, maxX, minY, maxY, minZ, maxZ);
@@ -75,7 +77,7 @@ const SCHEMA = `
 /** A reader or writer waits this long for the other's commit. */
 const BUSY_MS = 5000
 const MAX_LIMIT = 10_000
-const COLUMNS = 'seq, id, object, visit, mjd, band, ra, dec, bytes'
+const COLUMNS = 'seq, id, object, visit, mjd, band, ra, dec, bytes, source'
 
 interface Row {
   readonly seq: bigint
@@ -87,6 +89,7 @@ interface Row {
   readonly ra: number | null
   readonly dec: number | null
   readonly bytes: bigint
+  readonly source: string | null
 }
 
 /** Opens the index in a file. A writer makes it where it is missing; for a reader that is HUB_ARCHIVE_INDEX: nothing has been archived yet. */
@@ -197,22 +200,26 @@ type Writer = ReturnType<typeof openWriter>
 
 const openWriter = (db: DatabaseSync) => {
   const insert = db.prepare(
-    `INSERT OR IGNORE INTO alerts (id, object, visit, mjd, band, ra, dec, x, y, z, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR IGNORE INTO alerts (id, object, visit, mjd, band, ra, dec, x, y, z, bytes, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const claim = db.prepare('UPDATE alerts SET source = ? WHERE id = ? AND source IS NULL')
   const place = db.prepare('INSERT INTO sky VALUES (?, ?, ?, ?, ?, ?, ?)')
   const count = db.prepare('UPDATE totals SET alerts = alerts + ?, bytes = bytes + ?')
   const drop = db.prepare('DELETE FROM alerts WHERE id = ? RETURNING seq, bytes')
   const displace = db.prepare('DELETE FROM sky WHERE seq = ?')
   return {
-    add: ({ id, objectId, visit, mjdTai, band, raDeg, decDeg, bytes }: SkyRow): void => {
+    add: ({ id, objectId, visit, mjdTai, band, raDeg, decDeg, bytes, source }: SkyRow): void => {
       const isPlaced = isPosition(raDeg, decDeg)
       const at = isPlaced ? directionOf(raDeg ?? 0, decDeg ?? 0) : undefined
       const where = [raDeg, decDeg].map(angle => (isPlaced ? (angle ?? null) : null))
       const time = Number.isFinite(mjdTai) ? (mjdTai ?? null) : null
       const what = [id, objectId ?? null, visit ?? null, time, band ?? null]
       const direction = [at?.x ?? null, at?.y ?? null, at?.z ?? null]
-      const { changes, lastInsertRowid } = insert.run(...what, ...where, ...direction, bytes)
-      if (Number(changes) === 0) return
+      const { changes, lastInsertRowid } = insert.run(...what, ...where, ...direction, bytes, source ?? null)
+      if (Number(changes) === 0) {
+        if (source !== undefined) claim.run(source, id)
+        return
+      }
       count.run(1, bytes)
       if (at !== undefined) place.run(lastInsertRowid, at.x, at.x, at.y, at.y, at.z, at.z)
     },
@@ -225,7 +232,7 @@ const openWriter = (db: DatabaseSync) => {
   }
 }
 
-const rowOf = ({ id, object, visit, mjd, band, ra, dec, bytes }: Row): SkyRow => ({
+const rowOf = ({ id, object, visit, mjd, band, ra, dec, bytes, source }: Row): SkyRow => ({
   id,
   ...(object === null ? {} : { objectId: object }),
   ...(visit === null ? {} : { visit }),
@@ -233,4 +240,5 @@ const rowOf = ({ id, object, visit, mjd, band, ra, dec, bytes }: Row): SkyRow =>
   ...(band === null ? {} : { band }),
   ...(ra === null || dec === null ? {} : { raDeg: ra, decDeg: dec }),
   bytes: Number(bytes),
+  ...(source === null ? {} : { source }),
 })

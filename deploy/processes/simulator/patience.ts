@@ -15,6 +15,8 @@ const PASSING: readonly HubErrorCode[] = [
   'HUB_ADMIN_FAILED',
   'HUB_REGISTRY_UNREACHABLE',
   'HUB_REGISTRY_REFUSED',
+  'HUB_ARCHIVE_WRITE',
+  'HUB_ARCHIVE_INDEX',
 ]
 
 export interface Patience {

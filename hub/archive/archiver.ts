@@ -1,0 +1,128 @@
+// Archives one stream for as long as its process lives: one life after another, its group's visible offsets, and the archive's size.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HubError } from '../errors.ts'
+import { openAdmin } from '../kafka/admin.ts'
+import { type Offsets } from '../kafka/admin-offsets.ts'
+import { archiveLife, type LifeOptions } from './archive-life.ts'
+import { retain } from './retain.ts'
+
+const FIRST_PAUSE_MS = 200
+const LONGEST_PAUSE_MS = 10_000
+/** Offsets of the group are for people and their tools; the archiver's own are in its transactions. */
+const VISIBLE_MS = 5000
+const RETAIN_MS = 2000
+
+export interface ArchiverOptions extends LifeOptions {
+  /** Bytes of compressed packets that this stream may keep; all of them where absent. */
+  readonly maxBytes?: number
+}
+
+export interface Archiver {
+  /** Why packets are not archived at this moment; undefined while they are. */
+  problem: () => string | undefined
+  /** Everything before these offsets is archived and announced; undefined until it is known. */
+  positions: () => Offsets | undefined
+  /** Rejects with HUB_FENCED when another archiver has taken over, or with what no repetition mends; resolves when it was closed. */
+  readonly ended: Promise<void>
+  close: () => Promise<void>
+}
+
+/** Starts archiving; returns at once. */
+export const startArchiver = (options: ArchiverOptions): Archiver => {
+  const { access, stream, log, metrics, store, index } = options
+  const stop = new AbortController()
+  const { signal } = stop
+  let positions: Offsets | undefined
+  let trouble: string | undefined
+  let failure: string | undefined = 'it has not begun yet'
+
+  const live = async (): Promise<void> => {
+    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      try {
+        await archiveLife(
+          options,
+          {
+            onCommit: committed => {
+              positions = new Map(committed)
+              failure = undefined
+              pauseMs = FIRST_PAUSE_MS
+            },
+            onTrouble: problem => (trouble = problem),
+          },
+          signal,
+        )
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof HubError && error.code === 'HUB_FENCED') throw error
+        failure = error instanceof Error ? error.message : String(error)
+        log.error({ stream: stream.name, err: error }, 'archiving begins again where it has committed')
+      }
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Runs a chore again and again; its failure is said when it is new. */
+  const chore = async (everyMs: number, what: string, action: () => Promise<void>): Promise<void> => {
+    let said = ''
+    while (!signal.aborted) {
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      try {
+        await action()
+        said = ''
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        if (why !== said) log.warn({ stream: stream.name, why }, what)
+        said = why
+      }
+    }
+  }
+
+  const keepSize = async (): Promise<void> => {
+    const { maxBytes } = options
+    if (maxBytes !== undefined) {
+      const removed = await retain({ store, index, stream: stream.name, maxBytes, signal })
+      if (removed > 0) log.info({ stream: stream.name, removed, maxBytes }, 'the oldest packets left the archive')
+    }
+    const { alerts, bytes } = index.totals()
+    metrics.held(stream.name, alerts, bytes)
+  }
+
+  const admin = openAdmin(access, `${access.user}.visible`)
+  let shown = ''
+  const showOffsets = async (): Promise<void> => {
+    const current = positions
+    if (current === undefined || current.size === 0) return
+    const text = [...current].join()
+    if (text === shown) return
+    await admin.setGroupOffsets(access.user, stream.topic, current)
+    shown = text
+  }
+
+  const living = live()
+  living.catch(() => stop.abort())
+  const chores = Promise.all([
+    chore(RETAIN_MS, 'the archive’s size cannot be kept', keepSize),
+    chore(VISIBLE_MS, 'the group’s offsets cannot be shown', showOffsets),
+  ])
+  const end = async (): Promise<void> => {
+    try {
+      await living
+    } finally {
+      stop.abort()
+      await chores
+      await admin.close().catch(() => undefined)
+    }
+  }
+  const ended = end()
+  ended.catch(() => undefined)
+  return {
+    problem: () => trouble ?? failure,
+    positions: () => positions,
+    ended,
+    close: async () => {
+      stop.abort()
+      await ended.catch(() => undefined)
+    },
+  }
+}

@@ -1,0 +1,155 @@
+// Packets into the archive: read, compressed, stored once. What is there already is compared, what cannot be read is set aside; nothing is lost silently.
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gunzip, gzip } from 'node:zlib'
+import { type AvroSchema } from '../avro/node.ts'
+import { HubError } from '../errors.ts'
+import { readFrame } from '../packet.ts'
+import { type Stream } from '../streams.ts'
+import { type AlertFacts, openFactsReader } from './facts.ts'
+import { conflictKey, packetKey, schemaKey } from './keys.ts'
+import { type ReceivedPacket } from './received.ts'
+import { type SkyIndex, type SkyRow } from './sky-index.ts'
+import { type ArchiveStore } from './store.ts'
+
+const compress = promisify(gzip)
+const decompress = promisify(gunzip)
+
+/** A record and its partition. */
+export type PacketAt = ReceivedPacket & { readonly partition: number }
+
+/** What became of a packet. */
+export type Shelved =
+  | {
+      /** `stored` now, or a `repeat` of what was there; `healed`: what was there was torn, and is replaced. */
+      readonly kind: 'stored' | 'repeat' | 'healed'
+      readonly packet: PacketAt
+      readonly schemaId: number
+      readonly facts: AlertFacts
+      readonly row: SkyRow
+      /** Whether this record is the one the alert came in first: only that one gets a notice. */
+      readonly isFirst: boolean
+    }
+  | { readonly kind: 'conflict'; readonly packet: PacketAt; readonly id: bigint; readonly key: string }
+  | { readonly kind: 'unreadable'; readonly packet: PacketAt; readonly error: HubError }
+
+export interface ShelverOptions {
+  readonly stream: Stream
+  readonly store: ArchiveStore
+  readonly index: Pick<SkyIndex, 'get'>
+  /** Waits, bounded, for an id that is not known; undefined where there is none. */
+  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
+  /** Of gzip. 1: 1.5 ms and 60 % of a packet; 6: 2 ms and 58 %. */
+  readonly level?: number
+}
+
+export interface Shelver {
+  /** Archives packets; they are readable when it resolves, durable after the store's `sync`. Throws HubError HUB_ARCHIVE_…; it can be repeated. */
+  shelve: (packets: readonly PacketAt[]) => Promise<readonly Shelved[]>
+  /** Says that the rows are in the index: until then the shelver itself remembers whose they are. */
+  indexed: (rows: readonly SkyRow[]) => void
+}
+
+/** As many packets are compressed and written at a time; more brings nothing on two cores, and a disk flushes 32 files as fast as 8. */
+const CONCURRENCY = 32
+const LEVEL = 1
+
+export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: ShelverOptions): Shelver => {
+  const reader = openFactsReader(stream)
+  const storedSchemas = new Map<number, Promise<unknown>>()
+  /** Alert → the record it came in first, of what is not in the index yet. */
+  const claims = new Map<bigint, string>()
+
+  /** Whether the record is the alert's first, or nobody knows: a notice too many is better than one too few. */
+  const claim = (id: bigint, source: string): boolean => {
+    const holder = claims.get(id) ?? index.get(id)?.source
+    if (holder !== undefined) return holder === source
+    claims.set(id, source)
+    return true
+  }
+
+  const storeSchema = async (id: number, schema: AvroSchema): Promise<void> => {
+    const storing = storedSchemas.get(id) ?? store.put(schemaKey(stream.name, id), Buffer.from(schema.text))
+    storedSchemas.set(id, storing)
+    try {
+      await storing
+    } catch (error) {
+      storedSchemas.delete(id)
+      throw error
+    }
+  }
+
+  /** The facts of a packet, its schema being in the archive. Throws HubError where it cannot be read. */
+  const read = async (packet: PacketAt): Promise<{ readonly schemaId: number; readonly facts: AlertFacts }> => {
+    const { schemaId, body } = readFrame(packet.value)
+    const schema = await schemaOf(schemaId)
+    if (schema === undefined)
+      throw new HubError(
+        'HUB_SCHEMA_INVALID',
+        `The packet names schema ${schemaId}, which the registry does not have or is no alert's; register it and send the packet again`,
+      )
+    const facts = reader.read(body, schemaId, schema)
+    await storeSchema(schemaId, schema)
+    return { schemaId, facts }
+  }
+
+  /** Stores what is not there. Answers how it went, and the size of what is there. */
+  const place = async (
+    id: bigint,
+    packet: Buffer,
+  ): Promise<{ kind: 'stored' | 'repeat' | 'healed'; bytes: number } | { kind: 'conflict'; key: string }> => {
+    const key = packetKey(stream.name, id)
+    const compressed = await compress(packet, { level })
+    if ((await store.put(key, compressed)) === 'stored') return { kind: 'stored', bytes: compressed.length }
+    const present = await store.get(key)
+    const whole = present === undefined ? undefined : await decompress(present).catch(() => undefined)
+    if (present !== undefined && whole?.equals(packet) === true) return { kind: 'repeat', bytes: present.length }
+    if (whole === undefined) {
+      // Torn by a disk that lost what it had acknowledged, or removed this moment.
+      await store.delete(key)
+      await store.put(key, compressed)
+      return { kind: 'healed', bytes: compressed.length }
+    }
+    const aside = conflictKey(stream.name, id, createHash('sha256').update(packet).digest('hex'))
+    await store.put(aside, compressed)
+    return { kind: 'conflict', key: aside }
+  }
+
+  const shelveOne = async (packet: PacketAt): Promise<Shelved> => {
+    let known: Awaited<ReturnType<typeof read>>
+    try {
+      known = await read(packet)
+    } catch (error) {
+      if (error instanceof HubError && !error.code.startsWith('HUB_ARCHIVE_'))
+        return { kind: 'unreadable', packet, error }
+      throw error
+    }
+    const { schemaId, facts } = known
+    const placed = await place(facts.id, packet.value)
+    if (placed.kind === 'conflict') return { kind: 'conflict', packet, id: facts.id, key: placed.key }
+    const source = `${packet.partition}-${packet.offset}`
+    const { id, objectId, visit, mjdTai, band, raDeg, decDeg } = facts
+    const row = { id, objectId, visit, mjdTai, band, raDeg, decDeg, bytes: placed.bytes, source }
+    return { kind: placed.kind, packet, schemaId, facts, row, isFirst: claim(id, source) }
+  }
+
+  return {
+    shelve: async packets => {
+      const results: Shelved[] = Array.from({ length: packets.length })
+      let next = 0
+      const work = async (): Promise<void> => {
+        while (next < packets.length) {
+          const at = next++
+          results[at] = await shelveOne(packets[at]!)
+        }
+      }
+      const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work))
+      const failed = outcomes.find(outcome => outcome.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+      return results
+    },
+    indexed: rows => {
+      for (const { id } of rows) claims.delete(id)
+    },
+  }
+}
