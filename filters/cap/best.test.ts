@@ -28,7 +28,10 @@ test('the winners of a visit are the highest scores in whatever order its alerts
         const { decision, evicted: lost } = decideBest(visit, cap, item)
         return decision === 'over-cap' ? [item] : lost === undefined ? [] : [lost]
       })
-      const winners = closeBest(visit)
+      const winners = []
+      // In parts, as packets are read again.
+      do winners.push(...closeBest(visit, () => true, 7))
+      while (visit.held.length > 0)
       expect(winners).toEqual(all.toSorted(better).slice(0, cap))
       expect(visit.overCap).toBe(evicted.length)
       expect(new Set([...winners, ...evicted].map(({ alert }) => alert)).size).toBe(all.length)

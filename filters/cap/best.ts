@@ -35,13 +35,18 @@ export function decideBest(visit: Visit, cap: number, candidate: Candidate): Hol
 }
 
 /**
- * Closes the visit and gives what has to go out, best first. The caller delivers all of it in the transaction that carries the closed record.
- * What `isThere` denies can no longer be read and is counted as gone.
+ * Closes the visit and gives what has to go out next, best first; with `count`, of so many candidates, and the rest is held until it is asked for again.
+ * The caller delivers it in the transaction that carries the record. What `isThere` denies can no longer be read and is counted as gone.
  */
-export function closeBest(visit: Visit, isThere: (candidate: Candidate) => boolean = () => true): Candidate[] {
-  const winners = visit.held.filter(isThere)
-  visit.gone += visit.held.length - winners.length
-  visit.held = []
+export function closeBest(
+  visit: Visit,
+  isThere: (candidate: Candidate) => boolean = () => true,
+  count = Infinity,
+): Candidate[] {
+  const next = visit.held.slice(0, count)
+  const winners = next.filter(isThere)
+  visit.gone += next.length - winners.length
+  visit.held = visit.held.slice(next.length)
   visit.closed = true
   visit.delivered.push(...winners.map(({ alert }) => alert))
   return winners

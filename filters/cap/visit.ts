@@ -28,6 +28,7 @@ export interface Visit {
   gone: number
   /** In the order of delivery; position i + 1 within the cap. Only grows. */
   readonly delivered: bigint[]
+  /** Best first. Of a closed visit, those that are still to be delivered. */
   held: Candidate[]
   closed: boolean
   /** Record timestamps of the first and the newest packet of the visit, ms since 1970. */

@@ -149,8 +149,8 @@ export class Ledger {
   laneChange(lane: string): [key: string, change: Change] {
     const record = this.lanes.get(lane)
     if (record === undefined) return [laneKey(lane), () => null]
-    const { stream, positions, schemas, newestMs } = record
-    const copy = { stream, positions: new Map(positions), schemas: [...schemas], newestMs: new Map(newestMs) }
+    const { positions, schemas, newestMs } = record
+    const copy = { ...record, positions: new Map(positions), schemas: [...schemas], newestMs: new Map(newestMs) }
     return [laneKey(lane), () => encodeLane(copy)]
   }
 }

@@ -8,7 +8,7 @@ import { FilterError } from '../errors.ts'
 export type Positions = ReadonlyMap<number, bigint>
 
 /** Where a packet at `offset` leaves its lane. */
-const after = (offset: bigint): bigint => offset + 1n
+export const after = (offset: bigint): bigint => offset + 1n
 
 /**
  * Packets of a partition are taken only in order and after the lane's position.

@@ -8,6 +8,8 @@ import { type Suspension } from './suspension.ts'
 /** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
 export interface LaneRecord {
   readonly stream: string
+  /** Of a live lane, the identity of the topic that all positions of its stream are of: one made anew has another. */
+  topicId?: string | undefined
   readonly positions: Map<number, bigint>
   /** Ids of the schemas its packets had, in the order they came: filters are loaded with their fields at the next start. */
   readonly schemas: number[]
@@ -48,6 +50,7 @@ const Offsets = Type.Record(Type.String({ pattern: '^[0-9]+$' }), Long)
 const LaneJson = Compile(
   Type.Object({
     stream: Type.String(),
+    topicId: Type.Optional(Type.String()),
     positions: Offsets,
     schemas: Type.Optional(Type.Array(Type.Integer())),
     newestMs: Type.Record(Type.String(), Type.Number()),
@@ -125,13 +128,13 @@ const corrupt = (key: string, options?: ErrorOptions): FilterError =>
     options,
   )
 
-export const encodeLane = ({ stream, positions, schemas, newestMs }: LaneRecord): string =>
-  JSON.stringify({ stream, positions: toObject(positions), schemas, newestMs: toObject(newestMs) })
+export const encodeLane = ({ stream, topicId, positions, schemas, newestMs }: LaneRecord): string =>
+  JSON.stringify({ stream, topicId, positions: toObject(positions), schemas, newestMs: toObject(newestMs) })
 
 export function decodeLane(key: string, text: string): LaneRecord {
-  const { stream, positions, schemas, newestMs } = parse(key, text, value => LaneJson.Check(value))
+  const { stream, topicId, positions, schemas, newestMs } = parse(key, text, value => LaneJson.Check(value))
   const newest = new Map(Object.entries(newestMs).map(([partition, ms]) => [Number(partition), ms]))
-  return { stream, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
+  return { stream, topicId, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
 }
 
 export const encodeFilter = ({ ahead, isSlow, cut, ...record }: FilterRecord): string =>

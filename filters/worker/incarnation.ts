@@ -15,6 +15,7 @@ import { Lanes } from './lanes.ts'
 import { type Place } from './roster.ts'
 import { type SchemaBook } from './schema-book.ts'
 import { type StatusReporter } from './status.ts'
+import { checkTopics, type FindTopic } from './topic-now.ts'
 import { type FilterTopics } from './filter-topics.ts'
 
 /** How often expiry, forgotten visits and visible positions are looked after. */
@@ -37,6 +38,7 @@ export interface IncarnationOptions {
   readonly manifests: ManifestSource
   readonly book: SchemaBook
   readonly topics: FilterTopics
+  readonly findTopic: FindTopic
   readonly status: StatusReporter
   readonly metrics: FilterMetrics
   readonly log: Logger
@@ -80,7 +82,15 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
     const onCommit = ({ pieces, seconds }: Committed): void => metrics.committed(pieces, seconds)
     const committer = new Committer({ producer, shard, onCommit, onFailure: fail })
     cleanUp.unshift(() => committer.close())
+    const topicIds = await checkTopics(options.streams, {
+      ledger,
+      committer,
+      find: options.findTopic,
+      signal,
+      onSetback: (topic, { lane, ...gap }) => reportGap(options, lane, topic, { kind: 'gap', ...gap }),
+    })
     const lanes: Lanes = new Lanes({
+      topicIds,
       reading: {
         access,
         clientId,
@@ -169,7 +179,8 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
 
 function reportGap({ metrics, log, status }: IncarnationOptions, lane: string, topic: string, gap: FeedGap): void {
   const { partition, from, to } = gap
-  metrics.gap(topic, to - from)
+  // A topic that was made anew or lost records goes back; how many alerts that were, nobody knows.
+  metrics.gap(topic, to > from ? to - from : 1n)
   status.gap(lane, topic, gap)
   log.error(
     { lane, topic, partition, from: String(from), to: String(to) },

@@ -25,6 +25,8 @@ export interface LanesOptions {
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
   readonly signal: AbortSignal
+  /** Identities of the streams' topics, by stream. */
+  readonly topicIds: ReadonlyMap<string, string>
   /** Whether the live lanes of this shard write the mirror's dead letters. */
   readonly writesDeadLetters: boolean
   /** A filter's lane began to read or to follow. */
@@ -163,7 +165,9 @@ export class Lanes {
     const request = { lane: name, stream, from, maxBytes: LIVE_BYTES + WINDOW_BYTES, signal }
     const feed = await openReading(reading, request)
     if (!ledger.lanes.has(name)) {
-      ledger.lanes.set(name, { stream: stream.name, positions: new Map(feed.starts), schemas: [], newestMs: new Map() })
+      const topicId = this.#options.topicIds.get(stream.name)
+      const positions = new Map(feed.starts)
+      ledger.lanes.set(name, { stream: stream.name, topicId, positions, schemas: [], newestMs: new Map() })
       await committer.settle([changeOf(ledger.laneChange(name))])
     }
     const set = columnUnion(runners.map(({ program }) => program.reads))

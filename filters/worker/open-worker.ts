@@ -12,6 +12,7 @@ import { SchemaBook, type SchemaSource } from './schema-book.ts'
 import { joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status.ts'
+import { findTopicOf } from './topic-now.ts'
 import { publishPositions } from './visible-groups.ts'
 
 export interface WorkerOptions {
@@ -96,6 +97,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       manifests,
       book,
       topics,
+      findTopic: findTopicOf(admin),
       status,
       metrics,
       log,

@@ -73,6 +73,25 @@ test('alerts that retention took before they were read are reported as a gap, an
   expect(await node.metric(second, 'skysieve_feed_gap_offsets_total')).toBe(2)
 })
 
+test('a topic that was made anew is reported as a gap, and the stream goes on with its first alert, however long it has become', async () => {
+  const first = node.manifest()
+  const best = node.manifest({ source: 'export function filter(alert) { return alert.flux }', policy: 'best' })
+  const never = { closing: { quietMs: 3_600_000, deadlineMs: 3_600_000 } }
+  node.put(first)
+  node.put(best)
+  const before = await node.work(never)
+  await node.send([1, 2, 3].map(id => ({ id, visit: 1 })))
+  await node.evaluated()
+  await before.close()
+  await node.renewTopic()
+  await node.send([4, 5, 6, 7, 8, 9].map(id => ({ id, visit: 2 })))
+  const after = await node.work(never)
+  await node.evaluated()
+  expect(await alertsOf(first.id)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+  expect(await node.progress(`visit/${best.id}/1`)).toMatchObject({ seen: 3, passed: 3, gone: 3 })
+  expect(await node.metric(after, 'skysieve_feed_gap_offsets_total')).toBeGreaterThan(0)
+})
+
 test('a filter that loops for ever is suspended with the reason; it stays so over a restart, and its owner’s resume ends it', async () => {
   const good = node.manifest()
   const bad = node.manifest({ source: 'export function filter(alert) { if (alert.flux > 0) for (;;); return true }' })

@@ -5,7 +5,7 @@ import { decideFirst } from '../cap/first.ts'
 import { type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/ledger.ts'
-import { catchUp, follow, isBehind } from '../progress/positions.ts'
+import { after, catchUp, follow, isBehind } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
 import { type Share } from './handover.ts'
 import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/piece.ts'
@@ -36,6 +36,9 @@ export interface Settlement {
   readonly pieceBytes?: number
 }
 
+/** A row is cut when it makes a piece this many times as large as it should be; two of these fit into a transaction. */
+const FULL_PIECES = 2
+
 /** Rows of one visit in one piece. */
 interface Group {
   rows: number
@@ -48,8 +51,8 @@ interface Group {
 }
 
 /**
- * Applies the verdicts (verdicts[i] is filters[i]'s) to the ledger and gives what has to be committed, cut at rows so that a transaction can end between
- * any two pieces: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
+ * Applies the verdicts (verdicts[i] is filters[i]'s) to the ledger and gives what has to be committed, cut so that a transaction can end between any two
+ * pieces: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
  * @throws FilterError FILTER_POSITION when the entries do not follow the lane's position; the ledger is then useless.
  */
 export function settle(
@@ -92,25 +95,49 @@ export function settle(
     groups = new Map()
   }
 
-  for (const entry of entries) {
-    advance(record, entry)
+  /**
+   * Ends the piece inside a row that passes very many filters. Those that are done with the row are ahead of the lane, which still stands before it, until
+   * the rest of the row is committed; a worker that restores in between gives the row only to the others. Gives the group of the rest.
+   */
+  const closeInside = (entry: Entry, group: Group, skipping: readonly number[], done: readonly number[]): Group => {
+    const isOut = new Set([...skipping, ...done])
+    for (const index of filters.keys()) if (!isOut.has(index)) group.skipped[index] = (group.skipped[index] ?? 0) + 1
+    for (const index of done) {
+      const filter = filters[index]
+      if (filter === undefined) continue
+      filter.ahead.set(entry.partition, after(entry.offset))
+      piece.changes.set(...ledger.filterChange(filter.id))
+    }
+    close()
+    const rest = groupOf(groups, entry)
+    for (const index of isOut) rest.skipped[index] = 1
+    return rest
+  }
+
+  const take = (entry: Entry): void => {
     const source: Source = { topic, partition: entry.partition, offset: entry.offset }
     if (entry.failure !== undefined) {
-      if (!writesDeadLetters) continue
+      if (!writesDeadLetters) return
       piece.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
       piece.bytes += entry.packet.length
       piece.heldBytes += entry.packet.length
     } else {
-      const group = groupOf(groups, entry)
+      let group = groupOf(groups, entry)
       const skipping = masked.filter(index => isNotFor(filters[index], entry))
       for (const index of skipping) group.skipped[index] = (group.skipped[index] ?? 0) + 1
       piece.rows++
       let packet: Buffer | undefined
+      const done: number[] = []
       for (const event of events[entry.row] ?? []) {
         const index = event >> 1
         const filter = filters[index]
         const verdict = verdicts[index]
         if (filter === undefined || verdict === undefined || skipping.includes(index)) continue
+        if (piece.bytes >= FULL_PIECES * pieceBytes) {
+          group = closeInside(entry, group, skipping, done)
+          piece.heldBytes += packet?.length ?? 0
+        }
+        done.push(index)
         const state = stateOf(group, index, entry.visit, filter)
         if ((event & 1) === 1) {
           state.errors++
@@ -147,6 +174,11 @@ export function settle(
         piece.bytes += packet.length
       }
     }
+  }
+
+  for (const entry of entries) {
+    take(entry)
+    advance(record, entry)
     if (piece.bytes >= pieceBytes) close()
   }
   if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()

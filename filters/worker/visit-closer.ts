@@ -15,6 +15,9 @@ export interface VisitCloserOptions {
   readonly signal: AbortSignal
 }
 
+/** Packets of a visit that are read and delivered together, so that neither memory nor a transaction grows with a cap. */
+const AT_ONCE = 32
+
 const keyOf = ({ partition, offset }: { readonly partition: number; readonly offset: bigint }): string =>
   `${partition}-${offset}`
 
@@ -39,7 +42,7 @@ export class VisitCloser {
     const clockMs = streamClock(clocks)
     for (const runner of runners)
       for (const [visit, state] of ledger.holding(runner.id))
-        if (isOver(state, clockMs, rule) && isIn(runner)) {
+        while (isOver(state, clockMs, rule) && state.held.length > 0 && isIn(runner)) {
           const packets = await this.#read(state)
           if (isIn(runner)) yield this.#deliver(runner, visit, state, packets)
         }
@@ -48,7 +51,7 @@ export class VisitCloser {
   async #read({ held }: Visit): Promise<Map<string, Buffer>> {
     const { reader, signal } = this.#options
     const { found } = await reader.read(
-      held.map(({ source }) => source),
+      held.slice(0, AT_ONCE).map(({ source }) => source),
       signal,
     )
     return new Map(found.map(packet => [keyOf(packet), packet.value]))
@@ -59,7 +62,7 @@ export class VisitCloser {
     const packetOf = (source: Source): Buffer | undefined => packets.get(keyOf(source))
     const before = state.delivered.length
     const nowMs = Date.now()
-    const winners = closeBest(state, ({ source }) => packetOf(source) !== undefined)
+    const winners = closeBest(state, ({ source }) => packetOf(source) !== undefined, AT_ONCE)
     state.touchedMs = nowMs
     const deliveries = winners.flatMap(({ alert, score, source, version, annotations }: Candidate, index) => {
       const packet = packetOf(source)

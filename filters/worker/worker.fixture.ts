@@ -84,6 +84,8 @@ export interface TestNode {
   work(options?: Partial<WorkerOptions>): Promise<Worker>
   send(alerts: readonly TestAlert[]): Promise<void>
   sendRaw(packet: Buffer, partition?: number): Promise<void>
+  /** Deletes the alert topic and makes it again: offsets begin anew. */
+  renewTopic(): Promise<void>
   deliveries(filter: string): Promise<Delivered[]>
   /** What the progress topic says of a key after reading it whole. */
   progress(key: string): Promise<Record<string, unknown> | undefined>
@@ -110,7 +112,9 @@ export async function openTestNode(
 ): Promise<TestNode> {
   const topic = `alerts-${run}`
   const admin = openAdmin(node)
-  await admin.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards: 1 }))
+  const topics = nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards: 1 })
+  const alertTopics = topics.filter(({ name }) => name === topic)
+  await admin.createTopics(topics)
   const producer = await openProducer(node, { clientId: `survey-${run}` })
   const stream = parseStream({ name: `s${run}`, topic, alertId: ['id'], visit: { path: 'visit' }, timeMs: [] })
   const manifests = new Map<string, Manifest>()
@@ -198,6 +202,11 @@ export async function openTestNode(
     sendRaw: async (value, partition = 0) => {
       await producer.send([{ topic, partition, value }])
       sent[partition] = (sent[partition] ?? 0) + 1
+    },
+    renewTopic: async () => {
+      await admin.deleteTopics([topic])
+      await admin.createTopics(alertTopics)
+      sent.fill(0)
     },
     evaluated: async () => {
       await until(async () => {

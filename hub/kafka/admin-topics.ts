@@ -21,6 +21,8 @@ export interface TopicDescription {
   readonly partitions: number
   /** Every setting in effect, the broker's defaults among them. */
   readonly configs: Readonly<Record<string, string>>
+  /** What it takes on disk, all partitions together. */
+  readonly bytes: number
 }
 
 export interface TopicCalls {
@@ -31,6 +33,8 @@ export interface TopicCalls {
   listTopics: () => Promise<string[]>
   /** undefined where there is no such topic. */
   describeTopic: (name: string) => Promise<TopicDescription | undefined>
+  /** A topic made anew under its old name has another identity; undefined where there is no such topic. */
+  topicId: (name: string) => Promise<string | undefined>
 }
 
 const VISIBLE_LIMIT_MS = 10_000
@@ -38,6 +42,13 @@ const POLL_MS = 20
 
 const entriesOf = (configs: TopicConfigs = {}): [string, string][] =>
   Object.entries(configs).map(([name, value]) => [name, String(value)])
+
+const bytesOf = async (admin: Admin, name: string, partitions: number): Promise<number> => {
+  const topics = [{ name, partitions: Array.from({ length: partitions }, (_, partition) => partition) }]
+  const brokers = await admin.describeLogDirs({ topics })
+  const logs = brokers.flatMap(({ results }) => results).flatMap(result => result.topics)
+  return logs.flatMap(topic => topic.partitions).reduce((sum, { partitionSize }) => sum + Number(partitionSize), 0)
+}
 
 const describe = async (admin: Admin, name: string): Promise<TopicDescription | undefined> => {
   const topics = await admin.listTopics({ includeInternals: true })
@@ -47,7 +58,8 @@ const describe = async (admin: Admin, name: string): Promise<TopicDescription | 
     const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name }
     const [described] = await admin.describeConfigs({ resources: [resource] })
     const configs = (described?.configs ?? []).map(config => [config.name, config.value ?? ''] as const)
-    return { name, partitions: metadata.topics.get(name)?.partitionsCount ?? 0, configs: Object.fromEntries(configs) }
+    const partitions = metadata.topics.get(name)?.partitionsCount ?? 0
+    return { name, partitions, configs: Object.fromEntries(configs), bytes: await bytesOf(admin, name, partitions) }
   } catch (error) {
     // Deleted in between.
     if (isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined
@@ -114,4 +126,13 @@ export const topicCalls = (call: AdminCall): TopicCalls => ({
   },
   listTopics: () => call('Listing topics', admin => admin.listTopics()),
   describeTopic: name => call(`Describing topic ${name}`, admin => describe(admin, name)),
+  topicId: name =>
+    call(`Looking topic ${name} up`, async admin => {
+      try {
+        return (await admin.metadata({ topics: [name], forceUpdate: true })).topics.get(name)?.id
+      } catch (error) {
+        if (isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined
+        throw error
+      }
+    }),
 })
