@@ -50,7 +50,8 @@ const bytesOf = async (admin: Admin, name: string, partitions: number): Promise<
   return logs.flatMap(topic => topic.partitions).reduce((sum, { partitionSize }) => sum + Number(partitionSize), 0)
 }
 
-const describe = async (admin: Admin, name: string): Promise<TopicDescription | undefined> => {
+/** Without its size on disk, which only an administrator may ask for. */
+const describe = async (admin: Admin, name: string): Promise<Omit<TopicDescription, 'bytes'> | undefined> => {
   const topics = await admin.listTopics({ includeInternals: true })
   if (!topics.includes(name)) return undefined
   try {
@@ -58,8 +59,7 @@ const describe = async (admin: Admin, name: string): Promise<TopicDescription | 
     const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: name }
     const [described] = await admin.describeConfigs({ resources: [resource] })
     const configs = (described?.configs ?? []).map(config => [config.name, config.value ?? ''] as const)
-    const partitions = metadata.topics.get(name)?.partitionsCount ?? 0
-    return { name, partitions, configs: Object.fromEntries(configs), bytes: await bytesOf(admin, name, partitions) }
+    return { name, partitions: metadata.topics.get(name)?.partitionsCount ?? 0, configs: Object.fromEntries(configs) }
   } catch (error) {
     // Deleted in between.
     if (isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined
@@ -68,7 +68,7 @@ const describe = async (admin: Admin, name: string): Promise<TopicDescription | 
 }
 
 /** The controller knows a topic some milliseconds before the broker serves it. */
-const awaitVisible = async (admin: Admin, name: string): Promise<TopicDescription> => {
+const awaitVisible = async (admin: Admin, name: string): Promise<Omit<TopicDescription, 'bytes'>> => {
   const deadline = performance.now() + VISIBLE_LIMIT_MS
   for (;;) {
     const topic = await describe(admin, name)
@@ -125,7 +125,11 @@ export const topicCalls = (call: AdminCall): TopicCalls => ({
       )
   },
   listTopics: () => call('Listing topics', admin => admin.listTopics()),
-  describeTopic: name => call(`Describing topic ${name}`, admin => describe(admin, name)),
+  describeTopic: name =>
+    call(`Describing topic ${name}`, async admin => {
+      const topic = await describe(admin, name)
+      return topic && { ...topic, bytes: await bytesOf(admin, name, topic.partitions) }
+    }),
   topicId: name =>
     call(`Looking topic ${name} up`, async admin => {
       try {
