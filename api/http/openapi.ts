@@ -17,6 +17,8 @@ export const OPENAPI: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
     { name: 'filters', description: 'What authors submit' },
     { name: 'topics', description: 'What subscribers read' },
     { name: 'accounts', description: 'Accounts and tokens' },
+    { name: 'alerts', description: 'Archived alerts by id, by place and by time' },
+    { name: 'archive', description: 'Work on the archive, for administrators' },
     { name: 'system', description: 'Limits, runtimes and nodes' },
   ],
 }

@@ -6,6 +6,7 @@ import { SILENT_AFTER_MS } from '../../submissions/placement.ts'
 import { NodeStatus } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../app.ts'
+import { limitsOf } from '../rate-limit.ts'
 import { answers } from '../views.ts'
 
 const Used = Type.Object({ used: Type.Integer(), limit: Type.Union([Type.Integer(), Type.Null()]) })
@@ -14,6 +15,9 @@ const LimitsView = Type.Object({
   tokens: Used,
   credentials: Used,
   requestsPerMinute: Type.Integer(),
+  bytesPerMinute: Type.Integer({
+    description: 'of answers; while Redis is away each instance counts requests and bytes by itself',
+  }),
   sourceCharacters: Type.Integer(),
   cap: Type.Object({ default: Type.Integer(), max: Type.Integer() }),
 })
@@ -38,7 +42,8 @@ const NodeView = Type.Object({
   silent: Type.Boolean(),
 })
 
-export function systemRoutes(app: App, { books, brokers, settings, runtimes, nowMs }: Platform): void {
+export function systemRoutes(app: App, platform: Platform): void {
+  const { books, brokers, settings, runtimes, nowMs } = platform
   app.route({
     method: 'GET',
     url: '/v1/limits',
@@ -61,7 +66,7 @@ export function systemRoutes(app: App, { books, brokers, settings, runtimes, now
           used: books.credentials().filter(record => record.account === account).length,
           limit: settings.credentialsPerAccount,
         },
-        requestsPerMinute: limits?.requestsPerMinute ?? settings.requestsPerMinute,
+        ...limitsOf(platform, account),
         sourceCharacters: MAX_SOURCE_CHARS,
         cap: { default: settings.defaultCap, max: settings.maxCap },
       }

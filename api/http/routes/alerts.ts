@@ -1,0 +1,134 @@
+// Alerts and schemas by id, as Rubin's alert database server answers; for people also as JSON.
+import { Type } from 'typebox'
+import { alertJson, pickFields } from '#hub'
+import { tagOf } from '../../archive/entity-tag.ts'
+import { chooseForm } from '../../archive/negotiate.ts'
+import { type Platform } from '../../platform.ts'
+import { type App } from '../app.ts'
+import {
+  AlertId,
+  archiveOf,
+  ConditionHeaders,
+  fieldList,
+  FieldsQuery,
+  FORMS,
+  numberOf,
+  reading,
+  unchanged,
+  unknownAlert,
+} from '../archived.ts'
+import { AnyJson, empty, forms } from '../bodies.ts'
+import { answers } from '../views.ts'
+
+const PACKET = 'application/octet-stream'
+const SCHEMA = 'application/vnd.schemaregistry.v1+json'
+/** Rubin's server is FastAPI: this is all its 404 says. */
+const RubinNotFound = Type.Object({ detail: Type.String() })
+/** Bytes: to a text the framework would add a charset that Rubin's server does not send. */
+const notFound = (what: string): Buffer => Buffer.from(JSON.stringify({ detail: `${what} not found` }))
+
+const AlertQuery = Type.Object({
+  format: Type.Optional(Type.Union([Type.Literal('packet'), Type.Literal('json')])),
+  fields: FieldsQuery,
+})
+
+export function alertRoutes(app: App, platform: Platform): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/health',
+    config: { scope: 'none', unlimited: true },
+    schema: {
+      summary: 'Whether the API answers',
+      tags: ['alerts'],
+      security: [],
+      response: answers({ 200: forms('It does.', { 'text/plain': Type.Literal('OK') }) }),
+    },
+    handler: async (_request, reply) => reply.type('text/plain; charset=utf-8').send('OK'),
+  })
+
+  for (const { prefix, params } of FORMS) {
+    app.route({
+      method: 'GET',
+      url: `${prefix}/alerts/:id`,
+      config: { scope: 'read:alertdb' },
+      schema: {
+        summary: 'An alert’s packet as it was published, gzipped; or as JSON, whole or some of its fields',
+        tags: ['alerts'],
+        params: Type.Object({ ...params, id: AlertId }),
+        querystring: AlertQuery,
+        headers: ConditionHeaders,
+        response: answers({
+          200: forms('The packet: gzip of a zero byte, the schema’s id (four bytes, big-endian) and Avro.', {
+            [PACKET]: null,
+            'application/json': AnyJson,
+          }),
+          304: empty('You have it already.'),
+          404: forms('There is none.', {
+            'application/json': RubinNotFound,
+            'application/problem+json': Type.Ref('Problem#'),
+          }),
+        }),
+      },
+      handler: async (request, reply) => {
+        const { id: text } = request.params as { id: string }
+        const { format, fields } = request.query
+        const { archive, reader } = archiveOf(platform, request)
+        const wished = chooseForm(request.headers.accept, { packet: [PACKET], json: ['application/json'] })
+        const form = format ?? (fields === undefined ? wished : 'json')
+        const id = numberOf(text)
+        reply.header('vary', 'accept')
+        return reading(async () => {
+          const bytes = id === undefined ? undefined : (await archive.head(id))?.bytes
+          if (id === undefined || bytes === undefined) {
+            if (form === 'packet') return reply.code(404).type('application/json').send(notFound('alert'))
+            throw unknownAlert(text)
+          }
+          if (unchanged(request, reply, tagOf(id, bytes, form === 'json' ? ['json', fields ?? null] : undefined)))
+            return reply.send()
+          const packet = await archive.packet(id)
+          if (packet === undefined) throw unknownAlert(text)
+          if (form === 'packet') return reply.type(PACKET).send(packet)
+          const { schema, alert } = await reader.decoded(packet)
+          const paths = fieldList(fields)
+          const shown = paths === undefined ? alertJson(alert) : pickFields(schema, alert, paths)
+          return reply.type('application/json; charset=utf-8').send(JSON.stringify(shown))
+        })
+      },
+    })
+
+    app.route({
+      method: 'GET',
+      url: `${prefix}/schemas/:id`,
+      config: { scope: 'read:alertdb' },
+      schema: {
+        summary: 'A schema that archived packets were written with',
+        tags: ['alerts'],
+        params: Type.Object({
+          ...params,
+          id: Type.String({ maxLength: 300, description: 'decimal id of the schema' }),
+        }),
+        headers: ConditionHeaders,
+        response: answers({
+          200: forms('Avro schema.', { [SCHEMA]: AnyJson }),
+          304: empty('You have it already.'),
+          404: forms('There is none.', {
+            'application/json': RubinNotFound,
+            'application/problem+json': Type.Ref('Problem#'),
+          }),
+        }),
+      },
+      handler: async (request, reply) => {
+        const { id: text } = request.params as { id: string }
+        const { archive } = archiveOf(platform, request)
+        const id = numberOf(text)
+        return reading(async () => {
+          const schema = id === undefined || id > 0x7fff_ffffn ? undefined : await archive.schema(Number(id))
+          if (id === undefined || schema === undefined)
+            return reply.code(404).type('application/json').send(notFound('schema'))
+          if (unchanged(request, reply, tagOf(id, Buffer.byteLength(schema)))) return reply.send()
+          return reply.type(SCHEMA).send(Buffer.from(schema))
+        })
+      },
+    })
+  }
+}
