@@ -1,12 +1,14 @@
 // A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
-import { type BrokerAccess, openSchemaStore } from '#hub'
+import { type ArchiveSettings, type BrokerAccess, openSchemaStore, STREAMS } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
+import { openArchives } from './archive/archives.ts'
+import { openAuditLog } from './audit/audit-log.ts'
 import { openAuthor } from './author.ts'
 import { type ServedBroker, openBrokers } from './brokers/brokers.ts'
-import { HUB } from './brokers/readable.ts'
+import { HUB } from './brokers/kafka-users.ts'
 import { openLedger } from './control/ledger.ts'
 import { buildApp } from './http/app.ts'
 import { openQueue } from './jobs/queue.ts'
@@ -30,6 +32,8 @@ export interface ApiOptions {
   /** Where trials run; it stays the caller's to close. */
   readonly sandbox: Sandbox
   readonly python: PythonRuntime
+  /** The archive of alerts it reads, if this system keeps one. */
+  readonly archive?: ArchiveSettings | undefined
   readonly log: FastifyBaseLogger
   readonly registry: Registry
 }
@@ -56,6 +60,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const box = openSecretBox(options.platformKey)
   const jobs = openQueue(options.redis, log)
   const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
+  const audit = openAuditLog(hub)
   const schemas = await openSchemaStore({
     access: hub,
     clientId: `${hub.user}-schemas`,
@@ -74,7 +79,9 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
     },
   })
+  const archives = options.archive && (await openArchives(options.archive, Object.keys(STREAMS)))
   const platform: Platform = {
+    archives,
     settings,
     books: ledger.books,
     writes: ledger.writes,
@@ -82,6 +89,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     runtimes: openRuntimes(settings, options.python),
     jobs,
     brokers,
+    audit,
     box,
     nowMs: Date.now,
   }
@@ -110,7 +118,9 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       await ledger.close()
       await jobs.close()
       await brokers.close()
+      await audit.close()
       await schemas.close()
+      await archives?.close()
     },
   }
 }

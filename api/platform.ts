@@ -1,10 +1,12 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem } from '#filters'
-import { type LogRecord } from '#hub'
+import { type LogRecord, type TopicDescription, type TopicSpec } from '#hub'
+import { type AuditLog } from './audit/audit-log.ts'
+import { type Archives } from './archive/archives.ts'
 import { type Books } from './control/books.ts'
 import { type Writes } from './control/writes.ts'
 import { type SecretBox } from './accounts/secret-box.ts'
-import { type CredentialRecord } from './accounts/records.ts'
+import { type KafkaUser } from './brokers/kafka-users.ts'
 import { type JobStage } from './submissions/stage.ts'
 import { type Runtimes } from './runtimes.ts'
 import { type ApiSettings } from './settings.ts'
@@ -45,6 +47,8 @@ export interface TopicOffsets {
 export interface Brokers {
   /** Address for subscribers, or undefined if there is no such broker. */
   address(broker: string): string | undefined
+  /** How subscribers' connections to the broker are secured. */
+  security(broker: string): { readonly protocol: 'SASL_PLAINTEXT' | 'SASL_SSL'; readonly ca?: string }
   /** @throws ApiError API_MIRROR_DOWN */
   offsets(broker: string, topic: string): Promise<TopicOffsets>
   /**
@@ -55,15 +59,26 @@ export interface Brokers {
     broker: string,
     topic: string,
     partition: number,
-    from: 'earliest' | { readonly timestampMs: number },
+    from: 'earliest' | bigint | { readonly timestampMs: number },
   ): AsyncIterable<LogRecord>
-  /** Makes the SCRAM user and its rights, as often as it is called. @throws ApiError API_MIRROR_DOWN */
-  grant(credential: CredentialRecord): Promise<void>
-  /** Takes both away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
-  revoke(credential: CredentialRecord): Promise<void>
+  /**
+   * Makes a SCRAM user what it shall be by then: password, exactly these rights, quota; nothing where it shall not be.
+   * @throws ApiError API_MIRROR_DOWN
+   */
+  settle(broker: string, wanted: () => KafkaUser | undefined): Promise<void>
+  /** Takes user, rights and quota away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
+  remove(broker: string, user: string): Promise<void>
+  /** @throws ApiError API_MIRROR_DOWN, HubError HUB_TOPIC_DIFFERS */
+  makeTopic(broker: string, topic: TopicSpec): Promise<void>
+  /** @throws ApiError API_MIRROR_DOWN */
+  dropTopic(broker: string, topic: string): Promise<void>
+  /** Undefined where there is no such topic. @throws ApiError API_MIRROR_DOWN */
+  describeTopic(broker: string, topic: string): Promise<TopicDescription | undefined>
 }
 
 export interface Platform {
+  /** Undefined where this system keeps no archive. */
+  readonly archives: Archives | undefined
   readonly settings: ApiSettings
   readonly books: Books
   readonly writes: Writes
@@ -71,6 +86,7 @@ export interface Platform {
   readonly runtimes: Runtimes
   readonly jobs: Jobs
   readonly brokers: Brokers
+  readonly audit: Pick<AuditLog, 'write'>
   readonly box: SecretBox
   readonly nowMs: () => number
 }

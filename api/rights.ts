@@ -27,9 +27,10 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       topic('skysieve.accounts', ['read', 'write', 'describe']),
       topic('skysieve.leader', ['read', 'write', 'describe']),
       topic('skysieve.status', ['read', 'describe']),
+      topic('skysieve.audit', ['read', 'write', 'describe']),
       topic('_schemas', ['read', 'describe']),
-      { user, resource: 'topic', name: 'lsst-', match: 'prefixed', operations: ['describe'] },
-      { user, resource: 'topic', name: 'ztf-', match: 'prefixed', operations: ['describe'] },
+      // Topics that administrators make and delete, and a look at every topic's settings.
+      topic('*', ['create', 'delete', 'describe', 'describe-configs', 'alter-configs']),
       { user, resource: 'group', name: user, match: 'prefixed', operations: ['all'] },
       { user, resource: 'transactional-id', name: user, match: 'prefixed', operations: ['write', 'describe'] },
       { user, resource: 'cluster', operations: ['idempotent-write'] },

@@ -13,8 +13,14 @@ export const ApiSettings = Type.Object(
     /** Per account, unless its record says otherwise. */
     filtersPerAccount: Type.Integer({ minimum: 1, default: 20 }),
     requestsPerMinute: Type.Integer({ minimum: 1, default: 600 }),
+    /** Of answers, per account, unless its record says otherwise. */
+    bytesPerMinute: Type.Integer({ minimum: 1000, default: 1_000_000_000 }),
     tokensPerAccount: Type.Integer({ minimum: 1, default: 20 }),
     credentialsPerAccount: Type.Integer({ minimum: 1, default: 50 }),
+    /** For all Kafka users of an account together, on each broker. A full stream of Rubin is 30 MB/s in the mean, 330 MB/s in a burst. */
+    kafkaBytesPerSecond: Type.Integer({ minimum: 1000, default: 200_000_000 }),
+    /** Share of one request thread's time that the Kafka users of an account may take of each broker. */
+    kafkaRequestPercent: Type.Integer({ minimum: 1, default: 200 }),
     versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
     /** Languages whose runtime this system has. */
     languages: Type.Array(

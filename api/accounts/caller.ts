@@ -29,7 +29,7 @@ export function identify(token: string, source: TokenSource, nowMs: number): Cal
   const id = tokenId(token)
   const record = id === undefined ? undefined : source.token(id)
   const account = record && source.account(record.account)
-  if (!record || !account || !tokenMatches(token, record.sha256)) {
+  if (!record || !account || account.state === 'leaving' || !tokenMatches(token, record.sha256)) {
     throw new ApiError(
       'API_TOKEN_UNKNOWN',
       'The token is not known or was revoked. Ask for a new one, or log in again.',
@@ -44,10 +44,10 @@ export function identify(token: string, source: TokenSource, nowMs: number): Cal
   return { account: account.id, tokenId: record.id, scopes, isAdmin: scopes.includes('admin') }
 }
 
-/** @throws ApiError API_SCOPE_MISSING */
-export function requireScope(caller: Caller, scope: Scope): void {
-  if (caller.isAdmin || caller.scopes.includes(scope)) return
-  const message = `This needs a token with the scope ${scope}; yours has ${caller.scopes.join(', ') || 'none'}.`
+/** Lets a caller through who has one of the scopes. @throws ApiError API_SCOPE_MISSING */
+export function requireScope(caller: Caller, ...scopes: readonly Scope[]): void {
+  if (caller.isAdmin || scopes.some(scope => caller.scopes.includes(scope))) return
+  const message = `This needs a token with the scope ${scopes.join(' or ')}; yours has ${caller.scopes.join(', ') || 'none'}.`
   throw new ApiError('API_SCOPE_MISSING', message)
 }
 

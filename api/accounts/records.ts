@@ -1,4 +1,4 @@
-// The records of skysieve.accounts: accounts, tokens and Kafka credentials. The topic stays on the hub; it is never mirrored.
+// The records of skysieve.accounts: accounts, tokens, Kafka users and topics of their own. The topic stays on the hub; it is never mirrored.
 import { Type, type Static } from 'typebox'
 
 export const ACCOUNTS_TOPIC = 'skysieve.accounts'
@@ -10,13 +10,36 @@ export type Scope = (typeof SCOPES)[number]
 /** Names of accounts and of Kafka users: a user's groups are the name and `<name>.…`, so it has no dot. */
 export const AccountName = Type.String({ pattern: '^[a-z][a-z0-9-]{1,29}[a-z0-9]$' })
 
+/** Topics that are made through the API; the system's own begin otherwise, or are refused by name. */
+export const TopicName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{1,199}$' })
+
+/** What an account's hub users may do: read what it was given, write alerts as well, or everything. */
+export const ROLES = ['reader', 'producer', 'operator'] as const
+export const Role = Type.Enum([...ROLES])
+export type Role = (typeof ROLES)[number]
+
 const Time = Type.String({ format: 'date-time' })
 
 export const AccountRecord = Type.Object({
   kind: Type.Literal('account'),
   id: AccountName,
   scopes: Type.Array(Scope),
-  limits: Type.Object({ filters: Type.Integer(), requestsPerMinute: Type.Integer() }),
+  limits: Type.Object({
+    filters: Type.Integer(),
+    requestsPerMinute: Type.Integer(),
+    /** Of answers; the settings say where absent. */
+    bytesPerMinute: Type.Optional(Type.Integer()),
+    /** Of each broker, for all Kafka users of the account together; the settings say where absent. */
+    kafkaBytesPerSecond: Type.Optional(Type.Integer()),
+    /** Of one request thread's time on each broker. */
+    kafkaRequestPercent: Type.Optional(Type.Integer()),
+  }),
+  /** `reader` where absent. */
+  role: Type.Optional(Role),
+  /** Topics of the hub it may read, besides those its scopes and its ownership give it. */
+  topics: Type.Optional(Type.Array(Type.String())),
+  /** `leaving` while everything of it is taken away: none of its tokens is good any more. */
+  state: Type.Optional(Type.Literal('leaving')),
   createdAt: Time,
 })
 export type AccountRecord = Static<typeof AccountRecord>
@@ -53,11 +76,43 @@ export const CredentialRecord = Type.Object({
 })
 export type CredentialRecord = Static<typeof CredentialRecord>
 
-export const AccountsValue = Type.Union([AccountRecord, TokenRecord, CredentialRecord])
+/** A SCRAM user of the hub, one of several its account may have. What it may read follows from the account. */
+export const LoginRecord = Type.Object({
+  kind: Type.Literal('login'),
+  user: AccountName,
+  account: AccountName,
+  label: Type.String(),
+  iterations: Type.Integer(),
+  salt: Type.String(),
+  sealed: Type.String(),
+  state: Type.Union([Type.Literal('active'), Type.Literal('deleting')]),
+  createdAt: Time,
+  rotatedAt: Type.Optional(Time),
+})
+export type LoginRecord = Static<typeof LoginRecord>
+
+/** A topic of the hub that was made through the API. `making` and `deleting` are finished by whoever leads. */
+export const TopicRecord = Type.Object({
+  kind: Type.Literal('topic'),
+  name: TopicName,
+  /** Accounts that read and write it. */
+  owners: Type.Array(AccountName),
+  partitions: Type.Integer(),
+  retentionMs: Type.Integer(),
+  /** Of each partition; -1 is without a bound. */
+  retentionBytes: Type.Integer(),
+  maxMessageBytes: Type.Integer(),
+  state: Type.Union([Type.Literal('making'), Type.Literal('active'), Type.Literal('deleting')]),
+  createdAt: Time,
+})
+export type TopicRecord = Static<typeof TopicRecord>
+
+export const AccountsValue = Type.Union([AccountRecord, TokenRecord, CredentialRecord, LoginRecord, TopicRecord])
 export type AccountsValue = Static<typeof AccountsValue>
 
 /** The topic's key of a record. */
 export function accountsKey(record: AccountsValue): string {
-  if (record.kind === 'credential') return `credential/${record.user}`
+  if (record.kind === 'credential' || record.kind === 'login') return `${record.kind}/${record.user}`
+  if (record.kind === 'topic') return `topic/${record.name}`
   return `${record.kind}/${record.id}`
 }

@@ -1,6 +1,5 @@
-// The brokers that subscribers read, as the API administers them: users with rights on one topic, and what a topic holds.
-import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin } from '#hub'
-import { type CredentialRecord } from '../accounts/records.ts'
+// The brokers that subscribers read, as the API administers them: users with their rights and quotas, topics, and what a topic holds.
+import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin, openQueue } from '#hub'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
 import { type Brokers, type TopicOffsets } from '../platform.ts'
@@ -13,27 +12,37 @@ export interface ServedBroker extends BrokerAccess {
   readonly advertised?: string | undefined
 }
 
-/** What a subscriber may do: read one topic, and everything with groups of its own. */
-const grantsOf = ({ user, topic }: Pick<CredentialRecord, 'user' | 'topic'>): readonly Grant[] => [
-  { user, resource: 'topic', name: topic, operations: ['read', 'describe', 'describe-configs'] },
-  { user, resource: 'group', name: user, operations: ['all'] },
-  { user, resource: 'group', name: `${user}.`, match: 'prefixed', operations: ['all'] },
-]
+/** A right as text, so that two can be compared. */
+const textOf = ({ resource, name = '', match = 'literal' }: Grant, operation: string): string =>
+  [resource, resource === 'cluster' ? '' : name, match, operation].join(' ')
 
+/** Those of `held` that are not among `due`. */
+const surplus = (held: readonly Grant[], due: readonly Grant[]): Grant[] => {
+  const wanted = new Set(due.flatMap(grant => grant.operations.map(operation => textOf(grant, operation))))
+  return held.flatMap(grant => {
+    const operations = grant.operations.filter(operation => !wanted.has(textOf(grant, operation)))
+    return operations.length === 0 ? [] : [{ ...grant, operations }]
+  })
+}
+
+/** What is no fault of the broker's. */
+const PASSED_ON: ReadonlySet<string> = new Set(['HUB_TOPIC_UNKNOWN', 'HUB_TOPIC_DIFFERS'])
 const NOWHERE: TopicOffsets = { exists: false, partitions: [] }
 
 /** Connects to nothing until used. */
 export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Brokers & { close(): Promise<void> } {
-  const brokers = new Map(served.map(broker => [broker.name, { broker, admin: openAdmin(broker, 'skysieve-api') }]))
+  const brokers = new Map(
+    served.map(broker => [broker.name, { broker, admin: openAdmin(broker, 'skysieve-api'), inTurn: openQueue() }]),
+  )
 
-  const servedBy = (name: string): { readonly broker: ServedBroker; readonly admin: ClusterAdmin } => {
+  const servedBy = (name: string) => {
     const found = brokers.get(name)
     if (found) return found
     const message = `The broker “${name}” is not in the API's configuration. The operator has to add it.`
     throw new ApiError('API_MIRROR_DOWN', message)
   }
   const failure = (name: string, cause: unknown): unknown => {
-    if (cause instanceof HubError && cause.code === 'HUB_TOPIC_UNKNOWN') return cause
+    if (cause instanceof HubError && PASSED_ON.has(cause.code)) return cause
     const message = `The broker “${name}” does not do what it was asked at the moment. Try again in a few seconds.`
     return new ApiError('API_MIRROR_DOWN', message, { cause })
   }
@@ -45,11 +54,18 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
       throw failure(name, error)
     }
   }
+  /** Users change one after another: nobody makes one again that was taken away meanwhile. */
+  const alone = async (name: string, work: (admin: ClusterAdmin) => Promise<void>): Promise<void> =>
+    servedBy(name).inTurn(() => on(name, work))
 
   return {
     address(name) {
       const found = brokers.get(name)
       return found && (found.broker.advertised ?? found.broker.bootstrap)
+    },
+    security(name) {
+      const ca = brokers.get(name)?.broker.ca
+      return ca === undefined ? { protocol: 'SASL_PLAINTEXT' } : { protocol: 'SASL_SSL', ca }
     },
     offsets: (name, topic) =>
       on(name, async admin => {
@@ -70,25 +86,33 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
     async *records(name, topic, partition, from) {
       const { broker, admin } = servedBy(name)
       try {
-        const start = from === 'earliest' ? from : (await admin.offsets(topic, from)).get(partition)
+        const start = typeof from !== 'object' ? from : (await admin.offsets(topic, from)).get(partition)
         yield* committedRecords(broker, { topic, partition, from: start ?? 'earliest' })
       } catch (error) {
         throw failure(name, error)
       }
     },
-    grant: record =>
-      on(record.broker, async admin => {
-        const { user, iterations, salt, sealed } = record
+    settle: (name, wanted) =>
+      alone(name, async admin => {
+        const found = wanted()
+        if (found === undefined) return
+        const { user, iterations, salt, sealed, grants, quota } = found
         const saltedPassword = box.open(user, sealed)
         await admin.upsertUser(user, { iterations, salt: Buffer.from(salt, 'base64'), saltedPassword })
-        await admin.grant(grantsOf(record))
+        await admin.revoke(surplus(await admin.listGrants(user), grants))
+        await admin.grant(grants)
+        await admin.setQuota(user, quota)
       }),
-    revoke: ({ broker, user }) =>
-      on(broker, async admin => {
+    remove: (name, user) =>
+      alone(name, async admin => {
         // Rights first: open connections of the user read nothing more from here on.
         await admin.revokeAll(user)
         await admin.deleteUser(user)
+        await admin.setQuota(user, { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null })
       }),
+    makeTopic: (name, topic) => on(name, admin => admin.createTopics([topic])),
+    dropTopic: (name, topic) => on(name, admin => admin.deleteTopics([topic])),
+    describeTopic: (name, topic) => on(name, admin => admin.describeTopic(topic)),
     async close() {
       await Promise.allSettled([...brokers.values()].map(({ admin }) => admin.close()))
     },

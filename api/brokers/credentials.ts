@@ -3,12 +3,22 @@ import { saltPassword } from '#hub'
 import { type Caller } from '../accounts/caller.ts'
 import { refuseReserved } from '../accounts/names.ts'
 import { type CredentialRecord } from '../accounts/records.ts'
+import { type SecretBox } from '../accounts/secret-box.ts'
 import { randomText } from '../accounts/token.ts'
 import { ApiError } from '../errors.ts'
 import { type Platform } from '../platform.ts'
+import { kafkaUsers } from './kafka-users.ts'
 import { type ReadableTopic } from './readable.ts'
 
+/** Of 36 characters each: 165 bits. */
 const PASSWORD_CHARS = 32
+
+/** A new password, and what is kept of it: salted, and sealed for the user's name. */
+export async function newPassword(box: SecretBox, user: string) {
+  const password = randomText(PASSWORD_CHARS)
+  const { iterations, salt, saltedPassword } = await saltPassword(password)
+  return { password, kept: { iterations, salt: salt.toString('base64'), sealed: box.seal(user, saltedPassword) } }
+}
 
 export interface NewCredential {
   /** The user's name; chosen when absent. */
@@ -26,21 +36,18 @@ export async function makeCredential(
   topic: ReadableTopic & { readonly broker: string },
   { user: wanted, idempotencyId }: NewCredential,
 ): Promise<{ readonly record: CredentialRecord; readonly password: string }> {
-  const { books, writes, settings, box } = platform
+  const { books, writes, box } = platform
   const user = wanted ?? nameFor(caller.account, idempotencyId ?? randomText(6))
   if (!caller.isAdmin) requireOwnName(caller.account, user)
   refuseReserved(user)
-  const password = randomText(PASSWORD_CHARS)
-  const { iterations, salt, saltedPassword } = await saltPassword(password)
+  const { password, kept } = await newPassword(box, user)
   const record: CredentialRecord = {
     kind: 'credential',
     user,
     account: caller.account,
     topic: topic.name,
     broker: topic.broker,
-    iterations,
-    salt: salt.toString('base64'),
-    sealed: box.seal(user, saltedPassword),
+    ...kept,
     state: 'active',
     createdAt: new Date(platform.nowMs()).toISOString(),
   }
@@ -51,25 +58,41 @@ export async function makeCredential(
       throw new ApiError('API_KEY_REUSED', message)
     }
     const account = books.account(user)
-    if (other || (account && account.id !== caller.account)) {
+    if (other || books.login(user) || (account && account.id !== caller.account)) {
       throw new ApiError('API_NAME_TAKEN', `There already is a user “${user}”; choose another name.`)
     }
-    const mine = books.credentials().filter(({ account }) => account === caller.account)
-    if (mine.length >= settings.credentialsPerAccount) {
-      const message = `An account has at most ${settings.credentialsPerAccount} Kafka users; delete one first.`
-      throw new ApiError('API_QUOTA_REACHED', message)
-    }
+    requireRoomForUser(platform, caller.account)
     await pen.record(record)
   })
-  await platform.brokers.grant(record)
+  await settleUsers(platform, record.account, record.broker)
   return { record, password }
 }
 
+/** @throws ApiError API_QUOTA_REACHED */
+export function requireRoomForUser({ books, settings }: Platform, account: string): void {
+  const mine = [...books.credentials(), ...books.logins()].filter(record => record.account === account)
+  if (mine.length < settings.credentialsPerAccount) return
+  const message = `An account has at most ${settings.credentialsPerAccount} Kafka users; delete one first.`
+  throw new ApiError('API_QUOTA_REACHED', message)
+}
+
+/** Brings an account's users of a broker to what the books say: a new one takes its share of the others' quota. */
+export async function settleUsers(platform: Platform, account: string, broker: string): Promise<void> {
+  const { books, settings } = platform
+  const users = kafkaUsers(books, settings, account).filter(user => user.broker === broker)
+  for (const { user } of users) await settleUser(platform, broker, user)
+}
+
+/** Brings one user of a broker to what the books say; one that is leaving stays as it is. */
+export const settleUser = ({ books, settings, brokers }: Platform, broker: string, user: string): Promise<void> =>
+  brokers.settle(broker, () => kafkaUsers(books, settings).find(one => one.user === user && one.broker === broker))
+
 /** Takes the user away; the name is free when this resolves. */
-export async function removeCredential({ books, writes, brokers }: Platform, record: CredentialRecord): Promise<void> {
+export async function removeCredential(platform: Platform, record: CredentialRecord): Promise<void> {
+  const { books, writes, brokers } = platform
   const leaving: CredentialRecord = { ...record, state: 'deleting' }
   if (record.state !== 'deleting') await writes.change(pen => pen.record(leaving))
-  await brokers.revoke(leaving)
+  await brokers.remove(record.broker, record.user)
   await writes.change(async pen => {
     if (books.credential(record.user)) await pen.forgetRecord(leaving)
   })

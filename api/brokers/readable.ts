@@ -1,17 +1,16 @@
-// Which topics a caller may read, and on which broker each lies: deliveries of own filters on mirrors, full streams on the hub.
+// Which topics a caller may read, and on which broker each lies: deliveries of own filters on mirrors; full streams and other topics on the hub.
 import { STREAMS } from '#hub'
 import { type Manifest, topicOfFilter } from '#filters'
 import { type Caller, mayTouch } from '../accounts/caller.ts'
 import { ApiError } from '../errors.ts'
 import { type Books } from '../control/books.ts'
-
-/** The name under which the hub's broker is known; no mirror may have it. */
-export const HUB = 'hub'
+import { HUB, topicsOf } from './kafka-users.ts'
 
 export interface ReadableTopic {
   readonly name: string
-  readonly kind: 'filter' | 'stream'
-  /** Id of the filter, or name of the stream. */
+  /** `topic`: one of the hub's that was made or granted through the API. */
+  readonly kind: 'filter' | 'stream' | 'topic'
+  /** Id of the filter, or name of the stream or topic. */
   readonly of: string
   /** Undefined while the filter has no mirror yet. */
   readonly broker: string | undefined
@@ -24,23 +23,31 @@ const ofFilter = ({ id, placement }: Manifest): ReadableTopic => ({
   broker: placement?.mirror,
 })
 
-/** Streams first, then filters from oldest to newest. */
+const ofHub = (name: string): ReadableTopic => {
+  const stream = Object.values(STREAMS).find(({ topic }) => topic === name)
+  return { name, kind: stream ? 'stream' : 'topic', of: stream?.name ?? name, broker: HUB }
+}
+
+/** The hub's topics a caller may read: an administrator all streams and all that were made, others what their account may and the token's scopes allow. */
+function hubTopics(books: Books, caller: Caller): string[] {
+  const streams = Object.values(STREAMS).map(({ topic }) => topic)
+  if (caller.isAdmin) return [...streams, ...books.topics().map(({ name }) => name)]
+  const account = books.account(caller.account)
+  return account ? [...topicsOf(books, { ...account, scopes: [...caller.scopes] }).keys()] : []
+}
+
+/** Streams and topics of the hub first, then filters from oldest to newest. */
 export function readableTopics(books: Books, caller: Caller, everyones = false): ReadableTopic[] {
-  const full = caller.isAdmin || caller.scopes.includes('stream:full')
-  const streams = full
-    ? Object.values(STREAMS).map(({ name, topic }): ReadableTopic => ({
-        name: topic,
-        kind: 'stream',
-        of: name,
-        broker: HUB,
-      }))
+  const mayFilters = caller.isAdmin || caller.scopes.includes('filters:read') || caller.scopes.includes('filters:write')
+  const filters = mayFilters
+    ? books
+        .filters()
+        .filter(
+          ({ state, owner }) =>
+            state !== 'deleted' && (owner === caller.account || (everyones && mayTouch(caller, owner))),
+        )
     : []
-  const filters = books
-    .filters()
-    .filter(
-      ({ state, owner }) => state !== 'deleted' && (owner === caller.account || (everyones && mayTouch(caller, owner))),
-    )
-  return [...streams, ...filters.map(ofFilter)]
+  return [...hubTopics(books, caller).map(ofHub), ...filters.map(ofFilter)]
 }
 
 /** @throws ApiError API_TOPIC_UNKNOWN */

@@ -12,6 +12,8 @@ const NOUNS: Readonly<Record<string, () => Promise<AddCommands>>> = {
   auth: async () => (await import('./commands/auth.ts')).addAuth,
   filter: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs,
   topic: async () => (await import('./commands/topic.ts')).addTopic,
+  acl: async () => (await import('./commands/acl.ts')).addAcl,
+  audit: async () => (await import('./commands/audit.ts')).addAudit,
   user: async () => (await import('./commands/user.ts')).addUser,
   stream: async () => (await import('./commands/stream.ts')).addStream,
   schema: async () => (await import('./commands/schema.ts')).addSchema,

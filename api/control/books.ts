@@ -1,6 +1,13 @@
 // Read views over the control topics: what every route and job knows about accounts, filters and nodes.
 import { type Manifest } from '#filters'
-import { type AccountRecord, type AccountsValue, type CredentialRecord, type TokenRecord } from '../accounts/records.ts'
+import {
+  type AccountRecord,
+  type AccountsValue,
+  type CredentialRecord,
+  type LoginRecord,
+  type TokenRecord,
+  type TopicRecord,
+} from '../accounts/records.ts'
 import { type TokenSource } from '../accounts/caller.ts'
 import { type FilterStatus, nodeKey, type NodeStatus, type StatusValue } from '../submissions/status.ts'
 
@@ -15,6 +22,11 @@ export interface Books extends TokenSource {
   tokensOf(account: string): TokenRecord[]
   credential(user: string): CredentialRecord | undefined
   credentials(): CredentialRecord[]
+  login(user: string): LoginRecord | undefined
+  logins(): LoginRecord[]
+  /** Topics that were made through the API. */
+  topic(name: string): TopicRecord | undefined
+  topics(): TopicRecord[]
   filter(id: string): Manifest | undefined
   /** All manifests, deleted ones too, oldest first. */
   filters(): Manifest[]
@@ -42,6 +54,10 @@ export function openBooks(
     tokensOf: account => records('token').filter(token => token.account === account),
     credential: user => one('credential', user),
     credentials: () => records('credential'),
+    login: user => one('login', user),
+    logins: () => records('login'),
+    topic: name => one('topic', name),
+    topics: () => records('topic'),
     filter: id => logs.filters.get(id),
     filters: () =>
       valuesOf(logs.filters).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || (a.id < b.id ? -1 : 1)),

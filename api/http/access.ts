@@ -11,8 +11,8 @@ declare module 'fastify' {
     caller: Caller | ApiError | null
   }
   interface FastifyContextConfig {
-    /** `any`: every valid token; `none`: no token needed. */
-    scope?: Scope | 'any' | 'none'
+    /** One of several is enough. `any`: every valid token; `none`: no token needed. */
+    scope?: Scope | readonly [Scope, ...Scope[]] | 'any' | 'none'
   }
 }
 
@@ -28,7 +28,7 @@ export function addAccess(app: FastifyInstance, platform: Platform, seen: (token
     const scope = request.routeOptions.config.scope ?? 'admin'
     if (scope === 'none' || request.is404) return
     const caller = callerOf(request)
-    if (scope !== 'any') requireScope(caller, scope)
+    if (scope !== 'any') requireScope(caller, ...(typeof scope === 'string' ? [scope] : scope))
     if (caller.tokenId !== undefined) seen(caller.tokenId)
   })
 }

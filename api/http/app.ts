@@ -8,16 +8,27 @@ import { ApiError } from '../errors.ts'
 import { type HttpMetrics } from '../metrics.ts'
 import { type Platform } from '../platform.ts'
 import { addAccess } from './access.ts'
+import { addAudit } from './audit.ts'
 import { addForwarding } from './forward.ts'
 import { OPENAPI } from './openapi.ts'
-import { addRateLimit, type LimitStore } from './rate-limit.ts'
+import { type Redis } from 'ioredis'
+import { openLimiter } from '../limits/limiter.ts'
+import { addRateLimit } from './rate-limit.ts'
 import { ProblemDocument, sendProblem } from './problem.ts'
 import { accountRoutes } from './routes/accounts.ts'
+import { aclRoutes } from './routes/acls.ts'
+import { alertPartRoutes } from './routes/alert-parts.ts'
+import { alertRangeRoutes } from './routes/alert-range.ts'
+import { alertSearchRoutes } from './routes/alert-search.ts'
+import { alertRoutes } from './routes/alerts.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { credentialRoutes } from './routes/credentials.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { filterChangeRoutes } from './routes/filter-changes.ts'
 import { filterMoveRoutes } from './routes/filter-moves.ts'
 import { filterRoutes } from './routes/filters.ts'
+import { hubTopicRoutes } from './routes/hub-topics.ts'
+import { loginRoutes } from './routes/logins.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
 
@@ -35,8 +46,8 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024
 export interface AppOptions {
   readonly platform: Platform
   readonly log?: FastifyBaseLogger
-  /** Where windows of the rate limit are counted; in this process's memory when absent. */
-  readonly limitStore?: LimitStore
+  /** Where rate limits are counted; in this process's memory when absent. */
+  readonly limitStore?: Redis
   readonly metrics?: HttpMetrics
   /** Told of each token that was used. */
   readonly tokenSeen?: (tokenId: string) => void
@@ -73,13 +84,14 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     )
   })
   addAccess(app, platform, tokenSeen ?? (() => undefined))
+  addAudit(app, platform)
   addForwarding(app, platform.writes, platform.settings.url)
   app.addSchema(ProblemDocument)
   await app.register(swagger, {
     openapi: OPENAPI,
     refResolver: { buildLocalReference: ({ $id }) => (typeof $id === 'string' ? $id : 'unnamed') },
   })
-  await addRateLimit(app, platform, limitStore)
+  addRateLimit(app, platform, openLimiter(limitStore))
   app.register(async scoped => {
     const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()
     for (const add of [
@@ -89,7 +101,15 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       filterMoveRoutes,
       topicRoutes,
       credentialRoutes,
+      hubTopicRoutes,
+      loginRoutes,
+      aclRoutes,
+      auditRoutes,
       systemRoutes,
+      alertRoutes,
+      alertPartRoutes,
+      alertRangeRoutes,
+      alertSearchRoutes,
     ]) {
       add(routed, platform)
     }

@@ -27,9 +27,11 @@ export type ProblemDocument = Static<typeof ProblemDocument>
 
 /** Seconds after which a refused request may work. */
 const RETRY_AFTER_S: Partial<Record<ApiErrorCode, number>> = {
+  API_ARCHIVE_DOWN: 5,
   API_QUEUE_DOWN: 5,
   API_LEADER_MISSING: 2,
   API_ENGINE_AWAY: 10,
+  API_AUDIT_DOWN: 5,
   API_MIRROR_DOWN: 5,
   API_STARTING: 2,
 }
@@ -67,6 +69,7 @@ function asApiError(error: FastifyError): ApiError {
 export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { code, message, problems, cause } = asApiError(error)
   const { status, title, owner } = API_ERRORS[code]
+  request.problemCode = code
   if (owner === 'us') request.log.warn({ code, err: cause ?? error }, 'request failed')
   const retryAfterS = RETRY_AFTER_S[code]
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)

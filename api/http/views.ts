@@ -1,7 +1,15 @@
 // The shapes that leave the API. Secrets and hashes have no place in any of them; ids are strings, times ISO 8601 in UTC.
 import { Type, type Static } from 'typebox'
 import { CapPolicy, FilterId, Language, type Manifest, Placement, Start, State, topicOfFilter } from '#filters'
-import { type AccountRecord, AccountName, type CredentialRecord, Scope, type TokenRecord } from '../accounts/records.ts'
+import {
+  type AccountRecord,
+  AccountName,
+  type CredentialRecord,
+  Role,
+  Scope,
+  type TokenRecord,
+  type TopicRecord,
+} from '../accounts/records.ts'
 import { type JobStage, Stage, stageOf } from '../submissions/stage.ts'
 import { FilterStatus } from '../submissions/status.ts'
 
@@ -16,10 +24,25 @@ const SourceProblem = Type.Object({
 export const AccountView = Type.Object({
   id: AccountName,
   scopes: Type.Array(Scope),
-  limits: Type.Object({ filters: Type.Integer(), requestsPerMinute: Type.Integer() }),
+  limits: Type.Object({
+    filters: Type.Integer(),
+    requestsPerMinute: Type.Integer(),
+    bytesPerMinute: Type.Optional(Type.Integer()),
+    kafkaBytesPerSecond: Type.Optional(Type.Integer()),
+    kafkaRequestPercent: Type.Optional(Type.Integer()),
+  }),
+  role: Role,
+  /** Topics of the hub that were granted to it. */
+  topics: Type.Array(Type.String()),
   createdAt: Time,
 })
-export const accountView = ({ kind: _kind, ...account }: AccountRecord): Static<typeof AccountView> => account
+export const accountView = ({
+  kind: _kind,
+  state: _state,
+  role = 'reader',
+  topics = [],
+  ...account
+}: AccountRecord): Static<typeof AccountView> => ({ ...account, role, topics })
 
 export const TokenView = Type.Object({
   id: Type.String(),
@@ -49,14 +72,53 @@ export function credentialView(record: CredentialRecord, bootstrap: string): Sta
 }
 
 export const Consumers = Type.Object({ python: Type.String(), kcat: Type.String(), kafkajs: Type.String() })
-/** The only answer that ever holds a Kafka password. */
+/** How a client's connection to a broker is secured. */
+const Security = Type.Object({
+  protocol: Type.Union([Type.Literal('SASL_PLAINTEXT'), Type.Literal('SASL_SSL')]),
+  /** Certificate of the authority that signed the broker's, as PEM; absent where clients know it already. */
+  ca: Type.Optional(Type.String()),
+})
+/** The only answer about a topic that ever holds a Kafka password. */
 export const FreshCredential = Type.Object({
   ...CredentialView.properties,
   password: Type.String(),
   mechanism: Type.Literal('SCRAM-SHA-512'),
-  protocol: Type.Literal('SASL_PLAINTEXT'),
+  ...Security.properties,
   consumers: Consumers,
 })
+
+export const LoginView = Type.Object({
+  user: Type.String(),
+  label: Type.String(),
+  bootstrap: Type.String(),
+  /** Consumer groups of these names and beneath them are the user's. */
+  groupPrefixes: Type.Array(Type.String()),
+  topics: Type.Array(Type.String()),
+  /** Its share of the account's quota; null is without a limit. */
+  bytesPerSecond: Type.Union([Type.Integer(), Type.Null()]),
+  requestPercent: Type.Union([Type.Integer(), Type.Null()]),
+  createdAt: Time,
+  rotatedAt: Type.Optional(Time),
+})
+export const FreshLogin = Type.Object({
+  ...LoginView.properties,
+  password: Type.String(),
+  mechanism: Type.Literal('SCRAM-SHA-512'),
+  ...Security.properties,
+})
+
+export const HubTopicView = Type.Object({
+  name: Type.String(),
+  owners: Type.Array(Type.String()),
+  partitions: Type.Integer(),
+  retentionMs: Type.Integer(),
+  /** Of each partition; -1 is without a bound. */
+  retentionBytes: Type.Integer(),
+  maxMessageBytes: Type.Integer(),
+  createdAt: Time,
+})
+export const hubTopicView = ({ kind: _kind, state: _state, ...topic }: TopicRecord): Static<typeof HubTopicView> =>
+  topic
 
 export const VersionView = Type.Object({
   number: Type.Integer(),
@@ -114,9 +176,11 @@ export const DiagnosisView = Type.Object({
   fields: Type.Array(Type.String()),
 })
 
+const PROBLEM = { 'application/problem+json': { schema: Type.Ref('Problem#') } }
+
 /** `ok` with what every route may answer instead. */
 export const answers = <S extends Record<number, unknown>>(ok: S) => ({
   ...ok,
-  '4xx': Type.Ref('Problem#'),
-  '5xx': Type.Ref('Problem#'),
+  '4xx': { description: 'What is wrong with the request.', content: PROBLEM },
+  '5xx': { description: 'What is wrong with us.', content: PROBLEM },
 })

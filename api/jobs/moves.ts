@@ -2,6 +2,7 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { type Handover, type Manifest, topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../accounts/records.ts'
+import { settleUser } from '../brokers/credentials.ts'
 import { type Platform } from '../platform.ts'
 import { handedOver, pastHandover } from '../submissions/moving.ts'
 
@@ -22,7 +23,7 @@ const usersOf = ({ books }: Platform, { id }: Manifest): CredentialRecord[] =>
 
 /** Its users follow: whoever knows a password finds the filter's topic on the new mirror. */
 async function handOver(platform: Platform, id: string): Promise<void> {
-  const { books, writes, brokers, nowMs } = platform
+  const { books, writes, nowMs } = platform
   const following = await writes.change(async pen => {
     const manifest = books.filter(id)
     const next = manifest && handedOver(manifest, books.statusOf(id), nowMs())
@@ -34,12 +35,12 @@ async function handOver(platform: Platform, id: string): Promise<void> {
     await pen.manifest(next)
     return users
   })
-  for (const record of following) await brokers.grant(record)
+  for (const record of following) await settleUser(platform, record.broker, record.user)
 }
 
 async function settle(platform: Platform, manifest: Manifest, { from }: Handover): Promise<void> {
   const { books, writes, brokers, nowMs } = platform
-  for (const record of usersOf(platform, manifest)) await brokers.revoke({ ...record, broker: from.mirror })
+  for (const { user } of usersOf(platform, manifest)) await brokers.remove(from.mirror, user)
   await writes.change(async pen => {
     const now = books.filter(manifest.id)
     if (now === undefined || pastHandover(now, nowMs()) === undefined) return

@@ -2,25 +2,29 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../accounts/records.ts'
-import { removeCredential } from '../brokers/credentials.ts'
+import { finishLeaving } from '../accounts/leaving.ts'
+import { removeCredential, settleUser } from '../brokers/credentials.ts'
+import { finishTopic, removeTopic } from '../brokers/hub-topics.ts'
+import { kafkaUsers } from '../brokers/kafka-users.ts'
+import { removeLogin } from '../brokers/logins.ts'
 import { type Platform } from '../platform.ts'
 
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
 const FORGET_AFTER_MS = 60_000
-
-const placeOf = ({ user, broker }: CredentialRecord): string => `${user}@${broker}`
 
 export interface Reconciler {
   /** One round. Whatever fails is logged and comes again with the next round. */
   round(): Promise<void>
 }
 
-/** A reconciler for one term as leader: its first round also makes sure that every Kafka user exists. */
-export function newReconciler(platform: Platform, log: FastifyBaseLogger): Reconciler {
-  const { books, jobs, writes, brokers, nowMs } = platform
-  const granted = new Set<string>()
+/** A reconciler for one term as leader, which ends with the signal: its first round also makes sure that every Kafka user exists. */
+export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal: AbortSignal): Reconciler {
+  const { books, jobs, writes, settings, nowMs } = platform
+  /** Broker and user → what was settled: a change that failed half-way differs from it. */
+  const settled = new Map<string, string>()
 
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    if (signal.aborted) return
     await work().catch((error: unknown) => log.warn({ what, err: error }, 'reconciling failed; it comes again'))
   }
   const isOrphan = ({ topic }: CredentialRecord): boolean => {
@@ -38,12 +42,24 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger): Recon
         const isDue = manifest.placement === null || nowMs() - Date.parse(manifest.updatedAt) > FORGET_AFTER_MS
         if (!isHeld && isDue) await attempt('forget', () => writes.change(pen => pen.forgetManifest(manifest.id)))
       }
-      for (const record of books.credentials()) {
-        if (record.state === 'deleting' || isOrphan(record)) {
+      for (const record of books.topics()) {
+        if (record.state === 'making') await attempt('make topic', () => finishTopic(platform, record))
+        if (record.state === 'deleting') await attempt('delete topic', () => removeTopic(platform, record))
+      }
+      for (const account of books.accounts())
+        if (account.state === 'leaving') await attempt('delete account', () => finishLeaving(platform, account))
+      for (const record of books.logins())
+        if (record.state === 'deleting') await attempt('remove user', () => removeLogin(platform, record))
+      for (const record of books.credentials())
+        if (record.state === 'deleting' || isOrphan(record))
           await attempt('remove user', () => removeCredential(platform, record))
-        } else if (!granted.has(placeOf(record))) {
-          await attempt('make user', () => brokers.grant(record).then(() => void granted.add(placeOf(record))))
-        }
+      for (const user of kafkaUsers(books, settings)) {
+        const place = `${user.user}@${user.broker}`
+        const wanted = JSON.stringify(user)
+        if (settled.get(place) === wanted) continue
+        await attempt('make user', () =>
+          settleUser(platform, user.broker, user.user).then(() => void settled.set(place, wanted)),
+        )
       }
     },
   }

@@ -38,13 +38,13 @@ async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: 
   const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
   await Promise.all([
-    repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log)),
+    repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
     repeat(MOVES_EVERY_MS, signal, () => attendMoves(platform, log)),
   ])
 }
 
-function reconciling(platform: Platform, log: FastifyBaseLogger): () => Promise<void> {
-  const reconciler = newReconciler(platform, log)
+function reconciling(platform: Platform, log: FastifyBaseLogger, signal: AbortSignal): () => Promise<void> {
+  const reconciler = newReconciler(platform, log, signal)
   return () => reconciler.round()
 }
 

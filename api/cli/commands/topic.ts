@@ -17,8 +17,32 @@ interface Topic {
 interface TopicPage extends Topic {
   readonly exists: boolean
   readonly empty: boolean
+  readonly partitions: readonly { readonly partition: number }[]
+  readonly settings: { readonly retentionMs: number; readonly retentionBytes: number; readonly bytes: number } | null
+  readonly owners: readonly string[]
   readonly user: string
   readonly consumers: { readonly python: string; readonly kcat: string; readonly kafkajs: string } | null
+}
+
+interface CreateOptions {
+  readonly owner: string[]
+  readonly partitions?: number
+  readonly retentionHours?: number
+  readonly retentionBytes?: number
+  readonly maxMessageBytes?: number
+}
+
+const collect = (value: string, before: string[]): string[] => [...before, value]
+const HOUR_MS = 3_600_000
+const MB = 1_000_000
+
+/** What a topic keeps, in words. */
+const keeping = ({ settings, owners, partitions }: TopicPage): string => {
+  if (settings === null) return ''
+  const { retentionMs, retentionBytes, bytes } = settings
+  const bound = retentionBytes < 0 ? '' : ` and ${(retentionBytes / MB).toFixed(0)} MB a partition`
+  const owned = owners.length === 0 ? '' : `, written by ${owners.join(', ')}`
+  return ` ${partitions.length} partitions${owned}; keeps ${(retentionMs / HOUR_MS).toFixed(0)} h${bound}; ${(bytes / MB).toFixed(1)} MB now.`
 }
 
 interface ConsumeOptions {
@@ -38,7 +62,40 @@ async function topicNamed(client: Client, wanted: string): Promise<string> {
 }
 
 export const addTopic: AddCommands = (program, around) => {
-  const topic = program.command('topic').description('topics you may read')
+  const topic = program
+    .command('topic')
+    .description('topics: those you may read, and for administrators those of the hub')
+
+  topic
+    .command('create <name>')
+    .description('make a topic on the hub (administrators)')
+    .option('--owner <account>', 'an account that reads and writes it (repeatable)', collect, [])
+    .option('--partitions <n>', 'how many; fixed from then on', Number)
+    .option('--retention-hours <h>', 'how long messages are kept', Number)
+    .option('--retention-bytes <n>', 'how much of each partition is kept, -1 without a bound', Number)
+    .option('--max-message-bytes <n>', 'the largest message', Number)
+    .action(async (name: string, options: CreateOptions, command) => {
+      const { out, api } = sessionOf(command, around)
+      const { owner, partitions, retentionHours, retentionBytes, maxMessageBytes } = options
+      const made = await api().call<{ partitions: number }>('POST', '/v1/topics', {
+        name,
+        owners: owner,
+        partitions,
+        ...(retentionHours === undefined ? {} : { retentionMs: Math.round(retentionHours * HOUR_MS) }),
+        retentionBytes,
+        maxMessageBytes,
+      })
+      out.result(made, () => `Topic ${name} with ${made.partitions} partitions is made.`)
+    })
+
+  topic
+    .command('delete <name>')
+    .description('delete a topic that was made with `topic create`, and all that is in it (administrators)')
+    .action(async (name: string, _options, command) => {
+      const { out, api } = sessionOf(command, around)
+      await api().call('DELETE', `/v1/topics/${encodeURIComponent(name)}`)
+      out.result({ deleted: name }, () => `Topic ${name} is deleted.`)
+    })
 
   topic
     .command('list')
@@ -66,7 +123,8 @@ export const addTopic: AddCommands = (program, around) => {
       const state = page.exists ? (page.empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
       out.result(
         page,
-        () => `${page.name} on ${page.bootstrap ?? 'no broker yet'} ${state}.\n\n${page.consumers?.kcat ?? ''}`,
+        () =>
+          `${page.name} on ${page.bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}\n\n${page.consumers?.kcat ?? ''}`,
       )
     })
 

@@ -2,7 +2,8 @@
 import { Type } from 'typebox'
 import { type Caller, mayTouch } from '../../accounts/caller.ts'
 import { refuseReserved } from '../../accounts/names.ts'
-import { AccountName, type AccountRecord, Scope, type TokenRecord } from '../../accounts/records.ts'
+import { beginLeaving, finishLeaving } from '../../accounts/leaving.ts'
+import { AccountName, type AccountRecord, Role, Scope, type TokenRecord } from '../../accounts/records.ts'
 import { hashToken, mintToken } from '../../accounts/token.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
@@ -17,11 +18,15 @@ const NewAccount = Type.Object(
   {
     name: AccountName,
     scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true })),
+    role: Type.Optional(Role),
     limits: Type.Optional(
       Type.Object(
         {
           filters: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
           requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
+          bytesPerMinute: Type.Optional(Type.Integer({ minimum: 1000 })),
+          kafkaBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1000 })),
+          kafkaRequestPercent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
         },
         { additionalProperties: false },
       ),
@@ -59,13 +64,15 @@ export function accountRoutes(app: App, platform: Platform): void {
     async handler({ body }, reply) {
       refuseReserved(body.name)
       const account = await writes.change(async pen => {
-        if (books.account(body.name))
-          throw new ApiError('API_NAME_TAKEN', `There already is an account “${body.name}”.`)
+        if (books.account(body.name) || books.login(body.name) || books.credential(body.name))
+          throw new ApiError('API_NAME_TAKEN', `There already is an account or Kafka user “${body.name}”.`)
         const record: AccountRecord = {
           kind: 'account',
           id: body.name,
           scopes: body.scopes ?? ['filters:read', 'filters:write'],
+          ...(body.role === undefined ? {} : { role: body.role }),
           limits: {
+            ...body.limits,
             filters: body.limits?.filters ?? settings.filtersPerAccount,
             requestsPerMinute: body.limits?.requestsPerMinute ?? settings.requestsPerMinute,
           },
@@ -92,6 +99,22 @@ export function accountRoutes(app: App, platform: Platform): void {
       const accounts = books.accounts().toSorted((a, b) => a.id.localeCompare(b.id))
       const page = paged(accounts, ({ id }) => id, query)
       return { ...page, items: page.items.map(accountView) }
+    },
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/v1/accounts/:account',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Delete an account with its tokens and Kafka users',
+      tags: ['accounts'],
+      params: AccountParams,
+      response: answers({ 204: Type.Null() }),
+    },
+    async handler(request, reply) {
+      await finishLeaving(platform, await beginLeaving(platform, request.params.account))
+      return reply.code(204).send(null)
     },
   })
 

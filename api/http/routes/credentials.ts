@@ -1,6 +1,6 @@
 // Kafka users of a topic: made on demand, their password shown once, taken away at any time.
 import { Type } from 'typebox'
-import { mayTouch } from '../../accounts/caller.ts'
+import { mayTouch, requireScope } from '../../accounts/caller.ts'
 import { AccountName } from '../../accounts/records.ts'
 import { consumersOf } from '../../brokers/consumers.ts'
 import { makeCredential, removeCredential } from '../../brokers/credentials.ts'
@@ -22,7 +22,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
   app.route({
     method: 'POST',
     url: '/v1/topics/:topic/credentials',
-    config: { scope: 'filters:write' },
+    config: { scope: ['filters:write', 'stream:full'] },
     schema: {
       summary: 'Make a Kafka user for a topic; its password is shown once',
       tags: ['topics'],
@@ -34,6 +34,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const caller = callerOf(request)
       const topic = readableTopic(books, caller, request.params.topic)
+      if (topic.kind === 'filter') requireScope(caller, 'filters:write')
       const { broker } = topic
       const bootstrap = broker === undefined ? undefined : brokers.address(broker)
       if (broker === undefined || bootstrap === undefined) {
@@ -58,7 +59,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
           ...credentialView(made.record, bootstrap),
           password: made.password,
           mechanism: 'SCRAM-SHA-512',
-          protocol: 'SASL_PLAINTEXT',
+          ...brokers.security(broker),
           consumers: consumersOf({ topic: topic.name, bootstrap, user, registryUrl: settings.registryUrl }),
         })
     },
@@ -67,7 +68,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
   app.route({
     method: 'GET',
     url: '/v1/topics/:topic/credentials',
-    config: { scope: 'filters:read' },
+    config: { scope: ['filters:read', 'stream:full'] },
     schema: {
       summary: 'Your Kafka users of a topic',
       tags: ['topics'],
@@ -90,7 +91,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
   app.route({
     method: 'DELETE',
     url: '/v1/topics/:topic/credentials/:user',
-    config: { scope: 'filters:write' },
+    config: { scope: ['filters:write', 'stream:full'] },
     schema: {
       summary: 'Take a Kafka user away',
       tags: ['topics'],

@@ -1,6 +1,8 @@
 // Topics a caller may read: where they are, what is in them, and programs that read them.
 import { Type } from 'typebox'
+import { type TopicDescription } from '#hub'
 import { consumersOf } from '../../brokers/consumers.ts'
+import { HUB } from '../../brokers/kafka-users.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../brokers/readable.ts'
 import { type Platform } from '../../platform.ts'
 import { callerOf } from '../access.ts'
@@ -12,8 +14,8 @@ export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) 
 
 const TopicView = Type.Object({
   name: Type.String(),
-  kind: Type.Union([Type.Literal('filter'), Type.Literal('stream')]),
-  /** Id of the filter, or name of the stream. */
+  kind: Type.Union([Type.Literal('filter'), Type.Literal('stream'), Type.Literal('topic')]),
+  /** Id of the filter, or name of the stream or topic. */
   of: Type.String(),
   bootstrap: Type.Union([Type.String(), Type.Null()]),
 })
@@ -24,8 +26,27 @@ const TopicPage = Type.Object({
   exists: Type.Boolean(),
   empty: Type.Boolean(),
   partitions: Type.Array(Type.Object({ partition: Type.Integer(), low: Type.String(), high: Type.String() })),
+  /** Of a topic of the hub; null for a filter's. */
+  settings: Type.Union([
+    Type.Object({
+      retentionMs: Type.Integer(),
+      retentionBytes: Type.Integer({ description: 'of each partition; -1 is without a bound' }),
+      maxMessageBytes: Type.Integer(),
+      bytes: Type.Integer({ description: 'what it takes on disk now' }),
+    }),
+    Type.Null(),
+  ]),
+  /** Accounts that write it, where there are such. */
+  owners: Type.Array(Type.String()),
   user: Type.String(),
   consumers: Type.Union([Consumers, Type.Null()]),
+})
+
+const settingsOf = ({ configs, bytes }: TopicDescription) => ({
+  retentionMs: Number(configs['retention.ms']),
+  retentionBytes: Number(configs['retention.bytes']),
+  maxMessageBytes: Number(configs['max.message.bytes']),
+  bytes,
 })
 
 export function topicRoutes(app: App, platform: Platform): void {
@@ -42,7 +63,7 @@ export function topicRoutes(app: App, platform: Platform): void {
   app.route({
     method: 'GET',
     url: '/v1/topics',
-    config: { scope: 'filters:read' },
+    config: { scope: ['filters:read', 'stream:full'] },
     schema: {
       summary: 'Topics you may read',
       tags: ['topics'],
@@ -58,7 +79,7 @@ export function topicRoutes(app: App, platform: Platform): void {
   app.route({
     method: 'GET',
     url: '/v1/topics/:topic',
-    config: { scope: 'filters:read' },
+    config: { scope: ['filters:read', 'stream:full'] },
     schema: {
       summary: 'A topic, and programs that read it',
       tags: ['topics'],
@@ -71,6 +92,8 @@ export function topicRoutes(app: App, platform: Platform): void {
       const bootstrap = addressOf(topic)
       const offsets =
         topic.broker === undefined ? { exists: false, partitions: [] } : await brokers.offsets(topic.broker, topic.name)
+      const described =
+        topic.broker === HUB && offsets.exists ? await brokers.describeTopic(HUB, topic.name) : undefined
       const own = books
         .credentials()
         .find(record => record.topic === topic.name && record.account === caller.account && record.state === 'active')
@@ -84,6 +107,8 @@ export function topicRoutes(app: App, platform: Platform): void {
           low: String(low),
           high: String(high),
         })),
+        settings: described === undefined ? null : settingsOf(described),
+        owners: books.topic(topic.name)?.owners ?? [],
         user,
         consumers:
           bootstrap === null

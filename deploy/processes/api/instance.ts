@@ -93,8 +93,11 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
           maxCap: 100,
           filtersPerAccount: 5,
           requestsPerMinute: 5000,
+          bytesPerMinute: 1_000_000_000,
           tokensPerAccount: 5,
           credentialsPerAccount: 10,
+          kafkaBytesPerSecond: 50_000_000,
+          kafkaRequestPercent: 200,
           versionsPerFilter: 10,
           languages: ['javascript', 'typescript'],
         },
@@ -152,9 +155,9 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
 
 async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, password: string): Promise<void> {
   const onHub = openAdmin(hub)
-  await onHub.deleteTopics([...CONTROL, 'skysieve.leader'])
+  await onHub.deleteTopics([...CONTROL, 'skysieve.leader', 'skysieve.audit'])
   const compacted = CONTROL.map(name => ({ name, configs: { 'cleanup.policy': 'compact' } }))
-  await onHub.createTopics([...compacted, { name: 'skysieve.leader' }])
+  await onHub.createTopics([...compacted, { name: 'skysieve.leader' }, { name: 'skysieve.audit' }])
   await onHub.upsertUser(user, password)
   await onHub.grant(apiRights(user).hub)
   await onHub.close()

@@ -1,0 +1,122 @@
+// Which Kafka users there shall be, with which rights and quotas: worked out from the books alone. Pure.
+import { type Grant, STREAMS, type UserQuota } from '#hub'
+import { type AccountRecord, type CredentialRecord, type LoginRecord } from '../accounts/records.ts'
+import { type Books } from '../control/books.ts'
+import { type ApiSettings } from '../settings.ts'
+
+/** The name under which the hub's broker is known; no mirror may have it. */
+export const HUB = 'hub'
+
+/** One user of one broker as it shall be. `sealed` is its salted password under the platform's key. */
+export interface KafkaUser {
+  readonly broker: string
+  readonly user: string
+  readonly iterations: number
+  readonly salt: string
+  readonly sealed: string
+  readonly grants: readonly Grant[]
+  readonly quota: UserQuota
+}
+
+type Right = Omit<Grant, 'user'>
+type KafkaBooks = Pick<Books, 'account' | 'credentials' | 'logins' | 'topics'>
+type Limits = Pick<ApiSettings, 'kafkaBytesPerSecond' | 'kafkaRequestPercent'>
+
+const READING = ['read', 'describe', 'describe-configs'] as const
+const WRITING = ['write', ...READING] as const
+
+const topic = (name: string, operations: Right['operations']): Right => ({ resource: 'topic', name, operations })
+
+/** Everything on the groups `<name>` and `<name>.…`. */
+const groupsOf = (name: string): Right[] => [
+  { resource: 'group', name, operations: ['all'] },
+  { resource: 'group', name: `${name}.`, match: 'prefixed', operations: ['all'] },
+]
+
+/** A superuser by rights: everything on everything. */
+const EVERYTHING: readonly Right[] = [
+  ...(['topic', 'group', 'transactional-id'] as const).map((resource): Right => ({
+    resource,
+    name: '*',
+    operations: ['all'],
+  })),
+  { resource: 'cluster', operations: ['all'] },
+]
+
+const streamTopics = (): string[] => Object.values(STREAMS).map(stream => stream.topic)
+
+/** The hub's topics an account may read, and whether it may write them too. */
+export function topicsOf(books: Pick<Books, 'topics'>, account: AccountRecord): ReadonlyMap<string, 'read' | 'write'> {
+  const found = new Map<string, 'read' | 'write'>()
+  if (account.scopes.includes('stream:full')) for (const name of streamTopics()) found.set(name, 'read')
+  for (const name of account.topics ?? []) found.set(name, 'read')
+  for (const { name, owners, state } of books.topics())
+    if (state === 'active' && owners.includes(account.id)) found.set(name, 'write')
+  if (account.role === 'producer') for (const name of streamTopics()) found.set(name, 'write')
+  return found
+}
+
+const rightsOfLogin = (books: KafkaBooks, { user }: LoginRecord, account: AccountRecord): Right[] => {
+  if (account.role === 'operator') return [...EVERYTHING]
+  const rights = [...topicsOf(books, account)].map(([name, how]) => topic(name, how === 'write' ? WRITING : READING))
+  const groups = user === account.id ? groupsOf(user) : [...groupsOf(account.id), ...groupsOf(user)]
+  if (account.role !== 'producer') return [...rights, ...groups]
+  const ids: Right[] = [
+    { resource: 'transactional-id', name: `${account.id}.`, match: 'prefixed', operations: ['write', 'describe'] },
+  ]
+  return [...rights, ...groups, ...ids]
+}
+
+/** Of a topic of the hub only as long as the account may read it; a filter's users go with the filter. */
+const rightsOfCredential = (books: KafkaBooks, record: CredentialRecord): Right[] => {
+  const { user, topic: name, broker } = record
+  const account = books.account(record.account)
+  const may = broker !== HUB || account === undefined || topicsOf(books, account).has(name)
+  return [...(may ? [topic(name, READING)] : []), ...groupsOf(user)]
+}
+
+const UNLIMITED: UserQuota = { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null }
+
+/**
+ * Kafka counts by user. An account's users of a broker share its quota in equal parts, so that together they never take more.
+ * Operators and producers have none unless their account says so.
+ */
+function quotaOf(books: KafkaBooks, limits: Limits, id: string, broker: string): UserQuota {
+  const account = books.account(id)
+  const own = account?.limits
+  const isFree = account === undefined || (account.role ?? 'reader') !== 'reader'
+  const bytes = own?.kafkaBytesPerSecond ?? (isFree ? undefined : limits.kafkaBytesPerSecond)
+  const percent = own?.kafkaRequestPercent ?? (isFree ? undefined : limits.kafkaRequestPercent)
+  const placed = [...books.credentials(), ...books.logins().map(login => ({ ...login, broker: HUB }))]
+  const sharing = placed.filter(
+    record => record.account === id && record.broker === broker && record.state === 'active',
+  ).length
+  const share = (limit: number): number => Math.max(1, Math.floor(limit / Math.max(1, sharing)))
+  return {
+    ...UNLIMITED,
+    ...(bytes === undefined ? {} : { consumerBytesPerSecond: share(bytes), producerBytesPerSecond: share(bytes) }),
+    ...(percent === undefined ? {} : { requestPercent: share(percent) }),
+  }
+}
+
+/** The Kafka user of a record, as it shall be now. */
+function kafkaUserOf(books: KafkaBooks, limits: Limits, record: CredentialRecord | LoginRecord): KafkaUser {
+  const { user, account: id, iterations, salt, sealed } = record
+  const broker = record.kind === 'login' ? HUB : record.broker
+  const account = books.account(id)
+  const rights =
+    record.kind === 'credential'
+      ? rightsOfCredential(books, record)
+      : account
+        ? rightsOfLogin(books, record, account)
+        : []
+  const grants = rights.map(right => ({ user, ...right }))
+  return { broker, user, iterations, salt, sealed, grants, quota: quotaOf(books, limits, id, broker) }
+}
+
+/** All users there shall be; of one account when named. */
+export function kafkaUsers(books: KafkaBooks, limits: Limits, account?: string): KafkaUser[] {
+  return [...books.credentials(), ...books.logins()]
+    .filter(record => record.state === 'active' && (account === undefined || record.account === account))
+    .map(record => kafkaUserOf(books, limits, record))
+}
