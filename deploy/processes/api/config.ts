@@ -1,6 +1,7 @@
 // Settings of an API process: where it listens, the brokers it serves, Redis, and what its operator decided.
 import { Type, type Static } from 'typebox'
 import { ApiSettings } from '#api'
+import { ArchiveSettings } from '#hub'
 import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
@@ -34,6 +35,8 @@ export const ApiConfig = Type.Object(
     /** Where trials keep their files while they run. */
     dataDir: Type.String(),
     settings: ApiSettings,
+    /** The archive of alerts, where this system keeps one. */
+    archive: Type.Optional(ArchiveSettings),
     /** Where trials run. */
     sandbox: SandboxConfig,
     containers: Type.Optional(ContainersConfig),

@@ -37,6 +37,7 @@ const api = await openApi({
   adminTokenSha256: config.adminTokenSha256,
   platformKey: Buffer.from(config.platformKey, 'base64'),
   settings: config.settings,
+  archive: config.archive,
   sandbox,
   python: pythonRuntime(sandbox, config.containers?.engine),
   log,
