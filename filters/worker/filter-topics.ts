@@ -18,9 +18,25 @@ export interface FilterTopics {
   readonly delete: (filter: string) => Promise<void>
 }
 
-/** Topics that this process has seen are not looked for again. */
-export function filterTopics(admin: ClusterAdmin, retention: TopicRetention = FILTER_TOPIC_RETENTION): FilterTopics {
+export interface FilterTopicsOptions {
+  readonly admin: ClusterAdmin
+  readonly retention?: TopicRetention
+  /** A topic that was there does not take its settings; filters write to it all the same. */
+  readonly onProblem: (error: unknown) => void
+}
+
+/**
+ * Topics that this process has seen are not looked for again. Those that are there when it begins are taken as they are, so that a shard that is taken over
+ * with hundreds of filters does not wait for them, and given their settings afterwards.
+ */
+export function filterTopics({
+  admin,
+  retention = FILTER_TOPIC_RETENTION,
+  onProblem,
+}: FilterTopicsOptions): FilterTopics {
   const known = new Set<string>()
+  let found: Promise<Set<string>> | undefined
+  let settling: Promise<void> = Promise.resolve()
   const configs = {
     'cleanup.policy': 'delete',
     'retention.ms': retention.retentionMs,
@@ -28,14 +44,27 @@ export function filterTopics(admin: ClusterAdmin, retention: TopicRetention = FI
     'max.message.bytes': MAX_MESSAGE_BYTES,
     'segment.bytes': Math.min(128 * 1024 ** 2, Math.max(16 * 1024 ** 2, Math.floor(retention.retentionBytes / 4))),
   }
+  const there = (): Promise<Set<string>> =>
+    (found ??= admin.listTopics().then(
+      names => new Set(names),
+      (error: unknown) => {
+        found = undefined
+        throw error
+      },
+    ))
   return {
     create: async filter => {
       if (known.has(filter)) return
-      await admin.createTopics([{ name: topicOfFilter(filter), partitions: 1, configs }])
+      const topic = { name: topicOfFilter(filter), partitions: 1, configs }
+      if ((await there()).has(topic.name)) settling = settling.then(() => admin.createTopics([topic])).catch(onProblem)
+      else await admin.createTopics([topic])
       known.add(filter)
     },
     delete: async filter => {
       known.delete(filter)
+      await settling
+      const names = await there()
+      names.delete(topicOfFilter(filter))
       await admin.deleteTopics([topicOfFilter(filter)])
     },
   }

@@ -75,7 +75,13 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   ended.promise.catch(() => undefined)
   const metrics = filterMetrics(options.registry)
   const admin = openAdmin(node, `${node.user}.admin`)
-  const topics = filterTopics(admin, options.filterTopics)
+  const topics = filterTopics({
+    admin,
+    ...(options.filterTopics === undefined ? {} : { retention: options.filterTopics }),
+    onProblem: error => {
+      if (!stop.signal.aborted) log.warn({ err: error }, 'settings of a filter’s topic')
+    },
+  })
   const book = new SchemaBook({
     source: options.schemas,
     signal: stop.signal,

@@ -1,152 +1,24 @@
 // Workers as processes, killed with SIGKILL while alerts stream in: audited from outside, nothing is lost and nothing comes twice.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type BrokerAccess,
-  openAdmin,
-  openControlWriter,
-  openProducer,
-  openSyntheticSource,
-  type Producer,
-  STREAMS,
-  SYNTHETIC_SCHEMA,
-  SYNTHETIC_SCHEMA_ID,
-} from '#hub'
-import { nodeTopics } from '#mirrors'
-import { randomBytes } from 'node:crypto'
+import { openSyntheticSource } from '#hub'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { FILTERS_TOPIC, type Manifest, topicOfFilter } from '../manifest.ts'
-import { STATUS_TOPIC } from '../publish/topics.ts'
-import { workerRights, workerUser } from './worker-rights.ts'
+import { type Manifest, topicOfFilter } from '../manifest.ts'
+import { openWorkerProcesses, type WorkerProcesses } from './worker-process.fixture.ts'
 import { readTopic, until } from './worker.fixture.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../deploy/processes/worker/main.ts')
-const mirror = `m${randomBytes(4).toString('hex')}`
-const { topic } = STREAMS.lsst
-const workers: ChildProcess[] = []
-let producer: Producer
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-const startWorker = async (): Promise<ChildProcess> => {
-  const asWorker = (access: BrokerAccess): BrokerAccess => ({
-    ...access,
-    user: workerUser(mirror),
-    password: 'of-a-worker',
-  })
-  const [hub, node] = [asWorker(inject('kafka').hub), asWorker(inject('kafka').node)]
-  const dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))
-  const config = join(dir, 'config.json')
-  const opsPort = await freePort()
-  writeFileSync(
-    config,
-    JSON.stringify({
-      mirror,
-      local: node,
-      hub,
-      opsPort,
-      dataDir: dir,
-      streams: ['lsst'],
-      sandbox: { hosts: 1 },
-      logLevel: 'warn',
-    }),
-  )
-  const child = spawn(process.execPath, [MAIN, '--config', config], { stdio: ['ignore', 'inherit', 'inherit'] })
-  workers.push(child)
-  return child
-}
-
-const manifest = (changes: Partial<Manifest> = {}): Manifest => ({
-  id: `f${randomBytes(5).toString('hex')}`,
-  name: 'takeover',
-  owner: 'tester',
-  description: '',
-  stream: 'lsst',
-  cap: 20,
-  policy: 'first',
-  start: 'now',
-  cutouts: false,
-  versions: [
-    {
-      number: 1,
-      language: 'javascript',
-      source: 'export function filter(alert) { return alert.diaSource.psfFlux > 0 }',
-      sha256: '',
-      createdAt: '2026-01-01T00:00:00Z',
-    },
-  ],
-  active: 1,
-  state: 'active',
-  problems: [],
-  placement: { mirror, shard: 0 },
-  generation: 1,
-  trust: 'known',
-  createdAt: '2026-01-01T00:00:00Z',
-  updatedAt: '2026-01-01T00:00:00Z',
-  ...changes,
-})
-
-const put = async (value: Manifest): Promise<void> => {
-  const writer = await openControlWriter({
-    access: inject('kafka').node,
-    transactionalId: `w-${mirror}`,
-    clientId: 'test',
-  })
-  await writer.write([{ topic: FILTERS_TOPIC, key: value.id, value }])
-  await writer.close()
-}
-
-const statusOf = async (filter: string): Promise<Record<string, unknown> | undefined> => {
-  const record = (await readTopic(inject('kafka').hub, STATUS_TOPIC)).findLast(({ key }) => key?.toString() === filter)
-  return record?.value ? (JSON.parse(record.value.toString()) as Record<string, unknown>) : undefined
-}
-
+let workers: WorkerProcesses
 beforeAll(async () => {
-  const { hub, node } = inject('kafka')
-  const [onNode, onHub] = [openAdmin(node), openAdmin(hub)]
-  await onNode.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: 4 }], shards: 1 }))
-  await onHub.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
-  const rights = workerRights(mirror, [topic])
-  for (const [admin, grants] of [
-    [onNode, rights.node],
-    [onHub, rights.hub],
-  ] as const) {
-    await admin.upsertUser(workerUser(mirror), 'of-a-worker')
-    await admin.grant(grants)
-    await admin.close()
-  }
-  producer = await openProducer(node, { clientId: 'survey' })
-  const key = JSON.stringify({ keytype: 'SCHEMA', subject: 'alert-packet', version: SYNTHETIC_SCHEMA_ID, magic: 1 })
-  const value = JSON.stringify({
-    subject: 'alert-packet',
-    version: SYNTHETIC_SCHEMA_ID,
-    id: SYNTHETIC_SCHEMA_ID,
-    schema: SYNTHETIC_SCHEMA,
-    deleted: false,
-  })
-  await producer.send([{ topic: '_schemas', partition: 0, key, value }])
+  workers = await openWorkerProcesses(inject('kafka').node, inject('kafka').hub, 1)
 })
-afterAll(async () => {
-  for (const worker of workers) worker.kill('SIGKILL')
-  await producer.close()
-})
+afterAll(() => workers.close())
 
 test('workers that are killed one after another while visits stream in lose nothing, double nothing and keep the cap', async () => {
-  const filters = [manifest(), manifest({ cap: 1000 })]
+  const { topic, survey, put, statusOf } = workers
+  const filters = [workers.manifest(20), workers.manifest(1000)]
   for (const filter of filters) await put(filter)
   // Two workers of one mirror: one has the shard, the other takes it over.
-  const alive = [await startWorker(), await startWorker()]
+  const alive = [await workers.start(), await workers.start()]
   for (const { id } of filters) await until(async () => (await statusOf(id))?.['state'] === 'live')
 
   const source = openSyntheticSource({ seed: 5 })
@@ -163,7 +35,7 @@ test('workers that are killed one after another while visits stream in lose noth
           passing.set(String(made.visit), [...(passing.get(String(made.visit)) ?? []), made.alertId])
         return { topic, partition: (number + visit) % 4, value: made.packet }
       })
-      await producer.send(messages)
+      await survey.send(messages)
       await sleep(40)
     }
   }
@@ -174,7 +46,7 @@ test('workers that are killed one after another while visits stream in lose noth
     worker?.kill('SIGKILL')
     if (worker !== undefined) await once(worker, 'exit')
     // The last one that dies is not replaced: the one that is left has to do.
-    if (kills < 2) alive.push(await startWorker())
+    if (kills < 2) alive.push(await workers.start())
   }
   await playing
   const total = [...passing.values()].reduce((sum, ids) => sum + ids.length, 0)
