@@ -1,7 +1,7 @@
 // One system on one machine: its folders, ports, brokers and names, worked out once from the options.
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { ADMIN_USER, type BrokerSettings } from '#hub'
+import { ADMIN_USER, type ArchiveSettings, type BrokerSettings } from '#hub'
 import { type ClassArchives } from './class-archive.ts'
 import { type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
@@ -36,6 +36,8 @@ export interface Layout {
   readonly env: Readonly<Record<string, string>>
   readonly archives: ClassArchives
   readonly python: PythonLayout
+  /** Where the archive is; undefined where none is kept. */
+  readonly archive: ArchiveSettings | undefined
 }
 
 /** Where Python filters run. */
@@ -84,6 +86,7 @@ export const layoutOf = (
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     env,
     archives,
+    archive: options.archive ? { dir: join(dataDir, 'archive'), store: { kind: options.archiveStore } } : undefined,
     python: {
       engine,
       dir: join(dataDir, 'engine'),

@@ -15,6 +15,9 @@ test('without options a laptop’s system is started: two nodes and small visits
     interval: 37,
     alerts: 1000,
     simulator: true,
+    archive: true,
+    archiveGb: 20,
+    archiveStore: 'files',
     python: true,
     unsafeSandbox: false,
   })

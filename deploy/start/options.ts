@@ -21,6 +21,12 @@ const StartSettings = Type.Object(
     /** Visits to play; without end when absent. */
     visits: Type.Optional(Type.Integer({ minimum: 1 })),
     simulator: Type.Boolean({ default: true }),
+    /** Keep every packet in the archive, and write notices of them. */
+    archive: Type.Boolean({ default: true }),
+    /** Gigabytes of compressed packets of each stream that stay; the oldest leave first. */
+    archiveGb: Type.Number({ exclusiveMinimum: 0, default: 20 }),
+    /** One file a packet, or a few large ones a night. */
+    archiveStore: Type.Enum(['files', 'segments'], { default: 'files' }),
     /** Run Python filters where a Docker engine can be had. */
     python: Type.Boolean({ default: true }),
     /** Socket of the Docker engine to use; found, or started, when absent. */
@@ -43,6 +49,9 @@ export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated 
   --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
   --visits N        stop playing after N visits
   --no-simulator    play nothing
+  --archive-gb N    gigabytes of packets that the archive keeps; the oldest leave first (20)
+  --archive-store K keep packets as files, or in segments: a few large files a night (files)
+  --no-archive      keep no packets and write no notices
   --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
   --no-python       run no Python filters
   --unsafe-sandbox  run filters without confinement: for development only`
@@ -56,6 +65,9 @@ const FLAGS = {
   alerts: { type: 'string' },
   visits: { type: 'string' },
   'no-simulator': { type: 'boolean' },
+  'archive-gb': { type: 'string' },
+  'archive-store': { type: 'string' },
+  'no-archive': { type: 'boolean' },
   engine: { type: 'string' },
   'no-python': { type: 'boolean' },
   'unsafe-sandbox': { type: 'boolean' },
@@ -76,6 +88,9 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
     ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
     ...(flags.source === undefined ? {} : { source: resolve(cwd, flags.source) }),
     ...(flags['no-simulator'] === true ? { simulator: false } : {}),
+    ...(flags['archive-gb'] === undefined ? {} : { archiveGb: numberOf('archive-gb', flags['archive-gb']) }),
+    ...(flags['archive-store'] === undefined ? {} : { archiveStore: flags['archive-store'] }),
+    ...(flags['no-archive'] === true ? { archive: false } : {}),
     ...(flags.engine === undefined ? {} : { engine: resolve(cwd, flags.engine) }),
     ...(flags['no-python'] === true ? { python: false } : {}),
     ...(flags['unsafe-sandbox'] === true ? { unsafeSandbox: true } : {}),

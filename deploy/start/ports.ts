@@ -16,6 +16,7 @@ export const hubPorts = (base: number) =>
     apiOps: base + 6,
     simulatorOps: base + 7,
     engineOps: base + 8,
+    archiverOps: base + 9,
   }) as const
 
 /** The ports of node `index` (from 1). */

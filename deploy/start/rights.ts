@@ -1,9 +1,17 @@
 // Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
 import { apiRights } from '#api'
-import { REGISTRY_TRANSACTIONAL_ID, STREAMS, type Grant } from '#hub'
+import {
+  ARCHIVE_TOPIC,
+  archiverTransactionalId,
+  type Grant,
+  HUB_DEAD_LETTERS,
+  noticesTopic,
+  REGISTRY_TRANSACTIONAL_ID,
+  STREAMS,
+} from '#hub'
 import { workerRights, workerUser } from '#filters'
 import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
-import { API_USER, HUB_USER, nodeNames, SIMULATOR_USER } from './users.ts'
+import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from './users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
 /** What MirrorMaker copies: alerts, schemas and filters. */
@@ -29,13 +37,23 @@ const of = (user: string, rights: readonly Right[]): Grant[] => {
   return [...rights, ...groups].map(right => ({ user, ...right }))
 }
 
-/** On the hub: the registry keeps schemas, the simulator plays, MirrorMaker reads, workers report. */
+/** On the hub: the registry keeps schemas, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
 export const hubRights = (nodes: number): readonly Grant[] => [
   ...of(HUB_USER, [
     ...topics(['_schemas'], 'read', 'write'),
     { resource: 'transactional-id', name: REGISTRY_TRANSACTIONAL_ID, operations: ['write', 'describe'] },
   ]),
   ...of(SIMULATOR_USER, topics(ALERT_TOPICS, 'write')),
+  ...of(ARCHIVER_USER, [
+    ...topics([...ALERT_TOPICS, '_schemas'], 'read'),
+    ...topics([...Object.keys(STREAMS).map(noticesTopic), HUB_DEAD_LETTERS], 'write'),
+    ...topics([ARCHIVE_TOPIC], 'read', 'write'),
+    ...Object.keys(STREAMS).map((stream): Right => ({
+      resource: 'transactional-id',
+      name: archiverTransactionalId(stream),
+      operations: ['write', 'describe'],
+    })),
+  ]),
   ...apiRights(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
     ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,

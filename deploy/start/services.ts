@@ -1,13 +1,14 @@
 // The settings of each process of ours in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
 import { type Language, workerUser } from '#filters'
+import { type ArchiveSettings } from '#hub'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { LOOPBACK } from './ports.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'
-import { API_USER, HUB_USER, SIMULATOR_USER } from './users.ts'
+import { API_USER, ARCHIVER_USER, HUB_USER, SIMULATOR_USER } from './users.ts'
 
 export const hubProcess = (layout: Layout): ProcessSpec =>
   serviceProcess(layout, {
@@ -75,7 +76,22 @@ export const apiProcess = (layout: Layout): ProcessSpec =>
       adminTokenSha256: createHash('sha256').update(layout.secrets.adminToken).digest('hex'),
       platformKey: layout.secrets.platformKey,
       dataDir: dir,
+      ...(layout.archive === undefined ? {} : { archive: layout.archive }),
       settings: { url: layout.apiUrl, registryUrl: layout.registryUrl, ...languageSettings(layout) },
+    }),
+  })
+
+export const archiverProcess = (layout: Layout, archive: ArchiveSettings): ProcessSpec =>
+  serviceProcess(layout, {
+    name: 'archiver',
+    kind: 'archiver',
+    opsPort: layout.ports.archiverOps,
+    settings: () => ({
+      hub: accessOf(layout.hub, layout.secrets, ARCHIVER_USER),
+      registryUrl: layout.registryUrl,
+      opsPort: layout.ports.archiverOps,
+      archive,
+      maxGb: layout.options.archiveGb,
     }),
   })
 

@@ -6,7 +6,7 @@ import { redisProcess } from './redis.ts'
 import { mirrorProcess, prepareNodeAccess } from './mirror.ts'
 import { hubRights } from './rights.ts'
 import { submitExamples } from './examples.ts'
-import { apiProcess, hubProcess, simulatorProcess, workerProcess } from './services.ts'
+import { apiProcess, archiverProcess, hubProcess, simulatorProcess, workerProcess } from './services.ts'
 import { type ProcessSpec, type Supervisor } from './supervisor.ts'
 import { hubTopics } from './topics.ts'
 import { hubUsers } from './users.ts'
@@ -43,6 +43,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
       run(workerProcess(layout, node), 'hub-access', `${node.name}-access`),
     ]),
     run(hubProcess(layout), 'hub-access'),
+    ...(layout.archive === undefined ? [] : [run(archiverProcess(layout, layout.archive), 'hub-access', 'hub')]),
     run(apiProcess(layout), 'hub-access', 'redis', ...nodes.map(({ name }) => `${name}-access`)),
     examples,
     ...(options.simulator ? [run(simulatorProcess(layout), 'hub', 'examples')] : []),
@@ -65,7 +66,7 @@ export const stopOrder = (
   const ending = (...suffixes: readonly string[]): readonly string[] =>
     names.filter(name => suffixes.some(suffix => name === suffix || name.endsWith(`-${suffix}`)))
   return [
-    { names: ending('simulator', 'api', 'worker'), limitMs: 5000 },
+    { names: ending('simulator', 'api', 'worker', 'archiver'), limitMs: 5000 },
     { names: names.filter(name => name === 'hub' || name.endsWith('-mirror')), limitMs: 4000 },
     { names: ending('broker', 'redis'), limitMs: 5000 },
   ]

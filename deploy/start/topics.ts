@@ -1,5 +1,5 @@
 // The topics of the hub. Alert topics are bounded in bytes, so that a laptop's disk stays free; control topics are compacted.
-import { STREAMS, type TopicSpec } from '#hub'
+import { ARCHIVE_TOPIC, HUB_DEAD_LETTERS, noticesTopic, STREAMS, type TopicSpec } from '#hub'
 
 /** DMTN-093: brokers take messages up to 10 MB. */
 const MAX_MESSAGE_BYTES = 10_485_760
@@ -45,14 +45,22 @@ const AUDIT: TopicSpec = {
 }
 /** Packets the hub itself could not read; the first week's are kept. */
 const DEAD_LETTERS: TopicSpec = {
-  name: 'skysieve.hub-dead-letters',
+  name: HUB_DEAD_LETTERS,
   partitions: 1,
   configs: { 'cleanup.policy': 'delete', 'retention.ms': 7 * DAY_MS, 'max.message.bytes': MAX_MESSAGE_BYTES },
 }
 
+/** Notices of a week: some 200 bytes for each alert. */
+const notices = (stream: string): TopicSpec => ({
+  name: noticesTopic(stream),
+  partitions: 1,
+  configs: { 'cleanup.policy': 'delete', 'retention.ms': 7 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
+})
+
 export const hubTopics = (alertsPerVisit: number): readonly TopicSpec[] => [
   ...alertTopics(alertsPerVisit),
-  ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status'].map(compacted),
+  ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(compacted),
+  ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,
   DEAD_LETTERS,

@@ -5,6 +5,7 @@ import { mirrorMakerUser } from '#mirrors'
 export const HUB_USER = 'skysieve-hub'
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const API_USER = 'skysieve-api'
+export const ARCHIVER_USER = 'skysieve-archiver'
 
 /** `node1`, `node2`, … */
 export const nodeNames = (nodes: number): readonly string[] => Array.from({ length: nodes }, (_, at) => `node${at + 1}`)
@@ -14,6 +15,7 @@ export const hubUsers = (nodes: number): readonly string[] => [
   HUB_USER,
   SIMULATOR_USER,
   API_USER,
+  ARCHIVER_USER,
   ...nodeNames(nodes).flatMap(node => [mirrorMakerUser(node), workerUser(node)]),
 ]
 

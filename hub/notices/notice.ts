@@ -65,7 +65,7 @@ export const noticesSubject = (stream: string): string => `${noticesTopic(stream
 
 /** Where an alert's packet is: the default stream has the routes of Rubin's alert database. */
 export const alertUri = (stream: string, id: bigint): string =>
-  stream === DEFAULT_STREAM ? `/v1/alerts/${id}` : `/v1/alerts/${id}?stream=${stream}`
+  stream === DEFAULT_STREAM ? `/v1/alerts/${id}` : `/v1/streams/${stream}/alerts/${id}`
 
 /** What a notice says of an alert. */
 export const noticeOf = (stream: string, facts: AlertFacts, schemaId: number, packetBytes: number): Notice => {

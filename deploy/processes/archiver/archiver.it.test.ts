@@ -36,7 +36,7 @@ test('every packet of a visit is archived byte for byte, indexed, and announced 
       ...known,
       packetBytes: packet.length,
       schemaId: 1100,
-      uri: expect.stringContaining(`/v1/alerts/${alertId}`),
+      uri: `/v1/streams/${archiving.stream.name}/alerts/${alertId}`,
     })
   }
   expect(archiver.index.byVisit(alerts[0]!.visit, { limit: 100 }).rows).toHaveLength(60)
