@@ -6,7 +6,7 @@ import { type AuthorError, type FailureReason, type Limits } from './sandbox.ts'
 export const FRAME_HEADER_BYTES = 8
 
 /** To the host; payloads are JSON. */
-export const MessageKind = { layout: 1, load: 2, unload: 3, evaluate: 4 } as const
+export const MessageKind = { layout: 1, load: 2, unload: 3, evaluate: 4, makeAhead: 5 } as const
 
 /** From the host; payloads are JSON except those of verdicts. */
 export const ReplyKind = { ready: 1, loaded: 2, verdicts: 3, noted: 4 } as const
@@ -34,6 +34,12 @@ export interface LoadMessage {
 
 export interface UnloadMessage {
   readonly slot: number
+}
+
+/** To a host that stands by: isolates for filters of this limit will be needed. */
+export interface MakeAheadMessage {
+  readonly memoryMb: number
+  readonly count: number
 }
 
 export interface EvaluateMessage {

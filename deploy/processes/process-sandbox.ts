@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { type Static, Type } from 'typebox'
-import { openSandbox, type Posture, type SandboxMetrics, type WholeSandbox } from '#sandbox'
+import { HOST_KINDS, openSandbox, type Posture, type SandboxMetrics, type WholeSandbox } from '#sandbox'
 import { type Check } from './ops-server.ts'
 
 const LOOK_EVERY_MS = 5000
@@ -14,8 +14,8 @@ export const SandboxConfig = Type.Object(
     hosts: Type.Optional(Type.Integer({ minimum: 1 })),
     jit: Type.Boolean({ default: false }),
     memoryMb: Type.Optional(Type.Integer({ minimum: 256 })),
-    /** Plain processes without confinement; for development only. */
-    unsafe: Type.Boolean({ default: false }),
+    /** How isolate hosts are confined; bubblewrap, or containers where it cannot run, when absent. `unsafe` is not at all: for development only. */
+    host: Type.Optional(Type.Enum([...HOST_KINDS])),
   },
   { additionalProperties: false, default: {} },
 )
@@ -29,6 +29,8 @@ export const ContainersConfig = Type.Object(
     label: Type.String(),
     /** Where the assembled image is kept. */
     imageCache: Type.Optional(Type.String()),
+    /** Memory that the engine sees under the same path; needed where this process is in a container itself. */
+    sharedDir: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 )
@@ -49,17 +51,20 @@ export const sandboxCheck = ({ ok, differences }: Posture): Check =>
 /** Opens both runtimes, or the isolates alone where there are no containers. An engine that does not answer yet is looked for until it does. */
 export const openProcessSandbox = async ({
   dir,
-  sandbox: { jit, unsafe, hosts, memoryMb },
+  sandbox: { jit, host, hosts, memoryMb },
   containers,
   logger,
   metrics,
 }: ProcessSandboxOptions): Promise<WholeSandbox> => {
-  if (unsafe) logger.warn('filters run in plain processes without confinement (--unsafe-sandbox): for development only')
+  if (host === 'unsafe')
+    logger.warn('filters run in plain processes without confinement (--unsafe-sandbox): for development only')
   const whole = await openSandbox({
     isolates: {
       dir: join(dir, 'isolates'),
       logger,
-      unsafe,
+      host,
+      // In containers of the same engine as Python filters.
+      ...(containers === undefined ? {} : { engine: containers }),
       metrics,
       defaults: { jit, ...(hosts === undefined ? {} : { hosts }), ...(memoryMb === undefined ? {} : { memoryMb }) },
     },

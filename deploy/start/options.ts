@@ -31,6 +31,8 @@ const StartSettings = Type.Object(
     python: Type.Boolean({ default: true }),
     /** Socket of the Docker engine to use; found, or started, when absent. */
     engine: Type.Optional(Type.String({ minLength: 1 })),
+    /** How hosts of JavaScript filters are confined; found out when absent. */
+    isolateHost: Type.Optional(Type.Enum(['bubblewrap', 'container'])),
     /** Run JavaScript filters without confinement; for development only. */
     unsafeSandbox: Type.Boolean({ default: false }),
   },
@@ -54,6 +56,7 @@ export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated 
   --no-archive      keep no packets and write no notices
   --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
   --no-python       run no Python filters
+  --isolate-host K  confine JavaScript filters by bubblewrap, or by container (bubblewrap where it works)
   --unsafe-sandbox  run filters without confinement: for development only`
 
 const FLAGS = {
@@ -70,6 +73,7 @@ const FLAGS = {
   'no-archive': { type: 'boolean' },
   engine: { type: 'string' },
   'no-python': { type: 'boolean' },
+  'isolate-host': { type: 'string' },
   'unsafe-sandbox': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const
@@ -93,6 +97,7 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
     ...(flags['no-archive'] === true ? { archive: false } : {}),
     ...(flags.engine === undefined ? {} : { engine: resolve(cwd, flags.engine) }),
     ...(flags['no-python'] === true ? { python: false } : {}),
+    ...(flags['isolate-host'] === undefined ? {} : { isolateHost: flags['isolate-host'] }),
     ...(flags['unsafe-sandbox'] === true ? { unsafeSandbox: true } : {}),
   }
   const saved = readSaved(file)

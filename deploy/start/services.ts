@@ -5,6 +5,7 @@ import { type ArchiveSettings } from '#hub'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
+import { type StartOptions } from './options.ts'
 import { LOOPBACK } from './ports.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'
@@ -31,9 +32,14 @@ const WORKER_ENV = {
     'glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824:glibc.malloc.top_pad=67108864',
 }
 
+const hostSetting = ({ unsafeSandbox, isolateHost }: StartOptions) => {
+  const host = unsafeSandbox ? 'unsafe' : isolateHost
+  return host === undefined ? {} : { host }
+}
+
 /** What worker and API are told about the sandbox. */
 const sandboxSettings = (layout: Layout) => ({
-  sandbox: { unsafe: layout.options.unsafeSandbox },
+  sandbox: hostSetting(layout.options),
   containers: containerSettings(layout),
 })
 

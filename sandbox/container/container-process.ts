@@ -1,18 +1,16 @@
-// One container: made, attached before it is started, proved, spoken with in frames, and removed whatever happens.
-import { type Duplex } from 'node:stream'
+// One container of a filter: started, proved, and spoken with in frames.
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
-import { openFrameSplitter } from '../isolate/frame-splitter.ts'
+import { frameOf, openFrameSplitter } from '../isolate/frame-splitter.ts'
 import { readNoted } from '../isolate/verdict-reader.ts'
 import { type ColumnSet } from '../batch.ts'
 import { type AuthorError } from '../sandbox.ts'
-import { FRAME_HEADER_BYTES, MessageKind, ReplyKind } from '../wire.ts'
+import { MessageKind, ReplyKind } from '../wire.ts'
+import { attachContainer } from './attached.ts'
 import { type ContainerEnd, type KillReason } from './blame.ts'
-import { statusOf } from './engine.ts'
 import { containerFlags, type ContainerPlan } from './flags.ts'
 import { postureDifferences } from './posture.ts'
-import { openStreamSplitter } from './stream-splitter.ts'
 import { openUsage } from './usage.ts'
 
 /** Scores, annotations in full and logs of one filter stay below. */
@@ -21,32 +19,11 @@ const MAX_REPLY_BYTES = 4 * 1_048_576
 const MAX_STDERR_BYTES = 262_144
 const STDERR_CHARS = 2000
 const READY_MS = 30_000
-/** The engine's state follows the end of the stream, and what it knows about memory follows that. */
-const STATE_ATTEMPTS = 40
-const MEMORY_ATTEMPTS = 5
-const ATTEMPT_MS = 50
 
 type ReplyHandler = (kind: number, payload: Buffer) => void
 
 /** What comes of a request. */
 export type Answer<T> = { readonly answer: T } | { readonly end: ContainerEnd }
-
-const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
-
-async function stateOf(container: Docker.Container): Promise<Omit<ContainerEnd, 'killedFor' | 'detail' | 'noted'>> {
-  for (let attempt = 0, ended = 0; attempt < STATE_ATTEMPTS; attempt++) {
-    try {
-      const { State } = await container.inspect()
-      if (!State.Running && (State.OOMKilled || State.ExitCode !== 137 || ended++ >= MEMORY_ATTEMPTS))
-        return { exitCode: State.ExitCode, outOfMemory: State.OOMKilled }
-    } catch {
-      // Removed by somebody, or the engine is lost.
-      return { outOfMemory: false }
-    }
-    await pause(ATTEMPT_MS)
-  }
-  return { outOfMemory: false }
-}
 
 const nothing = (): void => undefined
 
@@ -64,16 +41,7 @@ export interface StartOptions {
 
 /** Starts a container and waits until its program speaks. Throws what dockerode throws, SANDBOX_HOST_START or SANDBOX_POSTURE. */
 export async function startContainer({ docker, plan, logger, onLeft }: StartOptions) {
-  const container = await docker.createContainer(containerFlags(plan))
-  let stream: Duplex
-  try {
-    // The connection itself, so that a container that does not read is felt.
-    stream = (await container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true })) as Duplex
-  } catch (error) {
-    await container.remove({ force: true }).catch(() => undefined)
-    throw error
-  }
-
+  const flags = containerFlags(plan)
   let onReply: ReplyHandler = nothing
   let onEnd: (end: ContainerEnd) => void = nothing
   let over: ContainerEnd | undefined
@@ -82,57 +50,36 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
   let noted: AuthorError | undefined
   let said = ''
   let stderrBytes = 0
-  const removed = Promise.withResolvers<void>()
-
-  /** Ends it; the stream goes first, since an unread one would hold the engine's removal up. */
-  const kill = (reason: KillReason, why?: string): void => {
-    killedFor ??= reason
-    detail ??= why
-    stream.destroy()
-  }
   const pushFrames = openFrameSplitter(MAX_REPLY_BYTES, (kind, payload) => {
     stderrBytes = 0
     onReply(kind, payload)
   })
-  const pushStream = openStreamSplitter((name, bytes) => {
-    if (killedFor !== undefined) return
-    if (name === 'stdout') return pushFrames(bytes)
-    said = (said + bytes.toString('latin1')).slice(-STDERR_CHARS)
-    stderrBytes += bytes.length
-    if (stderrBytes > MAX_STDERR_BYTES)
-      throw new Error(`wrote more than ${MAX_STDERR_BYTES} bytes to its standard error`)
+  const container = await attachContainer({
+    docker,
+    flags,
+    logger,
+    onLeft,
+    hear(name, bytes) {
+      if (name === 'stdout') return pushFrames(bytes)
+      said = (said + bytes.toString('latin1')).slice(-STDERR_CHARS)
+      stderrBytes += bytes.length
+      if (stderrBytes > MAX_STDERR_BYTES)
+        throw new Error(`wrote more than ${MAX_STDERR_BYTES} bytes to its standard error`)
+    },
+    onBreach: why => kill('protocol', why),
   })
-  stream.on('error', () => undefined)
-  stream.on('data', (piece: Buffer) => {
-    try {
-      pushStream(piece)
-    } catch (error) {
-      kill('protocol', error instanceof Error ? error.message : 'it could not be read')
-    }
-  })
-
-  const remove = async (): Promise<void> => {
-    try {
-      await container.remove({ force: true, v: true })
-    } catch (error) {
-      if (![404, 409].includes(statusOf(error) ?? 0)) {
-        onLeft(container.id)
-        logger.warn({ err: error }, 'a container could not be removed; it is tried again when the engine is back')
-      }
-    }
-    removed.resolve()
+  const kill = (reason: KillReason, why?: string): void => {
+    killedFor ??= reason
+    detail ??= why
+    container.kill()
   }
-  const ending = Promise.withResolvers<ContainerEnd>()
-  const ended = ending.promise
-  const settle = async (): Promise<void> => {
-    // One that we ended needs no looking at: its reason is known.
-    const state = killedFor === undefined ? await stateOf(container) : { outOfMemory: false }
+  const end = async (): Promise<ContainerEnd> => {
+    const state = await container.ended
     over = { ...state, ...(killedFor && { killedFor }), ...(detail && { detail }), ...(noted && { noted }) }
-    ending.resolve(over)
     onEnd(over)
-    await remove()
+    return over
   }
-  stream.on('close', () => void settle())
+  const ended = end()
 
   const ready = Promise.withResolvers<void>()
   ready.promise.catch(() => undefined)
@@ -152,7 +99,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
     await ready.promise
     const inspected = await container.inspect()
     pid = inspected.State.Pid
-    const differences = postureDifferences(inspected, plan, openUsage(pid, container.id))
+    const differences = postureDifferences(inspected, flags, openUsage(pid, container.id))
     if (differences.length > 0)
       throw new SandboxError('SANDBOX_POSTURE', `A container is not confined as it must be: ${differences.join('; ')}.`)
   } catch (error) {
@@ -167,13 +114,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
 
   const usage = openUsage(pid, container.id)
   const layouts = new Set<number>()
-  const send = (kind: number, message: object): void => {
-    const payload = Buffer.from(JSON.stringify(message))
-    const header = Buffer.alloc(FRAME_HEADER_BYTES)
-    header.writeUInt32LE(payload.length, 0)
-    header.writeUInt32LE(kind, 4)
-    stream.write(Buffer.concat([header, payload]))
-  }
+  const send = (kind: number, message: object): void => container.write(frameOf(kind, message))
 
   return {
     id: container.id,
@@ -181,11 +122,11 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
     usage,
     ended,
     /** Settles when the engine has removed it, or could not. */
-    removed: removed.promise,
+    removed: container.removed,
     kill,
     /** Differences from what is required, now. */
     async differences(): Promise<readonly string[]> {
-      return postureDifferences(await container.inspect(), plan, usage)
+      return postureDifferences(await container.inspect(), flags, usage)
     },
     /** Makes a layout known, once. */
     ensureLayout(layout: number, set: ColumnSet): void {

@@ -5,9 +5,10 @@ import { SandboxError } from '../errors.ts'
 import { checkBatch, checkProgram } from '../isolate/check-input.ts'
 import { openLayouts } from '../isolate/layouts.ts'
 import { openRing } from '../isolate/ring.ts'
+import { memoryDirectory } from '../isolate/shared-folder.ts'
 import { makeOwnDirectory } from '../leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
-import { type ContainerProcess } from './container-process.ts'
+import { type ContainerProcess, startContainer } from './container-process.ts'
 import { openCpuGroup } from './cpu-group.ts'
 import { openEngine, reachEngine, takesGroups } from './engine.ts'
 import { copyGuestFiles } from './guest-files.ts'
@@ -38,7 +39,7 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
 
   mkdirSync(options.dir, { recursive: true })
   const dir = makeOwnDirectory(options.dir, 'containers-')
-  const ring = openRing(dir, { named: true })
+  const ring = openRing(options.sharedDir ?? memoryDirectory(dir), { named: true })
   const layoutOf = openLayouts()
   const seats = new Map<string, ContainerSeat>()
   /** Those that are still being removed are processes too. */
@@ -53,8 +54,6 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
     engine,
     logger,
     restoreImage,
-    plan: { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup },
-    onLeft: id => left.add(id),
     onReturn: () => removeContainers(docker, left),
   })
   const forget = async (container: ContainerProcess): Promise<void> => {
@@ -62,8 +61,12 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
     processes.delete(container)
     tell()
   }
-  const startKnown: typeof start = async (...request) => {
-    const started = await start(...request)
+  const plan = { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup }
+  const startKnown = async ({ limits }: Program, signal: AbortSignal, once: boolean): Promise<ContainerProcess> => {
+    const full = { ...plan, memoryMb: limits.memoryMb }
+    const make = (): Promise<ContainerProcess> =>
+      startContainer({ docker, plan: full, logger, onLeft: id => left.add(id) })
+    const started = await start(make, { signal, once })
     processes.add(started)
     tell()
     void forget(started)

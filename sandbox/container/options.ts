@@ -10,6 +10,8 @@ export interface ContainerSandboxOptions {
   readonly engine: EngineAddress
   /** A directory the engine sees under the same path; files of the containers go below it. */
   readonly dir: string
+  /** Where files in memory go that the engine sees under the same path; default /dev/shm. Needed where this process is in a container itself. */
+  readonly sharedDir?: string
   /** Whose containers these are, e.g. the data directory's id: what a dead process left behind under it is removed at start. */
   readonly label: string
   readonly logger: Logger

@@ -1,15 +1,17 @@
 // Proves that a container is confined: by what the engine says it made, and from outside by /proc for each of its processes.
 import { readFileSync, readlinkSync } from 'node:fs'
-import { type ContainerInspectInfo } from 'dockerode'
+import { type ContainerCreateOptions, type ContainerInspectInfo } from 'dockerode'
 import { threadDifferences } from '../jail/posture.ts'
-import { containerFlags, type ContainerPlan, ENVIRONMENT } from './flags.ts'
 import { type Usage } from './usage.ts'
 
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const OWN_NAMESPACES = ['ipc', 'mnt', 'net', 'pid', 'uts']
 /** Writable by mount; nobody but root owns anything there, except in /tmp, which is small and runs nothing. */
 const WRITABLE = /^\/(tmp|dev(\/.*)?|proc(\/.*)?|sys\/fs\/cgroup)$/
-const VARIABLES = new Set([...Object.keys(ENVIRONMENT), 'PATH', 'HOSTNAME'])
+/** Variables that are the engine's. */
+const ENGINES = ['PATH', 'HOSTNAME']
+
+const nameOf = (variable: string): string => variable.split('=', 1)[0] ?? ''
 
 /** Settings of the host configuration that must be as they were asked for. */
 const EXACT = [
@@ -26,10 +28,10 @@ const EXACT = [
   'Binds',
 ] as const
 
-function madeDifferences({ Config, HostConfig }: ContainerInspectInfo, plan: ContainerPlan): string[] {
-  const wanted = containerFlags(plan)
+function madeDifferences({ Config, HostConfig }: ContainerInspectInfo, wanted: ContainerCreateOptions): string[] {
+  const known = new Set([...ENGINES, ...(wanted.Env ?? []).map(nameOf)])
   const changed = EXACT.filter(name => JSON.stringify(HostConfig[name]) !== JSON.stringify(wanted.HostConfig?.[name]))
-  const variables = (Config.Env ?? []).map(entry => entry.split('=', 1)[0] ?? '').filter(name => !VARIABLES.has(name))
+  const variables = (Config.Env ?? []).map(nameOf).filter(name => !known.has(name))
   return [
     ...changed.map(name => `the engine made it with another ${name}`),
     ...(Config.User === wanted.User ? [] : [`it runs as ${Config.User}`]),
@@ -39,14 +41,19 @@ function madeDifferences({ Config, HostConfig }: ContainerInspectInfo, plan: Con
   ]
 }
 
-function processDifferences(pid: number): string[] {
+/** Mount points of a container that its flags make writable. */
+const writableBinds = ({ HostConfig }: ContainerCreateOptions): string[] =>
+  (HostConfig?.Binds ?? []).flatMap(bind => (bind.endsWith(':rw') ? [bind.split(':')[1] ?? ''] : []))
+
+function processDifferences(pid: number, writableToo: readonly string[]): string[] {
   const shared = OWN_NAMESPACES.filter(
     name => readlinkSync(`/proc/${pid}/ns/${name}`) === readlinkSync(`/proc/self/ns/${name}`),
   )
   const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').trim().split('\n')
   const writable = mounts.flatMap(line => {
     const [, , , , point = '', options = ''] = line.split(' ')
-    return options.split(',').includes('rw') && !WRITABLE.test(point) ? [`${point} is mounted writable`] : []
+    const may = WRITABLE.test(point) || writableToo.includes(point)
+    return options.split(',').includes('rw') && !may ? [`${point} is mounted writable`] : []
   })
   const interfaces = readFileSync(`/proc/${pid}/net/dev`, 'utf8').trim().split('\n').slice(2)
   const links = interfaces.map(line => line.split(':', 1)[0]?.trim() ?? '').filter(name => name !== 'lo')
@@ -59,11 +66,12 @@ function processDifferences(pid: number): string[] {
 }
 
 /** Differences from what is required, each once. Where the engine runs elsewhere, only what it says can be looked at. */
-export function postureDifferences(made: ContainerInspectInfo, plan: ContainerPlan, usage: Usage): string[] {
-  const differences = madeDifferences(made, plan)
+export function postureDifferences(made: ContainerInspectInfo, wanted: ContainerCreateOptions, usage: Usage): string[] {
+  const differences = madeDifferences(made, wanted)
+  const writable = writableBinds(wanted)
   for (const pid of usage.pids()) {
     try {
-      differences.push(...processDifferences(pid))
+      differences.push(...processDifferences(pid, writable))
     } catch (error) {
       // A process may end while it is looked at.
       if (usage.pids().includes(pid))

@@ -3,10 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
-import { type Program } from '../sandbox.ts'
-import { type ContainerProcess, startContainer } from './container-process.ts'
 import { reachEngine, statusOf } from './engine.ts'
-import { type ContainerPlan } from './flags.ts'
 import { type EngineAddress } from './options.ts'
 
 /** More at the same time only makes each slower. */
@@ -18,18 +15,20 @@ const MAX_FAILURES = 3
 export interface StarterOptions {
   readonly docker: Docker
   readonly engine: EngineAddress
-  readonly plan: Omit<ContainerPlan, 'memoryMb'>
   readonly logger: Logger
   /** Puts the image into the engine. */
   readonly restoreImage: () => Promise<unknown>
-  /** A container could not be removed. */
-  readonly onLeft: (id: string) => void
   /** The engine answers again after it was away. */
   readonly onReturn: () => Promise<unknown>
 }
 
-/** A function that gives a container for a program; while the engine is away it waits until `signal`, unless `once`. */
-export function openStarter({ docker, engine, plan, logger, restoreImage, onLeft, onReturn }: StarterOptions) {
+/** What becomes of an attempt that comes too late. */
+interface Started {
+  kill(reason: 'retired'): void
+}
+
+/** A function that has a container made; while the engine is away it waits until `signal`, unless `once`. */
+export function openStarter({ docker, engine, logger, restoreImage, onReturn }: StarterOptions) {
   let running = 0
   const waiting: (() => void)[] = []
   const inLine = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -44,10 +43,9 @@ export function openStarter({ docker, engine, plan, logger, restoreImage, onLeft
     }
   }
 
-  const attempt = async ({ limits }: Program): Promise<ContainerProcess> => {
-    const full = { ...plan, memoryMb: limits.memoryMb }
+  const attempt = async <T>(make: () => Promise<T>): Promise<T> => {
     try {
-      return await startContainer({ docker, plan: full, logger, onLeft })
+      return await make()
     } catch (error) {
       if (error instanceof SandboxError) throw error
       // An answer that refuses, a missing image first of all; without an answer, whether anybody is there at all.
@@ -63,18 +61,21 @@ export function openStarter({ docker, engine, plan, logger, restoreImage, onLeft
     }
   }
 
-  return async function start(program: Program, signal: AbortSignal, once: boolean): Promise<ContainerProcess> {
+  return async function start<T extends Started>(
+    make: () => Promise<T>,
+    { signal, once }: { readonly signal: AbortSignal; readonly once: boolean },
+  ): Promise<T> {
     let away = false
     for (let failures = 0; ;) {
       try {
-        const started = await inLine(() => attempt(program))
+        const started = await inLine(() => attempt(make))
         if (!signal.aborted) return started
         started.kill('retired')
-        throw new SandboxError('SANDBOX_CLOSED', `Filter ${program.id} was unloaded while its container was started.`)
+        throw new SandboxError('SANDBOX_CLOSED', 'A container was not needed any more while it was started.')
       } catch (error) {
         const lost = error instanceof SandboxError && error.code === 'SANDBOX_ENGINE_UNREACHABLE'
         if (signal.aborted || (lost && once) || (!lost && ++failures === MAX_FAILURES)) throw error
-        if (lost && !away) logger.error({ err: error }, 'the Docker engine is away; Python filters wait for it')
+        if (lost && !away) logger.error({ err: error }, 'the Docker engine is away; filters that need it wait')
         away ||= lost
         await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
       }

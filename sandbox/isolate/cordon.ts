@@ -54,6 +54,18 @@ export class Cordon {
     return spare === undefined ? [] : [spare]
   }
 
+  /** How many isolates of each limit of memory the fullest quick host holds. */
+  demand(): ReadonlyMap<number, number> {
+    const counts = new Map<Seat, Map<number, number>>(this.#quick.map(seat => [seat, new Map()]))
+    for (const { seat, program } of this.#members.values()) {
+      const { memoryMb } = program.limits
+      const count = counts.get(seat)
+      count?.set(memoryMb, (count.get(memoryMb) ?? 0) + 1)
+    }
+    const total = (count: ReadonlyMap<number, number>): number => [...count.values()].reduce((sum, n) => sum + n, 0)
+    return [...counts.values()].reduce((most, count) => (total(count) > total(most) ? count : most), new Map())
+  }
+
   async load(program: Program): Promise<LoadOutcome> {
     const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), isSlow: false }
     this.#members.set(program.id, member)

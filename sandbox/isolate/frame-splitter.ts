@@ -1,6 +1,15 @@
 // A byte stream → frames of u32 length, u32 kind, payload. Bytes are joined once per frame, however many pieces it came in.
 import { FRAME_HEADER_BYTES } from '../wire.ts'
 
+/** A message as a frame, its payload as JSON. */
+export function frameOf(kind: number, message: object): Buffer {
+  const payload = Buffer.from(JSON.stringify(message))
+  const header = Buffer.alloc(FRAME_HEADER_BYTES)
+  header.writeUInt32LE(payload.length, 0)
+  header.writeUInt32LE(kind, 4)
+  return Buffer.concat([header, payload])
+}
+
 /** Takes pieces; calls `onFrame` for each whole frame. Throws when a frame says it is longer than `maxBytes`. */
 export function openFrameSplitter(maxBytes: number, onFrame: (kind: number, payload: Buffer) => void) {
   let pieces: Buffer[] = []

@@ -1,24 +1,28 @@
 // Where seats get their hosts: a spare that stands by, or a new one; proved from outside before it is given away.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
+import { type MakeAheadMessage, MessageKind } from '../wire.ts'
 import { type HostProcess } from './host-process.ts'
 
 export interface HostPoolOptions {
   readonly start: () => HostProcess
-  /** Differences of a running host from what is required. */
-  readonly inspect: (host: HostProcess) => readonly string[]
   /** Whether a spare stands by. */
   readonly spare: boolean
+  /** Isolates that a spare would need if it took over now, by limit of memory. */
+  readonly demand: () => ReadonlyMap<number, number>
   readonly logger: Logger
 }
 
+const AHEAD = { atOnce: 5, everyMs: 40 } as const
 /** A host that ends before it is used is replaced this often for one taker. */
-const MAX_TRIES = 4
+const MAX_TRIES = 5
+const PAUSE_MS = 100
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 60_000
 
 /** Hosts of one cordon that no seat has yet. */
-export function openHostPool({ start, inspect, spare: wantsSpare, logger }: HostPoolOptions) {
+export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostPoolOptions) {
   /** All that live, whoever has them. */
   const alive = new Set<HostProcess>()
   let spare: HostProcess | undefined
@@ -33,7 +37,7 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
     return host
   }
   const forgetWhenEnded = async (host: HostProcess): Promise<void> => {
-    await host.ended
+    await host.gone
     alive.delete(host)
   }
   const standBy = (): void => {
@@ -49,6 +53,22 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
     timer = setTimeout(standBy, retryMs).unref()
     retryMs = Math.min(LAST_RETRY_MS, retryMs * 2)
   }
+  /** A spare makes isolates ahead, a few at a time so that it can take over in between: V8 takes most of the time of a takeover for them. */
+  const made = new WeakMap<HostProcess, Map<number, number>>()
+  const makeAhead = (): void => {
+    if (spare === undefined || !spare.isUp()) return
+    const has = made.get(spare) ?? new Map<number, number>()
+    made.set(spare, has)
+    for (const [memoryMb, wanted] of demand()) {
+      const before = has.get(memoryMb) ?? 0
+      const count = Math.min(wanted - before, AHEAD.atOnce)
+      if (count <= 0) continue
+      has.set(memoryMb, before + count)
+      return spare.send(MessageKind.makeAhead, { memoryMb, count } satisfies MakeAheadMessage)
+    }
+  }
+  const making = wantsSpare ? setInterval(makeAhead, AHEAD.everyMs).unref() : undefined
+
   const takeOne = async (): Promise<HostProcess> => {
     const host = spare ?? open()
     spare = undefined
@@ -66,7 +86,7 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
         if (closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.')
         try {
           const host = await takeOne()
-          const differences = inspect(host)
+          const differences = await host.differences()
           if (differences.length === 0) {
             retryMs = FIRST_RETRY_MS
             standBy()
@@ -81,6 +101,8 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
         } catch (error) {
           if (tries >= MAX_TRIES) throw error
           logger.warn({ err: error }, 'an isolate host could not be used; trying another')
+          // The first at once; whoever kills them all goes on for a while.
+          if (tries > 1) await sleep(PAUSE_MS * 2 ** (tries - 1))
         }
       }
     },
@@ -88,8 +110,9 @@ export function openHostPool({ start, inspect, spare: wantsSpare, logger }: Host
     async close(): Promise<void> {
       closed = true
       clearTimeout(timer)
+      clearInterval(making)
       for (const host of alive) host.kill('retired')
-      await Promise.all([...alive].map(host => host.ended))
+      await Promise.all([...alive].map(host => host.gone))
     },
   }
 }

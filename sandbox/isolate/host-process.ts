@@ -1,30 +1,18 @@
 // The trusted end of one host process: starts it, frames what is said, reads its intent, knows how it ended.
-import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
-import { setPriority } from 'node:os'
-import { join } from 'node:path'
+import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ColumnSet } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
-import { type Confined, type HostCommand, type Jail } from '../jail/jail.ts'
-import { makeOwnDirectory } from '../leftovers.ts'
-import { openFrameSplitter } from './frame-splitter.ts'
-import { FRAME_HEADER_BYTES, INTENT_BYTES, MessageKind, ReplyKind } from '../wire.ts'
-import { memoryDirectory, type Ring } from './ring.ts'
-
-export interface Intent {
-  readonly slot: number
-  readonly seq: number
-  readonly phase: number
-  readonly count: number
-}
+import { type Confined, type Hear, type HostCommand, type HowEnded, type Jail } from '../jail/jail.ts'
+import { MessageKind, ReplyKind } from '../wire.ts'
+import { frameOf, openFrameSplitter } from './frame-splitter.ts'
+import { type Intent, openIntentFile } from './intent-file.ts'
+import { type Ring } from './ring.ts'
+import { memoryDirectory } from './shared-folder.ts'
 
 /** How a host ended, for the rule of blame. */
-export interface HostEnd {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+export interface HostEnd extends Omit<HowEnded, 'why'> {
   readonly intent: Intent
   readonly stderr: string
-  /** Ended by the kernel for the memory of its group. */
-  readonly outOfMemory: boolean
   /** Why we killed it, if we did. */
   readonly killedFor?: KillReason
 }
@@ -36,8 +24,6 @@ export interface HostOptions {
   readonly ring: Ring
   readonly dir: string
   readonly command: Omit<HostCommand, 'ring' | 'intent'>
-  /** How far it gives way to other processes, as in nice(1). */
-  readonly niceness?: number
 }
 
 const STDERR_CHARS = 4000
@@ -51,73 +37,57 @@ const PAGE_BYTES = 4096
 export type ReplyHandler = (kind: number, payload: Buffer) => void
 
 /** Starts a host. `ready` settles when it listens; after that `onReply` and `ended` tell what happens. */
-export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOptions) {
-  const folder = makeOwnDirectory(memoryDirectory(dir), 'skysieve-intent-')
-  const path = join(folder, 'intent')
-  const intentWriter = openSync(path, 'w', 0o600)
-  const intentReader = openSync(path, 'r')
-  const ringReader = ring.openReader()
-  rmSync(folder, { recursive: true })
-  let confined: Confined
-  try {
-    confined = jail.start({ ...command, ring: ringReader, intent: intentWriter })
-  } finally {
-    closeSync(ringReader)
-    closeSync(intentWriter)
-  }
-  const { child } = confined
-  const { stdin, stdout, stderr } = child
-  if (niceness > 0 && child.pid !== undefined) setPriority(child.pid, niceness)
-  if (stdin === null || stdout === null || stderr === null) throw new Error('the host was started without pipes')
-
+export function startHost({ jail, ring, dir, command }: HostOptions) {
+  const { niceness = 0 } = command
+  const intents = openIntentFile(jail.sharedDir ?? memoryDirectory(dir), { named: jail.sharedDir !== undefined })
   const layouts = new Set<number>()
   let said = ''
   let spoke = false
   let killedFor: KillReason | undefined
-  const record = new Uint32Array(INTENT_BYTES / 4)
-  const recordBytes = new Uint8Array(record.buffer)
-
-  const intent = (): Intent => {
-    readSync(intentReader, recordBytes, 0, INTENT_BYTES, 0)
-    return { slot: record[0] ?? 0, seq: record[1] ?? 0, phase: record[2] ?? 0, count: record[3] ?? 0 }
-  }
-  const kill = (reason: KillReason): void => {
-    killedFor ??= reason
-    confined.kill()
-  }
-
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-STDERR_CHARS)
-  })
-  stdin.on('error', () => undefined)
-  stdout.on('error', () => undefined)
-
+  let last: Intent | undefined
+  const intent = (): Intent => last ?? intents.read()
   const push = openFrameSplitter(MAX_REPLY_BYTES, (kind, payload) => onReply(kind, payload))
-  stdout.on('data', (piece: Buffer) => {
+  const hear: Hear = (stream, bytes) => {
+    if (killedFor !== undefined) return
+    if (stream === 'stderr') {
+      said = (said + bytes.toString()).slice(-STDERR_CHARS)
+      return
+    }
     try {
-      push(piece)
+      push(bytes)
     } catch {
       kill('protocol')
     }
-  })
+  }
 
-  const ended = new Promise<HostEnd>(resolve => {
-    let done = false
-    const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
-      if (done) return
-      done = true
-      const end = { code, signal, intent: intent(), stderr: said, outOfMemory: confined.outOfMemory() }
-      closeSync(intentReader)
-      confined.kill()
-      confined.dispose()
-      resolve(killedFor === undefined ? end : { ...end, killedFor })
-    }
-    child.on('close', settle)
-    child.on('error', error => {
-      said = String(error)
-      settle(null, null)
-    })
-  })
+  const ringReader = ring.openReader()
+  let confined: Confined
+  try {
+    confined = jail.start(
+      { ...command, ring: { descriptor: ringReader, folder: ring.folder }, intent: intents.file },
+      hear,
+    )
+  } finally {
+    closeSync(ringReader)
+    intents.handedOver()
+  }
+  const killed = Promise.withResolvers<HowEnded>()
+  const kill = (reason: KillReason): void => {
+    killedFor ??= reason
+    confined.kill()
+    // Its reason is known: nobody needs to wait until the kernel has taken its memory back.
+    killed.resolve({ code: null, signal: null, outOfMemory: false })
+  }
+  const end = async (): Promise<HostEnd> => {
+    const { why, ...how } = await Promise.race([confined.ended, killed.promise])
+    last = intents.read()
+    return { ...how, intent: last, stderr: why ?? said, ...(killedFor && { killedFor }) }
+  }
+  const ended = end()
+  const bury = async (): Promise<void> => {
+    await Promise.all([confined.ended, ended])
+    intents.close()
+  }
 
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>()
   let onReply: ReplyHandler = kind => {
@@ -130,20 +100,14 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
     const end = await Promise.race([listening, ended])
     clearTimeout(timer)
     if (end === undefined) return giveWay(confined.nodePid(), niceness)
-    const how = end.signal ?? `code ${end.code}`
+    const how = end.killedFor === undefined ? (end.signal ?? `code ${end.code}`) : 'our own SIGKILL'
     const message = `An isolate host (${jail.kind}) ended with ${how} before it was ready: ${end.stderr.trim()}`
     throw new SandboxError('SANDBOX_HOST_START', message)
   }
   const ready = start()
   ready.catch(() => undefined)
 
-  const send = (kind: number, message: object): void => {
-    const payload = Buffer.from(JSON.stringify(message))
-    const header = Buffer.alloc(FRAME_HEADER_BYTES)
-    header.writeUInt32LE(payload.length, 0)
-    header.writeUInt32LE(kind, 4)
-    stdin.write(Buffer.concat([header, payload]))
-  }
+  const send = (kind: number, message: object): void => confined.write(frameOf(kind, message))
 
   /** Fields of /proc/<pid>/stat behind the command's name, or nothing when it is gone. */
   const stat = (): string[] | undefined => {
@@ -161,7 +125,10 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
 
   return {
     ready,
+    /** Settles when it has ended, or was killed from here. */
     ended,
+    /** Settles when nothing of it is left. */
+    gone: bury(),
     intent,
     kill,
     send,
@@ -175,13 +142,18 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
       layouts.add(layout)
       send(MessageKind.layout, { layout, set })
     },
-    /** CPU time of all its threads so far; 0 when it is gone. */
-    cpuMs(): number {
+    /** CPU time of all its threads so far; 0 when it is gone, nothing where it cannot be seen from here. */
+    cpuMs(): number | undefined {
+      if (confined.nodePid() === undefined) return undefined
       const fields = stat()
       return fields === undefined ? 0 : ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND
     },
     /** Whether it runs: it has said that it is ready, and has not ended. */
-    isUp: (): boolean => spoke && /^[^ZX]$/.test(stat()?.[0] ?? 'X'),
+    isUp(): boolean {
+      if (!spoke || last !== undefined) return false
+      return confined.nodePid() === undefined || /^[^ZX]$/.test(stat()?.[0] ?? 'X')
+    },
+    differences: () => confined.differences(),
     /** Whether somebody stopped it with a signal. */
     stopped: (): boolean => /^[Tt]$/.test(stat()?.[0] ?? ''),
     residentMb,
@@ -189,7 +161,7 @@ export function startHost({ jail, ring, dir, command, niceness = 0 }: HostOption
     memoryExceeded: (): boolean => confined.watchMemoryMb !== undefined && residentMb() > confined.watchMemoryMb,
     retire(): void {
       killedFor ??= 'retired'
-      stdin.end()
+      confined.end()
     },
   }
 }

@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
 import { type Jail, nodeFlags } from '../jail/jail.ts'
-import { type JailOptions, openJail } from '../jail/open-jail.ts'
+import { openJail } from '../jail/open-jail.ts'
 import { makeOwnDirectory } from '../leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
 import { checkBatch, checkProgram } from './check-input.ts'
@@ -16,6 +16,7 @@ import { openLayouts } from './layouts.ts'
 import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSandboxOptions } from './options.ts'
 import { openRing } from './ring.ts'
 import { buildRuntimeFiles } from './runtime-files.ts'
+import { memoryDirectory } from './shared-folder.ts'
 import { type PlacedBatch } from './work-list.ts'
 
 /** What the isolate runtime offers beyond the common interface. */
@@ -38,27 +39,25 @@ interface Loaded {
 
 /** Opens the isolate runtime. Throws SANDBOX_UNAVAILABLE where processes cannot be confined. */
 export async function openIsolateSandbox(options: IsolateSandboxOptions): Promise<IsolateSandbox> {
-  const { logger, unsafe = false, onForbidden = 'errno', metrics } = options
+  const { logger, metrics } = options
   mkdirSync(options.dir, { recursive: true })
   const dir = makeOwnDirectory(options.dir, 'isolates-')
-  const jail = openJailIn(dir, { unsafe, onForbidden })
+  const jail = await openJailIn(dir, options)
   for (const remark of jail.remarks) logger.warn(remark)
   const files = buildRuntimeFiles(dir)
-  const ring = openRing(dir)
+  const ring = openRing(jail.sharedDir ?? memoryDirectory(dir), { named: jail.sharedDir !== undefined })
   const layoutOf = openLayouts()
   const cordons = new Map<Trust, Cordon>()
   const loaded = new Map<string, Loaded>()
   let closed = false
 
-  const inspect = (host: HostProcess): readonly string[] => {
-    const pid = host.pid()
-    return pid === undefined ? ['its process is gone'] : jail.inspect(pid)
-  }
-  /** The same of one that may be starting, which is proved before it gets a filter, or ending: then it looks strange for a moment. */
+  /** Differences of one that may be starting, which is proved before it gets a filter, or ending: then it looks strange for a moment. */
   const differencesOf = async (host: HostProcess): Promise<readonly string[]> => {
-    if (!host.isUp() || inspect(host).length === 0) return []
+    const look = async (): Promise<readonly string[]> =>
+      host.isUp() ? host.differences().catch((error: unknown) => [String(error)]) : []
+    if ((await look()).length === 0) return []
     await setTimeout(ENDING_MS)
-    return host.isUp() ? inspect(host) : []
+    return look()
   }
   const onRestart = (reason: string): void => {
     metrics?.restarted('isolate', reason)
@@ -71,8 +70,8 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     const alone = trust === 'quarantined'
     const log = logger.child({ cordon: trust })
     const poolOf = (spare: boolean, niceness: number): HostPool => {
-      const start = (): HostProcess => startHost({ jail, ring, dir, command, niceness })
-      return openHostPool({ start, inspect, spare, logger: log })
+      const start = (): HostProcess => startHost({ jail, ring, dir, command: { ...command, niceness } })
+      return openHostPool({ start, spare, demand: () => cordons.get(trust)?.demand() ?? new Map(), logger: log })
     }
     const pool = poolOf(!alone, alone ? SLOW_NICENESS : 0)
     const slowPool = poolOf(false, SLOW_NICENESS)
@@ -175,9 +174,9 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
 }
 
 /** A directory without a jail would be left behind. */
-function openJailIn(dir: string, options: Omit<JailOptions, 'dir'>): Jail {
+async function openJailIn(dir: string, { host, engine, logger, onForbidden }: IsolateSandboxOptions): Promise<Jail> {
   try {
-    return openJail({ ...options, dir })
+    return await openJail({ host, engine, logger, dir, ...(onForbidden && { onForbidden }) })
   } catch (error) {
     rmSync(dir, { recursive: true, force: true })
     throw error

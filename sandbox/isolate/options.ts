@@ -1,5 +1,7 @@
 // Settings of the isolate runtime and their defaults.
 import { type Logger } from 'pino'
+import { type HostEngine } from '../jail/container.ts'
+import { type HostKind } from '../jail/open-jail.ts'
 import { type OnForbidden } from '../jail/seccomp.ts'
 import { type SandboxMetrics } from '../metrics.ts'
 import { type Trust } from '../sandbox.ts'
@@ -20,8 +22,10 @@ export interface IsolateSandboxOptions {
   /** For every cordon that has no settings of its own. */
   readonly defaults?: CordonSettings
   readonly cordons?: Partial<Record<Trust, CordonSettings>>
-  /** For development on machines without bubblewrap: no confinement at all. Warns, and shows in the posture. */
-  readonly unsafe?: boolean
+  /** How hosts are confined; default: by bubblewrap, or in containers where it cannot run. `unsafe`, for development only, warns and shows in the posture. */
+  readonly host?: HostKind | undefined
+  /** Where hosts in containers are made; default: the Docker engine of this machine. */
+  readonly engine?: HostEngine | undefined
   /** What a forbidden system call does; `kill` ends the host, for tests. Default `errno`. */
   readonly onForbidden?: OnForbidden
   /** Each host is replaced by a fresh one after so long; default a day. */

@@ -1,10 +1,10 @@
 // Batches in a file in memory: written once, read by every host through a descriptor of its own that cannot write. The file has no name, so nothing
 // remains of it when this process dies; only containers, which mount it read-only, need one.
-import { chmodSync, closeSync, existsSync, fchmodSync, mkdirSync, openSync, rmSync, writevSync } from 'node:fs'
+import { closeSync, existsSync, fchmodSync, openSync, writevSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Batch } from '../batch.ts'
 import { type FrameMap, mapFrame } from '../frame.ts'
-import { makeOwnDirectory } from '../leftovers.ts'
+import { makeSharedFolder } from './shared-folder.ts'
 
 /** A batch in the ring, until released. */
 export interface RingEntry {
@@ -21,9 +21,6 @@ interface Region {
 const MIN_REGION_BYTES = 1 << 18
 const PADDING = new Uint8Array(8)
 
-/** Where files that live in memory go; on systems without it, the given directory. */
-export const memoryDirectory = (dir: string): string => (existsSync('/dev/shm') ? '/dev/shm' : dir)
-
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
@@ -32,17 +29,19 @@ const padded = (view: ArrayBufferView): Uint8Array[] => {
   return rest === 0 ? [bytesOf(view)] : [bytesOf(view), PADDING.subarray(0, rest)]
 }
 
-/** A ring of as many regions as there are batches under way at the same time. `named`: it stays in `folder` until it is closed, readable by all. */
-export function openRing(dir: string, { named = false } = {}) {
-  const outer = makeOwnDirectory(memoryDirectory(dir), 'skysieve-ring-')
-  const folder = join(outer, 'ring')
-  mkdirSync(folder)
-  chmodSync(folder, 0o755)
-  const writer = openSync(join(folder, 'ring'), 'w+', 0o600)
-  // Hosts open it again through this process's descriptor; the mode lets nobody else, and not even this user, open it for writing.
+/**
+ * A ring in `parent`, of as many regions as there are batches under way at the same time. `named`: it stays in `folder` until it is closed, readable by
+ * all; so it does where descriptors have no names to open them again by.
+ */
+export function openRing(parent: string, { named = false } = {}) {
+  const { folder, remove } = makeSharedFolder(parent, 'ring')
+  const path = join(folder, 'ring')
+  const writer = openSync(path, 'w+', 0o600)
+  const ownName = `/proc/self/fd/${writer}`
+  const keepsName = named || !existsSync(ownName)
+  // The mode lets nobody else, and not even this user, open it for writing.
   fchmodSync(writer, named ? 0o444 : 0o400)
-  const remove = (): void => rmSync(outer, { recursive: true, force: true })
-  if (!named) remove()
+  if (!keepsName) remove()
   const free: Region[] = []
   let end = 0
 
@@ -56,7 +55,7 @@ export function openRing(dir: string, { named = false } = {}) {
 
   return {
     /** A read-only descriptor for one host; the caller closes it. */
-    openReader: (): number => openSync(`/proc/self/fd/${writer}`, 'r'),
+    openReader: (): number => openSync(keepsName ? path : ownName, 'r'),
     write(batch: Batch): RingEntry {
       const map = mapFrame(batch.set, {
         rows: batch.rows,

@@ -1,7 +1,8 @@
 // Looks at a host from outside: has its intent moved on, and if not, whose time is it? A pure rule; the clock and the figures are passed in.
 import { type Limits } from '../sandbox.ts'
 import { Phase } from '../wire.ts'
-import { type Intent, type KillReason } from './host-process.ts'
+import { type KillReason } from './host-process.ts'
+import { type Intent } from './intent-file.ts'
 
 /** How often a host with work is looked at. */
 export const WATCH_MS = 20
@@ -19,7 +20,8 @@ const GARBAGE_MB = 128
 
 /** Figures of the host's process, asked only when they matter. */
 export interface Figures {
-  cpuMs(): number
+  /** Nothing where it cannot be seen: then the clock counts alone. */
+  cpuMs(): number | undefined
   residentMb(): number
   stopped(): boolean
 }
@@ -37,7 +39,7 @@ export interface Observation {
 export function openWatch() {
   let count = -1
   let heldMs = 0
-  let cpuAtStart = 0
+  let cpuAtStart: number | undefined
   let residentAtStart = 0
   let residentNow = 0
 
@@ -63,7 +65,8 @@ export function openWatch() {
       const limitMs = limits.batchMs + GRACE_MS
       if (heldMs <= limitMs) return undefined
       if (figures.stopped()) return 'starved'
-      if (figures.cpuMs() - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
+      const cpuMs = figures.cpuMs()
+      if (cpuMs === undefined || cpuAtStart === undefined || cpuMs - cpuAtStart >= limits.batchMs * GUILTY_SHARE)
         return residentNow - residentAtStart > limits.memoryMb + GARBAGE_MB ? 'memory' : 'deadline'
       return heldMs > limitMs * STARVED_FACTOR ? 'starved' : undefined
     },

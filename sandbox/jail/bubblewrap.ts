@@ -1,6 +1,6 @@
 // The production jail: bubblewrap for namespaces and a file system of a few read-only files, setpriv for the user, seccomp for system calls, a memory
 // cgroup, and limits for descriptors and files. Nothing of the machine is visible inside but Node, its libraries and the host's own program.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,9 +8,11 @@ import { SandboxError } from '../errors.ts'
 import { type RuntimeFiles } from '../isolate/runtime-files.ts'
 import { makeOwnDirectory } from '../leftovers.ts'
 import { confinedCommand, NOBODY, preparedCommand, type Tools, type Visible } from './bubblewrap-command.ts'
-import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
+import { followChild } from './child.ts'
+import { type Confined, type Hear, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 import { openMemoryGroups } from './memory-group.ts'
 import { postureDifferences } from './posture.ts'
+import { runTool } from './run-tool.ts'
 import { assembleSeccomp, type OnForbidden } from './seccomp.ts'
 import { sharedLibraries } from './shared-libraries.ts'
 
@@ -38,6 +40,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
   const stage = root ? openStage() : undefined
   const node = realpathSync(process.execPath)
   const libraries = sharedLibraries([node])
+  const expected = { uid, gid, environment: [...Object.keys(HOST_ENVIRONMENT), 'PWD'] }
   let sources: Staged | undefined
   try {
     tryOut(tools, libraries)
@@ -49,7 +52,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
   return {
     kind: 'bubblewrap',
     remarks,
-    start({ files, nodeFlags, memoryMb, ring, intent }: HostCommand): Confined {
+    start({ files, nodeFlags, memoryMb, ring, intent, niceness = 0 }: HostCommand, hear: Hear): Confined {
       sources ??= stage?.put(node, files) ?? { mounts: [], node, code: files.code, packages: files.packages }
       const group = 'why' in groups ? undefined : groups.make(memoryMb)
       const visible = { ...sources, libraries }
@@ -57,23 +60,29 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
       const [program = '', ...args] = preparedCommand(tools, { group: group?.procs, mounts: sources.mounts }, command)
       const seccomp = openSync(filter, 'r')
       const child = spawn(program, args, {
-        stdio: ['pipe', 'pipe', 'pipe', ring, intent, seccomp],
+        stdio: ['pipe', 'pipe', 'pipe', ring.descriptor, intent.descriptor, seccomp],
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         cwd: '/',
       })
       closeSync(seccomp)
-      let nodePid: number | undefined
+      const outOfMemory = (): boolean => {
+        const told = (group?.oomKills() ?? 0) > 0
+        group?.dispose()
+        return told
+      }
+      let known: number | undefined
+      // bubblewrap → its init in the new pid namespace → Node
+      const nodePid = (): number | undefined => (known ??= firstChild(firstChild(child.pid)))
       return {
-        child,
-        // bubblewrap → its init in the new pid namespace → Node
-        nodePid: () => (nodePid ??= firstChild(firstChild(child.pid))),
-        outOfMemory: () => (group?.oomKills() ?? 0) > 0,
+        ...followChild(child, { hear, niceness, outOfMemory }),
+        nodePid,
         ...(group === undefined ? { watchMemoryMb: memoryMb } : {}),
-        kill: () => void child.kill('SIGKILL'),
-        dispose: () => group?.dispose(),
+        differences() {
+          const pid = nodePid()
+          return Promise.resolve(pid === undefined ? ['its process is gone'] : postureDifferences(pid, expected))
+        },
       }
     },
-    inspect: pid => postureDifferences(pid, { uid, gid, environment: [...Object.keys(HOST_ENVIRONMENT), 'PWD'] }),
     async close() {
       if (!('why' in groups)) await groups.close()
       stage?.close()
@@ -109,7 +118,7 @@ const INSTEAD =
 function findTools(): Tools {
   const find = (program: string, debianPackage: string): string => {
     try {
-      return execFileSync('/bin/sh', ['-c', `command -v ${program}`], { encoding: 'utf8' }).trim()
+      return runTool('/bin/sh', ['-c', `command -v ${program}`]).trim()
     } catch {
       throw new SandboxError(
         'SANDBOX_UNAVAILABLE',
@@ -130,7 +139,7 @@ function tryOut({ bwrap }: Tools, libraries: readonly string[]): void {
   // Not the whole file system: mounts of others, a Docker engine's for instance, may go while they are bound.
   const visible = ['/bin/true', ...libraries].flatMap(path => ['--ro-bind', path, path])
   try {
-    execFileSync(bwrap, ['--unshare-all', ...visible, '/bin/true'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    runTool(bwrap, ['--unshare-all', ...visible, '/bin/true'])
   } catch (error) {
     const said = String((error as { stderr?: unknown }).stderr ?? error).trim()
     throw new SandboxError(

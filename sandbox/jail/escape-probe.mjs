@@ -1,4 +1,4 @@
-// Runs in place of a host, inside the jail: loads isolates as a host does, then tries to get out. Used by bubblewrap.test.ts only.
+// Runs in place of a host, inside the jail: loads isolates as a host does, then tries to get out. Used by escape.fixture.ts only.
 import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
 import dns from 'node:dns/promises'
@@ -7,8 +7,11 @@ import net from 'node:net'
 import os from 'node:os'
 import { createRequire } from 'node:module'
 
-const RING = 3
-const INTENT = 4
+const [ringPath, intentPath] = process.argv.slice(2)
+const RING = ringPath === undefined ? 3 : fs.openSync(ringPath, 'r')
+const INTENT = intentPath === undefined ? 4 : fs.openSync(intentPath, fs.constants.O_WRONLY)
+/** PATH and HOSTNAME are a container engine's. */
+const USUAL_VARIABLES = ['TZ', 'LANG', 'LC_ALL', 'HOME', 'PWD', 'PATH', 'HOSTNAME']
 const target = JSON.parse(fs.readFileSync(0, { encoding: 'utf8', flag: 'r' }).split('\n')[0])
 const found = {}
 
@@ -48,6 +51,8 @@ const acts = {
   'write tmp': () => fs.writeFileSync('/tmp/x', 'x'),
   'make directory': () => fs.mkdirSync('/app/new'),
   'make link': () => fs.symlinkSync('/', '/app/link'),
+  'open ring for writing': () => fs.openSync(ringPath ?? '/dev/fd/3', 'r+'),
+  'write beside intent': () => fs.writeFileSync('/intent/x', 'x'),
   'write ring': () => fs.writeSync(RING, 'x'),
   'cut ring': () => fs.ftruncateSync(RING),
   'change mode of ring': () => fs.fchmodSync(RING, 0o666),
@@ -55,6 +60,7 @@ const acts = {
   'other descriptors': () => {
     const open = []
     for (let fd = 5; fd < 64; fd++) {
+      if (fd === RING || fd === INTENT) continue
       try {
         const stat = fs.fstatSync(fd)
         if (stat.isFile() || stat.isDirectory() || stat.isBlockDevice()) open.push(fd)
@@ -70,7 +76,7 @@ const acts = {
     return 'written'
   },
   'secrets in environment': () => {
-    const names = Object.keys(process.env).filter(name => !['TZ', 'LANG', 'LC_ALL', 'HOME', 'PWD'].includes(name))
+    const names = Object.keys(process.env).filter(name => !USUAL_VARIABLES.includes(name))
     if (names.length === 0) throw new Error('none')
     return names.join()
   },

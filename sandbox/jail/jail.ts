@@ -1,39 +1,65 @@
-// How a host process is confined. One interface: bubblewrap in production, nothing at all for development.
-import { type ChildProcess } from 'node:child_process'
+// How a host process is confined. One interface: bubblewrap, a container where bubblewrap cannot run, or nothing at all for development.
 import { type RuntimeFiles } from '../isolate/runtime-files.ts'
+
+/** A file that this process and a host share. */
+export interface SharedFile {
+  /** Becomes the host's descriptor HostFd.ring or HostFd.intent, where hosts inherit descriptors. */
+  readonly descriptor: number
+  /** Its directory, where hosts open it by name. */
+  readonly folder: string
+}
 
 export interface HostCommand {
   readonly files: RuntimeFiles
   /** Flags of Node before the entry. */
   readonly nodeFlags: readonly string[]
-  /** Descriptors that become HostFd.ring and HostFd.intent. */
-  readonly ring: number
-  readonly intent: number
+  readonly ring: SharedFile
+  readonly intent: SharedFile
   readonly memoryMb: number
+  /** How far it gives way to other processes, as in nice(1). */
+  readonly niceness?: number
+}
+
+/** Takes what a host writes, piece by piece. */
+export type Hear = (stream: 'stdout' | 'stderr', bytes: Buffer) => void
+
+/** How a host's process ended; neither code nor signal when nobody knows. */
+export interface HowEnded {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Whether the kernel ended it for its memory. */
+  readonly outOfMemory: boolean
+  /** Why it could not be started. */
+  readonly why?: string
 }
 
 /** A host that was started; it may still be setting itself up. */
 export interface Confined {
-  readonly child: ChildProcess
-  /** Process id of Node itself, once it runs; the child may be a wrapper around it. */
+  /** Settles when there is something to write to; never rejects. */
+  readonly started: Promise<unknown>
+  /** Writes to its standard input. */
+  write(bytes: Uint8Array): void
+  /** Ends its input, whereupon it ends by itself. */
+  end(): void
+  /** Settles when it has ended and all it wrote was heard. */
+  readonly ended: Promise<HowEnded>
+  /** Process id of Node itself, once it runs and where it can be seen from here. */
   nodePid(): number | undefined
-  /** Whether the kernel ended it for its memory. */
-  outOfMemory(): boolean
-  /** Where no cgroup bounds its memory: kill it above this. */
+  /** Differences from what is required; empty when it is confined. */
+  differences(): Promise<readonly string[]>
+  /** Where nothing bounds its memory: kill it above this. */
   readonly watchMemoryMb?: number
   /** Ends everything of it, at once. */
   kill(): void
-  /** After its end: gives back what was made for it. */
-  dispose(): void
 }
 
 export interface Jail {
   readonly kind: string
   /** What is weaker than it should be on this machine, for people to know; not a reason to refuse. */
   readonly remarks: readonly string[]
-  start(command: HostCommand): Confined
-  /** Differences of a running host from what is required; empty when it is confined. */
-  inspect(nodePid: number): readonly string[]
+  /** Where files in memory go that its hosts open by name; absent where they inherit descriptors. */
+  readonly sharedDir?: string
+  start(command: HostCommand, hear: Hear): Confined
   /** After all its hosts have ended. */
   close(): Promise<void>
 }

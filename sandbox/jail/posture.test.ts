@@ -63,9 +63,10 @@ test('a process that is gone differs', () => {
 test('a host that differs gets no filter', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
   const [jail, ring] = [openUnsafeJail(), openRing(dir)]
+  const strange = { differences: () => Promise.resolve(['it can see the moon']) }
   const command = { files: buildRuntimeFiles(dir), nodeFlags: nodeFlags({ jit: false }), memoryMb: 500 }
-  const start = () => startHost({ jail, ring, dir, command })
-  const pool = openHostPool({ start, spare: false, logger, inspect: () => ['it can see the moon'] })
+  const start = () => ({ ...startHost({ jail, ring, dir, command }), ...strange })
+  const pool = openHostPool({ start, spare: false, demand: () => new Map(), logger })
   await expect(pool.take()).rejects.toMatchObject({
     code: 'SANDBOX_POSTURE',
     message: expect.stringContaining('the moon') as string,
@@ -77,7 +78,7 @@ test('a host that differs gets no filter', async () => {
 
 test('an unsafe sandbox works, and says that it is unsafe', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
-  const sandbox = await openIsolateSandbox({ dir, logger, unsafe: true, defaults: { hosts: 1 } })
+  const sandbox = await openIsolateSandbox({ dir, logger, host: 'unsafe', defaults: { hosts: 1 } })
   const [program] = goodFilters(1)
   expect(program && (await sandbox.load(program))).toMatchObject({ ok: true })
   expect(await sandbox.posture()).toMatchObject({

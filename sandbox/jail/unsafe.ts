@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
+import { followChild } from './child.ts'
+import { type Confined, type Hear, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 
 const UNSAFE_REMARK =
   'filters run in a plain process without any confinement (unsafe sandbox): use it for development only, never for filters of others'
@@ -12,7 +13,7 @@ export function openUnsafeJail(): Jail {
   return {
     kind: 'unsafe',
     remarks: [UNSAFE_REMARK],
-    start({ files, nodeFlags, ring, intent }: HostCommand): Confined {
+    start({ files, nodeFlags, ring, intent, niceness = 0 }: HostCommand, hear: Hear): Confined {
       const modules = join(files.code, 'node_modules')
       mkdirSync(modules, { recursive: true })
       for (const [name, path] of Object.entries(files.packages)) {
@@ -23,19 +24,16 @@ export function openUnsafeJail(): Jail {
         }
       }
       const child = spawn(process.execPath, [...nodeFlags, join(files.code, files.entry)], {
-        stdio: ['pipe', 'pipe', 'pipe', ring, intent],
+        stdio: ['pipe', 'pipe', 'pipe', ring.descriptor, intent.descriptor],
         env: HOST_ENVIRONMENT,
         cwd: '/',
       })
       return {
-        child,
+        ...followChild(child, { hear, niceness }),
         nodePid: () => child.pid,
-        outOfMemory: () => false,
-        kill: () => void child.kill('SIGKILL'),
-        dispose: () => undefined,
+        differences: () => Promise.resolve([]),
       }
     },
-    inspect: () => [],
     close: () => Promise.resolve(),
   }
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
-import { statusOf } from '../engine.ts'
 import { assembleImage, imageName } from './assemble.ts'
+import { hasImage, importImage } from './engine-image.ts'
 
 /** The image's name once it is in the engine. `cache`: a directory where the assembled image is kept as a tar. Throws SANDBOX_IMAGE. */
 export async function ensureImage(docker: Docker, cache?: string): Promise<string> {
@@ -31,22 +31,4 @@ export async function ensureImage(docker: Docker, cache?: string): Promise<strin
   }
   await load(createReadStream(kept))
   return name
-}
-
-async function hasImage(docker: Docker, name: string): Promise<boolean> {
-  try {
-    await docker.getImage(name).inspect()
-    return true
-  } catch (error) {
-    if (statusOf(error) === 404) return false
-    throw error
-  }
-}
-
-async function importImage(docker: Docker, tar: Readable, name: string): Promise<void> {
-  const [repo, tag] = name.split(':')
-  const progress = await docker.importImage(tar, { repo, tag })
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  docker.modem.followProgress(progress, error => (error ? reject(error) : resolve()))
-  await promise
 }

@@ -3,13 +3,14 @@ import ivm from 'isolated-vm'
 import { MAX_BINARY_BYTES, MAX_TEXT_UNITS } from '../../batch.ts'
 import { type AuthorError, type FailureReason } from '../../sandbox.ts'
 import { type LoadMessage } from '../../wire.ts'
-import { GUEST_SOURCE, guestOptions } from '../isolate/guest-source.ts'
+import { guestOptions } from '../isolate/guest-source.ts'
 import { viewSource } from '../isolate/view-source.ts'
 import { runOwn } from './compile.ts'
 import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
 import { type CpuMeter } from './cpu-meter.ts'
 import { explain, LoadFailure } from './explain.ts'
 import { type Frame } from './frame-reader.ts'
+import { takeIsolate } from './isolates.ts'
 import { planMailbox } from './mailbox.ts'
 
 export interface Evaluated {
@@ -41,7 +42,7 @@ const areaBytes = (needed: number, atLeast: number, atMost: number): number =>
 export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   const { limits, source, fileName } = message
   const scriptName = /^[\w.-]{1,100}$/.test(fileName) ? fileName : 'filter.js'
-  const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, limits.memoryMb) })
+  const { isolate, context, guest } = takeIsolate(limits.memoryMb)
   try {
     return start()
   } catch (error) {
@@ -53,10 +54,9 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
     const plan = planMailbox(message.reads)
     const mailbox = openMailbox(plan)
     const deliver = openDelivery(mailbox)
-    const context = isolate.createContextSync()
     const makeViews = runOwn(isolate, context, viewSource(plan))
     const options = new ivm.ExternalCopy(guestOptions(plan, message, scriptName)).copyInto()
-    const runner = runOwn(isolate, context, GUEST_SOURCE).applySync(
+    const runner = guest.applySync(
       undefined,
       [new ivm.ExternalCopy(mailbox.shared).copyInto(), makeViews.derefInto(), options],
       { result: { reference: true } },

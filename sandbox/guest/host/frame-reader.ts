@@ -2,7 +2,8 @@
 import { readSync } from 'node:fs'
 import { type ColumnSet } from '../../batch.ts'
 import { type FrameMap, mapFrame } from '../../frame.ts'
-import { type EvaluateMessage, HostFd } from '../../wire.ts'
+import { type EvaluateMessage } from '../../wire.ts'
+import { ringFd } from './shared-files.ts'
 
 /** A batch in this process's memory; valid until the next one is read. */
 export interface Frame {
@@ -20,7 +21,7 @@ export interface Frame {
 function readAt(target: Uint8Array, position: number): void {
   let at = 0
   while (at < target.length) {
-    const count = readSync(HostFd.ring, target, at, target.length - at, position + at)
+    const count = readSync(ringFd, target, at, target.length - at, position + at)
     if (count === 0) throw new Error('the ring file ends inside a batch')
     at += count
   }

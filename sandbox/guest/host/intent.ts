@@ -1,6 +1,7 @@
 // The host's word on what it is about to do, written before each step into a small file that the supervisor reads from outside.
 import { writeSync } from 'node:fs'
-import { HostFd, INTENT_BYTES } from '../../wire.ts'
+import { INTENT_BYTES } from '../../wire.ts'
+import { intentFd } from './shared-files.ts'
 
 const record = new Uint32Array(INTENT_BYTES / 4)
 const bytes = Buffer.from(record.buffer)
@@ -12,5 +13,5 @@ export function mark(phase: number, slot = NO_SLOT, seq = 0): void {
   record[1] = seq
   record[2] = phase
   record[3] = (record[3] ?? 0) + 1
-  writeSync(HostFd.intent, bytes, 0, INTENT_BYTES, 0)
+  writeSync(intentFd, bytes, 0, INTENT_BYTES, 0)
 }

@@ -6,6 +6,7 @@ import {
   type LayoutMessage,
   type LoadedReply,
   type LoadMessage,
+  type MakeAheadMessage,
   MessageKind,
   Phase,
   ReplyKind,
@@ -15,6 +16,7 @@ import { LoadFailure } from './explain.ts'
 import { openCpuMeter, threadCpuMs } from './cpu-meter.ts'
 import { type Filter, openFilter } from './filter.ts'
 import { openFrameReader } from './frame-reader.ts'
+import { makeAhead } from './isolates.ts'
 import { mark } from './intent.ts'
 import { openReply } from './reply.ts'
 import { receive, send, sendJson } from './stdio.ts'
@@ -76,5 +78,8 @@ for (;;) {
     const { slot } = message as UnloadMessage
     filters.get(slot)?.dispose()
     filters.delete(slot)
+  } else if (kind === MessageKind.makeAhead) {
+    const { memoryMb, count } = message as MakeAheadMessage
+    makeAhead(memoryMb, count)
   } else if (kind === MessageKind.evaluate) evaluate(message as EvaluateMessage)
 }
