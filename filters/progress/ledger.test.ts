@@ -15,3 +15,15 @@ test('after a restore the newest visits can be reported, however little they are
     [10n, 10],
   ])
 })
+
+test('visits are deleted when nobody has touched them for long, which their packets’ topic does not remember either, and others stay', () => {
+  const ledger = new Ledger()
+  for (const [visit, touchedMs] of [
+    [1n, 1000],
+    [2n, 9000],
+  ] as const)
+    ledger.restore(visitKey('f1', visit), encodeVisit(newVisit(0, touchedMs)))
+  const changes = ledger.retire(5000, 9000)
+  expect([...changes].map(([key, change]) => [key, change()])).toEqual([[visitKey('f1', 1n), null]])
+  expect(ledger.visit('f1', 2n, 0, 0).touchedMs).toBe(9000)
+})

@@ -3,7 +3,7 @@ import { HubError, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { messagesOf } from './messages.ts'
 import { type Piece } from './piece.ts'
-import { EARLY_COMMIT_BYTES, piecesThatFit } from './transaction-plan.ts'
+import { EARLY_COMMIT_BYTES, nextPieces } from './transaction-plan.ts'
 
 const INTERVAL_MS = 200
 /** Packets that wait in memory at most; a lane holds its next batch back until there is room. */
@@ -35,6 +35,8 @@ export class Committer {
   #heldBytes = 0
   #urgent = false
   #running = false
+  /** Everything is to be committed: nothing yields any more. */
+  #isClosing = false
   #inFlight: Promise<void> = Promise.resolve()
   #startedMs = Number.NEGATIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -67,15 +69,17 @@ export class Committer {
     await promise
   }
 
-  /** Resolves when the waiting deliveries leave room for more. Rejects when the committer fails. */
-  async room(): Promise<void> {
-    while (this.#heldBytes > MAX_HELD_BYTES && this.#failure === undefined) await this.#room.promise
+  /** Resolves when the waiting deliveries leave room for more; a lane that yields leaves half of it to the others. Rejects when the committer fails. */
+  async room(doesYield = false): Promise<void> {
+    const maxBytes = doesYield ? MAX_HELD_BYTES / 2 : MAX_HELD_BYTES
+    while (this.#heldBytes > maxBytes && this.#failure === undefined) await this.#room.promise
     if (this.#failure !== undefined) throw this.#failure
   }
 
   /** Commits what waits and stops. Does not throw: what could not be committed is done again by whoever restores the shard. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#isClosing = true
     await this.#inFlight
     const last = this.#queue.at(-1)
     if (last !== undefined && this.#failure === undefined) {
@@ -116,7 +120,9 @@ export class Committer {
   }
 
   async #commit(): Promise<void> {
-    const pieces = this.#queue.splice(0, piecesThatFit(this.#queue))
+    const places = nextPieces(this.#queue, this.#isClosing ? Infinity : performance.now())
+    const pieces = places.flatMap(at => this.#queue[at] ?? [])
+    for (const at of places.toReversed()) this.#queue.splice(at, 1)
     const transaction = await this.#options.producer.begin()
     await transaction.send(messagesOf(pieces, this.#options.shard))
     await transaction.commit()

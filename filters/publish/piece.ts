@@ -53,6 +53,8 @@ interface LogLines {
 export type Change = () => string | null
 
 export interface Piece {
+  /** Rows of a live lane, or rows that yield to those until then (performance.now()); everything else keeps its place. */
+  rank?: 'live' | { readonly untilMs: number }
   readonly deliveries: Delivery[]
   readonly overCap: OverCap[]
   readonly deadLetters: DeadLetter[]

@@ -2,21 +2,60 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { emptyPiece, type Piece } from './piece.ts'
-import { newestChanges, piecesThatFit } from './transaction-plan.ts'
+import { newestChanges, nextPieces } from './transaction-plan.ts'
 
 const pieceOf = (bytes: number): Piece => ({ ...emptyPiece(), bytes })
 
 test('a transaction takes pieces from the front up to its size, and at least one', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(100), { minLength: 1 }), fc.nat(200), (sizes, max) => {
-      const queue = sizes.map(pieceOf)
-      const count = piecesThatFit(queue, max)
+      const count = nextPieces(sizes.map(pieceOf), 0, max).length
       const taken = sizes.slice(0, count).reduce((sum, size) => sum + size, 0)
       expect(count).toBeGreaterThanOrEqual(1)
       expect(count === 1 || taken <= max).toBe(true)
       expect(count === sizes.length || taken + (sizes[count] ?? 0) > max).toBe(true)
     }),
   )
+})
+
+const ranked = fc.record({
+  bytes: fc.nat(60),
+  rank: fc.option(fc.oneof(fc.constant('live' as const), fc.record({ untilMs: fc.constant(3) })), { nil: undefined }),
+})
+
+test('rows of a live lane go before rows that yield, for a while, and nothing else changes its order', () => {
+  fc.assert(
+    fc.property(fc.array(ranked, { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 100 }), (list, max) => {
+      const all = list.map(({ bytes, rank }) => ({ ...pieceOf(bytes), ...(rank === undefined ? {} : { rank }) }))
+      let queue: Piece[] = all
+      const order: number[] = []
+      for (let nowMs = 0; queue.length > 0; nowMs++) {
+        const places = nextPieces(queue, nowMs, max)
+        expect(places.length).toBeGreaterThan(0)
+        const bytes = places.reduce((sum, at) => sum + (queue[at]?.bytes ?? 0), 0)
+        expect(places.length === 1 || bytes <= max).toBe(true)
+        order.push(...places.map(at => all.indexOf(queue[at] as Piece)))
+        queue = queue.filter((_, at) => !places.includes(at))
+      }
+      const place = new Map(order.map((at, position) => [at, position]))
+      expect(place.size).toBe(list.length)
+      for (let first = 0; first < list.length; first++)
+        for (let second = first + 1; second < list.length; second++) {
+          if ((place.get(second) ?? 0) > (place.get(first) ?? 0)) continue
+          expect(list[first]?.rank).toBeTypeOf('object')
+          expect(list[second]?.rank).toBe('live')
+          expect(list.slice(first, second).every(({ rank }) => rank !== undefined)).toBe(true)
+        }
+    }),
+  )
+})
+
+test('what yields is not passed over any more when its time is over', () => {
+  const own = { ...pieceOf(10), rank: { untilMs: 100 } }
+  const live = { ...pieceOf(10), rank: 'live' as const }
+  expect(nextPieces([own, live], 99, 10)).toEqual([1])
+  expect(nextPieces([own, live], 100, 10)).toEqual([0])
+  expect(nextPieces([own, live], 99, 20)).toEqual([0, 1])
 })
 
 test('of a key that several pieces change, the newest value is committed', () => {

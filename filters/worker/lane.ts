@@ -9,6 +9,9 @@ import { type BatchSource, type LaneBatch } from './lane-batch.ts'
 import { type Runner } from './runner.ts'
 import { settle } from './settle.ts'
 
+/** Longer than the live lane needs for what the beginning of a visit brings. */
+const YIELD_MS = 3000
+
 export interface LaneContext {
   readonly ledger: Ledger
   readonly committer: Committer
@@ -28,6 +31,8 @@ export interface LaneOptions {
   readonly name: string
   readonly topic: string
   readonly writesDeadLetters: boolean
+  /** One that is beside the live lane: what it delivers waits for a moment while that one has something. */
+  readonly doesYield: boolean
   readonly source: BatchSource
   /** Filters whose columns the source carries; they are in from the first packet on. */
   readonly runners: readonly Runner[]
@@ -134,7 +139,7 @@ export class Lane {
     const { source } = this.#options
     for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
       this.#isBusy = true
-      await this.#context.committer.room()
+      await this.#context.committer.room(this.#options.doesYield)
       if (this.#isStopped) return batch.release()
       this.#enter(batch.set)
       await this.#process(batch)
@@ -197,6 +202,8 @@ export class Lane {
       writesDeadLetters: this.#options.writesDeadLetters,
       nowMs: Date.now(),
     })
+    const rank = this.#options.doesYield ? { untilMs: performance.now() + YIELD_MS } : 'live'
+    for (const piece of pieces) piece.rank = rank
     const logs = logsOf(kept, theirs)
     if (logs.length > 0) pieces.at(-1)?.logs.push(...logs)
     batch.release()

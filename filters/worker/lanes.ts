@@ -175,7 +175,7 @@ export class Lanes {
     const packets = this.#packets(name, stream)
     const closer = this.#visits(stream, packets)
     const lane = new Lane(
-      { name, topic, writesDeadLetters, source: window, runners },
+      { name, topic, writesDeadLetters, doesYield: false, source: window, runners },
       {
         ...context,
         closeVisits: (self, members): AsyncIterable<Piece> =>

@@ -199,7 +199,7 @@ export class OwnLane {
     const { name, stream, context, closeVisits } = this.#options
     const { topic } = stream
     const lane = new Lane(
-      { name, topic, writesDeadLetters: false, source, runners: [runner] },
+      { name, topic, writesDeadLetters: false, doesYield: true, source, runners: [runner] },
       { ...context, closeVisits },
     )
     this.#lane = lane

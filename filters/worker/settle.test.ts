@@ -6,7 +6,7 @@ import { Ledger } from '../progress/ledger.ts'
 import { isBehind } from '../progress/positions.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { emptyPiece, type Piece } from '../publish/piece.ts'
-import { newestChanges, piecesThatFit } from '../publish/transaction-plan.ts'
+import { newestChanges, nextPieces } from '../publish/transaction-plan.ts'
 import { type Entry } from './lane-batch.ts'
 import { type Capped, settle } from './settle.ts'
 
@@ -170,7 +170,7 @@ function run(
       )
     }
     for (let done = 0; done < life.transactions && queue.length > 0; done++)
-      commit(queue.splice(0, piecesThatFit(queue, life.bytes)), outcome)
+      commit(queue.splice(0, nextPieces(queue, 0, life.bytes).length), outcome)
   }
   return outcome
 }
