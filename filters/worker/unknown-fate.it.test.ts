@@ -36,3 +36,43 @@ test.each(['answer', 'request'] as const)(
     expect(await node.progress(`visit/${manifest.id}/1`)).toMatchObject({ seen: 30, passed: 30, overCap: 5 })
   },
 )
+
+test.each([
+  ['the closing', 'answer', 2],
+  ['the closing', 'request', 2],
+  ['its second part', 'request', 3],
+] as const)(
+  'a `best` visit that is cut while it closes (%s, its %s lost) goes out once, the best of it, and nothing that comes later',
+  { timeout: 90_000 },
+  async (_part, what, after) => {
+    const source = 'export function filter(alert) { return alert.flux }'
+    const manifest = node.manifest({ source, policy: 'best', cap: 40 })
+    node.put(manifest)
+    const first = await node.work({ closing: { quietMs: 3_600_000, deadlineMs: 3_600_000 } })
+    await node.send(Array.from({ length: 60 }, (_, id) => ({ id, visit: 1, flux: 1 + ((id * 7) % 60) })))
+    await node.evaluated()
+    await first.close()
+    // The commits of a restore are its barrier and the end of it.
+    relay.lose(END_TXN, what, after)
+    await node.work({ node: inject('kafka').relayed.access, closing: { quietMs: 1, deadlineMs: 3_600_000 } })
+    await until(() => relay.lost === 1)
+    await node.send([{ id: 99, visit: 1, flux: 1000 }])
+    const delivered = await until(async () => {
+      const found = await node.deliveries(manifest.id)
+      return found.length >= 40 && found
+    })
+    expect(delivered.map(({ headers }) => Number(headers['skysieve-score']))).toEqual(
+      Array.from({ length: 40 }, (_, place) => 60 - place),
+    )
+    expect(delivered.map(({ headers }) => Number(headers['skysieve-position']))).toEqual(
+      Array.from({ length: 40 }, (_, place) => place + 1),
+    )
+    await node.evaluated()
+    expect(await node.progress(`visit/${manifest.id}/1`)).toMatchObject({
+      seen: 61,
+      passed: 61,
+      overCap: 21,
+      closed: true,
+    })
+  },
+)
