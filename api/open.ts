@@ -11,6 +11,8 @@ import { type ServedBroker, openBrokers } from './brokers/brokers.ts'
 import { HUB } from './brokers/kafka-users.ts'
 import { openLedger } from './control/ledger.ts'
 import { buildApp } from './http/app.ts'
+import { doChore } from './archive/chores.ts'
+import { openArchiveQueue } from './jobs/archive-jobs.ts'
 import { openQueue } from './jobs/queue.ts'
 import { type RedisAccess } from './jobs/redis.ts'
 import { openTerm } from './jobs/term.ts'
@@ -59,6 +61,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const metrics = apiMetrics(options.registry)
   const box = openSecretBox(options.platformKey)
   const jobs = openQueue(options.redis, log)
+  const archiveQueue = openArchiveQueue(options.redis, jobs.redis, log)
   const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
   const audit = openAuditLog(hub)
   const schemas = await openSchemaStore({
@@ -76,12 +79,18 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     onTerm: signal => {
       metrics.isLeader.set(1)
       signal.addEventListener('abort', () => metrics.isLeader.set(0))
+      if (options.archive !== undefined) {
+        const tools = { hub, archive: options.archive, schemaOf: schemas.get }
+        const chores = archiveQueue.work((order, onProgress, ended) => doChore(order, tools, onProgress, ended))
+        signal.addEventListener('abort', () => void chores.close(), { once: true })
+      }
       openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
     },
   })
   const archives = options.archive && (await openArchives(options.archive, Object.keys(STREAMS)))
   const platform: Platform = {
     archives,
+    archiveJobs: archiveQueue,
     settings,
     books: ledger.books,
     writes: ledger.writes,
@@ -116,6 +125,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     async close() {
       await app.close()
       await ledger.close()
+      await archiveQueue.close()
       await jobs.close()
       await brokers.close()
       await audit.close()

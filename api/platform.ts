@@ -1,6 +1,7 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem } from '#filters'
 import { type LogRecord, type TopicDescription, type TopicSpec } from '#hub'
+import { type ArchiveJobs } from './jobs/archive-jobs.ts'
 import { type AuditLog } from './audit/audit-log.ts'
 import { type Archives } from './archive/archives.ts'
 import { type Books } from './control/books.ts'
@@ -79,6 +80,7 @@ export interface Brokers {
 export interface Platform {
   /** Undefined where this system keeps no archive. */
   readonly archives: Archives | undefined
+  readonly archiveJobs: ArchiveJobs
   readonly settings: ApiSettings
   readonly books: Books
   readonly writes: Writes

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { ARCHIVE_TOPIC, noticesTopic, STREAMS } from '#hub'
 import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC } from './accounts/records.ts'
 import { LEADER_TOPIC } from './control/election.ts'
-import { apiRights } from './rights.ts'
+import { ARCHIVED_TOPICS, apiRights } from './rights.ts'
 import { STATUS_TOPIC } from './submissions/status.ts'
 
 test('the API may use each topic that it uses, by its name', () => {
@@ -10,4 +11,9 @@ test('the API may use each topic that it uses, by its name', () => {
   const names = (grants: typeof hub): unknown[] => grants.flatMap(grant => ('name' in grant ? grant.name : []))
   expect(names(hub)).toEqual(expect.arrayContaining([FILTERS_TOPIC, ACCOUNTS_TOPIC, LEADER_TOPIC, STATUS_TOPIC]))
   expect(names(node)).toEqual(expect.arrayContaining([PROGRESS_TOPIC, OVER_CAP_TOPIC]))
+})
+
+test('it may read what the chores of the archive compare', () => {
+  const streams = Object.values(STREAMS).flatMap(({ name, topic }) => [topic, noticesTopic(name)])
+  expect([...ARCHIVED_TOPICS].toSorted()).toEqual([...streams, ARCHIVE_TOPIC].toSorted())
 })

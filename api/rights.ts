@@ -2,6 +2,15 @@
 // It imports nothing that runs, so that the command line, which shares this folder's index, starts fast; a test compares the names.
 import type { Grant } from '#hub'
 
+/** Alerts, notices, and how far the archiver is; a test compares them with the hub's. */
+export const ARCHIVED_TOPICS = [
+  'lsst-alerts-v11',
+  'ztf-alerts',
+  'lsst-notices',
+  'ztf-notices',
+  'skysieve.archive',
+] as const
+
 export interface ApiRights {
   /** Control topics it writes (and therefore creates no readers for): all compacted, one partition. */
   readonly hub: readonly Grant[]
@@ -29,6 +38,8 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       topic('skysieve.status', ['read', 'describe']),
       topic('skysieve.audit', ['read', 'write', 'describe']),
       topic('_schemas', ['read', 'describe']),
+      // Chores of the archive compare it with these; filters' samples need none of them.
+      ...ARCHIVED_TOPICS.map(name => topic(name, ['read'])),
       // Topics that administrators make and delete, and a look at every topic's settings.
       topic('*', ['create', 'delete', 'describe', 'describe-configs', 'alter-configs']),
       { user, resource: 'group', name: user, match: 'prefixed', operations: ['all'] },

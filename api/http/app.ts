@@ -21,6 +21,7 @@ import { alertPartRoutes } from './routes/alert-parts.ts'
 import { alertRangeRoutes } from './routes/alert-range.ts'
 import { alertSearchRoutes } from './routes/alert-search.ts'
 import { alertRoutes } from './routes/alerts.ts'
+import { archiveJobRoutes } from './routes/archive-jobs.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { credentialRoutes } from './routes/credentials.ts'
 import { documentRoutes } from './routes/documents.ts'
@@ -63,6 +64,8 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     routerOptions: { maxParamLength: 300 },
     ajv: { customOptions: { removeAdditional: false, allErrors: true } },
     forceCloseConnections: 'idle',
+    // What the router refuses before any hook runs: parts of a path that are too long or no UTF-8.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>()
   // JSON only: a body of text would reach validation as a string.
   app.removeContentTypeParser('text/plain')
@@ -110,6 +113,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       alertPartRoutes,
       alertRangeRoutes,
       alertSearchRoutes,
+      archiveJobRoutes,
     ]) {
       add(routed, platform)
     }

@@ -40,8 +40,11 @@ export const unknownAlert = (id: string): ApiError =>
   )
 
 /** The archive of the request's stream. Throws ApiError API_ARCHIVE_UNKNOWN or API_ARCHIVE_MISSING. */
-export function archiveOf({ archives, settings }: Platform, request: FastifyRequest): StreamArchive {
-  const stream = (request.params as { stream?: string } | null)?.stream ?? settings.defaultStream
+export const archiveOf = (platform: Platform, request: FastifyRequest): StreamArchive =>
+  requireArchive(platform, (request.params as { stream?: string } | null)?.stream ?? platform.settings.defaultStream)
+
+/** The archive of a stream. Throws as `archiveOf` does. */
+export function requireArchive({ archives }: Platform, stream: string): StreamArchive {
   if (archives === undefined)
     throw new ApiError('API_ARCHIVE_MISSING', 'This system keeps no archive of alerts; its operator can turn it on.')
   const found = archives.of(stream)

@@ -265,6 +265,14 @@ describe('a search', () => {
   })
 })
 
+test('a path that the router refuses is a problem document as well', async () => {
+  for (const url of [`/v1/alerts/${'1'.repeat(301)}`, '/v1/alerts/%ff%fe', `/v1/alerts/${id}/cutouts/%e0`]) {
+    const answer = await ask(url)
+    expect(answer.headers['content-type']).toMatch('application/problem+json')
+    expect(answer.json()).toMatchObject({ status: 400, code: 'API_REQUEST_INVALID' })
+  }
+})
+
 test('without an archive everything of it is 503 with a reason', async () => {
   const none = await openStand({})
   const headers = { authorization: `Bearer ${none.token}` }

@@ -1,0 +1,64 @@
+// Work on a whole archive that takes minutes to hours: comparing it with its topic, filling holes, building its index anew. All of it can be repeated.
+import { Type, type Static } from 'typebox'
+import {
+  type ArchiveSettings,
+  type AvroSchema,
+  backFill,
+  type BrokerAccess,
+  indexFile,
+  openSkyIndex,
+  openStore,
+  reindexArchive,
+  STREAMS,
+  verifyArchive,
+} from '#hub'
+
+export const CHORES = ['verify', 'back-fill', 'reindex'] as const
+export const Chore = Type.Enum([...CHORES])
+export type Chore = (typeof CHORES)[number]
+
+/** What a job is given; it outlives the process that took it. */
+export const ChoreOrder = Type.Object({ chore: Chore, stream: Type.String(), by: Type.String() })
+export type ChoreOrder = Static<typeof ChoreOrder>
+
+/** Records or packets done, and all there are where that is known. */
+export interface Progress {
+  readonly done: number
+  readonly of?: number
+}
+
+export interface ChoreTools {
+  /** May read the alert topics, the notices and the archiver's positions. */
+  readonly hub: BrokerAccess
+  readonly archive: ArchiveSettings
+  readonly schemaOf: (id: number) => Promise<AvroSchema | undefined>
+}
+
+/** Does it; answers what it found. Throws HubError, and the signal's reason when it was ended. */
+export async function doChore(
+  { chore, stream: name }: Pick<ChoreOrder, 'chore' | 'stream'>,
+  { hub: access, archive, schemaOf }: ChoreTools,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<object> {
+  const stream = STREAMS[name]
+  if (stream === undefined) throw new TypeError(`There is no stream “${name}”`)
+  const store = await openStore(archive, { readOnly: chore !== 'back-fill' })
+  const index = chore === 'verify' ? undefined : openSkyIndex(indexFile(archive, name))
+  const counted = {
+    access,
+    stream,
+    store,
+    schemaOf,
+    signal,
+    onProgress: (done: number, of: number) => onProgress({ done, of }),
+  }
+  try {
+    if (index === undefined) return await verifyArchive(counted)
+    if (chore === 'back-fill') return await backFill({ ...counted, index })
+    return await reindexArchive({ stream, store, index, signal, onProgress: done => onProgress({ done }) })
+  } finally {
+    index?.close()
+    await store.close()
+  }
+}
