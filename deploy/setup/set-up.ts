@@ -6,7 +6,7 @@ import { DeployError } from '../errors.ts'
 import { holdLock } from '../start/held-lock.ts'
 import { installPackages, mayInstallPackages } from './apt.ts'
 import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
-import { havePythonVenv, makePythonVenv } from './python-venv.ts'
+import { havePythonVenv, makePythonVenv, PYTHON_SETS } from './python-venv.ts'
 import { searchPath } from './programs.ts'
 import { requirements, type Requirement } from './requirements.ts'
 
@@ -62,8 +62,9 @@ const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Prom
   const work: Promise<void>[] = []
   if (!jars)
     work.push(step('kafka', `jars of Kafka ${KAFKA_VERSION} from Maven Central`, () => fetchKafkaJars(cacheDir)))
-  if (purpose === 'test' && !havePythonVenv(cacheDir))
-    work.push(step('python', 'clients for the tests from PyPI', () => makePythonVenv(cacheDir)))
+  if (purpose === 'test')
+    for (const set of PYTHON_SETS.filter(set => !havePythonVenv(cacheDir, set)))
+      work.push(step('python', `${set} for the tests from PyPI`, () => makePythonVenv(cacheDir, set)))
   await Promise.all(work)
 }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { type Api, apiRights, openApi, runCli, type Surroundings } from '#api'
-import { type BrokerAccess, openAdmin } from '#hub'
+import { type Api, apiRights, type ApiSettings, openApi, runCli, type Surroundings } from '#api'
+import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
 import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { redisProcess } from '../../start/redis.ts'
 import { pythonRuntime } from './python-runtime.ts'
@@ -42,8 +42,15 @@ export interface Bench {
   close(): Promise<void>
 }
 
+/** What differs from an instance as most tests want it. */
+interface Over {
+  /** Told where it may lie. */
+  readonly archive?: (dir: string) => Promise<ArchiveSettings>
+  readonly settings?: Partial<ApiSettings>
+}
+
 /** Makes control topics and users anew; what a former run left in them is gone. */
-export async function newBench({ hub, node }: Kafka): Promise<Bench> {
+export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-api-'))
   const user = 'skysieve-api'
   const password = randomBytes(12).toString('hex')
@@ -55,6 +62,7 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
   await prepare(hub, node, user, password)
   const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
   const sandbox = await openSandbox({ isolates })
+  const archive = await over.archive?.(join(dir, 'archive'))
   const open: Api[] = []
   let server: ChildProcess | undefined
 
@@ -100,7 +108,9 @@ export async function newBench({ hub, node }: Kafka): Promise<Bench> {
           kafkaRequestPercent: 200,
           versionsPerFilter: 10,
           languages: ['javascript', 'typescript'],
+          ...over.settings,
         },
+        archive,
         sandbox,
         python: pythonRuntime(sandbox, undefined),
         log,
