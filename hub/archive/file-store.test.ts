@@ -18,7 +18,7 @@ describeStore('local files', async () => {
   return { open: mode => openFileStore(dir, { readOnly: mode === 'read-only' }) }
 })
 
-test('what a killed writer had only begun is swept at the next opening and never listed', async () => {
+test('what a killed writer had only begun is swept an hour later and never listed, and what another writer has begun stays', async () => {
   const dir = await folder()
   await openFileStore(dir)
   await writeFile(join(dir, '.begun', 'torn'), 'half an obj')

@@ -28,6 +28,20 @@ const write = async (file: string, bytes: Uint8Array): Promise<void> => {
   }
 }
 
+/** Another writer, an archiver or a back-fill, may be at work: only what is older was left behind by one that was killed. */
+const ABANDONED_MS = 3_600_000
+
+const sweep = async (aside: string): Promise<void> => {
+  for (const name of await readdir(aside)) {
+    const begun = join(aside, name)
+    const age = await stat(begun).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    )
+    if (age > ABANDONED_MS) await rm(begun, { force: true })
+  }
+}
+
 /** Opens the store in a folder, which is made where it is missing; a reader makes and changes nothing. */
 export const openFileStore = async (
   dir: string,
@@ -40,8 +54,8 @@ export const openFileStore = async (
 
   if (!readOnly)
     await archiveFailure('HUB_ARCHIVE_WRITE', `Opening the archive in ${dir}`, async () => {
-      await rm(aside, { recursive: true, force: true })
       await mkdir(aside, { recursive: true })
+      await sweep(aside)
     })
 
   const makeDir = async (target: string): Promise<void> => {

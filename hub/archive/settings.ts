@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { openFileStore } from './file-store.ts'
+import { openSegmentStore } from './segment-store.ts'
 import { type ArchiveStore } from './store.ts'
 
 const S3Settings = Type.Object(
@@ -36,6 +37,10 @@ export const ArchiveSettings = Type.Object(
 )
 export type ArchiveSettings = Static<typeof ArchiveSettings>
 
+/** The client is 20 MB of code that an archive on this machine does not need. */
+const openS3 = async (settings: S3Settings): Promise<ArchiveStore> =>
+  (await import('./s3-store.ts')).openS3Store(settings)
+
 /** Opens the archive's store; one process opens it for writing, any number for reading only. Throws HubError HUB_ARCHIVE_WRITE. */
 export const openStore = (
   { dir, store }: ArchiveSettings,
@@ -44,8 +49,10 @@ export const openStore = (
   switch (store.kind) {
     case 'files':
       return openFileStore(join(dir, 'objects'), { readOnly })
+    case 'segments':
+      return openSegmentStore(join(dir, 'segments'), { readOnly })
     default:
-      throw new TypeError(`No archive on ${store.kind}`)
+      return openS3(store)
   }
 }
 

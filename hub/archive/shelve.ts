@@ -54,6 +54,9 @@ export interface Shelver {
 const CONCURRENCY = 32
 const LEVEL = 1
 
+/** SHA-256 in hex. */
+export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
+
 export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: ShelverOptions): Shelver => {
   const reader = openFactsReader(stream)
   const storedSchemas = new Map<number, Promise<unknown>>()
@@ -110,7 +113,7 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
       await store.put(key, compressed)
       return { kind: 'healed', bytes: compressed.length }
     }
-    const aside = conflictKey(stream.name, id, createHash('sha256').update(packet).digest('hex'))
+    const aside = conflictKey(stream.name, id, sha256Of(packet))
     await store.put(aside, compressed)
     return { kind: 'conflict', key: aside }
   }

@@ -64,6 +64,21 @@ export const restorePositions = async ({ access, producer, stream, incarnation }
   }
 }
 
+/** What a stream's archiver has committed so far; empty where it never has. For checks: an archiver itself restores behind a barrier. */
+export const readPositions = async (access: BrokerAccess, stream: string): Promise<Offsets> => {
+  const reader = openLogReader(access, { clientId: `${access.user}.positions`, topic: ARCHIVE_TOPIC })
+  try {
+    let positions: Offsets = new Map()
+    for (let page = await reader.read('earliest', 0); ; page = await reader.read(page.next, 0)) {
+      for (const { key, value } of page.records)
+        if (String(key) === positionsKey(stream)) positions = parsePositions(String(value))
+      if (page.next >= page.end) return positions
+    }
+  } finally {
+    await reader.close()
+  }
+}
+
 /** Reads a record's value. Throws HubError HUB_CONTROL_RECORD. */
 export const parsePositions = (text: string): Offsets => {
   try {

@@ -6,7 +6,7 @@ export const ArchiverConfig = Type.Object(
   {
     /** The hub's broker. */
     hub: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
       { additionalProperties: false },
     ),
     /** Where the notices' schema is registered. */
