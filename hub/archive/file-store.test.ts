@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -24,8 +24,10 @@ test('what a killed writer had only begun is swept an hour later and never liste
   await writeFile(join(dir, '.begun', 'torn'), 'half an obj')
   const reader = await openFileStore(dir, { readOnly: true })
   expect(await Array.fromAsync(reader.list(''))).toEqual([])
+  await utimes(join(dir, '.begun', 'torn'), new Date(0), new Date(0))
+  await writeFile(join(dir, '.begun', 'now'), 'of a back-fill')
   await openFileStore(dir)
-  expect(await readdir(join(dir, '.begun'))).toEqual([])
+  expect(await readdir(join(dir, '.begun'))).toEqual(['now'])
 })
 
 test('a place that cannot be written to is told with what to do', async () => {
