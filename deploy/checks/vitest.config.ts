@@ -2,6 +2,7 @@
 import { defineConfig } from 'vitest/config'
 
 const root = new URL('../..', import.meta.url).pathname
+const temporaryFolder = 'deploy/checks/temporary-folder.setup.ts'
 const exclude = ['**/node_modules/**', '.cache/**', '.skysieve*/**']
 
 export default defineConfig({
@@ -16,6 +17,8 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: [...exclude, '**/*.it.test.ts', '**/*.e2e.test.ts'],
           isolate: false,
+          testTimeout: 60_000,
+          globalSetup: [temporaryFolder],
         },
       },
       {
@@ -24,7 +27,7 @@ export default defineConfig({
           name: 'integration',
           include: ['**/*.it.test.ts'],
           exclude,
-          globalSetup: ['deploy/checks/kafka.setup.ts'],
+          globalSetup: [temporaryFolder, 'deploy/checks/kafka.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -36,6 +39,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['**/*.e2e.test.ts'],
           exclude,
+          globalSetup: [temporaryFolder],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
