@@ -1,5 +1,5 @@
 // Which Kafka users there shall be, with which rights and quotas: worked out from the books alone. Pure.
-import { type Grant, STREAMS, type UserQuota } from '#hub'
+import { type Grant, noticesTopic, STREAMS, type UserQuota } from '#hub'
 import { type AccountRecord, type CredentialRecord, type LoginRecord } from '../accounts/records.ts'
 import { type Books } from '../control/books.ts'
 import { type ApiSettings } from '../settings.ts'
@@ -48,7 +48,8 @@ const streamTopics = (): string[] => Object.values(STREAMS).map(stream => stream
 /** The hub's topics an account may read, and whether it may write them too. */
 export function topicsOf(books: Pick<Books, 'topics'>, account: AccountRecord): ReadonlyMap<string, 'read' | 'write'> {
   const found = new Map<string, 'read' | 'write'>()
-  if (account.scopes.includes('stream:full')) for (const name of streamTopics()) found.set(name, 'read')
+  if (account.scopes.includes('stream:full'))
+    for (const name of [...streamTopics(), ...Object.keys(STREAMS).map(noticesTopic)]) found.set(name, 'read')
   for (const name of account.topics ?? []) found.set(name, 'read')
   for (const { name, owners, state } of books.topics())
     if (state === 'active' && owners.includes(account.id)) found.set(name, 'write')

@@ -1,6 +1,5 @@
 // One chaos run: a system, its filters, visits played while it is struck, and the audit of what came out.
 import { adminAccess, openRegistryClient, openSyntheticSource, STREAMS } from '#hub'
-import { ALERT_PARTITIONS } from '../start/topics.ts'
 import { type ProcessEvent } from '../start/supervisor.ts'
 import { audit, type Findings } from './audit.ts'
 import { faultKinds, faultPlan, type Fault } from './faults.ts'
@@ -76,7 +75,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const filters = await submitFilters(platform, { nodes, loopsAt, python: hasEngine })
     print(`${filters.length} filters are live; playing ${visits} visits of ${alerts}`)
     const intervalMs = intervalSeconds * S
-    const departures = timetable({ visits, alerts, intervalMs, partitions: ALERT_PARTITIONS, seed })
+    const departures = timetable({ visits, alerts, intervalMs, partitions: layout.options.partitions, seed })
     const kinds = faultKinds(nodes, hasEngine).filter(({ action, target }) => only?.test(`${action} ${target}`) ?? true)
     const [least, most] = gapSeconds
     const faults = faultPlan({

@@ -119,7 +119,7 @@ export const readWithPython = async (
  * A directory with the librdkafka that Python's wheel brings, under the name kcat looks for. Debian 12's own 2.0.2 answers a SCRAM challenge with its
  * nonce twice, which Kafka takes for a wrong password since CVE-2024-56128 was closed.
  */
-const recentLibrdkafka = (): string => {
+export const recentLibrdkafka = (): string => {
   const bundled = readdirSync(join(pythonVenvIn(CACHE_DIR), 'lib'))
     .map(python => join(pythonVenvIn(CACHE_DIR), 'lib', python, 'site-packages/confluent_kafka.libs'))
     .flatMap(libs => readdirSync(libs).map(name => join(libs, name)))

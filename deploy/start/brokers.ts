@@ -48,7 +48,7 @@ export const prepareAccess = async (
 }
 
 export const accessOf = (broker: BrokerSettings, secrets: Secrets, user: string): BrokerAccess => ({
-  bootstrap: adminAccess(broker).bootstrap,
+  ...adminAccess(broker),
   user,
   password: passwordOf(secrets, user),
 })

@@ -1,11 +1,11 @@
 // One system on one machine: its folders, ports, brokers and names, worked out once from the options.
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { ADMIN_USER, type ArchiveSettings, type BrokerSettings } from '#hub'
+import { ADMIN_USER, type ArchiveSettings, type BrokerSettings, type Tls } from '#hub'
 import { type ClassArchives } from './class-archive.ts'
 import { type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
-import { ALERT_PARTITIONS, alertTopicBytes } from './topics.ts'
+import { alertTopicBytes } from './topics.ts'
 import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
 import { type StartOptions } from './options.ts'
 import { type Secrets } from './secrets.ts'
@@ -38,6 +38,8 @@ export interface Layout {
   readonly python: PythonLayout
   /** Where the archive is; undefined where none is kept. */
   readonly archive: ArchiveSettings | undefined
+  /** Of all brokers; undefined where they speak plain text. */
+  readonly tls: Tls | undefined
 }
 
 /** Where Python filters run. */
@@ -56,7 +58,7 @@ const RETENTION_HOURS = 24
 export const layoutOf = (
   options: StartOptions,
   secrets: Secrets,
-  { env, archives, engine }: Pick<Layout, 'env' | 'archives'> & Pick<PythonLayout, 'engine'>,
+  { env, archives, engine, tls }: Pick<Layout, 'env' | 'archives' | 'tls'> & Pick<PythonLayout, 'engine'>,
 ): Layout => {
   const { dataDir, portBase } = options
   const ports = hubPorts(portBase)
@@ -68,8 +70,9 @@ export const layoutOf = (
     secrets: { admin: secrets.users[ADMIN_USER] ?? '', broker: secrets.broker },
     retention: {
       hours: RETENTION_HOURS,
-      bytesPerPartition: Math.ceil(alertTopicBytes(options.alerts) / ALERT_PARTITIONS),
+      bytesPerPartition: Math.ceil(alertTopicBytes(options.alerts) / options.partitions),
     },
+    ...(tls === undefined ? {} : { tls }),
   })
   const hub = broker('hub', ports.broker, ports.controller)
   return {
@@ -86,6 +89,7 @@ export const layoutOf = (
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     env,
     archives,
+    tls,
     archive: options.archive ? { dir: join(dataDir, 'archive'), store: { kind: options.archiveStore } } : undefined,
     python: {
       engine,

@@ -15,14 +15,20 @@ import { accessOf, prepareAccess } from './brokers.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { MIRRORED_TOPICS, nodeRights } from './rights.ts'
 import { type ProcessSpec } from './supervisor.ts'
-import { ALERT_PARTITIONS } from './topics.ts'
+import { keepPartitions } from './topics.ts'
 import { nodeUsers } from './users.ts'
 
 /** Users, rights and topics of a node, as often as it is called. */
-export const prepareNodeAccess = ({ secrets }: Layout, { name, broker, shards }: NodeLayout): Promise<void> =>
-  prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), admin =>
+export const prepareNodeAccess = (
+  { secrets, options: { partitions } }: Layout,
+  { name, broker, shards }: NodeLayout,
+): Promise<void> =>
+  prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), async admin =>
     prepareNode(admin, {
-      alertTopics: Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions: ALERT_PARTITIONS })),
+      alertTopics: await keepPartitions(
+        admin,
+        Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions })),
+      ),
       shards,
       ...(broker.retention === undefined ? {} : { retention: broker.retention }),
     }),

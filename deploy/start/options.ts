@@ -33,6 +33,12 @@ const StartSettings = Type.Object(
     engine: Type.Optional(Type.String({ minLength: 1 })),
     /** How hosts of JavaScript filters are confined; found out when absent. */
     isolateHost: Type.Optional(Type.Enum(['bubblewrap', 'container'])),
+    /** What is different from a system to try things with: Rubin's numbers, or visits that are known beforehand. */
+    profile: Type.Optional(Type.Enum(['production', 'integration'])),
+    /** Of alert topics that are made; those that are there keep theirs. */
+    partitions: Type.Integer({ minimum: 1, maximum: 200, default: 8 }),
+    /** TLS on the brokers' listeners, with certificates of this system's own authority. */
+    tls: Type.Boolean({ default: false }),
     /** Run JavaScript filters without confinement; for development only. */
     unsafeSandbox: Type.Boolean({ default: false }),
   },
@@ -44,17 +50,21 @@ export type StartOptions = Static<typeof StartSettings> & { readonly dataDir: st
 export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated survey on this machine
 
   --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below
+  --profile P       production (45 partitions of alert topics, as Rubin's), or integration: every visit is the same one,
+                    its answers at /v1/integration/answers, for who writes clients
   --nodes N         mirror nodes (2)
   --port-base PORT  first of the ports, all on loopback (21000)
   --source DIR      play the real packets under DIR instead of synthetic ones
   --interval S      seconds from one visit to the next (37)
   --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
   --visits N        stop playing after N visits
+  --partitions N    partitions of alert topics that are made (8)
   --no-simulator    play nothing
   --archive-gb N    gigabytes of packets that the archive keeps; the oldest leave first (20)
   --archive-store K keep packets as files, or in segments: a few large files a night (files)
   --no-archive      keep no packets and write no notices
   --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
+  --tls             TLS on the brokers, by an authority of this system's own (<data dir>/tls/ca.pem)
   --no-python       run no Python filters
   --isolate-host K  confine JavaScript filters by bubblewrap, or by container (bubblewrap where it works)
   --unsafe-sandbox  run filters without confinement: for development only`
@@ -67,12 +77,15 @@ const FLAGS = {
   interval: { type: 'string' },
   alerts: { type: 'string' },
   visits: { type: 'string' },
+  partitions: { type: 'string' },
+  profile: { type: 'string' },
   'no-simulator': { type: 'boolean' },
   'archive-gb': { type: 'string' },
   'archive-store': { type: 'string' },
   'no-archive': { type: 'boolean' },
   engine: { type: 'string' },
   'no-python': { type: 'boolean' },
+  tls: { type: 'boolean' },
   'isolate-host': { type: 'string' },
   'unsafe-sandbox': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -84,7 +97,7 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
   if (flags.help === true) return undefined
   const dataDir = resolve(cwd, flags['data-dir'] ?? '.skysieve')
   const file = join(dataDir, 'skysieve.json')
-  const numbers = (['nodes', 'interval', 'alerts', 'visits'] as const).flatMap(name =>
+  const numbers = (['nodes', 'interval', 'alerts', 'visits', 'partitions'] as const).flatMap(name =>
     flags[name] === undefined ? [] : [[name, numberOf(name, flags[name])] as const],
   )
   const given = {
@@ -97,14 +110,22 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
     ...(flags['no-archive'] === true ? { archive: false } : {}),
     ...(flags.engine === undefined ? {} : { engine: resolve(cwd, flags.engine) }),
     ...(flags['no-python'] === true ? { python: false } : {}),
+    ...(flags.tls === true ? { tls: true } : {}),
     ...(flags['isolate-host'] === undefined ? {} : { isolateHost: flags['isolate-host'] }),
     ...(flags['unsafe-sandbox'] === true ? { unsafeSandbox: true } : {}),
   }
   const saved = readSaved(file)
   const checked = parseConfig(StartSettings, file, saved ?? '{}')
-  const settings = parseConfig(StartSettings, 'the options', JSON.stringify({ ...checked, ...given }))
+  const profile = flags.profile ?? checked.profile
+  const said = { ...(saved === undefined ? {} : JSON.parse(saved)), ...given }
+  const chosen = { ...profileSettings(profile), ...said, ...(profile === undefined ? {} : { profile }) }
+  const settings = parseConfig(StartSettings, 'the options', JSON.stringify(chosen))
   return { ...settings, dataDir }
 }
+
+/** What a profile sets unless it is said otherwise. */
+const profileSettings = (profile: string | undefined): object =>
+  profile === 'production' ? { partitions: 45 } : profile === 'integration' ? { alerts: 500 } : {}
 
 const parseFlags = (argv: readonly string[]) => {
   try {

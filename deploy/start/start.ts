@@ -1,7 +1,7 @@
 // `skysieve start`: from the options to a running system, and to its end.
 import { mkdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ADMIN_USER } from '#hub'
+import { ADMIN_USER, developmentTls } from '#hub'
 import { DeployError } from '../errors.ts'
 import { chooseEngine, type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
@@ -24,6 +24,8 @@ import { hubUsers } from './users.ts'
 
 const LOG_CHECK_MS = 30_000
 const ENGINE_STOP_MS = 7500
+/** By which clients on this machine reach its brokers. */
+const TLS_HOSTS = ['127.0.0.1', 'localhost']
 const UNSAFE =
   'WARNING: --unsafe-sandbox: filters run in plain processes without confinement. For development only; never for filters of others.'
 
@@ -79,6 +81,7 @@ export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Pr
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
   return layoutOf(options, secrets, {
     env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/', NODE_COMPILE_CACHE: join(CACHE_DIR, 'node') },
+    tls: options.tls ? await developmentTls(join(options.dataDir, 'tls'), 'brokers', TLS_HOSTS) : undefined,
     archives: await openClassArchives(CACHE_DIR, kafkaJarsIn(CACHE_DIR)),
     engine: await engineFor(options, env),
   })

@@ -1,9 +1,9 @@
 // The topics of the hub. Alert topics are bounded in bytes, so that a laptop's disk stays free; control topics are compacted.
-import { ARCHIVE_TOPIC, HUB_DEAD_LETTERS, noticesTopic, STREAMS, type TopicSpec } from '#hub'
+import { ARCHIVE_TOPIC, type ClusterAdmin, HUB_DEAD_LETTERS, noticesTopic, STREAMS, type TopicSpec } from '#hub'
+import { type StartOptions } from './options.ts'
 
 /** DMTN-093: brokers take messages up to 10 MB. */
 const MAX_MESSAGE_BYTES = 10_485_760
-export const ALERT_PARTITIONS = 4
 /** A synthetic packet is 110 KB at the median; visits kept are counted in larger ones. */
 const BYTES_PER_ALERT = 150_000
 const VISITS_KEPT = 8
@@ -15,14 +15,16 @@ const DAY_MS = 86_400_000
 export const alertTopicBytes = (alertsPerVisit: number): number =>
   Math.max(MIN_TOPIC_BYTES, VISITS_KEPT * alertsPerVisit * BYTES_PER_ALERT)
 
+type TopicOptions = Pick<StartOptions, 'alerts' | 'partitions'>
+
 /** Settings of an alert topic, on the hub and on every node. */
-const alertTopics = (alertsPerVisit: number): readonly TopicSpec[] =>
+const alertTopics = ({ alerts, partitions }: TopicOptions): readonly TopicSpec[] =>
   Object.values(STREAMS).map(({ topic }) => ({
     name: topic,
-    partitions: ALERT_PARTITIONS,
+    partitions,
     configs: {
       'cleanup.policy': 'delete',
-      'retention.bytes': Math.ceil(alertTopicBytes(alertsPerVisit) / ALERT_PARTITIONS),
+      'retention.bytes': Math.ceil(alertTopicBytes(alerts) / partitions),
       'retention.ms': DAY_MS,
       'segment.bytes': SEGMENT_BYTES,
       'max.message.bytes': MAX_MESSAGE_BYTES,
@@ -57,11 +59,24 @@ const notices = (stream: string): TopicSpec => ({
   configs: { 'cleanup.policy': 'delete', 'retention.ms': 7 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
 })
 
-export const hubTopics = (alertsPerVisit: number): readonly TopicSpec[] => [
-  ...alertTopics(alertsPerVisit),
+export const hubTopics = (options: TopicOptions): readonly TopicSpec[] => [
+  ...alertTopics(options),
   ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(compacted),
   ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,
   DEAD_LETTERS,
 ]
+
+/** The topics with as many partitions as those that are there have: their number is fixed when a topic is made. */
+export const keepPartitions = async <T extends TopicSpec>(
+  admin: Pick<ClusterAdmin, 'describeTopic'>,
+  topics: readonly T[],
+): Promise<T[]> => {
+  const kept: T[] = []
+  for (const topic of topics) {
+    const there = await admin.describeTopic(topic.name)
+    kept.push(there === undefined ? topic : { ...topic, partitions: there.partitions })
+  }
+  return kept
+}

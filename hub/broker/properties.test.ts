@@ -27,6 +27,19 @@ describe('a broker’s configuration', () => {
     expect(outside.get('listener.name.outside1.sasl.enabled.mechanisms')).toBe('SCRAM-SHA-512')
   })
 
+  test('speaks TLS with clients where it has certificates, and still not within', () => {
+    const secure = parse(renderProperties({ ...settings, tls: { keystore: '/tls/hub.pem', ca: 'PEM' } }))
+    expect(secure.get('listener.security.protocol.map')).toBe(
+      'CLIENTS:SASL_SSL,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    )
+    expect(secure.get('listener.name.clients.ssl.keystore.location')).toBe('/tls/hub.pem')
+    expect(properties.get('listener.security.protocol.map')).toContain('CLIENTS:SASL_PLAINTEXT')
+  })
+
+  test('has every session log in again after an hour', () => {
+    expect(properties.get('listener.name.clients.scram-sha-512.connections.max.reauth.ms')).toBe('3600000')
+  })
+
   test('allows nothing that is not granted, and creates no topic by use', () => {
     expect(properties.get('allow.everyone.if.no.acl.found')).toBe('false')
     expect(properties.get('auto.create.topics.enable')).toBe('false')

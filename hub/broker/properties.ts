@@ -11,12 +11,22 @@ const MB = 1024 * 1024
 const plainLogin = (password: string): string =>
   `org.apache.kafka.common.security.plain.PlainLoginModule required username="${BROKER_USER}" password="${password}" user_${BROKER_USER}="${password}";`
 
-const scramOnly = (listener: string): [string, string][] => [
+const SESSION_MS = 3_600_000
+
+const scramOnly = (listener: string, { tls, reauthenticateMs = SESSION_MS }: BrokerSettings): [string, string][] => [
   [`listener.name.${listener}.sasl.enabled.mechanisms`, 'SCRAM-SHA-512'],
   [
     `listener.name.${listener}.scram-sha-512.sasl.jaas.config`,
     'org.apache.kafka.common.security.scram.ScramLoginModule required;',
   ],
+  [`listener.name.${listener}.scram-sha-512.connections.max.reauth.ms`, String(reauthenticateMs)],
+  ...(tls === undefined
+    ? []
+    : ([
+        [`listener.name.${listener}.ssl.keystore.type`, 'PEM'],
+        [`listener.name.${listener}.ssl.keystore.location`, tls.keystore],
+        [`listener.name.${listener}.ssl.enabled.protocols`, 'TLSv1.3,TLSv1.2'],
+      ] satisfies [string, string][])),
 ]
 
 /**
@@ -45,12 +55,14 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',
-    'listener.security.protocol.map': [...clients.map(({ name }) => name), 'BROKER', 'CONTROLLER']
-      .map(name => `${name}:SASL_PLAINTEXT`)
-      .join(','),
+    'listener.security.protocol.map': [
+      ...clients.map(({ name }) => `${name}:${settings.tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'}`),
+      'BROKER:SASL_PLAINTEXT',
+      'CONTROLLER:SASL_PLAINTEXT',
+    ].join(','),
     'sasl.mechanism.controller.protocol': 'PLAIN',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
-    ...Object.fromEntries(clients.flatMap(({ name }) => scramOnly(name.toLowerCase()))),
+    ...Object.fromEntries(clients.flatMap(({ name }) => scramOnly(name.toLowerCase(), settings))),
     'listener.name.broker.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.broker.plain.sasl.jaas.config': plain,
     'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',

@@ -1,6 +1,7 @@
 // What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process.
 import { join } from 'node:path'
 import { type BrokerAccess } from '../kafka/access.ts'
+import { type Tls } from './development-tls.ts'
 
 /** The user of set-up and administration; a super user on every broker. */
 export const ADMIN_USER = 'skysieve-admin'
@@ -25,6 +26,10 @@ export interface BrokerSettings {
   readonly java?: string
   /** PBKDF2 rounds of the administrator's password, 4,096 to 16,384. */
   readonly scramIterations?: number
+  /** TLS on all listeners for clients: the file with the broker's key and certificates, and what its clients trust; plain where absent. */
+  readonly tls?: Tls
+  /** After this time a session has to log in again, so that the sessions of users that were taken away end. Default: an hour. */
+  readonly reauthenticateMs?: number
   /** What topics keep that set nothing themselves. */
   readonly retention?: { readonly hours: number; readonly bytesPerPartition: number }
 }
@@ -42,8 +47,9 @@ export const brokerFiles = (dir: string) => ({
 })
 
 /** How the administrator reaches the broker. */
-export const adminAccess = ({ host, ports, secrets }: BrokerSettings): BrokerAccess => ({
+export const adminAccess = ({ host, ports, secrets, tls }: BrokerSettings): BrokerAccess => ({
   bootstrap: `${host ?? LOOPBACK}:${ports.client}`,
   user: ADMIN_USER,
   password: secrets.admin,
+  ...(tls === undefined ? {} : { ca: tls.ca }),
 })

@@ -28,6 +28,7 @@ export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): Cl
     clientId,
     bootstrapBrokers: access.bootstrap.split(','),
     sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
+    ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
     retries: RETRIES,
     retryDelay: RETRY_DELAY_MS,
     timeout: TIMEOUT_MS,

@@ -41,13 +41,14 @@ const ignore = (): void => undefined
 export const openKafka = (access: BrokerAccess, clientId: string, options: KafkaOptions = {}): Kafka => {
   silenceNegativeTimeouts()
   installCodecs()
-  const fast = options.fast ?? true
+  // Direct reading is of plain sockets.
+  const fast = (options.fast ?? true) && access.ca === undefined
   const socketFactory = fast ? directReading() : undefined
   return new Kafka({
     clientId,
     brokers: access.bootstrap.split(','),
     sasl: { mechanism: 'scram-sha-512', username: access.user, password: access.password },
-    ssl: false,
+    ssl: access.ca === undefined ? false : { ca: access.ca },
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     connectionTimeout: 5000,
     retry: options.retry ?? RETRY,

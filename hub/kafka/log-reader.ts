@@ -71,6 +71,7 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
       clientId,
       bootstrapBrokers: access.bootstrap.split(','),
       sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
+      ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
       retries: RETRIES,
       retryDelay: RETRY_DELAY_MS,
     })

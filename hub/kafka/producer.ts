@@ -75,6 +75,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
       clientId,
       bootstrapBrokers: access.bootstrap.split(','),
       sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
+      ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
       idempotent: true,
       retries: RETRIES,
       retryDelay,

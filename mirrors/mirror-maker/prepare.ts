@@ -1,7 +1,7 @@
 // Writes the files a MirrorMaker is started from. Safe to repeat, and after a kill at any point.
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { renderMirrorMaker, renderMirrorMakerLogging, renderSecrets } from './properties.ts'
-import { checkSettings, mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
+import { checkSettings, HUB_ALIAS, mirrorMakerFiles, type MirrorMakerSettings, trustFile } from './settings.ts'
 
 const writeWhole = async (file: string, text: string): Promise<void> => {
   await writeFile(`${file}.new`, text, { mode: 0o600 })
@@ -19,6 +19,11 @@ export const prepareMirrorMaker = async (settings: MirrorMakerSettings): Promise
   const files = mirrorMakerFiles(settings.dir)
   await rm(files.events, { force: true })
   await writeWhole(files.secrets, renderSecrets(settings))
+  for (const [alias, { ca }] of [
+    [HUB_ALIAS, settings.hub],
+    [settings.name, settings.node],
+  ] as const)
+    if (ca !== undefined) await writeWhole(trustFile(settings.dir, alias), ca)
   await writeWhole(files.properties, renderMirrorMaker(settings))
   await writeWhole(files.logging, renderMirrorMakerLogging(settings))
 }

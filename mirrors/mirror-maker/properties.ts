@@ -1,6 +1,6 @@
 // The configuration of MirrorMaker 2 as text: exactly once, one way, one process for one node. Pure.
 import { type BrokerAccess } from '#hub'
-import { HUB_ALIAS, mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
+import { HUB_ALIAS, mirrorMakerFiles, trustFile, type MirrorMakerSettings } from './settings.ts'
 
 const MB = 1024 * 1024
 /** Above the 16 MB a batch may have on hub and node. */
@@ -9,11 +9,17 @@ const LOOPBACK = '127.0.0.1'
 
 const secret = (file: string, key: string): string => `\${file:${file}:${key}}`
 
-const cluster = (alias: string, { bootstrap, user }: BrokerAccess, secretsFile: string) => ({
+const cluster = (alias: string, { bootstrap, user, ca }: BrokerAccess, dir: string) => ({
   [`${alias}.bootstrap.servers`]: bootstrap,
-  [`${alias}.security.protocol`]: 'SASL_PLAINTEXT',
+  [`${alias}.security.protocol`]: ca === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL',
+  ...(ca === undefined
+    ? {}
+    : {
+        [`${alias}.ssl.truststore.type`]: 'PEM',
+        [`${alias}.ssl.truststore.location`]: trustFile(dir, alias),
+      }),
   [`${alias}.sasl.mechanism`]: 'SCRAM-SHA-512',
-  [`${alias}.sasl.jaas.config`]: `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="${secret(secretsFile, alias)}";`,
+  [`${alias}.sasl.jaas.config`]: `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="${secret(mirrorMakerFiles(dir).secrets, alias)}";`,
 })
 
 /** A topic's name as a regular expression without backslashes, which a properties file would eat. */
@@ -29,8 +35,8 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     'config.providers': 'file',
     'config.providers.file.class': 'org.apache.kafka.common.config.provider.FileConfigProvider',
     'config.providers.file.param.allowed.paths': files.secrets,
-    ...cluster(HUB_ALIAS, hub, files.secrets),
-    ...cluster(name, node, files.secrets),
+    ...cluster(HUB_ALIAS, hub, dir),
+    ...cluster(name, node, dir),
 
     [`${flow}.enabled`]: true,
     [`${flow}.topics`]: topics.map(asPattern).join(','),

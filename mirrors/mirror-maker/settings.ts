@@ -50,6 +50,9 @@ export const mirrorMakerFiles = (dir: string) => ({
   events: join(dir, 'events.log'),
 })
 
+/** What the process trusts of a side that speaks TLS, as PEM. */
+export const trustFile = (dir: string, alias: string): string => join(dir, `${alias}-ca.pem`)
+
 const SAFE_NAME = /^[a-z0-9][a-z0-9-]{0,48}$/
 const SAFE_TOPIC = /^[A-Za-z0-9._-]{1,200}$/
 const SAFE_SECRET = /^[A-Za-z0-9_-]{8,}$/

@@ -6,7 +6,7 @@ import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Broker = Type.Object(
-  { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+  { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
   { additionalProperties: false },
 )
 

@@ -7,7 +7,7 @@ export const HubConfig = Type.Object(
   {
     /** The hub's broker, as the service's own user. */
     kafka: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
       { additionalProperties: false },
     ),
     host: Type.String({ default: '127.0.0.1' }),

@@ -5,7 +5,7 @@ export const SimulatorConfig = Type.Object(
   {
     /** The hub's broker; the user needs WRITE on the alert topics. */
     hub: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
       { additionalProperties: false },
     ),
     registryUrl: Type.String({ pattern: '^https?://' }),

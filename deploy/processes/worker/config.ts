@@ -3,7 +3,7 @@ import { Type, type Static } from 'typebox'
 import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Broker = Type.Object(
-  { bootstrap: Type.String(), user: Type.String(), password: Type.String() },
+  { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
   { additionalProperties: false },
 )
 
