@@ -11,12 +11,15 @@ export type AddCommands = (program: Command, around: Surroundings) => void
 const NOUNS: Readonly<Record<string, () => Promise<AddCommands>>> = {
   auth: async () => (await import('./commands/auth.ts')).addAuth,
   filter: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs,
+  alert: async () => (await import('./commands/alert.ts')).addAlert,
+  archive: async () => (await import('./commands/archive-verbs.ts')).addArchiveVerbs,
   topic: async () => (await import('./commands/topic.ts')).addTopic,
   acl: async () => (await import('./commands/acl.ts')).addAcl,
   audit: async () => (await import('./commands/audit.ts')).addAudit,
   user: async () => (await import('./commands/user.ts')).addUser,
   stream: async () => (await import('./commands/stream.ts')).addStream,
   schema: async () => (await import('./commands/schema.ts')).addSchema,
+  notices: async () => (await import('./commands/notices.ts')).addNotices,
   runtimes: async () => (await import('./commands/runtimes.ts')).addRuntimes,
   status: async () => (await import('./commands/status.ts')).addStatus,
 }
