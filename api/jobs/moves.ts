@@ -21,12 +21,22 @@ export async function attendMoves(platform: Platform, log: FastifyBaseLogger): P
 const usersOf = ({ books }: Platform, { id }: Manifest): CredentialRecord[] =>
   books.credentials().filter(({ topic, state }) => topic === topicOfFilter(id) && state === 'active')
 
-/** Its users follow: whoever knows a password finds the filter's topic on the new mirror. */
-async function handOver(platform: Platform, id: string): Promise<void> {
-  const { books, writes, nowMs } = platform
+const handOver = (platform: Platform, id: string): Promise<void> =>
+  placeElsewhere(platform, id, manifest => handedOver(manifest, platform.books.statusOf(id), platform.nowMs()))
+
+/**
+ * Writes a manifest with another placement, if there is one. Its users follow: whoever knows a password finds the filter's topic on the new mirror.
+ * Throws what `next` throws.
+ */
+export async function placeElsewhere(
+  platform: Platform,
+  id: string,
+  place: (manifest: Manifest) => Manifest | undefined,
+): Promise<void> {
+  const { books, writes } = platform
   const following = await writes.change(async pen => {
     const manifest = books.filter(id)
-    const next = manifest && handedOver(manifest, books.statusOf(id), nowMs())
+    const next = manifest && place(manifest)
     if (!next?.placement) return []
     const { mirror } = next.placement
     const users = usersOf(platform, next).map(record => ({ ...record, broker: mirror }))

@@ -38,6 +38,35 @@ export function movingTo(
   return { ...rest, moving: { to: { mirror, shard: 0 }, at: now }, updatedAt: now }
 }
 
+/**
+ * An operator says that its mirror is lost for good: it is placed on the new one at once, by what its node last reported. The visits it had reported are given up
+ * where it left them, with whatever is older than the newest of them; every other visit is the new node's, whole. What the lost node delivered after its last report
+ * may come again, because nobody knows it. @throws ApiError API_STATE_CONFLICT, API_REQUEST_INVALID
+ */
+export function forcedTo(
+  manifest: Manifest,
+  status: FilterStatus | undefined,
+  mirror: string,
+  isMirror: boolean,
+  now: string,
+): Manifest {
+  const { moving: _moving, handover: _over, placement: from, ...rest } = manifest
+  // A move that was under way waits for a node that will not answer.
+  movingTo({ ...rest, placement: from }, status, mirror, isMirror, now)
+  if (from === null) return manifest
+  const visits = status?.mirror === from.mirror ? status.visits : []
+  const begunMs = visits.flatMap(({ firstMs }) => firstMs ?? [])
+  const sinceMs = begunMs.length === 0 ? Date.parse(now) : Math.max(...begunMs)
+  const handover: Handover = {
+    from,
+    at: now,
+    sinceMs,
+    visits: visits.map(({ visit }) => visit),
+    until: now,
+  }
+  return { ...rest, placement: { mirror, shard: 0 }, handover, updatedAt: now }
+}
+
 /** Its node has let go: from here on it is placed where it moves to. Undefined while the node has not. */
 export function handedOver(manifest: Manifest, status: FilterStatus | undefined, nowMs: number): Manifest | undefined {
   const { moving, placement, ...rest } = manifest

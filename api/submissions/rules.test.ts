@@ -15,7 +15,7 @@ import {
   withActive,
   withVersion,
 } from './manifest-rules.ts'
-import { handedOver, movingTo, pastHandover } from './moving.ts'
+import { forcedTo, handedOver, movingTo, pastHandover } from './moving.ts'
 import { chooseMirror } from './placement.ts'
 import { stageOf } from './stage.ts'
 import { type FilterStatus, StatusValue } from './status.ts'
@@ -182,6 +182,24 @@ describe('a filter that moves', () => {
     expect(movingTo(moved, undefined, 'node1', true, new Date(untilMs).toISOString()).moving).toBeDefined()
     expect(pastHandover(moved, untilMs)).toBeUndefined()
     expect(pastHandover(moved, untilMs + 86_400_001)).toEqual(moved.handover)
+  })
+  test('is placed elsewhere at once when its mirror is lost: visits that were reported are given up, all others begin there', () => {
+    const visits = [
+      { visit: '7', firstMs: 1000 },
+      { visit: '8', firstMs: 3000 },
+    ].map(visit => ({ ...visit, seen: 1, passed: 1, delivered: 1, overCap: 0, errors: 0 }))
+    const moved = forcedTo(moving, { ...status, visits }, 'node2', true, now)
+    expect(moved).toMatchObject({
+      placement: { mirror: 'node2', shard: 0 },
+      handover: { from: active.placement, at: now, sinceMs: 3000, visits: ['7', '8'], until: now },
+    })
+    expect(moved).not.toHaveProperty('moving')
+    expect(Value.Check(Manifest, moved)).toBe(true)
+    expect(forcedTo(active, undefined, 'node2', true, now).handover).toMatchObject({
+      sinceMs: Date.parse(now),
+      visits: [],
+    })
+    expect(() => forcedTo(active, status, 'node1', true, now)).toThrow(conflict)
   })
   test('is refused when it does not run, runs there already, or there is no such mirror', () => {
     expect(() => movingTo(paused(active, now), status, 'node2', true, now)).toThrow(conflict)

@@ -3,7 +3,8 @@ import { Type } from 'typebox'
 import { FilterId } from '#filters'
 import { type Platform } from '../../platform.ts'
 import { etagOf } from '../../submissions/manifest-rules.ts'
-import { movingTo } from '../../submissions/moving.ts'
+import { placeElsewhere } from '../../jobs/moves.ts'
+import { forcedTo, movingTo } from '../../submissions/moving.ts'
 import { type App } from '../app.ts'
 import { ownFilter } from '../own-filter.ts'
 import { answers, filterView, FilterView } from '../views.ts'
@@ -18,18 +19,33 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
       summary: 'Move a filter to another mirror; its Kafka users follow, its old topic stays until it is deleted',
       tags: ['filters'],
       params: Type.Object({ id: FilterId }),
-      body: Type.Object({ mirror: Type.String({ maxLength: 60 }) }, { additionalProperties: false }),
+      body: Type.Object(
+        {
+          mirror: Type.String({ maxLength: 60 }),
+          force: Type.Optional(
+            Type.Boolean({
+              description:
+                'Its mirror is lost for good: do not wait for it. Visits that it had reported are given up where it left them, all others are evaluated on the new mirror; what it delivered after its last report may come again.',
+            }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
       response: answers({ 202: FilterView }),
     },
     async handler(request, reply) {
-      const { mirror } = request.body
+      const { mirror, force = false } = request.body
       const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
-      const manifest = await writes.change(async pen => {
-        const old = ownFilter(platform, request)
-        const next = movingTo(old, books.statusOf(old.id), mirror, isMirror, new Date(platform.nowMs()).toISOString())
-        if (next !== old) await pen.manifest(next)
-        return next
-      })
+      const now = new Date(platform.nowMs()).toISOString()
+      const { id } = ownFilter(platform, request)
+      if (force) await placeElsewhere(platform, id, old => forcedTo(old, books.statusOf(id), mirror, isMirror, now))
+      else
+        await writes.change(async pen => {
+          const old = ownFilter(platform, request)
+          const next = movingTo(old, books.statusOf(id), mirror, isMirror, now)
+          if (next !== old) await pen.manifest(next)
+        })
+      const manifest = ownFilter(platform, request)
       reply.code(202).header('etag', etagOf(manifest))
       return reply.send(filterView(manifest, books.statusOf(manifest.id)))
     },
