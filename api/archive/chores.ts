@@ -13,7 +13,7 @@ import {
   verifyArchive,
 } from '#hub'
 
-export const CHORES = ['verify', 'back-fill', 'reindex'] as const
+export const CHORES = ['verify', 'fill', 'reindex'] as const
 export const Chore = Type.Enum([...CHORES])
 export type Chore = (typeof CHORES)[number]
 
@@ -43,7 +43,7 @@ export async function doChore(
 ): Promise<object> {
   const stream = STREAMS[name]
   if (stream === undefined) throw new TypeError(`There is no stream “${name}”`)
-  const store = await openStore(archive, { readOnly: chore !== 'back-fill' })
+  const store = await openStore(archive, { readOnly: chore !== 'fill' })
   const index = chore === 'verify' ? undefined : openSkyIndex(indexFile(archive, name))
   const counted = {
     access,
@@ -55,7 +55,7 @@ export async function doChore(
   }
   try {
     if (index === undefined) return await verifyArchive(counted)
-    if (chore === 'back-fill') return await backFill({ ...counted, index })
+    if (chore === 'fill') return await backFill({ ...counted, index })
     return await reindexArchive({ stream, store, index, signal, onProgress: done => onProgress({ done }) })
   } finally {
     index?.close()

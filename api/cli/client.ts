@@ -16,30 +16,39 @@ export interface Client {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<T>
+  /** The answer's bytes, whatever they are. Throws CliError. */
+  download(path: string): Promise<Buffer>
   /** All items of a paged list. */
   list<T>(path: string): Promise<T[]>
 }
 
 export function openClient({ url, token }: Connection): Client {
+  const ask = async (
+    path: string,
+    options: Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> } = {},
+  ): Promise<Response> => {
+    const headers = { ...options.headers, authorization: `Bearer ${token}` }
+    const request = { ...options, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }
+    const answer = await fetch(url + path, request).catch((cause: unknown) => {
+      const message = `The API at ${url} does not answer. Is it running? \`skysieve start\` starts one; --url or SKYSIEVE_URL names another.`
+      throw new CliError('CLI_API_UNREACHABLE', EXIT.ourFault, message, { cause })
+    })
+    if (!answer.ok) throw failure(answer.status, await answer.text(), url)
+    return answer
+  }
   const client: Client = {
     url,
     async call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-      const answer = await fetch(url + path, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
-        },
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }).catch((cause: unknown) => {
-        const message = `The API at ${url} does not answer. Is it running? \`skysieve start\` starts one; --url or SKYSIEVE_URL names another.`
-        throw new CliError('CLI_API_UNREACHABLE', EXIT.ourFault, message, { cause })
-      })
+      const json = body === undefined ? {} : { body: JSON.stringify(body) }
+      const type = body === undefined ? {} : { 'content-type': 'application/json' }
+      const answer = await ask(path, { method, headers: { ...type, ...headers }, ...json })
       const text = await answer.text()
-      if (!answer.ok) throw failure(answer.status, text, url)
       return (text === '' ? undefined : JSON.parse(text)) as T
+    },
+    async download(path) {
+      // Without an answer's form of its own: an alert's packet stays one.
+      const answer = await ask(path, { headers: { accept: '*/*' } })
+      return Buffer.from(await answer.arrayBuffer())
     },
     async list<T>(path: string): Promise<T[]> {
       const items: T[] = []

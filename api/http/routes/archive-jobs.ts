@@ -30,8 +30,7 @@ const JobView = Type.Object({
 const NewJob = Type.Object(
   {
     chore: Type.Enum([...CHORES], {
-      description:
-        'verify compares with the topic; back-fill fills holes from it; reindex builds the search index anew',
+      description: 'verify compares with the topic; fill fills its holes from it; reindex builds the search index anew',
     }),
     stream: Type.Optional(Type.String({ maxLength: 32 })),
   },
