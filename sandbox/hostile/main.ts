@@ -1,4 +1,4 @@
-// npm run hostile -- FILE.jsonl [--runtime js|py] [--good 99] [--jit] [--only REGEXP] [--engine SOCKET]: a corpus of hostile filters beside good ones in the production sandbox.
+// npm run hostile -- FILE.jsonl [--runtime js|py] [--good 99] [--jit] [--only REGEXP] [--host bubblewrap|container] [--engine SOCKET]: a corpus of hostile filters beside good ones in the production sandbox.
 // A line a case; the last line is the summary as JSON. Exit code 1 when something was not contained.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { DEFAULT_SOCKET } from '../container/options.ts'
+import { HOST_KINDS } from '../jail/open-jail.ts'
 import { openSandbox } from '../open-sandbox.ts'
 import { javascriptModule, pythonModule, readCorpus } from './case.ts'
 import { goodFilters, goodPythonFilters, neighbourBatch, neighbourly, pythonNeighbour } from './neighbours.ts'
@@ -19,6 +20,7 @@ const { values, positionals } = parseArgs({
     good: { type: 'string', default: '99' },
     jit: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    host: { type: 'string' },
     engine: { type: 'string', default: DEFAULT_SOCKET },
   },
 })
@@ -27,7 +29,13 @@ if (runtime !== 'js' && runtime !== 'py') {
   console.error(`the runtime ${runtime} is not known here; there are: js, py`)
   process.exit(2)
 }
+const host = HOST_KINDS.find(kind => kind === values.host)
+if (values.host !== undefined && host === undefined) {
+  console.error(`hosts cannot be confined by ${values.host}; there are: ${HOST_KINDS.join(', ')}`)
+  process.exit(2)
+}
 const python = runtime === 'py'
+const label = `hostile-${process.pid}`
 const file = resolve(positionals[0] ?? join(import.meta.dirname, `corpus.${runtime}.jsonl`))
 
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-hostile-'))
@@ -37,14 +45,21 @@ const onRestart = (): number => restarts++
 const outside = await openOutside()
 const sandbox = await openSandbox({
   // One host, so that a hostile filter in JavaScript always has all the others beside it.
-  isolates: { dir, logger, defaults: { hosts: 1, jit: values.jit }, onRestart },
+  isolates: {
+    dir,
+    logger,
+    defaults: { hosts: 1, jit: values.jit },
+    host,
+    engine: { engine: values.engine, label },
+    onRestart,
+  },
   ...(python && {
     containers: {
       engine: values.engine,
       dir,
       logger,
       onRestart,
-      label: `hostile-${process.pid}`,
+      label,
       imageCache: join(import.meta.dirname, '../../.cache'),
     },
   }),

@@ -37,6 +37,7 @@ export class Cordon {
   readonly #paces = openPaces()
   readonly #rotation: NodeJS.Timeout
   #rotating: Promise<void> = Promise.resolve()
+  #loading = 0
 
   constructor(options: CordonOptions) {
     this.#options = options
@@ -54,8 +55,9 @@ export class Cordon {
     return spare === undefined ? [] : [spare]
   }
 
-  /** How many isolates of each limit of memory the fullest quick host holds. */
+  /** How many isolates of each limit of memory the fullest quick host holds; none while filters are loaded, which needs the processor first. */
   demand(): ReadonlyMap<number, number> {
+    if (this.#loading > 0) return new Map()
     const counts = new Map<Seat, Map<number, number>>(this.#quick.map(seat => [seat, new Map()]))
     for (const { seat, program } of this.#members.values()) {
       const { memoryMb } = program.limits
@@ -70,11 +72,13 @@ export class Cordon {
     const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), isSlow: false }
     this.#members.set(program.id, member)
     let loaded = false
+    this.#loading++
     try {
       const outcome = await member.seat.load(program)
       loaded = outcome.ok
       return outcome
     } finally {
+      this.#loading--
       if (!loaded) this.#leave(member)
     }
   }

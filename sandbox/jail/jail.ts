@@ -70,6 +70,7 @@ export const nodeFlags = ({ jit }: { readonly jit: boolean }): string[] => [
   '--no-js-float16array',
   '--max-old-space-size=256',
   '--disable-proto=delete',
+
   ...(jit ? [] : ['--jitless']),
 ]
 

@@ -1,6 +1,6 @@
 // Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
 // made by a loop share one feedback vector and are 3-5 times slower.
-import { NULL_HIGH } from '../../batch.ts'
+import { MAX_LIST_ROWS, NULL_HIGH } from '../../batch.ts'
 import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
 
 interface RecordNode {
@@ -48,12 +48,13 @@ const READ: Record<Cell['kind'], (at: number) => string> = {
 
 /** Views of a list's items, made when first needed and used for all batches; and the array of the row that asked last, so that asking twice gives the same one. */
 const poolSource = (id: number, item: string): string =>
-  `const pool${id}=[];let array${id}=null,row${id}=-1,epoch${id}=-1
-const grow${id}=n=>{for(let i=pool${id}.length;i<n;i++)pool${id}[i]=new ${item}(i)}`
+  // Room is made in few large steps: what an array grows out of stays on the heap for long.
+  `const pool${id}=[];let made${id}=0,array${id}=null,row${id}=-1,epoch${id}=-1
+const grow${id}=n=>{if(pool${id}.length<n)pool${id}.length=n<${MAX_LIST_ROWS / 4}?4*n:${MAX_LIST_ROWS};for(;made${id}<n;made${id}++)pool${id}[made${id}]=new ${item}(made${id})}`
 
 /** Only one array is kept, because arrays that outlive their row would be promoted and fill the heap. */
 const readList = (id: number, { starts, counts }: ListCells): string =>
-  `const i=this.#i;if(row${id}===i&&epoch${id}===epoch)return array${id};const n=F[${counts}+i],s=F[${starts}+i];if(n>0&&pool${id}.length<s+n)grow${id}(s+n);` +
+  `const i=this.#i;if(row${id}===i&&epoch${id}===epoch)return array${id};const n=F[${counts}+i],s=F[${starts}+i];if(n>0&&made${id}<s+n)grow${id}(s+n);` +
   // Remembered last: an author's stack may overflow anywhere before.
   `const a=n<0?null:apply(sliceArray,pool${id},[s,s+n]);row${id}=-1;array${id}=a;epoch${id}=epoch;row${id}=i;return a`
 
