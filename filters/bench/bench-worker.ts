@@ -1,5 +1,5 @@
 // A worker as the benches run it: the hardened sandbox, manifests in memory, figures of the process around it.
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AvroSchema, type BrokerAccess, parseSchema, STREAMS } from '#hub'
@@ -111,6 +111,7 @@ export async function openBenchWorker({
     close: async () => {
       await worker.close()
       await sandbox.close()
+      rmSync(dir, { recursive: true, force: true })
     },
   }
 }

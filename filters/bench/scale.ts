@@ -1,5 +1,6 @@
 // npm run bench -- scale [--part filters,shards,visits,beside] [--alerts 10000] [--jit]: how rate and latency go with the number of filters, of shards of one worker, of
-// packets of a visit, and what 20 filters in Python cost 100 in isolates. Each part takes less than two minutes. A row of the first three has a run over a
+// packets of a visit, and what 20 filters in Python cost 100 in isolates. Of a run with one part and its
+// default options each takes two minutes or less, but for visits, which takes that for each size. A row of the first three has a run over a
 // stored topic (alerts/s) and a live run (ms from a packet's timestamp to the commit of its verdicts).
 //   filters  [--filters 1,10,50,100,200] live at 270 alerts/s for --seconds 8
 //   shards   [--shards 1,2,4]            100 filters, dealt out; every shard reads the whole topic
@@ -52,7 +53,11 @@ const liveAt = (perSecond: number): readonly [readonly Buffer[], number] => [
   perSecond,
 ]
 
-const stand = await openStand()
+const startsEngine = parts.includes('beside') && args.engine === undefined
+const [stand, ownEngine] = await Promise.all([
+  openStand(),
+  startsEngine ? freePort().then(startBenchEngine) : undefined,
+])
 const store = async (packets: number, perVisit: number): Promise<Stored> => {
   note({ storing: packets })
   const topic = `bench-alerts-${perVisit}`
@@ -104,20 +109,18 @@ async function byVisits(): Promise<object[]> {
 }
 
 async function beside(): Promise<object> {
-  const own = args.engine === undefined ? await startBenchEngine(await freePort()) : undefined
-  const engine = args.engine ?? own?.socket ?? ''
+  const engine = args.engine ?? ownEngine?.socket ?? ''
+  const live = await stand.live(SCHEMAS, { filters: FILTERS, jit, python: { filters: PYTHON_FILTERS, engine } })
   try {
-    const live = await stand.live(SCHEMAS, { filters: FILTERS, jit, python: { filters: PYTHON_FILTERS, engine } })
-    try {
-      const visit = (number: number): Buffer[] => packetsOf(2000 + number, Math.round(PER_SECOND * seconds))
-      // What is compiled in the first minute.
-      await live.play(visit(1000), PER_SECOND)
-      return await measureBeside(live, { pairs, perSecond: PER_SECOND, visit, note })
-    } finally {
-      await live.close()
-    }
+    const visit = (number: number): Buffer[] => packetsOf(2000 + number, Math.round(PER_SECOND * seconds))
+    // What is compiled in the first minute, with both kinds.
+    note({ warmingUp: true })
+    await live.setPython(true)
+    for (const number of [1000, 1001, 1002]) await live.play(visit(number), 2 * PER_SECOND)
+    await live.setPython(false)
+    return await measureBeside(live, { pairs, perSecond: PER_SECOND, visit, note })
   } finally {
-    await own?.close()
+    await live.close()
   }
 }
 
@@ -135,5 +138,5 @@ try {
   }
   console.log(JSON.stringify(result))
 } finally {
-  await stand.close()
+  await Promise.all([stand.close(), ownEngine?.close()])
 }

@@ -101,6 +101,8 @@ export async function openStand(): Promise<Stand> {
       await createAlertTopic(access, topic)
       const producer = await openProducer(access, { clientId: 'bench' })
       const sizes: number[] = []
+      // The next packets are made while these are sent.
+      let sending: Promise<void> = Promise.resolve()
       for (let sent = 0; sent < packets; sent += SENT_AT_ONCE) {
         const count = Math.min(SENT_AT_ONCE, packets - sent)
         const messages = Array.from({ length: count }, (_, i) => {
@@ -108,8 +110,10 @@ export async function openStand(): Promise<Stand> {
           sizes.push(value.length)
           return { topic, partition: (sent + i) % PARTITIONS, value }
         })
-        await producer.send(messages)
+        await sending
+        sending = producer.send(messages)
       }
+      await sending
       await producer.close()
       return { topic, schemas, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(packets / 2)] ?? 0 }
     },
