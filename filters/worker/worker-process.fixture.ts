@@ -30,7 +30,8 @@ export interface WorkerProcesses {
   readonly topic: string
   /** Writes packets as the survey does. */
   readonly survey: Producer
-  readonly start: () => Promise<ChildProcess>
+  /** In a directory of its own, or in that of one that is dead. */
+  readonly start: (dir?: string) => Promise<ChildProcess>
   /** A filter of this mirror on that shard. */
   readonly manifest: (cap: number, shard?: number) => Manifest
   readonly put: (manifest: Manifest) => Promise<void>
@@ -40,7 +41,8 @@ export interface WorkerProcesses {
   readonly close: () => Promise<void>
 }
 
-const freePort = async (): Promise<number> => {
+/** A port of the loopback address that is free now. */
+export const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -84,8 +86,7 @@ export async function openWorkerProcesses(
   return {
     topic,
     survey,
-    start: async () => {
-      const dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))
+    start: async (dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))) => {
       const config = join(dir, 'config.json')
       const opsPort = await freePort()
       writeFileSync(
