@@ -73,7 +73,7 @@ export const addArchiveJobs: AddCommands = (program, around) => {
       const { out, api } = sessionOf(command, around)
       const { stream, wait } = options
       const begun = await api().call<Job>('POST', PATH, { chore, ...(stream === undefined ? {} : { stream }) })
-      const job = wait ? await ended(api(), begun, out.progress) : begun
+      const job = wait ? await ended(api(), begun, line => out.progress(line)) : begun
       out.result(job, () => text(job))
       if (job.state === 'failed') throw new CliError('CLI_JOB_FAILED', EXIT.ourFault, job.reason ?? 'The job failed.')
     })
