@@ -6,6 +6,7 @@ import { DeployError } from '../errors.ts'
 import { holdLock } from '../start/held-lock.ts'
 import { installPackages, mayInstallPackages } from './apt.ts'
 import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
+import { fetchS3Server, haveS3Server } from './s3-server.ts'
 import { havePythonVenv, makePythonVenv, PYTHON_SETS } from './python-venv.ts'
 import { searchPath } from './programs.ts'
 import { requirements, type Requirement } from './requirements.ts'
@@ -37,7 +38,9 @@ const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Prom
   const step = stepPrinter(print)
   const jars = await haveKafkaJars(cacheDir)
   const wanted = requirements(searchPath(env['PATH']), env).filter(
-    ({ need, name }) => (purpose === 'test' || need !== 'test') && !(name === 'Maven' && jars),
+    ({ need, name }) =>
+      (purpose === 'test' || need !== 'test') &&
+      !(name === 'Maven' && jars && (purpose !== 'test' || haveS3Server(cacheDir))),
   )
   let missing = await whatIsMissing(wanted)
   if (missing.length > 0 && mayInstallPackages()) {
@@ -62,6 +65,8 @@ const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Prom
   const work: Promise<void>[] = []
   if (!jars)
     work.push(step('kafka', `jars of Kafka ${KAFKA_VERSION} from Maven Central`, () => fetchKafkaJars(cacheDir)))
+  if (purpose === 'test' && !haveS3Server(cacheDir))
+    work.push(step('s3', 'an S3 server for the tests from Maven Central', () => fetchS3Server(cacheDir)))
   if (purpose === 'test')
     for (const set of PYTHON_SETS.filter(set => !havePythonVenv(cacheDir, set)))
       work.push(step('python', `${set} for the tests from PyPI`, () => makePythonVenv(cacheDir, set)))

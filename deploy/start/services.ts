@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Language, workerUser } from '#filters'
 import { type ArchiveSettings } from '#hub'
+import { ARCHIVER_ENV } from './archiver-env.ts'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
@@ -92,6 +93,7 @@ export const archiverProcess = (layout: Layout, archive: ArchiveSettings): Proce
     name: 'archiver',
     kind: 'archiver',
     opsPort: layout.ports.archiverOps,
+    env: ARCHIVER_ENV,
     settings: () => ({
       hub: accessOf(layout.hub, layout.secrets, ARCHIVER_USER),
       registryUrl: layout.registryUrl,
