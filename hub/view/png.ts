@@ -1,4 +1,4 @@
-// A FITS image as PNG: north of the array up, pixels without a value transparent, enlarged by whole blocks so that pixels stay visible.
+// A FITS image as PNG: the first row at the bottom, pixels without a value transparent, enlarged by whole blocks so that pixels stay visible.
 import { PNG } from 'pngjs'
 import { type Colormap, paletteOf } from './colormap.ts'
 import { type FitsImage } from './fits.ts'

@@ -30,6 +30,8 @@ interface AddOptions {
   readonly scope: string[]
   readonly role?: string
   readonly filters?: number
+  readonly requestsPerMinute?: number
+  readonly bytesPerMinute?: number
   readonly bytesPerSecond?: number
   readonly requestPercent?: number
   readonly login?: string
@@ -63,16 +65,20 @@ export const addUser: AddCommands = (program, around) => {
     .option('--scope <scope>', 'a scope of the account (repeatable)', collect, [])
     .option('--role <role>', 'reader, producer (writes alerts) or operator (may do everything on the hub)')
     .option('--filters <n>', 'filters it may have', Number)
+    .option('--requests-per-minute <n>', 'requests to the API it may make', Number)
+    .option('--bytes-per-minute <n>', 'of answers of the API', Number)
     .option('--bytes-per-second <n>', 'what its Kafka users may take of a broker together', Number)
     .option('--request-percent <n>', 'share of a request thread they may take together', Number)
     .option('--login <label>', 'make a Kafka user `<name>-<label>`, or `<name>` for the label main')
     .action(async (name: string, options: AddOptions, command) => {
-      const { scope, role, filters, bytesPerSecond, requestPercent, login } = options
+      const { scope, role, filters, requestsPerMinute, bytesPerMinute, bytesPerSecond, requestPercent, login } = options
       const { out, api } = sessionOf(command, around)
       const client = api()
       const isThere = login !== undefined && (await client.list<Account>('/v1/accounts')).some(({ id }) => id === name)
       const limits = {
         ...(filters === undefined ? {} : { filters }),
+        ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+        ...(bytesPerMinute === undefined ? {} : { bytesPerMinute }),
         ...(bytesPerSecond === undefined ? {} : { kafkaBytesPerSecond: bytesPerSecond }),
         ...(requestPercent === undefined ? {} : { kafkaRequestPercent: requestPercent }),
       }
