@@ -24,11 +24,14 @@ const AlertRow = Type.Object({
   url: Type.String({ description: 'path of the packet' }),
 })
 
+/** A cone of this size has 80,000 alerts of a night of ten million, which the index walks for each page. */
+const MAX_RADIUS_DEG = 10
+
 const Time = Type.String({ maxLength: 40, description: 'modified Julian day in TAI, or ISO 8601' })
 const SearchQuery = Type.Object({
   ra: Type.Optional(Type.Number({ minimum: 0, maximum: 360, description: 'degrees, ICRS' })),
   dec: Type.Optional(Type.Number({ minimum: -90, maximum: 90, description: 'degrees, ICRS' })),
-  radius: Type.Optional(Type.Number({ minimum: 0, maximum: 180, description: 'degrees' })),
+  radius: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_RADIUS_DEG, description: 'degrees' })),
   since: Type.Optional(Time),
   until: Type.Optional(Time),
   band: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),

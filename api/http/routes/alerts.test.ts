@@ -1,5 +1,5 @@
 // The archive's routes over a real archive on local files.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -258,6 +258,7 @@ describe('a search', () => {
     ['visit=9999999999999999999', 422, '/visit'],
     ['visit=3&cursor=bm90aGluZw', 422, '/cursor'],
     ['ra=361&dec=2&radius=1', 400, '/ra'],
+    ['ra=36&dec=2&radius=11', 400, '/radius'],
     ['ra=x&dec=2&radius=1', 400, '/ra'],
     ['visit=3&limit=0', 400, '/limit'],
   ])('that makes no sense is refused with where: %s', async (query, status, pointer) => {
@@ -271,6 +272,20 @@ test('a path that the router refuses is a problem document as well', async () =>
     expect(answer.headers['content-type']).toMatch('application/problem+json')
     expect(answer.json()).toMatchObject({ status: 400, code: 'API_REQUEST_INVALID' })
   }
+})
+
+test('an index that cannot be read is 503 with when to try again, and packets are there all the same', async () => {
+  const broken = join(dir, 'broken')
+  const archive = await fillArchive(broken, packets.slice(0, 1))
+  writeFileSync(join(broken, 'index', 'lsst.sqlite'), 'no database')
+  const other = await openStand({ archive })
+  const headers = { authorization: `Bearer ${other.token}` }
+  const answer = await other.app.inject({ url: '/v1/alerts?visit=1', headers })
+  expect(answer.json()).toMatchObject({ status: 503, code: 'API_ARCHIVE_DOWN' })
+  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await other.app.inject({ url: `/v1/alerts/${id}`, headers })).statusCode).toBe(200)
+  expect((await other.app.inject({ url: '/v1/streams/ztf/alerts?visit=1', headers })).json().items).toEqual([])
+  await other.close()
 })
 
 test('without an archive everything of it is 503 with a reason', async () => {
