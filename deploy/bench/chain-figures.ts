@@ -59,3 +59,24 @@ export function doneMs(sent: SentTimes, { commits }: Received, { endMs }: SentVi
   return commits.find(({ positions }) => ends.every(([partition, last]) => BigInt(positions[partition] ?? 0) > last))
     ?.atMs
 }
+
+const secondsBetween = (fromMs: number, toMs: number | undefined): number | null =>
+  toMs === undefined ? null : toSeconds(toMs - fromMs)
+
+/** Of a visit sent in a burst: until it was sent, and until all filters were done with it. */
+export const burstFigures = (sent: SentTimes, received: Received, visit: SentVisit, fromMs: number) => ({
+  sendSeconds: secondsBetween(visit.beginMs, visit.endMs),
+  drainedSeconds: secondsBetween(fromMs, doneMs(sent, received, visit)),
+  hubToDeliverySeconds: spreadOf(hubToDelivery(sent, received, [visit])),
+})
+
+/** Of a visit that waited in the local topic for a worker: until all filters were done with it, from the first verdict and from the worker's start. */
+export function localFigures(sent: SentTimes, received: Received, visit: SentVisit, startedMs: number) {
+  const doneAt = doneMs(sent, received, visit)
+  const verdicts = received.deliveries.filter(one => one.visit === visit.visit).map(({ evaluatedMs }) => evaluatedMs)
+  const firstMs = verdicts.reduce((first, ms) => Math.min(first, ms), Infinity)
+  return {
+    drainedSeconds: verdicts.length === 0 ? null : secondsBetween(firstMs, doneAt),
+    withWorkerStartSeconds: secondsBetween(startedMs, doneAt),
+  }
+}

@@ -25,6 +25,8 @@ export interface SentVisit {
 
 export interface Subscription {
   readonly access: BrokerAccess
+  readonly hub: BrokerAccess
+  readonly alertTopic: string
   readonly topics: readonly string[]
   /** Its progress record says how far all filters are. */
   readonly lane: string
@@ -37,8 +39,21 @@ export interface Received {
     readonly visit: string
     /** Of the packet on the node: `topic-partition-offset`. */
     readonly source: string
+    /** When its batch's verdicts were in. */
+    readonly evaluatedMs: number
+    /** When it was put into a request of its transaction. */
+    readonly writtenMs: number
     readonly receivedMs: number
   }[]
   /** Positions of the lane, partition → offset, when they were committed. */
   readonly commits: readonly { readonly atMs: number; readonly positions: Readonly<Record<string, string>> }[]
+  /** Ends of the alert topic's partitions on the hub, and of what is committed of them on the node, as they grew. */
+  readonly onHub: readonly Ends[]
+  readonly onNode: readonly Ends[]
+}
+
+/** Partition → offset after the last record, at a moment. */
+export interface Ends {
+  readonly atMs: number
+  readonly ends: Readonly<Record<string, string>>
 }

@@ -2,11 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROGRESS_TOPIC } from '#filters'
 import { openKafka, openLogReader } from '#hub'
+import { watchEnds } from './chain-ends.ts'
 import { type Received, type Subscription } from './chain-messages.ts'
 
 const WAIT_MS = 100
 
-async function run({ access, topics, lane }: Subscription): Promise<void> {
+async function run({ access, hub, alertTopic, topics, lane }: Subscription): Promise<void> {
   const deliveries: Received['deliveries'][number][] = []
   const commits: Received['commits'][number][] = []
   const consumer = openKafka(access, 'bench').consumer({ groupId: `bench-${process.pid}`, maxWaitTimeInMs: WAIT_MS })
@@ -17,11 +18,13 @@ async function run({ access, topics, lane }: Subscription): Promise<void> {
     autoCommit: false,
     eachBatch: ({ batch }) => {
       const receivedMs = Date.now()
-      for (const { headers } of batch.messages)
+      for (const { headers, timestamp } of batch.messages)
         deliveries.push({
           topic: batch.topic,
           visit: String(headers?.['skysieve-visit']),
           source: String(headers?.['skysieve-source']),
+          evaluatedMs: Date.parse(String(headers?.['skysieve-evaluated'])),
+          writtenMs: Number(timestamp),
           receivedMs,
         })
       return Promise.resolve()
@@ -44,10 +47,15 @@ async function run({ access, topics, lane }: Subscription): Promise<void> {
       next = page.next
     }
   })()
+  const stages = [
+    watchEnds({ access: hub, topic: alertTopic, isCommitted: false, signal: over.signal }),
+    watchEnds({ access, topic: alertTopic, isCommitted: true, signal: over.signal }),
+  ] as const
   process.send?.('ready')
   process.on('message', message => {
     const { report, stop } = message as { readonly report?: true; readonly stop?: true }
-    if (report === true) process.send?.({ deliveries, commits } satisfies Received)
+    if (report === true)
+      process.send?.({ deliveries, commits, onHub: stages[0].ends, onNode: stages[1].ends } satisfies Received)
     if (stop !== true) return
     over.abort()
     void watching.then(() => Promise.all([consumer.disconnect(), reader.close()])).finally(() => process.exit(0))

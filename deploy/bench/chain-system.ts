@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { benchSource } from '#filters'
 import { type Layout } from '../start/layout.ts'
 import { startOptions } from '../start/options.ts'
 import { runPlan } from '../start/plan.ts'
@@ -31,7 +30,7 @@ export interface ChainSystem {
 export async function startChainSystem(options: ChainSystemOptions, signal: AbortSignal): Promise<ChainSystem> {
   const { dataDir, portBase, alerts, note, env } = options
   const flags = ['--data-dir', dataDir, '--port-base', String(portBase), '--nodes', '1', '--alerts', String(alerts)]
-  const settings = startOptions([...flags, '--no-simulator', '--no-python'], process.cwd())
+  const settings = startOptions([...flags, '--no-simulator', '--no-python', '--no-archive'], process.cwd())
   if (settings === undefined) throw new TypeError('a bench asks for no help')
   await checkPorts(portBase, settings.nodes)
   const layout = await prepare(settings, env)
@@ -58,8 +57,11 @@ const PAUSE_MS = 500
 const LIVE_LIMIT_MS = 120_000
 const TOO_MANY = 429
 
-/** Submits filters of three kinds in equal parts and waits until all are live; gives their ids. */
-export async function submitBenchFilters({ apiUrl, secrets }: Layout, count: number): Promise<readonly string[]> {
+/** Submits filters with these sources and waits until all are live; gives their ids. */
+export async function submitBenchFilters(
+  { apiUrl, secrets }: Layout,
+  sources: readonly string[],
+): Promise<readonly string[]> {
   const headers = { authorization: `Bearer ${secrets.adminToken}`, 'content-type': 'application/json' }
   const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
     const response = await fetch(`${apiUrl}${path}`, { headers, ...init })
@@ -72,13 +74,13 @@ export async function submitBenchFilters({ apiUrl, secrets }: Layout, count: num
   }
   let next = 0
   const submit = async (): Promise<void> => {
-    while (next < count) {
+    while (next < sources.length) {
       const number = next++
       const submission = {
         name: `bench-${number}`,
         stream: 'lsst',
         language: 'javascript',
-        source: benchSource(number),
+        source: sources[number],
         cap: 20,
         policy: 'first',
       }
@@ -92,7 +94,7 @@ export async function submitBenchFilters({ apiUrl, secrets }: Layout, count: num
     if (!Value.Check(Page, page)) throw new Error(`the API lists filters in another form: ${JSON.stringify(page)}`)
     const mine = page.items.filter(({ name }) => name.startsWith('bench-'))
     const waiting = mine.filter(({ stage }) => stage !== 'live')
-    if (waiting.length === 0 && mine.length >= count) return mine.map(({ id }) => id)
+    if (waiting.length === 0 && mine.length >= sources.length) return mine.map(({ id }) => id)
     if (performance.now() > deadline)
       throw new Error(`not live: ${waiting.map(({ name, stage }) => `${name} (${stage})`).join(', ')}`)
     await sleep(PAUSE_MS)

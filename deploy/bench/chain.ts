@@ -1,5 +1,7 @@
-// npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--no-burst] [--packets DIR]: simulator → hub → MirrorMaker →
-// node → filters → a read_committed subscriber, in a system as `skysieve start` starts it. Packets are made before and kept in DIR if one is given.
+// npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--no-burst]
+// [--pass-rates spread|greedy] [--packets DIR]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
+// `skysieve start` starts it. A visit that does not count comes first: an observatory's Java programs have compiled their code. Packets are made before
+// and kept in DIR if one is given.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
@@ -18,8 +20,11 @@ import {
 } from '#hub'
 import { openFeed } from '#mirrors'
 import { freeBase } from '../start/ports.ts'
-import { doneMs, hubToDelivery, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
+import { workerProcess } from '../start/services.ts'
+import { burstFigures, doneMs, hubToDelivery, localFigures, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
+import { chainSources } from './chain-filters.ts'
 import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain-messages.ts'
+import { stages } from './chain-stages.ts'
 import { startChainSystem, submitBenchFilters } from './chain-system.ts'
 import { cpuOf, shares } from './cpu-share.ts'
 
@@ -30,6 +35,7 @@ const { values: args } = parseArgs({
     alerts: { type: 'string', default: '10000' },
     interval: { type: 'string', default: '37' },
     'no-burst': { type: 'boolean', default: false },
+    'pass-rates': { type: 'string', default: 'spread' },
     packets: { type: 'string' },
     'port-base': { type: 'string', default: '26500' },
   },
@@ -40,11 +46,15 @@ const [filters, visits, alerts, interval] = [args.filters, args.visits, args.ale
   number,
   number,
 ]
+const passRates = args['pass-rates']
+if (passRates !== 'spread' && passRates !== 'greedy') throw new TypeError('--pass-rates is spread or greedy')
 const S = 1000
 /** Rubin sends the packets of a visit within 30 of its 37 s. */
 const SPREAD = 30 / 37
 const DRAIN_LIMIT_MS = 60_000
 const PAUSE_MS = 100
+const SETTLED_MS = 3000
+const STOP_LIMIT_MS = 5000
 const TOPIC = STREAMS.lsst.topic
 const began = performance.now()
 const note = (text: string): void =>
@@ -90,9 +100,9 @@ const dir = await mkdtemp(join(tmpdir(), 'skysieve-chain-'))
 const packets = args.packets ?? dir
 await mkdir(packets, { recursive: true })
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
-const [steadyFile, burstFile] = ['steady', 'burst'].map(name =>
-  join(packets, `${name}-${visits}x${alerts}.packets`),
-) as [string, string]
+const fileOf = (name: string, count: number): string => join(packets, `${name}-${count}x${alerts}.packets`)
+const [warmUpFile, steadyFile] = [fileOf('warm-up', 1), fileOf('steady', visits)]
+const burstFiles = args['no-burst'] ? [] : [fileOf('burst', 1), fileOf('burst-local', 1)]
 const player = forked('chain-player.ts')
 const subscriber = forked('chain-subscriber.ts')
 try {
@@ -100,7 +110,8 @@ try {
   const prepare = (file: string, count: number, seed: number): Promise<unknown> =>
     ask(player, { prepare: { file, visits: count, alerts, seed } } satisfies Prepare)
   await prepare(steadyFile, visits, 1)
-  if (!args['no-burst']) await prepare(burstFile, 1, 2)
+  await prepare(warmUpFile, 1, 4)
+  for (const [at, file] of burstFiles.entries()) await prepare(file, 1, 2 + at)
   const system = await startChainSystem(
     { dataDir: dir, portBase, alerts: Math.max(alerts, 1000), note, env: process.env },
     stop.signal,
@@ -112,9 +123,15 @@ try {
     const [onHub, onNode] = [adminAccess(layout.hub), adminAccess(node.broker)]
     const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
     await openRegistryClient(layout.registryUrl, stop.signal).importSchema(schema)
-    const ids = await submitBenchFilters(layout, filters)
+    const ids = await submitBenchFilters(layout, chainSources(filters, passRates))
     note(`${ids.length} filters are live`)
-    const subscription: Subscription = { access: onNode, topics: ids.map(topicOfFilter), lane: 'live.lsst' }
+    const subscription: Subscription = {
+      access: onNode,
+      hub: onHub,
+      alertTopic: TOPIC,
+      topics: ids.map(topicOfFilter),
+      lane: 'live.lsst',
+    }
     await ask(subscriber, subscription)
 
     const cpuNow = () => cpuOf(supervisor, { player: player.pid, subscriber: subscriber.pid })
@@ -135,19 +152,51 @@ try {
         await sleep(PAUSE_MS)
       }
     }
+    /** Waits until nothing has been committed for some seconds. */
+    const settled = async (): Promise<Received> => {
+      for (;;) {
+        const received = await ask<Received>(subscriber, { report: true })
+        if ((received.commits.at(-1)?.atMs ?? 0) < Date.now() - SETTLED_MS) return received
+        await sleep(PAUSE_MS)
+      }
+    }
+    /** Does something while the node has no worker, waits until the mirror has it all, and gives the node its worker back. */
+    const withoutWorker = async <T>(
+      action: () => Promise<T>,
+    ): Promise<{ readonly done: T; readonly startedMs: number }> => {
+      await supervisor.stop([`${node.name}-worker`], STOP_LIMIT_MS)
+      const done = await action()
+      for (let seen = -1, now = 0; seen !== now; await sleep(SETTLED_MS)) {
+        seen = now
+        now = (await ask<Received>(subscriber, { report: true })).onNode.length
+      }
+      const startedMs = Date.now()
+      await supervisor.start(workerProcess(layout, node), stop.signal)
+      for (const deadline = startedMs + DRAIN_LIMIT_MS; Date.now() < deadline; await sleep(PAUSE_MS))
+        if (((await ask<Received>(subscriber, { report: true })).commits.at(-1)?.atMs ?? 0) > startedMs) break
+      return { done, startedMs }
+    }
+    await play(warmUpFile, 'smooth')
+    await drained(alerts)
+    note('a visit that does not count is played')
     const before = cpuNow()
     const playedFrom = performance.now()
     const sent = await play(steadyFile, 'smooth')
-    await drained(visits * alerts)
+    let packetsSent = (visits + 1) * alerts
+    await drained(packetsSent)
     const cpuShare = shares(before, cpuNow(), (performance.now() - playedFrom) / S)
     note('visits are played')
-    const burst = args['no-burst'] ? [] : await play(burstFile, 'burst')
-    const received = await drained((visits + burst.length) * alerts)
+    const [burstFile, localFile] = burstFiles
+    const burst = burstFile === undefined ? undefined : (await play(burstFile, 'burst'))[0]
+    await drained((packetsSent += burst === undefined ? 0 : alerts))
+    // The local topic alone: what came while the worker was away.
+    const local =
+      localFile === undefined ? undefined : await withoutWorker(async () => (await play(localFile, 'burst'))[0])
+    const received = await settled()
     const times = await sentTimes(onNode)
 
     const done = sent.map(visit => doneMs(times, received, visit))
     const keptUp = done.every((ms, at) => ms !== undefined && ms < (sent[at + 1]?.beginMs ?? Infinity))
-    const [afterBurst] = burst.map(visit => ({ ...visit, doneMs: doneMs(times, received, visit) }))
     const mirror = ['broker', 'worker', 'worker-hosts'].map(part => cpuShare[`${node.name}-${part}`] ?? 0)
     console.log(
       JSON.stringify({
@@ -157,10 +206,13 @@ try {
         alerts,
         interval,
         jit: false,
+        passRates,
+        visitsThatDoNotCount: 1,
         deliveries: received.deliveries.length,
         hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),
-        // The first visit finds Java programs that have not compiled their code yet.
         byVisit: sent.map(visit => spreadOf(hubToDelivery(times, received, [visit]))),
+        stages: stages(times, received, sent),
+        stagesByVisit: sent.map(visit => stages(times, received, [visit])),
         to20thSeconds: spreadOf(to20th(received, sent)),
         sendEndToDoneSeconds: spreadOf(
           sent.flatMap(({ endMs }, at) => (done[at] === undefined ? [] : [done[at] - endMs])),
@@ -168,15 +220,10 @@ try {
         keptUp,
         cpuShare,
         mirrorCores: Math.round(mirror.reduce((sum, share) => sum + share, 0) * S) / S,
-        burst:
-          afterBurst === undefined
-            ? undefined
-            : {
-                sendSeconds: Math.round(afterBurst.endMs - afterBurst.beginMs) / S,
-                drainedSeconds:
-                  afterBurst.doneMs === undefined ? null : Math.round(afterBurst.doneMs - afterBurst.beginMs) / S,
-                hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, burst)),
-              },
+        burst: burst === undefined ? undefined : burstFigures(times, received, burst, burst.beginMs),
+        // Packets that lie in the local topic already, from the first verdict on; a worker's start is not in it.
+        burstFromLocalTopic:
+          local?.done === undefined ? undefined : localFigures(times, received, local.done, local.startedMs),
       }),
     )
   } finally {
