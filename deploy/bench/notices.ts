@@ -1,0 +1,134 @@
+// From a packet's timestamp to its notice at a reader: a hub of its own, the archiver's process as a started system has it, Rubin's mean rate.
+// Options: --rate 270, --seconds 30, --store files|segments. The packets are made before.
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import {
+  createStream,
+  fileVisits,
+  noticesTopic,
+  openAdmin,
+  openLogReader,
+  openProducer,
+  openRegistry,
+  openRegistryClient,
+  playStream,
+  startBroker,
+  STREAMS,
+} from '#hub'
+import { ARCHIVER_ENV } from '../start/archiver-env.ts'
+import { CACHE_DIR, ROOT } from '../start/layout.ts'
+import { hubTopics } from '../start/topics.ts'
+import { kafkaJarsIn } from '../setup/kafka-jars.ts'
+import { spreadOf } from './chain-figures.ts'
+
+const PORTS = { client: 34_800, controller: 34_801, registry: 34_802, ops: 34_803 }
+const PARTITIONS = 8
+const READY_LIMIT_MS = 30_000
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '270' },
+    seconds: { type: 'string', default: '30' },
+    store: { type: 'string', default: 'files' },
+  },
+})
+const rate = Number(values.rate)
+const alerts = rate * Number(values.seconds)
+const { topic, name } = STREAMS.lsst
+
+const dir = await mkdtemp(join(tmpdir(), 'skysieve-bench-notices-'))
+const file = join(dir, 'stream.packets')
+await createStream({ file, visits: 1, alerts, seed: 1 })
+const broker = await startBroker({
+  name: 'bench',
+  dir: join(dir, 'broker'),
+  libs: kafkaJarsIn(CACHE_DIR),
+  ports: { client: PORTS.client, controller: PORTS.controller },
+  secrets: { admin: 'bench-admin', broker: 'bench-broker' },
+  heapMb: 512,
+})
+const { access } = broker
+const admin = openAdmin(access, 'bench-admin')
+await admin.createTopics(hubTopics({ alerts, partitions: PARTITIONS }))
+await admin.close()
+const registry = await openRegistry({ access, port: PORTS.registry })
+await registry.ready
+const visits = await fileVisits(file)
+for (const schema of visits.schemas) await openRegistryClient(registry.url).importSchema(schema)
+
+const config = join(dir, 'archiver.json')
+const archive = { dir: join(dir, 'archive'), store: { kind: values.store } }
+await writeFile(
+  config,
+  JSON.stringify({ hub: access, registryUrl: registry.url, opsPort: PORTS.ops, archive, logLevel: 'warn' }),
+)
+const archiver = spawn(process.execPath, [join(ROOT, 'deploy/processes/archiver/main.ts'), '--config', config], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...process.env, ...ARCHIVER_ENV },
+})
+const ended = new Promise(resolve => archiver.once('exit', resolve))
+const isReady = async (): Promise<boolean> =>
+  (await fetch(`http://127.0.0.1:${PORTS.ops}/readyz`).catch(() => undefined))?.status === 200
+for (const untilMs = Date.now() + READY_LIMIT_MS; !(await isReady());) {
+  if (Date.now() > untilMs) throw new Error('The archiver did not become ready')
+  await sleep(100)
+}
+
+const delaysMs: number[] = []
+const read = async (): Promise<void> => {
+  const reader = openLogReader(access, { clientId: 'bench-notices', topic: noticesTopic(name) })
+  let next = 0n
+  while (delaysMs.length < alerts) {
+    const page = await reader.read(next, 500)
+    const nowMs = Date.now()
+    for (const { headers } of page.records)
+      delaysMs.push(nowMs - Number(new Map(headers).get('skysieve-packet-timestamp')))
+    next = page.next
+  }
+  await reader.close()
+}
+const cpuMs = async (): Promise<number> => {
+  const text = await (await fetch(`http://127.0.0.1:${PORTS.ops}/metrics`)).text()
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]) * 1000
+}
+try {
+  const before = await cpuMs()
+  const producer = await openProducer(access, { clientId: 'bench-player' })
+  const begunMs = performance.now()
+  const reading = read()
+  const { bytes } = await playStream({
+    producer,
+    source: visits,
+    intervalMs: 0,
+    spreadMs: Number(values.seconds) * 1000,
+  })
+  const playedMs = performance.now() - begunMs
+  await reading
+  await producer.close()
+  const used = (await cpuMs()) - before
+  console.log(
+    JSON.stringify({
+      bench: 'notices',
+      noticeDelaySeconds: spreadOf(delaysMs),
+      alerts,
+      perSecond: Math.round(alerts / (playedMs / 1000)),
+      packetBytesMean: Math.round(bytes / alerts),
+      archiverCpuMs: Math.round((used / alerts) * 100) / 100,
+      topic,
+      store: values.store,
+      cpus: cpus().length,
+      cpu: cpus()[0]?.model,
+      node: process.version,
+    }),
+  )
+} finally {
+  archiver.kill('SIGTERM')
+  await ended
+  await registry.close()
+  await broker.stop()
+  await rm(dir, { recursive: true, force: true })
+}
