@@ -8,7 +8,7 @@ const unzip = promisify(gunzip)
 /** Kafka here takes packets of 10 MB; the rest is room for those of other systems. */
 const MAX_PACKET_BYTES = 64 * 1024 * 1024
 
-export interface FramedAlert {
+interface FramedAlert {
   readonly schemaId: number
   readonly schema: AvroSchema
   /** Avro bytes. */

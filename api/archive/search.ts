@@ -28,7 +28,7 @@ const invalid = (pointer: string, message: string): ApiError =>
   })
 
 /** A time as MJD in TAI. Throws ApiError API_SEARCH_INVALID. */
-export function mjdTaiOf(name: string, text: string): number {
+function mjdTaiOf(name: string, text: string): number {
   if (MJD.test(text)) return Number(text)
   const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(ms)) return (ms - MJD_0_MS) / DAY_MS

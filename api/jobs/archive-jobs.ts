@@ -20,7 +20,7 @@ const TICK_MS = 1000
 const PATIENCE_MS = 2000
 
 export const JOB_STATES = ['waiting', 'active', 'done', 'failed', 'cancelled'] as const
-export type JobState = (typeof JOB_STATES)[number]
+type JobState = (typeof JOB_STATES)[number]
 
 export interface ArchiveJob extends ChoreOrder {
   readonly id: string

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSyntheticSource, readContainer, readFits, readFrame } from '#hub'
+import { openSyntheticSource, readContainer, readFits, readFrame, TIME_SCALES } from '#hub'
 import {
   fillArchive,
   openStand,
@@ -232,6 +232,10 @@ describe('a search', () => {
     expect((await find(`${cone}&band=${band}&since=${mjdTai - 0.01}&until=${mjdTai + 0.01}`)).items).toHaveLength(1)
     expect((await find(`${cone}&until=${mjdTai - 0.01}`)).items).toEqual([])
     expect((await find(`${cone}&since=2000-01-01&until=2000-01-02T00:00:00Z`)).items).toEqual([])
+    // The packet's time is TAI, ISO 8601 is UTC.
+    const iso = (seconds: number) => new Date(TIME_SCALES['mjd-tai'](mjdTai) + seconds * 1000).toISOString()
+    expect((await find(`${cone}&since=${iso(-1)}&until=${iso(1)}`)).items).toHaveLength(1)
+    expect((await find(`${cone}&since=${iso(1)}`)).items).toEqual([])
   })
   test('by visit comes in pages that hold everything once', async () => {
     const found: string[] = []
