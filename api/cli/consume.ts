@@ -1,7 +1,8 @@
-// Deliveries of a topic as lines of JSON, read as any subscriber would: SCRAM, own group, committed records only.
+// Messages of a topic as lines of JSON or as one report, read as any subscriber would: SCRAM, own group, committed records only.
 import { openKafka } from '#hub'
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import { CliError, EXIT } from './exit.ts'
+import { openReadingStats } from './reading-stats.ts'
 import type { KafkaUser } from './profile.ts'
 import type { Session } from './session.ts'
 
@@ -13,6 +14,8 @@ export interface ConsumeRequest extends KafkaUser {
   /** Seconds without a delivery after which to stop. */
   readonly idle?: number
   readonly expectMatch?: boolean
+  /** One report at the end instead of a line for each message. */
+  readonly stats?: boolean
 }
 
 const SESSION_MS = 10_000
@@ -30,6 +33,7 @@ export async function consume(request: ConsumeRequest, { out }: Session, signal:
     allowAutoTopicCreation: false,
     maxWaitTimeInMs: 500,
   })
+  const stats = request.stats === true ? openReadingStats() : undefined
   const done = Promise.withResolvers<void>()
   const stop = (): void => done.resolve()
   signal.addEventListener('abort', stop, { once: true })
@@ -49,7 +53,15 @@ export async function consume(request: ConsumeRequest, { out }: Session, signal:
         const { batch } = taken
         for (const message of batch.messages) {
           if (!taken.isRunning() || taken.isStale() || count >= limit) break
-          out.line(deliveryOf(message, batch.partition))
+          if (stats === undefined) out.line(deliveryOf(message, batch.partition))
+          else
+            stats.add({
+              partition: batch.partition,
+              offset: BigInt(message.offset),
+              value: message.value ?? Buffer.alloc(0),
+              producedMs: Number(message.timestamp),
+              receivedMs: Date.now(),
+            })
           taken.resolveOffset(message.offset)
           count += 1
           last = Date.now()
@@ -71,7 +83,11 @@ export async function consume(request: ConsumeRequest, { out }: Session, signal:
     clearInterval(idleCheck)
     await consumer.disconnect().catch(() => undefined)
   }
-  out.progress(`${count} deliveries read from ${topic}`)
+  if (stats) {
+    const report = stats.report()
+    out.result(report, () => JSON.stringify(report, null, 2))
+  }
+  out.progress(`${count} messages read from ${topic}`)
   if (request.expectMatch && count === 0)
     throw new CliError('CLI_NO_MATCH', EXIT.noMatch, `Nothing arrived on ${topic}.`)
 }

@@ -13,10 +13,10 @@ export async function kafkaUserFor(client: Client, topic: string, { around, out 
     const still = known.find(({ user }) => user === kept.user)
     if (still) return { ...kept, bootstrap: still.bootstrap }
   }
-  const { user, password, bootstrap } = await client.call<KafkaUser>('POST', path, {})
+  const { user, password, bootstrap, ca } = await client.call<KafkaUser>('POST', path, {})
   out.progress(`made the Kafka user ${user}; it is kept in ${around.configDirectory}`)
   const profile = profiles.find(client.url) ?? { url: client.url }
-  const made = { user, password, bootstrap }
+  const made = { user, password, bootstrap, ...(ca === undefined ? {} : { ca }) }
   profiles.save({ ...profile, kafka: { ...profile.kafka, [topic]: made } })
   return made
 }

@@ -15,7 +15,7 @@ export const DEFAULT_URL = 'http://127.0.0.1:21005'
 
 const Secrets = Type.Object({ adminToken: Type.String(), users: Type.Record(Type.String(), Type.String()) })
 const ApiProcess = Type.Object({
-  hub: Type.Object({ bootstrap: Type.String() }),
+  hub: Type.Object({ bootstrap: Type.String(), ca: Type.Optional(Type.String()) }),
   settings: Type.Object({ url: Type.String(), registryUrl: Type.Optional(Type.String()) }),
 })
 
@@ -24,6 +24,8 @@ export interface LocalSystem {
   readonly adminToken: string
   /** The hub's broker, once the API has been started. */
   readonly bootstrap?: string
+  /** What its brokers' certificates are signed by, where they speak TLS. */
+  readonly ca?: string
   /** Kafka user → password. */
   readonly users: Readonly<Record<string, string>>
   readonly registryUrl?: string
@@ -40,7 +42,7 @@ export function localSystem(directory: string): LocalSystem | undefined {
     url: api?.settings.url ?? DEFAULT_URL,
     adminToken: secrets.adminToken,
     users: secrets.users,
-    ...(api ? { bootstrap: api.hub.bootstrap } : {}),
+    ...(api ? { bootstrap: api.hub.bootstrap, ...(api.hub.ca === undefined ? {} : { ca: api.hub.ca }) } : {}),
     ...(registryUrl === undefined ? {} : { registryUrl }),
   }
 }
@@ -57,7 +59,8 @@ export function hubAccess(options: HubOptions, around: Surroundings, localUser: 
   const bootstrap = options.bootstrap ?? local?.bootstrap
   const user = options.user ?? localUser
   const password = around.kafkaPassword ?? local?.users[user]
-  if (bootstrap !== undefined && password !== undefined) return { bootstrap, user, password }
+  if (bootstrap !== undefined && password !== undefined)
+    return { bootstrap, user, password, ...(local?.ca === undefined ? {} : { ca: local.ca }) }
   const message =
     'Which hub? Run this where `skysieve start` was run, or give --bootstrap, --user and the password in SKYSIEVE_KAFKA_PASSWORD.'
   throw new CliError('CLI_HUB_UNKNOWN', EXIT.usage, message)

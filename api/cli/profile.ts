@@ -5,7 +5,12 @@ import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { CliError, EXIT } from './exit.ts'
 
-const KafkaUser = Type.Object({ user: Type.String(), password: Type.String(), bootstrap: Type.String() })
+const KafkaUser = Type.Object({
+  user: Type.String(),
+  password: Type.String(),
+  bootstrap: Type.String(),
+  ca: Type.Optional(Type.String()),
+})
 export type KafkaUser = Static<typeof KafkaUser>
 
 const Profile = Type.Object({

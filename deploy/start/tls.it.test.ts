@@ -89,7 +89,7 @@ const run = async (command: string, args: readonly string[], stdin = '', env = {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   child.stdin.end(stdin)
   const [out, complaint] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return `${out}${complaint}`
+  return out === '' ? complaint : out
 }
 const readWithKcat = async ({ bootstrap, user, password }: BrokerAccess, ca: string): Promise<string> => {
   const file = join(dir, 'kcat.conf')
@@ -113,7 +113,7 @@ plan = json.load(sys.stdin)
 consumer = Consumer({
     "bootstrap.servers": plan["bootstrap"], "security.protocol": "SASL_SSL", "ssl.ca.location": plan["ca"],
     "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": plan["user"], "sasl.password": plan["password"],
-    "group.id": plan["user"], "auto.offset.reset": "earliest",
+    "group.id": plan["user"], "auto.offset.reset": "earliest", "enable.auto.commit": False,
 })
 consumer.subscribe([plan["topic"]])
 message = None
@@ -159,7 +159,7 @@ test('a client that does not trust the authority, or speaks plain text, reads no
   const other = await developmentTls(join(dir, 'other'), 'hub', ['127.0.0.1'])
   await expect(readWithKafkajs(reader, other.ca)).rejects.toThrow(/./)
   await expect(readWithKafkajs(reader, undefined)).rejects.toThrow(/./)
-  expect(await readWithKcat(reader, join(dir, 'other', 'ca.pem'))).toMatch(/SSL|certificate/i)
+  expect(await readWithKcat(reader, join(dir, 'other', 'ca.pem'))).toMatch(/SSL|certificate|transport failure/i)
 })
 
 test('our own reader, producer and consumer go on through re-authentications', async () => {

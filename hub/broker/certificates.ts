@@ -1,6 +1,6 @@
 // Certificates for development: an authority of this system's own, made at its first start, and what it signs for each broker.
 // In production the operator gives PEM files from an authority that clients know.
-// The library's container of parts needs the polyfill first.
+// oxlint-disable-next-line import/no-unassigned-import -- a polyfill, which the library needs to be there first
 import 'reflect-metadata'
 import { X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'

@@ -51,6 +51,7 @@ interface ConsumeOptions {
   readonly group?: string
   readonly idle?: number
   readonly expectMatch?: boolean
+  readonly stats?: boolean
 }
 
 /** The topic of that name, or of the filter or stream of that name or id. */
@@ -135,6 +136,10 @@ export const addTopic: AddCommands = (program, around) => {
     .option('--from <place>', 'earliest or latest, where the group has read nothing yet', 'earliest')
     .option('--group <name>', 'a consumer group of yours (the user’s name, or <user>.<anything>)')
     .option('--idle <s>', 'stop after so many seconds without a delivery', Number)
+    .option(
+      '--stats',
+      'instead: counts, gaps, duplicates, sizes and latencies of what was read, as one report at the end',
+    )
     .option('--expect-match', 'exit with 4 if nothing arrived')
     .action(async (wanted: string, options: ConsumeOptions, command) => {
       const session = sessionOf(command, around)
