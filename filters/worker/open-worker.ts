@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly schemas: SchemaSource
   /** Asked for what has not arrived on the node; the hub may be away. */
   readonly schemasFromHub?: SchemaSource['get']
+  /** Where this worker notes who it is among the mirror's workers, for the process that takes its place when it dies. */
+  readonly memberFile?: string
   readonly registry: Registry
   readonly log: Logger
   readonly limits?: Limits
@@ -139,6 +141,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   }
   const assignment = await joinWorkers({
     access: node,
+    admin,
+    memberFile: options.memberFile,
     onAssigned: assign,
     onFailure: cause =>
       ended.reject(

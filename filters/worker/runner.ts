@@ -58,6 +58,7 @@ export function compile(
     language,
     trust: record.strikes > 0 ? 'quarantined' : manifest.trust,
     check,
+    author: manifest.owner,
     ...(limits === undefined ? {} : { limits }),
   })
 }

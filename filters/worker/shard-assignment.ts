@@ -1,5 +1,6 @@
 // Which shards this process runs: partitions of a topic that is never written to, handed out by the group protocol to the workers of a mirror.
-import { type BrokerAccess, openKafka } from '#hub'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { type BrokerAccess, type ClusterAdmin, openKafka } from '#hub'
 import { SHARDS_TOPIC } from '../publish/topics.ts'
 
 /** A worker that dies is noticed after this long. Brokers accept no less by default. */
@@ -13,6 +14,12 @@ export interface Assignment {
 
 export interface AssignmentOptions {
   readonly access: BrokerAccess
+  readonly admin: ClusterAdmin
+  /**
+   * Where this worker notes who it is in the group. When it dies and is started again with the same file, it takes its predecessor out of the group at once:
+   * else its shards would wait until that one's session is over.
+   */
+  readonly memberFile: string | undefined
   /** Called with all shards of this process whenever that may have changed. */
   readonly onAssigned: (shards: readonly number[]) => void
   /** The group cannot be joined, e.g. for lack of rights. */
@@ -20,17 +27,29 @@ export interface AssignmentOptions {
 }
 
 /** Joins the group of the mirror's workers. */
-export async function joinWorkers({ access, onAssigned, onFailure }: AssignmentOptions): Promise<Assignment> {
+export async function joinWorkers({
+  access,
+  admin,
+  memberFile,
+  onAssigned,
+  onFailure,
+}: AssignmentOptions): Promise<Assignment> {
+  const groupId = `${access.user}.shards`
+  if (memberFile !== undefined) await removePredecessor(admin, groupId, memberFile)
   const kafka = openKafka(access, `${access.user}.shards`)
   const consumer = kafka.consumer({
-    groupId: `${access.user}.shards`,
+    groupId,
     sessionTimeout: SESSION_MS,
     rebalanceTimeout: SESSION_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: HEARTBEAT_MS,
     retry: { retries: 1_000_000, maxRetryTime: 1000, initialRetryTime: 100 },
   })
-  consumer.on('consumer.group_join', ({ payload }) => onAssigned(payload.memberAssignment[SHARDS_TOPIC] ?? []))
+  let noted: Promise<void> = Promise.resolve()
+  consumer.on('consumer.group_join', ({ payload }) => {
+    if (memberFile !== undefined) noted = noted.then(() => note(memberFile, payload.memberId))
+    onAssigned(payload.memberAssignment[SHARDS_TOPIC] ?? [])
+  })
   consumer.on('consumer.crash', ({ payload }) => {
     if (!payload.restart) onFailure(payload.error)
   })
@@ -38,4 +57,16 @@ export async function joinWorkers({ access, onAssigned, onFailure }: AssignmentO
   await consumer.subscribe({ topic: SHARDS_TOPIC, fromBeginning: true })
   await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
   return { close: () => consumer.disconnect() }
+}
+
+/** One that has left, or whose session is over, is not there any more; a group that cannot be asked now will find out by itself. */
+async function removePredecessor(admin: ClusterAdmin, groupId: string, memberFile: string): Promise<void> {
+  const memberId = await readFile(memberFile, 'utf8').catch(() => '')
+  if (memberId !== '') await admin.removeMember(groupId, memberId).catch(() => undefined)
+}
+
+/** Without the note a takeover takes longer, nothing else. */
+async function note(memberFile: string, memberId: string): Promise<void> {
+  await writeFile(`${memberFile}.new`, memberId).catch(() => undefined)
+  await rename(`${memberFile}.new`, memberFile).catch(() => undefined)
 }

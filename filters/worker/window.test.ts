@@ -132,3 +132,20 @@ test('a lane that gathers gets what came meanwhile as one batch, and at once whe
   batch?.release()
   expect(released).toEqual([0, 1, 2])
 })
+
+test('lanes do not gather any longer when memory is short', async () => {
+  const { source } = openSource()
+  const window = new Window(source, NONE, { bytes: 1_000_000, batches: 4 })
+  const lanes = ['a', 'b', 'c'].map(name => arrive(window, `own.${name}`, NONE, 3_600_000))
+  ;(await window.next())?.release()
+  let begun = 0
+  const asked = lanes.map(async ({ follower }) => {
+    const batch = await follower?.next()
+    begun++
+    return batch?.entries.length
+  })
+  ;(await window.next())?.release()
+  expect(begun).toBe(0)
+  for (let index = 0; index < 2; index++) (await window.next())?.release()
+  expect(await Promise.all(asked)).toEqual([4, 4, 4])
+})

@@ -9,10 +9,15 @@ export const WINDOW_BYTES = 64 * 1024 * 1024
 /** And how many they may be: each has a builder's memory. */
 const WINDOW_BATCHES = 64
 
+/** All lanes that gather together take one batch in this time at most, so that many of them do not take the processor from the live lane. */
+const GATHERED_EVERY_MS = 25
+/** Parts of the golden section lie evenly in a period, however many there are. */
+const GOLDEN = 0.618_034
+
 /** A lane that wants to follow. */
 export interface Arrival {
   readonly reads: () => ColumnSet
-  /** How long its batches are gathered into one; 0 gives them one by one. */
+  /** How long its batches are gathered into one, or longer where many lanes gather; 0 gives them one by one. */
   readonly gatherMs: () => number
   /** Whether it can follow from the live lane's present position on. */
   readonly isReady: () => boolean
@@ -32,6 +37,7 @@ export class Window implements BatchSource {
   readonly #arrivals = new Map<string, Arrival>()
   readonly #followers = new Map<string, Follower>()
   #live: ColumnSet
+  #entered = 0
   /** Of batches that the live lane is done with. */
   #retainedBytes = 0
   #retained = 0
@@ -57,7 +63,8 @@ export class Window implements BatchSource {
     for (const [name, arrival] of this.#arrivals) {
       if (!carries(batch.set, arrival.reads()) || !arrival.isReady()) continue
       this.#arrivals.delete(name)
-      const follower = new Follower(this, arrival.reads(), arrival.gatherMs())
+      const phase = (this.#entered++ * GOLDEN) % 1
+      const follower = new Follower(this, arrival.reads(), { ms: arrival.gatherMs(), phase })
       this.#followers.set(name, follower)
       arrival.enter(follower)
     }
@@ -71,6 +78,16 @@ export class Window implements BatchSource {
 
   poke(): void {
     this.#source.poke()
+  }
+
+  /** Whether so much is held that lanes should not gather any longer, or they will fall out. */
+  get isTight(): boolean {
+    return this.#retainedBytes > this.#limits.bytes / 2 || this.#retained > this.#limits.batches / 2
+  }
+
+  /** How long batches are gathered at least. */
+  get gatherMs(): number {
+    return [...this.#followers.values()].filter(({ gathers }) => gathers).length * GATHERED_EVERY_MS
   }
 
   /** Asks for the columns of the live lane, of those that follow and of those that want to. */
@@ -139,7 +156,7 @@ export class Window implements BatchSource {
 /** The source of a lane that follows. It ends when the lane fell out, was forgotten, or the live lane ended. */
 export class Follower implements BatchSource {
   readonly #window: Window
-  readonly #gatherMs: number
+  readonly #gather: { readonly ms: number; readonly phase: number }
   readonly #queue: LaneBatch[] = []
   #asked: PromiseWithResolvers<LaneBatch | undefined> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -148,9 +165,10 @@ export class Follower implements BatchSource {
   #hasEnded = false
   set: ColumnSet
 
-  constructor(window: Window, set: ColumnSet, gatherMs: number) {
+  /** `phase` (0 to 1) is its turn within the time that batches are gathered: lanes that all took theirs together would stop the live lane meanwhile. */
+  constructor(window: Window, set: ColumnSet, gather: { readonly ms: number; readonly phase: number }) {
     this.#window = window
-    this.#gatherMs = gatherMs
+    this.#gather = gather
     this.set = set
   }
 
@@ -161,6 +179,10 @@ export class Follower implements BatchSource {
   /** Batches that wait for it. */
   get waiting(): number {
     return this.#queue.length
+  }
+
+  get gathers(): boolean {
+    return this.#gather.ms > 0
   }
 
   next(): Promise<LaneBatch | undefined> {
@@ -196,7 +218,7 @@ export class Follower implements BatchSource {
     const asked = this.#asked
     if (asked === undefined || (this.#queue.length === 0 && !this.#hasEnded)) return
     clearTimeout(this.#timer)
-    const waitMs = this.#isDue ? 0 : this.#sinceMs + this.#gatherMs - performance.now()
+    const waitMs = this.#isDue || !this.gathers ? 0 : this.#turnMs - performance.now()
     if (waitMs > 0) {
       this.#timer = setTimeout(() => this.#offer(), waitMs)
       return
@@ -205,15 +227,27 @@ export class Follower implements BatchSource {
     asked.resolve(this.#take())
   }
 
-  /** A boundary was asked for, or a batch is full. */
+  /** Its first turn after the oldest batch of the queue came. */
+  get #turnMs(): number {
+    const { ms, phase } = this.#gather
+    const everyMs = Math.max(ms, this.#window.gatherMs)
+    return (Math.floor(this.#sinceMs / everyMs - phase) + 1 + phase) * everyMs
+  }
+
+  /** A boundary was asked for, a batch is full, or memory is short. */
   get #isDue(): boolean {
     const rows = this.#queue.reduce((sum, { columns }) => sum + (columns?.rows ?? 0), 0)
-    return this.#hasEnded || rows >= MAX_ROWS || this.#queue.some(({ entries }) => entries.length === 0)
+    return (
+      this.#hasEnded ||
+      rows >= MAX_ROWS ||
+      this.#window.isTight ||
+      this.#queue.some(({ entries }) => entries.length === 0)
+    )
   }
 
   #take(): LaneBatch | undefined {
     const [first] = this.#queue
-    if (first === undefined || this.#gatherMs === 0) return this.#queue.shift()
+    if (first === undefined || !this.gathers) return this.#queue.shift()
     const count = countThatFit(this.#queue)
     const canMerge = this.#queue.slice(0, count).every(({ set }) => carries(set, this.set))
     const taken = this.#queue.splice(0, canMerge ? count : 1)

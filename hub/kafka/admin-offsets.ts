@@ -19,6 +19,8 @@ export interface OffsetCalls {
   /** Commits in the name of a group that has no members, e.g. to show a lag to stock tools. */
   setGroupOffsets: (group: string, topic: string, offsets: Offsets) => Promise<void>
   deleteGroup: (group: string) => Promise<void>
+  /** Takes a member out of a group that is known to be dead, instead of waiting for its session to end. */
+  removeMember: (group: string, memberId: string) => Promise<void>
 }
 
 const timestampOf = (at: OffsetQuery): bigint => {
@@ -64,6 +66,10 @@ export const offsetCalls = (call: AdminCall): OffsetCalls => {
             { name: topic, partitionOffsets: [...offsets].map(([partition, offset]) => ({ partition, offset })) },
           ],
         }),
+      ),
+    removeMember: (group, memberId) =>
+      call(`Removing a member of group ${group}`, admin =>
+        admin.removeMembersFromConsumerGroup({ groupId: group, members: [{ memberId }] }),
       ),
     deleteGroup: group => call(`Deleting group ${group}`, admin => admin.deleteGroups({ groups: [group] })),
   }

@@ -53,6 +53,7 @@ const worker = await openWorker({
   manifests,
   schemas,
   schemasFromHub: fromHub,
+  memberFile: join(dataDir, 'member'),
   registry,
   log,
   schemaWaitMs,
