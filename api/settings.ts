@@ -31,6 +31,10 @@ export const ApiSettings = Type.Object(
     ),
     /** Why there is no Python here and what to do, without a full stop; only where it is no language of this system. */
     pythonMissing: Type.Optional(Type.String()),
+    /** The visit that is played over and over, where this system is for who writes clients. */
+    integration: Type.Optional(
+      Type.Object({ alerts: Type.Integer({ minimum: 1 }), seed: Type.Integer() }, { additionalProperties: false }),
+    ),
     /** Address of the schema registry, named in the consumers that topic pages show. */
     registryUrl: Type.Optional(Type.String()),
   },

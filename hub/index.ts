@@ -103,12 +103,19 @@ export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource 
 export { openRandom, type Random } from './synthetic/random.ts'
 export { type SyntheticAlert } from './synthetic/alerts.ts'
 export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
+export { type KnownVisit, knownVisit } from './synthetic/known-visit.ts'
 export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'
 export { answersOf, answersPath, writeAnswers } from './simulator/answer-sheet.ts'
 export { createStream, type Created, type CreateOptions } from './simulator/create.ts'
 export { identify, type Identity } from './simulator/identify.ts'
 export { type SchemaText } from './simulator/packet-file.ts'
-export { fileVisits, syntheticVisits, type PacketSource, type SourceVisit } from './simulator/packet-source.ts'
+export {
+  fileVisits,
+  repeatedVisit,
+  syntheticVisits,
+  type PacketSource,
+  type SourceVisit,
+} from './simulator/packet-source.ts'
 export {
   readPacketTree,
   rememberSchemas,

@@ -29,6 +29,7 @@ import { filterChangeRoutes } from './routes/filter-changes.ts'
 import { filterMoveRoutes } from './routes/filter-moves.ts'
 import { filterRoutes } from './routes/filters.ts'
 import { hubTopicRoutes } from './routes/hub-topics.ts'
+import { integrationRoutes } from './routes/integration.ts'
 import { loginRoutes } from './routes/logins.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
@@ -109,6 +110,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       aclRoutes,
       auditRoutes,
       systemRoutes,
+      integrationRoutes,
       alertRoutes,
       alertPartRoutes,
       alertRangeRoutes,

@@ -84,7 +84,14 @@ export const apiProcess = (layout: Layout): ProcessSpec =>
       platformKey: layout.secrets.platformKey,
       dataDir: dir,
       ...(layout.archive === undefined ? {} : { archive: layout.archive }),
-      settings: { url: layout.apiUrl, registryUrl: layout.registryUrl, ...languageSettings(layout) },
+      settings: {
+        ...(layout.options.profile === 'integration'
+          ? { integration: { alerts: layout.options.alerts, seed: INTEGRATION_SEED } }
+          : {}),
+        url: layout.apiUrl,
+        registryUrl: layout.registryUrl,
+        ...languageSettings(layout),
+      },
     }),
   })
 
@@ -103,8 +110,11 @@ export const archiverProcess = (layout: Layout, archive: ArchiveSettings): Proce
     }),
   })
 
+/** Of the visit that is played over and over. */
+const INTEGRATION_SEED = 1
+
 export const simulatorProcess = (layout: Layout): ProcessSpec => {
-  const { alerts, interval, visits, source } = layout.options
+  const { alerts, interval, visits, source, profile } = layout.options
   return serviceProcess(layout, {
     name: 'simulator',
     kind: 'simulator',
@@ -115,6 +125,7 @@ export const simulatorProcess = (layout: Layout): ProcessSpec => {
       opsPort: layout.ports.simulatorOps,
       dataDir: dir,
       alerts,
+      ...(profile === 'integration' ? { repeat: true, seed: INTEGRATION_SEED } : {}),
       intervalS: interval,
       ...(visits === undefined ? {} : { visits }),
       ...(source === undefined ? {} : { source }),

@@ -1,5 +1,6 @@
 // The plan of a system: which process starts when, what is prepared before, and in which order all of it stops.
 import { brokerProcess, prepareAccess } from './brokers.ts'
+import { offerIntegration } from './integration.ts'
 import { type Layout } from './layout.ts'
 import { type Step } from './plan.ts'
 import { redisProcess } from './redis.ts'
@@ -26,6 +27,8 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     after: ['api', ...nodes.flatMap(({ name }) => [`${name}-mirror`, `${name}-worker`])],
     run: signal => submitExamples({ ...examplesOptions(layout, note), python: false }, signal),
   }
+  const { apiUrl, registryUrl } = layout
+  const integration = { apiUrl, registryUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }
   return [
     run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
     step('hub-access', ['hub-broker'], () =>
@@ -46,6 +49,9 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     ...(layout.archive === undefined ? [] : [run(archiverProcess(layout, layout.archive), 'hub-access', 'hub')]),
     run(apiProcess(layout), 'hub-access', 'redis', ...nodes.map(({ name }) => `${name}-access`)),
     examples,
+    ...(options.profile === 'integration'
+      ? [{ name: 'integration', after: ['api'], run: (signal: AbortSignal) => offerIntegration(integration, signal) }]
+      : []),
     ...(options.simulator ? [run(simulatorProcess(layout), 'hub', 'examples')] : []),
   ]
 }

@@ -8,6 +8,9 @@ import { addAnswers } from './answer-sheet.ts'
 import { identify } from './identify.ts'
 import { openPacketFile, type SchemaText } from './packet-file.ts'
 
+/** Number of the visit that is played over and over, in the synthetic survey's calendar. */
+export const KNOWN_VISIT = 0
+
 /** A visit ready to be played. */
 export interface SourceVisit {
   readonly stream: Stream
@@ -64,6 +67,27 @@ export const syntheticVisits = (source: SyntheticSource, options: SyntheticVisit
           alertAt: index => source.packet(visitNumber, index).alertId,
         }
       }
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** One visit of the synthetic survey over and over, always the same bytes; without `visits` it does not end. */
+export const repeatedVisit = (
+  source: SyntheticSource,
+  { alertsPerVisit, visits = Infinity }: Pick<SyntheticVisits, 'alertsPerVisit' | 'visits'>,
+): PacketSource => {
+  const once = (): SourceVisit[] => [
+    ...(syntheticVisits(source, {
+      alertsPerVisit,
+      firstVisit: KNOWN_VISIT,
+      visits: 1,
+    }).visits() as Iterable<SourceVisit>),
+  ]
+  return {
+    schemas: [{ id: source.schemaId, schemaJson: source.schemaJson }],
+    *visits() {
+      for (let played = 0; played < visits; played++) yield* once()
     },
     close: () => Promise.resolve(),
   }

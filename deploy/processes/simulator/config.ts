@@ -20,6 +20,8 @@ export const SimulatorConfig = Type.Object(
     visits: Type.Optional(Type.Integer({ minimum: 1 })),
     /** A folder of real packets, played once through instead of synthetic ones. */
     source: Type.Optional(Type.String()),
+    /** Plays one synthetic visit over and over. */
+    repeat: Type.Boolean({ default: false }),
     seed: Type.Integer({ minimum: 0, default: 1 }),
     /** Sends a visit in the bursts of DMTN-149 (3 s) instead of over 80 % of the interval. */
     burst: Type.Boolean({ default: false }),

@@ -9,6 +9,7 @@ import {
   type PacketTree,
   parseSchema,
   readPacketTree,
+  repeatedVisit,
   type RegistryClient,
   rememberSchemas,
   STREAMS,
@@ -30,7 +31,8 @@ export interface SourceContext {
   readonly waitFor: (reason: string | undefined) => void
 }
 
-const synthetic = async ({ alerts, dataDir, seed }: SimulatorConfig): Promise<PacketSource> => {
+const synthetic = async ({ alerts, dataDir, seed, repeat }: SimulatorConfig): Promise<PacketSource> => {
+  if (repeat) return repeatedVisit(openSyntheticSource({ seed }), { alertsPerVisit: alerts })
   const numbers = await openVisitNumbers(join(dataDir, 'simulator-visits.json'))
   return syntheticVisits(openSyntheticSource({ seed }), {
     alertsPerVisit: alerts,
