@@ -88,6 +88,17 @@ test('a cut-off packet, and a schema without an id, are refused with the reason'
   expect(codeOf(() => openFactsReader(STREAMS.ztf).read(body, 300, schema))).toBe('HUB_SCHEMA_FIELD')
 })
 
+test('an alert whose id is null is refused: it cannot be archived', () => {
+  const schema = parseSchema(OLD.replace('"name":"alertId","type":"long"', '"name":"alertId","type":["null","long"]'))
+  const body = encodeAlert(schema, {
+    alertId: null,
+    diaSource: { ccdVisitId: 5n, ra: 10.5, decl: -3, filterName: null },
+  })
+  expect(() => openFactsReader(STREAMS.lsst).read(body, 300, schema)).toThrow(
+    expect.objectContaining({ code: 'HUB_ALERT_NO_ID' }),
+  )
+})
+
 test('a magnitude becomes a flux in nanojanskys with its sign and its signal to noise', () => {
   expect(brightnessOf(31.4, 0.1, true)).toEqual({
     flux: 1,

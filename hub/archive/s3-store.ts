@@ -74,6 +74,21 @@ export const openS3Store = (settings: S3Settings): ArchiveStore => {
       throw error
     }
   }
+  /** Not every server decides between two at once: within this process one waits for the other. */
+  const underWay = new Map<string, Promise<unknown>>()
+  const putInTurn = async (key: string, bytes: Uint8Array): Promise<'stored' | 'exists'> => {
+    const before = underWay.get(key)
+    const outcome = (before ?? Promise.resolve()).then(
+      () => put(key, bytes),
+      () => put(key, bytes),
+    )
+    underWay.set(key, outcome)
+    try {
+      return await outcome
+    } finally {
+      if (underWay.get(key) === outcome) underWay.delete(key)
+    }
+  }
   const head = async (key: string): Promise<{ bytes: number } | undefined> => {
     const found = await orAbsent(client.send(new HeadObjectCommand(where(key))))
     return found === undefined ? undefined : { bytes: found.ContentLength ?? 0 }
@@ -99,7 +114,7 @@ export const openS3Store = (settings: S3Settings): ArchiveStore => {
   return {
     put: (key, bytes) => {
       checkKey(key)
-      return write(`Storing ${key}`, () => put(key, bytes))
+      return write(`Storing ${key}`, () => putInTurn(key, bytes))
     },
     get: key => {
       checkKey(key)

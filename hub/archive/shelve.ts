@@ -53,6 +53,8 @@ export interface Shelver {
 /** As many packets are compressed and written at a time; more brings nothing on two cores, and a disk flushes 32 files as fast as 8. */
 const CONCURRENCY = 32
 const LEVEL = 1
+/** Compressed packets fit into one piece of this size: each further piece is another trip to the thread pool. */
+const CHUNK_BYTES = 128 * 1024
 
 /** SHA-256 in hex. */
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -102,7 +104,7 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
     packet: Buffer,
   ): Promise<{ kind: 'stored' | 'repeat' | 'healed'; bytes: number } | { kind: 'conflict'; key: string }> => {
     const key = packetKey(stream.name, id)
-    const compressed = await compress(packet, { level })
+    const compressed = await compress(packet, { level, chunkSize: CHUNK_BYTES })
     if ((await store.put(key, compressed)) === 'stored') return { kind: 'stored', bytes: compressed.length }
     const present = await store.get(key)
     const whole = present === undefined ? undefined : await decompress(present).catch(() => undefined)

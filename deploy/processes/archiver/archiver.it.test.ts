@@ -3,7 +3,8 @@ import { writeFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
-import { framePacket, openAdmin } from '#hub'
+import { framePacket, openAdmin, openArchive, openStore } from '#hub'
+import { mountSmallDisk } from '../../e2e/small-disk.ts'
 import { openArchiving, until, visit } from './archiving.fixture.ts'
 
 const { hub } = inject('kafka')
@@ -79,6 +80,35 @@ test('an archive that cannot be written to stops the reading, says why, and goes
   for (const { alertId, packet } of alerts) expect(await archived(alertId)).toBe(sha256(packet))
   await archiver.close()
 })
+
+test.each(['files', 'segments'] as const)(
+  'a full volume (%s) is told as such, and with room again everything is archived',
+  async kind => {
+    const dir = join(archiving.dir, `volume-${kind}`)
+    const disk = mountSmallDisk(dir, 16)
+    try {
+      const store = await openStore({ dir, store: { kind } })
+      // The obstacle is met in the midst of the work.
+      const [early, late] = [visit(10, 5), visit(11, 30)]
+      const archiver = await archiving.start({ store })
+      await archiving.send(early.map(({ packet }) => packet))
+      await until(async () => (await archiving.notices()).length === 5)
+      disk.fill()
+      await archiving.send(late.map(({ packet }) => packet))
+      await until(() => archiver.problem()?.includes('full') === true)
+      expect(await archiving.notices()).toHaveLength(5)
+      disk.free()
+      await until(async () => (await archiving.notices()).length >= 35)
+      const found = openArchive({ store, stream: archiving.stream.name })
+      for (const { alertId, packet } of [...early, ...late])
+        expect(sha256(gunzipSync((await found.packet(alertId)) ?? ''))).toBe(sha256(packet))
+      await archiver.close()
+      await store.close()
+    } finally {
+      disk.close()
+    }
+  },
+)
 
 test('the next archiver goes on where the last one committed, and its group shows how far it is', async () => {
   const alerts = visit(6, 30)
