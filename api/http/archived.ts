@@ -52,6 +52,35 @@ export function requireArchive({ archives }: Platform, stream: string): StreamAr
   throw new ApiError('API_ARCHIVE_UNKNOWN', `There is no archive of a stream “${stream.slice(0, 40)}”.`)
 }
 
+export interface Located {
+  readonly id: bigint
+  /** Of the gzipped packet. */
+  readonly bytes: number
+  readonly packet: () => Promise<Buffer>
+}
+
+/** An alert's packet; a caller who may have it already is answered from its size, all others cost one read. Undefined where there is none. */
+export async function locate(
+  { archive }: StreamArchive,
+  text: string,
+  { headers }: FastifyRequest,
+): Promise<Located | undefined> {
+  const id = numberOf(text)
+  if (id === undefined) return undefined
+  if (headers['if-none-match'] === undefined) {
+    const packet = await archive.packet(id)
+    return packet && { id, bytes: packet.length, packet: () => Promise.resolve(packet) }
+  }
+  const head = await archive.head(id)
+  const read = async (): Promise<Buffer> => {
+    const packet = await archive.packet(id)
+    // Retention may have taken it away meanwhile.
+    if (packet === undefined) throw unknownAlert(text)
+    return packet
+  }
+  return head && { id, bytes: head.bytes, packet: read }
+}
+
 /** What a failure within the archive is for a caller: an ApiError, or itself. */
 export function archiveFault(error: unknown): unknown {
   if (!(error instanceof HubError)) return error

@@ -12,14 +12,12 @@ import {
   renderPng,
   STRETCHES,
 } from '#hub'
-import { type ReadAlert } from '../../archive/alert-reader.ts'
-import { type StreamArchive } from '../../archive/archives.ts'
 import { tagOf } from '../../archive/entity-tag.ts'
 import { chooseForm } from '../../archive/negotiate.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../app.ts'
-import { AlertId, archiveOf, ConditionHeaders, FORMS, numberOf, reading, unchanged, unknownAlert } from '../archived.ts'
+import { AlertId, archiveOf, ConditionHeaders, FORMS, locate, reading, unchanged, unknownAlert } from '../archived.ts'
 import { AnyJson, empty, forms } from '../bodies.ts'
 import { answers } from '../views.ts'
 
@@ -70,10 +68,11 @@ export function alertPartRoutes(app: App, platform: Platform): void {
         const source = archiveOf(platform, request)
         reply.header('vary', 'accept')
         return reading(async () => {
-          const found = await findAlert(source, id)
+          const found = await locate(source, id, request)
+          if (found === undefined) throw unknownAlert(id)
           const view = form === 'png' ? ['png', name, stretch, colormap, size ?? null] : ['fits', name]
-          if (unchanged(request, reply, tagOf(found.number, found.bytes, view))) return reply.send()
-          const bytes = cutoutOf((await found.read()).alert, name)
+          if (unchanged(request, reply, tagOf(found.id, found.bytes, view))) return reply.send()
+          const bytes = cutoutOf((await source.reader.decoded(await found.packet())).alert, name)
           if (bytes === undefined) throw new ApiError('API_CUTOUT_UNKNOWN', `The alert ${id} has no ${name} cutout.`)
           if (form === 'fits') {
             const [type, ending] = isGzipped(bytes) ? [GZIP, 'fits.gz'] : [FITS, 'fits']
@@ -112,34 +111,13 @@ export function alertPartRoutes(app: App, platform: Platform): void {
         const { id } = request.params as { id: string }
         const source = archiveOf(platform, request)
         return reading(async () => {
-          const found = await findAlert(source, id)
-          if (unchanged(request, reply, tagOf(found.number, found.bytes, ['history']))) return reply.send()
-          const { schema, alert } = await found.read()
+          const found = await locate(source, id, request)
+          if (found === undefined) throw unknownAlert(id)
+          if (unchanged(request, reply, tagOf(found.id, found.bytes, ['history']))) return reply.send()
+          const { schema, alert } = await source.reader.decoded(await found.packet())
           return reply.type('application/json; charset=utf-8').send(JSON.stringify(alertJson(historyOf(schema, alert))))
         })
       },
     })
-  }
-}
-
-interface Found {
-  readonly number: bigint
-  /** Of the gzipped packet. */
-  readonly bytes: number
-  readonly read: () => Promise<ReadAlert>
-}
-
-async function findAlert({ archive, reader }: StreamArchive, id: string): Promise<Found> {
-  const number = numberOf(id)
-  const head = number === undefined ? undefined : await archive.head(number)
-  if (number === undefined || head === undefined) throw unknownAlert(id)
-  return {
-    number,
-    bytes: head.bytes,
-    read: async () => {
-      const packet = await archive.packet(number)
-      if (packet === undefined) throw unknownAlert(id)
-      return reader.decoded(packet)
-    },
   }
 }

@@ -12,6 +12,7 @@ import {
   fieldList,
   FieldsQuery,
   FORMS,
+  locate,
   numberOf,
   reading,
   unchanged,
@@ -72,23 +73,27 @@ export function alertRoutes(app: App, platform: Platform): void {
       handler: async (request, reply) => {
         const { id: text } = request.params as { id: string }
         const { format, fields } = request.query
-        const { archive, reader } = archiveOf(platform, request)
+        const source = archiveOf(platform, request)
         const wished = chooseForm(request.headers.accept, { packet: [PACKET], json: ['application/json'] })
         const form = format ?? (fields === undefined ? wished : 'json')
-        const id = numberOf(text)
         reply.header('vary', 'accept')
         return reading(async () => {
-          const bytes = id === undefined ? undefined : (await archive.head(id))?.bytes
-          if (id === undefined || bytes === undefined) {
+          const found = await locate(source, text, request)
+          if (found === undefined) {
             if (form === 'packet') return reply.code(404).type('application/json').send(notFound('alert'))
             throw unknownAlert(text)
           }
-          if (unchanged(request, reply, tagOf(id, bytes, form === 'json' ? ['json', fields ?? null] : undefined)))
+          if (
+            unchanged(
+              request,
+              reply,
+              tagOf(found.id, found.bytes, form === 'json' ? ['json', fields ?? null] : undefined),
+            )
+          )
             return reply.send()
-          const packet = await archive.packet(id)
-          if (packet === undefined) throw unknownAlert(text)
+          const packet = await found.packet()
           if (form === 'packet') return reply.type(PACKET).send(packet)
-          const { schema, alert } = await reader.decoded(packet)
+          const { schema, alert } = await source.reader.decoded(packet)
           const paths = fieldList(fields)
           const shown = paths === undefined ? alertJson(alert) : pickFields(schema, alert, paths)
           return reply.type('application/json; charset=utf-8').send(JSON.stringify(shown))
