@@ -11,7 +11,7 @@ const SHA256 = 'a60617fe3aabb22d8ad90c2ad40d4989f23e7c7862f5efe7b26f934d516cce3c
 const POM = join(import.meta.dirname, 's3-server/pom.xml')
 
 /** Where the jar lies under the cache directory. */
-export const s3ServerIn = (cacheDir: string): string => join(cacheDir, 's3-server', JAR)
+const s3ServerIn = (cacheDir: string): string => join(cacheDir, 's3-server', JAR)
 
 export const haveS3Server = (cacheDir: string): boolean => existsSync(s3ServerIn(cacheDir))
 

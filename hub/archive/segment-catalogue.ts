@@ -1,20 +1,20 @@
 // Which object is where in which segment. SQLite; whatever of it is lost with the power, or deleted, is found again in the segments themselves.
 import { DatabaseSync } from 'node:sqlite'
 
-export interface Place {
+interface Place {
   readonly segment: number
   readonly file: string
   readonly at: number
   readonly bytes: number
 }
 
-export interface NewEntry {
+interface NewEntry {
   readonly key: string
   readonly at: number
   readonly bytes: number
 }
 
-export interface Segment {
+interface Segment {
   readonly number: number
   readonly file: string
   /** Up to here its records are in the catalogue. */
