@@ -18,6 +18,8 @@ export interface Program {
   readonly fileName: string
   readonly reads: ColumnSet
   readonly trust: Trust
+  /** Whose filter it is; those of one author may share a container where that is chosen. */
+  readonly author?: string
   readonly limits: Limits
 }
 

@@ -3,10 +3,19 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { type Static, Type } from 'typebox'
-import { HOST_KINDS, openSandbox, type Posture, type SandboxMetrics, type WholeSandbox } from '#sandbox'
+import {
+  HOST_KINDS,
+  openSandbox,
+  SandboxError,
+  type SandboxOptions,
+  type Posture,
+  type SandboxMetrics,
+  type WholeSandbox,
+} from '#sandbox'
 import { type Check } from './ops-server.ts'
 
 const LOOK_EVERY_MS = 5000
+const ENGINE_PAUSE_MS = 500
 
 export const SandboxConfig = Type.Object(
   {
@@ -29,6 +38,8 @@ export const ContainersConfig = Type.Object(
     label: Type.String(),
     /** Where the assembled image is kept. */
     imageCache: Type.Optional(Type.String()),
+    /** Python filters of one author share a container, and may fail together; else each has its own. */
+    shareByAuthor: Type.Optional(Type.Boolean()),
     /** Memory that the engine sees under the same path; needed where this process is in a container itself. */
     sharedDir: Type.Optional(Type.String()),
   },
@@ -58,7 +69,7 @@ export const openProcessSandbox = async ({
 }: ProcessSandboxOptions): Promise<WholeSandbox> => {
   if (host === 'unsafe')
     logger.warn('filters run in plain processes without confinement (--unsafe-sandbox): for development only')
-  const whole = await openSandbox({
+  const options: SandboxOptions = {
     isolates: {
       dir: join(dir, 'isolates'),
       logger,
@@ -71,7 +82,8 @@ export const openProcessSandbox = async ({
     ...(containers === undefined
       ? {}
       : { containers: { ...containers, dir: join(dir, 'containers'), logger, metrics } }),
-  })
+  }
+  const whole = await openWithEngine(options)
   const closing = new AbortController()
   if (containers !== undefined) void lookForEngine(whole, closing.signal)
   const close = (): Promise<void> => {
@@ -79,6 +91,20 @@ export const openProcessSandbox = async ({
     return whole.close()
   }
   return { ...whole, close }
+}
+
+/** Hosts in containers need the engine first, which comes up beside this process. */
+const openWithEngine = async (options: SandboxOptions): Promise<WholeSandbox> => {
+  for (let waits = false; ;) {
+    try {
+      return await openSandbox(options)
+    } catch (error) {
+      if (!(error instanceof SandboxError) || error.code !== 'SANDBOX_ENGINE_UNREACHABLE') throw error
+      if (!waits) options.isolates.logger.warn({ err: error }, 'isolate hosts wait for the Docker engine')
+      waits = true
+      await sleep(ENGINE_PAUSE_MS)
+    }
+  }
 }
 
 /** A system's engine comes up after its workers; what they say of it shall be true before the first Python filter, too. */

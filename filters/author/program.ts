@@ -17,11 +17,21 @@ export interface ProgramOptions {
   readonly language: Language
   readonly trust: Trust
   readonly check: Extract<SourceCheck, { ok: true }>
+  /** Whose it is; in Python those of one author may share a container. */
+  readonly author?: string
   readonly limits?: Limits
 }
 
 /** The program of a version, reading the columns its check found. */
-export function programOf({ id, version, language, trust, check, limits = DEFAULT_LIMITS }: ProgramOptions): Program {
+export function programOf({
+  id,
+  version,
+  language,
+  trust,
+  check,
+  author,
+  limits = DEFAULT_LIMITS,
+}: ProgramOptions): Program {
   return {
     id,
     version,
@@ -30,6 +40,7 @@ export function programOf({ id, version, language, trust, check, limits = DEFAUL
     fileName: fileNameOf(language),
     reads: check.reads,
     trust,
+    ...(author === undefined ? {} : { author }),
     limits,
   }
 }

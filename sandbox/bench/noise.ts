@@ -1,5 +1,6 @@
-// npm run bench -- noise [--pairs 7] [--engine SOCKET]: what 99 good filters lose to one that was suspended after coming back again and again, and to one, in
-// an isolate or in a container, that uses its whole processor time. Interleaved pairs of runs with and without; the medians of the ratios are the result.
+// npm run bench -- noise [--pairs 15] [--only RESULT] [--engine SOCKET]: what 99 good filters lose to one that was suspended after coming back again and again, and to one, in
+// an isolate or in a container, that uses its whole processor time. Interleaved pairs of runs with and without; the medians of the ratios are the result. The same
+// of pairs without and without is what this machine adds by itself.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,11 +11,17 @@ import { goodFilters, neighbourBatch, neighbourly, pythonNeighbour } from '../ho
 import { openSandbox } from '../open-sandbox.ts'
 import { type Program } from '../sandbox.ts'
 
-const { values } = parseArgs({ options: { pairs: { type: 'string', default: '7' }, engine: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    pairs: { type: 'string', default: '15' },
+    only: { type: 'string', default: '' },
+    engine: { type: 'string' },
+  },
+})
 const PAIRS = Number(values.pairs)
-const BATCHES = 200
+const BATCHES = 100
 /** Before each measurement: a fresh host has to warm up, and a new spare to start. */
-const SETTLE = { batches: 20, ms: 500 } as const
+const SETTLE = { batches: 10, ms: 300 } as const
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-noise-'))
 const batch = neighbourBatch(256)
 const good = goodFilters(99)
@@ -86,18 +93,36 @@ async function throughputBeside(program: Program): Promise<number> {
   return round(median(ratios))
 }
 
-const suspended = await p99AfterSuspension()
+/** What two runs without anything differ by. */
+async function floor(): Promise<{ readonly p99: number; readonly throughput: number }> {
+  const pairs: { readonly p99: number; readonly throughput: number }[] = []
+  for (let pair = 0; pair < PAIRS; pair++) {
+    const [first, second] = [await latencies(), await latencies()]
+    pairs.push({ p99: p99(second) / p99(first), throughput: sum(first) / sum(second) })
+  }
+  return {
+    p99: round(median(pairs.map(pair => pair.p99))),
+    throughput: round(median(pairs.map(pair => pair.throughput))),
+  }
+}
+
+const asked = (result: string): boolean => values.only === '' || values.only === result
 const busy = 'export function filter() { let n = 0; for (let i = 0; i < 12_000; i++) n += Math.sqrt(i); return n > 0 }'
-const besideIsolate = await throughputBeside(neighbourly('a busy isolate', busy))
 const busyPython = 'def filter(alert):\n    return sum(i * i for i in range(10_000)) > 0\n'
+const withoutAnything = asked('floor') ? await floor() : null
+const suspended = asked('suspended') ? await p99AfterSuspension() : null
+const besideIsolate = asked('isolate') ? await throughputBeside(neighbourly('a busy isolate', busy)) : null
 const besideContainer =
-  engine === undefined ? null : await throughputBeside(pythonNeighbour('a busy container', busyPython))
+  engine !== undefined && asked('container')
+    ? await throughputBeside(pythonNeighbour('a busy container', busyPython))
+    : null
 await sandbox.close()
 rmSync(dir, { recursive: true, force: true })
 console.log(
   JSON.stringify({
     machine: { cpu: cpus()[0]?.model, cores: cpus().length },
     settings: { filters: 99, batchRows: 256, batches: BATCHES, pairs: PAIRS },
+    withoutAnythingRatios: withoutAnything,
     p99AfterSuspensionRatio: suspended,
     throughputBesideBusyRatio: besideIsolate,
     throughputBesideBusyContainerRatio: besideContainer,

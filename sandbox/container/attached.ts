@@ -95,6 +95,8 @@ export async function attachContainer({ docker, flags, logger, hear, onBreach, o
     id: container.id,
     start: (): Promise<unknown> => container.start(),
     inspect: (): Promise<Docker.ContainerInspectInfo> => container.inspect(),
+    /** Changes its limits while it runs. */
+    update: (limits: Docker.HostConfig): Promise<unknown> => container.update(limits),
     write: (bytes: Uint8Array): void => void stream.write(bytes),
     /** Ends its input. */
     end: (): void => void stream.end(),

@@ -9,7 +9,7 @@ import { type AuthorError } from '../sandbox.ts'
 import { MessageKind, ReplyKind } from '../wire.ts'
 import { attachContainer } from './attached.ts'
 import { type ContainerEnd, type KillReason } from './blame.ts'
-import { containerFlags, type ContainerPlan } from './flags.ts'
+import { containerFlags, type ContainerPlan, SLOW_NANO_CPUS } from './flags.ts'
 import { postureDifferences } from './posture.ts'
 import { openUsage } from './usage.ts'
 
@@ -121,9 +121,19 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
     pid,
     usage,
     ended,
+    /** What needs no answer. */
+    send,
     /** Settles when the engine has removed it, or could not. */
     removed: container.removed,
     kill,
+    /** From now on it gets half a processor at most. */
+    async slowDown(): Promise<void> {
+      try {
+        await container.update({ NanoCpus: SLOW_NANO_CPUS })
+      } catch (error) {
+        logger.warn({ err: error }, 'a slow container keeps its share of the processor')
+      }
+    },
     /** Differences from what is required, now. */
     async differences(): Promise<readonly string[]> {
       return postureDifferences(await container.inspect(), flags, usage)

@@ -22,6 +22,9 @@ const NOBODY = '65534:65534'
 const PIDS = 32
 const DESCRIPTORS = 64
 const FILE_BYTES = 16 * MB
+const NANO_CPUS = 1_000_000_000
+/** Of a slow filter: what it takes from its neighbours by caches and by waking late shrinks with it. */
+export const SLOW_NANO_CPUS = 500_000_000
 
 /** In the engine's API since 1.40. */
 const NOT_IN_THE_TYPES = { CgroupnsMode: 'private' } as const
@@ -72,7 +75,7 @@ export function containerFlags({
       PidsLimit: PIDS,
       Memory: bytes,
       MemorySwap: bytes,
-      NanoCpus: 1_000_000_000,
+      NanoCpus: NANO_CPUS,
       CpuShares: CPU_SHARES,
       ...(cpuGroup !== undefined && { CgroupParent: cpuGroup }),
       OomScoreAdj: 1000,

@@ -1,4 +1,4 @@
-// The container runtime: Python filters, each in a hardened container of its own, behind the same interface as the isolates.
+// The container runtime: Python filters in hardened containers, one for each or one for each author, behind the same interface as the isolates.
 import { mkdirSync, rmSync } from 'node:fs'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
@@ -14,6 +14,8 @@ import { openEngine, reachEngine, takesGroups } from './engine.ts'
 import { copyGuestFiles } from './guest-files.ts'
 import { ensureImage } from './image/ensure-image.ts'
 import { type ContainerSandboxOptions, DEFAULT_LOAD_MS, DEFAULT_PROVE_MS } from './options.ts'
+import { Room } from './room.ts'
+import { openRooms } from './rooms.ts'
 import { ContainerSeat } from './seat.ts'
 import { openStarter } from './starter.ts'
 import { ownLabels, removeContainers, sweepContainers } from './sweep.ts'
@@ -62,8 +64,8 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
     tell()
   }
   const plan = { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup }
-  const startKnown = async ({ limits }: Program, signal: AbortSignal, once: boolean): Promise<ContainerProcess> => {
-    const full = { ...plan, memoryMb: limits.memoryMb }
+  const startKnown = async (memoryMb: number, signal: AbortSignal, once: boolean): Promise<ContainerProcess> => {
+    const full = { ...plan, memoryMb }
     const make = (): Promise<ContainerProcess> =>
       startContainer({ docker, plan: full, logger, onLeft: id => left.add(id) })
     const started = await start(make, { signal, once })
@@ -76,10 +78,14 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
     metrics?.restarted('container', reason)
     options.onRestart?.(reason)
   }
+  const roomOf = openRooms({
+    shareByAuthor: options.shareByAuthor ?? false,
+    open: memoryMb => new Room({ start: (signal, once) => startKnown(memoryMb, signal, once), logger, onRestart }),
+  })
   const assertOpen = (): void => {
     if (closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.')
   }
-  const running = (): ContainerProcess[] => [...seats.values()].flatMap(seat => seat.process ?? [])
+  const running = (): ContainerProcess[] => [...new Set([...seats.values()].flatMap(seat => seat.process ?? []))]
   const unload = async (filter: string, seat = seats.get(filter)): Promise<void> => {
     if (seat === undefined || seats.get(filter) !== seat) return
     await seat.unload()
@@ -112,9 +118,7 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
         )
       const seat = new ContainerSeat({
         program,
-        start: startKnown,
-        logger,
-        onRestart,
+        room: roomOf(program),
         loadMs: options.loadMs ?? DEFAULT_LOAD_MS,
       })
       seats.set(id, seat)

@@ -19,6 +19,8 @@ export interface ContainerSandboxOptions {
   readonly image?: string
   /** Where an assembled image is kept for the next engine; default: nowhere. */
   readonly imageCache?: string
+  /** Filters of one author share a container, and may fail together; default: each has its own. */
+  readonly shareByAuthor?: boolean
   /** CPU time of loading a filter with its imports; default 10 s. */
   readonly loadMs?: number
   /** All containers are proved again this often; default an hour. */

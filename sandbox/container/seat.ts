@@ -1,8 +1,8 @@
-// The place of one filter: its container, its work one after another, and what happens when the container ends. A filter that did it has failed; otherwise a
+// The place of one filter in a container: its work one after another, and what happens when the container ends. A filter that did it has failed; otherwise a
 // new container takes over and the batch is run again. Verdicts are deterministic and only one answer is taken, so none is lost or doubled.
-import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
 import { batchOf, failedVerdicts, readLoaded, readVerdicts } from '../isolate/verdict-reader.ts'
+import { openPaces } from '../isolate/pace.ts'
 import { type PlacedBatch } from '../isolate/work-list.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
 import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '../wire.ts'
@@ -10,51 +10,60 @@ import { blame, endlessEnds, type Step } from './blame.ts'
 import { type Answer, type ContainerProcess } from './container-process.ts'
 import { openDeadline } from './deadline.ts'
 import { RUNTIME_MB } from './options.ts'
+import { type Room, type Tenant } from './room.ts'
 
-/** The only filter of its container. */
-const SLOT = 0
 /** Ends in a row of the same step without a reason. */
 const MAX_BLAMELESS_ENDS = 3
 const NEARLY = 0.9
 
 export interface SeatOptions {
   readonly program: Program
-  /** A proved container; while the engine is away it waits until `signal`, unless `once`. */
-  readonly start: (program: Program, signal: AbortSignal, once: boolean) => Promise<ContainerProcess>
+  readonly room: Room
   readonly loadMs: number
-  readonly logger: Logger
-  readonly onRestart: (reason: string) => void
 }
 
-export class ContainerSeat {
+export class ContainerSeat implements Tenant {
+  readonly slot: number
   readonly #options: SeatOptions
   readonly #closing = new AbortController()
-  #process: ContainerProcess | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  /** The container that has it loaded. */
+  #loadedIn: ContainerProcess | undefined
   #failure: Failure | undefined
   #seq = 0
   #loadedMb = 0
   #cpuMs: number | undefined
+  readonly #paces = openPaces()
+  #isSlow = false
 
   constructor(options: SeatOptions) {
     this.#options = options
+    this.slot = options.room.newSlot()
+    options.room.enter(this)
   }
 
   get process(): ContainerProcess | undefined {
-    return this.#process
+    return this.#room.process
   }
 
   get program(): Program {
     return this.#options.program
   }
 
+  get #room(): Room {
+    return this.#options.room
+  }
+
+  failedBetween(failure: Failure): void {
+    this.#failure = failure
+  }
+
   /** Loads the program into its first container. Rejects when the engine cannot be reached. */
   load(): Promise<LoadOutcome> {
-    return this.#inTurn(() => this.#loadAnew(true))
+    return this.#room.inTurn(this, () => this.#loadAnew(true))
   }
 
   evaluate(batch: PlacedBatch): Promise<Verdicts> {
-    return this.#inTurn(async () => {
+    return this.#room.inTurn(this, async () => {
       const { id, version } = this.program
       const answer = await this.#evaluate(batch)
       return { filter: id, version, ...answer }
@@ -63,31 +72,23 @@ export class ContainerSeat {
 
   /** Ends after the work under way; at once when it waits for an engine that is away. */
   async unload(): Promise<void> {
-    if (this.#process !== undefined) await this.#turn
+    if (this.process !== undefined) await this.#room.turn
     await this.close()
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
-    const process = this.#process
-    process?.kill('retired')
-    await process?.removed
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work)
-    this.#turn = turn.catch(() => undefined)
-    return turn
+    await this.#room.leave(this)
   }
 
   async #loadAnew(once: boolean): Promise<LoadOutcome> {
     const step: Step = { doing: 'load', limitMs: this.#options.loadMs, memoryMb: this.program.limits.memoryMb }
     for (let ends = 1; ; ends++) {
       this.#assertOpen()
-      const process = await this.#options.start(this.program, this.#closing.signal, once)
-      this.#adopt(process)
+      const process = await this.#room.take(this.#closing.signal, once)
+      if (this.#isSlow) void process.slowDown()
       const { source, fileName, reads, limits } = this.program
-      const message: LoadMessage = { seq: this.#seq++, slot: SLOT, source, fileName, reads, limits }
+      const message: LoadMessage = { seq: this.#seq++, slot: this.slot, source, fileName, reads, limits }
       const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
         const { seq, outcome } = readLoaded(payload)
         if (kind !== ReplyKind.loaded || seq !== message.seq)
@@ -95,7 +96,8 @@ export class ContainerSeat {
         return outcome
       })
       if ('answer' in result) {
-        if (!result.answer.ok) await this.#leave(process)
+        if (result.answer.ok) this.#loadedIn = process
+        else await this.#room.refuse(this)
         this.#loadedMb = process.usage.memoryMb() ?? 0
         this.#cpuMs = process.usage.cpuMs()
         return result.answer
@@ -111,22 +113,25 @@ export class ContainerSeat {
     for (let ends = 1; ; ends++) {
       if (this.#failure !== undefined) return failedVerdicts(this.#failure, 0)
       this.#assertOpen()
-      if (this.#process === undefined) {
+      if (this.process === undefined || this.process !== this.#loadedIn) {
         const outcome = await this.#loadAnew(false)
         if (!outcome.ok) return this.#fail(loadFailure(outcome), 0)
       }
-      const process = this.#process
+      const process = this.process
       if (process === undefined) continue
+      // Since its last batch others may have been asked.
+      this.#cpuMs = this.#room.isShared ? process.usage.cpuMs() : this.#cpuMs
       const { layout, set, message } = batch
       process.ensureLayout(layout, set)
-      const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [SLOT] }
+      const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [this.slot] }
       const result = await this.#ask(process, step, MessageKind.evaluate, asked, (kind, payload) => {
         if (kind !== ReplyKind.verdicts || batchOf(payload) !== asked.seq) throw new Error('it answered another batch')
-        const [record, ...more] = readVerdicts(payload, message.rows, slot => (slot === SLOT ? limits : undefined))
+        const [record, ...more] = readVerdicts(payload, message.rows, slot => (slot === this.slot ? limits : undefined))
         if (record === undefined || more.length > 0) throw new Error('it answered with another number of verdicts')
         return record.verdicts
       })
       const cpuMs = this.#charge(process)
+      if (cpuMs !== undefined) this.#judge(process, message.rows, cpuMs)
       if ('answer' in result) return { ...result.answer, cpuMs: cpuMs ?? Math.min(result.answer.cpuMs, limits.batchMs) }
       const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
       if (failure !== undefined) return this.#fail(failure, cpuMs ?? limits.batchMs)
@@ -138,6 +143,13 @@ export class ContainerSeat {
     const before = this.#cpuMs
     this.#cpuMs = usage.cpuMs()
     return before === undefined || this.#cpuMs === undefined ? undefined : Math.max(0, this.#cpuMs - before)
+  }
+
+  /** A slow filter gives its neighbours room, from the batch in which it turned slow. */
+  #judge(process: ContainerProcess, rows: number, cpuMs: number): void {
+    if (this.#isSlow || !this.#paces.isSlowAfter(this.program.id, rows, cpuMs)) return
+    this.#isSlow = true
+    void process.slowDown()
   }
 
   #fail(failure: Failure, cpuMs: number): Omit<Verdicts, 'filter' | 'version'> {
@@ -163,30 +175,6 @@ export class ContainerSeat {
   #fullMb({ doing, memoryMb }: Step): number {
     const nearlyAll = (memoryMb + RUNTIME_MB) * NEARLY
     return doing === 'load' ? nearlyAll : Math.min(nearlyAll, this.#loadedMb + memoryMb)
-  }
-
-  #adopt(process: ContainerProcess): void {
-    this.#process = process
-    void this.#mourn(process)
-  }
-
-  async #mourn(process: ContainerProcess): Promise<void> {
-    const end = await process.ended
-    if (this.#process === process) this.#process = undefined
-    if (this.#closing.signal.aborted || end.killedFor === 'retired') return
-    const { id, limits } = this.program
-    const failure = blame(end, { doing: 'batch', limitMs: limits.batchMs, memoryMb: limits.memoryMb })
-    // Between two batches it can only have been the filter's own threads.
-    if (failure !== undefined) this.#failure = failure
-    const { exitCode, killedFor, detail } = end
-    this.#options.logger.warn({ filter: id, exitCode, killedFor, detail, reason: failure?.reason }, 'a container ended')
-    this.#options.onRestart(failure?.reason ?? killedFor ?? 'outside')
-  }
-
-  async #leave(process: ContainerProcess): Promise<void> {
-    process.kill('retired')
-    if (this.#process === process) this.#process = undefined
-    await process.removed
   }
 
   #assertOpen(): void {

@@ -23,7 +23,7 @@ export interface JailOptions {
   readonly onForbidden?: OnForbidden
 }
 
-/** Opens the jail of this machine. Throws SANDBOX_UNAVAILABLE with what to do, or SANDBOX_ENGINE_UNREACHABLE where containers were asked for. */
+/** Opens the jail of this machine. Throws SANDBOX_UNAVAILABLE with what to do, or SANDBOX_ENGINE_UNREACHABLE where only an engine that was named is lacking. */
 export async function openJail({ host, engine, dir, logger, onForbidden = 'errno' }: JailOptions): Promise<Jail> {
   const inContainers = (): Promise<Jail> =>
     openContainerJail({ engine: DEFAULT_SOCKET, label: 'isolate-hosts', ...engine, dir, logger })
@@ -33,7 +33,7 @@ export async function openJail({ host, engine, dir, logger, onForbidden = 'errno
     return openHere(dir, onForbidden)
   } catch (error) {
     if (host === 'bubblewrap' || !isUnavailable(error)) throw error
-    return await insteadOf(error, inContainers)
+    return await insteadOf(error, inContainers, engine !== undefined)
   }
 }
 
@@ -48,19 +48,15 @@ function openHere(dir: string, onForbidden: OnForbidden): Jail {
 const isUnavailable = (error: unknown): error is SandboxError =>
   error instanceof SandboxError && error.code === 'SANDBOX_UNAVAILABLE'
 
-/** Where neither works, both reasons are said: the first one says what to do. */
-async function insteadOf(unavailable: SandboxError, open: () => Promise<Jail>): Promise<Jail> {
+/** Where neither works, both reasons are said: the first one says what to do. An engine that was named may still come. */
+async function insteadOf(unavailable: SandboxError, open: () => Promise<Jail>, isNamed: boolean): Promise<Jail> {
   try {
     const jail = await open()
     return { ...jail, remarks: [...jail.remarks, `isolate hosts run in containers: ${unavailable.message}`] }
   } catch (error) {
+    const code = isNamed ? 'SANDBOX_ENGINE_UNREACHABLE' : 'SANDBOX_UNAVAILABLE'
     const why = error instanceof Error ? error.message : String(error)
-    throw new SandboxError(
-      'SANDBOX_UNAVAILABLE',
-      `${unavailable.message} In its place a Docker engine would do: ${why}`,
-      {
-        cause: unavailable,
-      },
-    )
+    const message = `${unavailable.message} In its place a Docker engine would do: ${why}`
+    throw new SandboxError(code, message, { cause: unavailable })
   }
 }

@@ -29,6 +29,8 @@ class Host:
                 self._layouts[message["layout"]] = message["set"]
             elif kind == wire.LOAD:
                 self._wire.send_json(wire.LOADED, self._load(message))
+            elif kind == wire.UNLOAD:
+                self._unload(message["slot"])
             elif kind == wire.EVALUATE:
                 self._wire.send(wire.VERDICTS, self._evaluate(message))
 
@@ -40,6 +42,10 @@ class Host:
             return {**answer, "ok": False, "reason": failure.reason, "error": failure.error}
         self._loaded[message["slot"]] = loaded
         return {**answer, "ok": True, "description": loaded.description}
+
+    def _unload(self, slot):
+        self._loaded.pop(slot, None)
+        self._views = {key: view for key, view in self._views.items() if key[0] != slot}
 
     def _evaluate(self, message):
         number, records = message["layout"], []
