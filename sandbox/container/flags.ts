@@ -30,7 +30,7 @@ export const SLOW_NANO_CPUS = 500_000_000
 const NOT_IN_THE_TYPES = { CgroupnsMode: 'private' } as const
 
 /** Names of the variables a container has; nothing in them is secret. PATH and HOSTNAME are the engine's. */
-export const ENVIRONMENT = {
+const ENVIRONMENT = {
   HOME: '/tmp',
   LANG: 'C.UTF-8',
   TZ: 'UTC',

@@ -23,7 +23,7 @@ const filesBelow = (dir: string): string[] =>
     .toSorted()
 
 /** Its name: it changes with Node, the packages and the program. */
-export function hostImageName({ code, packages }: RuntimeFiles): string {
+function hostImageName({ code, packages }: RuntimeFiles): string {
   const hash = createHash('sha256').update(`${FORM} ${process.version} ${process.arch}`)
   for (const path of Object.values(packages)) hash.update(readFileSync(join(path, 'package.json')))
   for (const file of filesBelow(code)) hash.update(file.slice(code.length)).update(readFileSync(file))
