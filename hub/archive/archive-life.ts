@@ -47,6 +47,8 @@ export interface LifeOptions {
 export interface LifeEvents {
   /** Everything before these positions is archived, indexed and announced. */
   readonly onCommit: (positions: Offsets) => void
+  /** Ids came again with other bytes. */
+  readonly onConflicts: (count: number) => void
   /** Why nothing can be written to the archive; undefined when it can again. */
   readonly onTrouble: (problem: string | undefined) => void
 }
@@ -104,6 +106,8 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     shelver.indexed(rows)
     group.release()
     metrics.committed(name, shelved, (performance.now() - takenMs) / 1000)
+    const conflicts = shelved.filter(({ kind }) => kind === 'conflict').length
+    if (conflicts > 0) events.onConflicts(conflicts)
     events.onCommit(positions)
   }
 

@@ -20,6 +20,8 @@ export interface ArchiverOptions extends LifeOptions {
 export interface Archiver {
   /** Why packets are not archived at this moment; undefined while they are. */
   problem: () => string | undefined
+  /** Packets set aside since it began, because their id had come before with other bytes. */
+  conflicts: () => number
   /** Everything before these offsets is archived and announced; undefined until it is known. */
   positions: () => Offsets | undefined
   /** Rejects with HUB_FENCED when another archiver has taken over, or with what no repetition mends; resolves when it was closed. */
@@ -34,6 +36,7 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
   const { signal } = stop
   let positions: Offsets | undefined
   let trouble: string | undefined
+  let conflicts = 0
   let failure: string | undefined = 'it has not begun yet'
 
   const live = async (): Promise<void> => {
@@ -47,6 +50,7 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
               failure = undefined
               pauseMs = FIRST_PAUSE_MS
             },
+            onConflicts: count => (conflicts += count),
             onTrouble: problem => (trouble = problem),
           },
           signal,
@@ -118,6 +122,7 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
   ended.catch(() => undefined)
   return {
     problem: () => trouble ?? failure,
+    conflicts: () => conflicts,
     positions: () => positions,
     ended,
     close: async () => {

@@ -56,6 +56,7 @@ test('a packet that was sent twice has one notice, one with other bytes is set a
   const bad = [other, Buffer.from('noise'), second!.packet.subarray(0, 99), unknown]
   await archiving.send([first!.packet, ...bad, second!.packet, third!.packet])
   await until(async () => (await archiving.notices()).length >= 3 && (await archiving.deadLetters()).length >= 3)
+  expect(archiver.conflicts()).toBe(1)
   await archiver.close()
   const noticed = (await archiving.notices()).map(({ alertId }) => alertId)
   expect(sorted(noticed)).toEqual(sorted([first, second, third].map(one => one!.alertId)))

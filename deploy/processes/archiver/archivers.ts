@@ -3,6 +3,7 @@ import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
 import {
   archiveMetrics,
+  type Archiver,
   awaitSchemas,
   indexFile,
   NOTICE_SCHEMA,
@@ -41,7 +42,7 @@ export const startArchivers = (
   const patience = openPatience(['schemas', 'registry', 'archive'], log, signal)
   const metrics = archiveMetrics(registry)
   const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
-  const problems = new Map<string, () => string | undefined>(streams.map(({ name }) => [name, () => 'not begun yet']))
+  const archivers = new Map<string, Archiver>()
 
   const archiveOne = async (
     stream: Stream,
@@ -76,7 +77,7 @@ export const startArchivers = (
         level: config.gzipLevel,
         ...(config.maxGb === undefined ? {} : { maxBytes: config.maxGb * GB }),
       })
-      problems.set(name, archiver.problem)
+      archivers.set(name, archiver)
       signal.addEventListener('abort', () => void archiver.close(), { once: true })
       await archiver.ended
     } finally {
@@ -106,16 +107,27 @@ export const startArchivers = (
     }
   }
 
+  const checkOf = (name: string): readonly Check[] => {
+    const archiver = archivers.get(name)
+    const reason = archiver === undefined ? 'not begun yet' : archiver.problem()
+    const conflicts = archiver?.conflicts() ?? 0
+    return [
+      reason === undefined ? { name: `archive ${name}`, ok: true } : { name: `archive ${name}`, ok: false, reason },
+      // No reason to end a system, but one to look.
+      ...(conflicts === 0
+        ? []
+        : [
+            {
+              name: `conflicts ${name}`,
+              ok: true,
+              reason: `${conflicts} packets with known ids and other bytes are set aside`,
+            },
+          ]),
+    ]
+  }
+
   return {
-    checks: () => [
-      ...patience.checks(),
-      ...[...problems].map(([name, problem]) => {
-        const reason = problem()
-        return reason === undefined
-          ? { name: `archive ${name}`, ok: true }
-          : { name: `archive ${name}`, ok: false, reason }
-      }),
-    ],
+    checks: () => [...patience.checks(), ...streams.flatMap(({ name }) => checkOf(name))],
     done: run().catch((error: unknown) => {
       if (!signal.aborted) throw error
     }),
