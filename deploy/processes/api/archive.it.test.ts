@@ -1,9 +1,14 @@
-// Chores of the archive begun over HTTP, done by the leading instance with just the API's rights, on a real topic.
+// The archive over HTTP: read by Python's clients, and its chores, done by the leading instance with just the API's rights, on a real topic.
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { framePacket, openAdmin, openProducer, openSyntheticSource, readFrame, STREAMS } from '#hub'
+import { pythonVenvIn } from '../../setup/python-venv.ts'
+import { CACHE_DIR } from '../../start/layout.ts'
 import { type Bench, newBench } from './instance.ts'
-import { makeSmallArchive } from './small-archive.ts'
+import { makeSmallArchive, smallArchiveIds } from './small-archive.ts'
 
 const { hub, node } = inject('kafka')
 const ARCHIVED = 4
@@ -87,6 +92,15 @@ test('the archive is compared with its topic, and its index is built anew', asyn
   expect((await done('reindex')).result).toMatchObject({ packets: PUBLISHED, added: 0, removed: 0 })
   const list = await call('GET', '/v1/archive/jobs')
   expect(list.body).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ chore: 'reindex' })]) })
+})
+
+test('Python’s requests and fastavro read packets, schemas, images and container files', async () => {
+  const ids = smallArchiveIds(ARCHIVED).map(String)
+  const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')
+  const run = promisify(execFile)(python, [join(import.meta.dirname, 'read_archive.py')])
+  run.child.stdin?.end(JSON.stringify({ url, token: bench.adminToken, ids }))
+  const { stdout } = await run
+  expect(JSON.parse(stdout)).toEqual({ found: ids, contained: ids, listed: ids })
 })
 
 test('of an unknown stream, an unknown job, or by somebody who is no administrator, there is none', async () => {
