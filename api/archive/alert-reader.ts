@@ -15,7 +15,7 @@ interface FramedAlert {
   readonly body: Buffer
 }
 
-export interface ReadAlert extends FramedAlert {
+interface ReadAlert extends FramedAlert {
   readonly alert: Record<string, unknown>
 }
 
