@@ -110,7 +110,7 @@ export const addAlert: AddCommands = (program, around) => {
       deliver(session, await session.api().download(path + query), out, `${id}-${name}.${isPng ? 'png' : 'fits'}`)
     })
 
-  verb('search', 'alerts within a cone, of an object, or of a visit; one JSON line each, or a table')
+  verb('search', 'alerts within a cone, of an object, or of a visit')
     .option('--ra <deg>', 'of the cone’s middle')
     .option('--dec <deg>', 'of the cone’s middle')
     .option('--radius <deg>', 'of the cone')
