@@ -67,6 +67,9 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
       { ...command, ring: { descriptor: ringReader, folder: ring.folder }, intent: intents.file },
       hear,
     )
+  } catch (error) {
+    intents.close()
+    throw error
   } finally {
     closeSync(ringReader)
     intents.handedOver()
