@@ -69,6 +69,10 @@ test('a search finds, stops at its limit, and tells what is wrong with it', asyn
   const some = await run('alert', 'search', '--visit', visit, '--limit', '2')
   expect(JSON.parse(some.out.toString())).toHaveLength(2)
   expect(some.err).toMatch('more than 2')
+  const { raDeg, decDeg } = first.row
+  const cone = ['--ra', String(raDeg), '--dec', String(decDeg), '--radius', '0.0001']
+  expect(JSON.parse((await run('alert', 'search', ...cone)).out.toString())).toMatchObject([{ id }])
+  expect((await run('alert', 'search', '--ra', '1', '--dec', '-30.5', '--radius', '0.1')).exitCode).toBe(0)
   expect((await run('alert', 'search', '--object', 'none', '--expect-match')).exitCode).toBe(4)
   const wrong = await run('alert', 'search', '--ra', '1')
   expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringMatching(/dec and radius is missing/)])
