@@ -122,7 +122,7 @@ interface Line {
   readonly psfFlux: number
 }
 
-describe.runIf(existsSync(DATA))('real packets', () => {
+describe.runIf(existsSync(DATA))('real packets', { timeout: 30_000 }, () => {
   const lines = (file: string): Line[] =>
     readFileSync(join(DATA, file), 'utf8')
       .trim()

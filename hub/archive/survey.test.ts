@@ -45,7 +45,7 @@ const archive = async (stream: Stream, packets: readonly Buffer[], schemas: Read
   return { shelved, index, archive: openArchive({ store, stream: stream.name }), store }
 }
 
-describe.runIf(existsSync(DATA))('packets of the surveys in the archive', () => {
+describe.runIf(existsSync(DATA))('packets of the surveys in the archive', { timeout: 30_000 }, () => {
   test('Rubin’s, of every schema version, come out with the manifest’s hashes and are found at their places', async () => {
     const expected = lines('lsst.jsonl')
     const packets = expected.map(({ file }) => readFileSync(join(DATA, file)))
