@@ -11,6 +11,8 @@ const DATA_DIRECTORY = '.skysieve'
 /** Users that a start makes on the hub: one may write alerts, the other everything. */
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const ADMIN_USER = 'skysieve-admin'
+/** Who may put schemas into its registry. */
+const REGISTRY_WRITER = 'skysieve-registry'
 export const DEFAULT_URL = 'http://127.0.0.1:21005'
 
 const Secrets = Type.Object({ adminToken: Type.String(), users: Type.Record(Type.String(), Type.String()) })
@@ -66,10 +68,20 @@ export function hubAccess(options: HubOptions, around: Surroundings, localUser: 
   throw new CliError('CLI_HUB_UNKNOWN', EXIT.usage, message)
 }
 
-/** @throws CliError CLI_REGISTRY_UNKNOWN */
+/** The address with the token for writing, as user and password. */
+const withToken = (address: string, token: string): string => {
+  const url = new URL(address)
+  url.username = REGISTRY_WRITER
+  url.password = token
+  return url.href
+}
+
+/** For a registry elsewhere, user and password for writing may be in the URL. @throws CliError CLI_REGISTRY_UNKNOWN */
 export function registryUrl({ registry }: HubOptions, { directory }: Surroundings): string {
-  const url = registry ?? localSystem(directory)?.registryUrl
-  if (url !== undefined) return url
+  const local = localSystem(directory)
+  const url = registry ?? local?.registryUrl
+  const token = local?.users[REGISTRY_WRITER]
+  if (url !== undefined) return url === local?.registryUrl && token !== undefined ? withToken(url, token) : url
   const message = 'Which schema registry? Run this where `skysieve start` was run, or give --registry.'
   throw new CliError('CLI_REGISTRY_UNKNOWN', EXIT.usage, message)
 }

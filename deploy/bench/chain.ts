@@ -122,7 +122,7 @@ try {
     if (node === undefined) throw new TypeError('a chain has a node')
     const [onHub, onNode] = [adminAccess(layout.hub), adminAccess(node.broker)]
     const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
-    await openRegistryClient(layout.registryUrl, stop.signal).importSchema(schema)
+    await openRegistryClient(layout.registryWriteUrl, stop.signal).importSchema(schema)
     const ids = await submitBenchFilters(layout, chainSources(filters, passRates))
     note(`${ids.length} filters are live`)
     const subscription: Subscription = {

@@ -64,8 +64,8 @@ export const readWithPerfTool = async (
   const settings = `security.protocol=SASL_PLAINTEXT\nsasl.mechanism=SCRAM-SHA-512\nsasl.jaas.config=${login}\n`
   writeFileSync(config, settings, { mode: 0o600 })
   const tool = ['-Xmx512m', '-cp', join(libs, '*'), 'org.apache.kafka.tools.ConsumerPerformance']
-  const options = ['--bootstrap-server', bootstrap, '--topic', topic, '--group', user, '--consumer.config', config]
-  const bounds = ['--messages', String(messages), '--timeout', String(limit * 1000), '--hide-header']
+  const options = ['--bootstrap-server', bootstrap, '--topic', topic, '--group', user, '--command-config', config]
+  const bounds = ['--num-records', String(messages), '--timeout', String(limit * 1000), '--hide-header']
   const child = spawn('java', [...tool, ...options, ...bounds], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: javaEnvironment(),

@@ -65,7 +65,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const { layout } = system
     const nodes = layout.nodes.map(({ name }) => name)
     const source = openSyntheticSource({ seed })
-    await openRegistryClient(layout.registryUrl, either).importSchema({
+    await openRegistryClient(layout.registryWriteUrl, either).importSchema({
       id: source.schemaId,
       schemaJson: source.schemaJson,
     })

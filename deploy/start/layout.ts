@@ -9,7 +9,7 @@ import { alertTopicBytes } from './topics.ts'
 import { hubPorts, LOOPBACK, nodePorts } from './ports.ts'
 import { type StartOptions } from './options.ts'
 import { type Secrets } from './secrets.ts'
-import { nodeNames } from './users.ts'
+import { nodeNames, REGISTRY_WRITER } from './users.ts'
 
 export const ROOT = resolve(import.meta.dirname, '../..')
 export const CACHE_DIR = join(ROOT, '.cache')
@@ -31,6 +31,8 @@ export interface Layout {
   readonly nodes: readonly NodeLayout[]
   readonly dirs: { readonly redis: string; readonly logs: string; readonly config: string }
   readonly registryUrl: string
+  /** With user and password, for who puts schemas in. */
+  readonly registryWriteUrl: string
   readonly apiUrl: string
   /** What our children may know of the environment. */
   readonly env: Readonly<Record<string, string>>
@@ -86,6 +88,7 @@ export const layoutOf = (
     }),
     dirs: { redis: join(dataDir, 'redis'), logs: join(dataDir, 'logs'), config: join(dataDir, 'config') },
     registryUrl: `http://${LOOPBACK}:${ports.registry}`,
+    registryWriteUrl: `http://${REGISTRY_WRITER}:${secrets.users[REGISTRY_WRITER] ?? ''}@${LOOPBACK}:${ports.registry}`,
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     env,
     archives,

@@ -10,7 +10,7 @@ import { type StartOptions } from './options.ts'
 import { LOOPBACK } from './ports.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'
-import { API_USER, ARCHIVER_USER, HUB_USER, SIMULATOR_USER } from './users.ts'
+import { API_USER, ARCHIVER_USER, HUB_USER, REGISTRY_WRITER, SIMULATOR_USER } from './users.ts'
 
 export const hubProcess = (layout: Layout): ProcessSpec =>
   serviceProcess(layout, {
@@ -20,6 +20,9 @@ export const hubProcess = (layout: Layout): ProcessSpec =>
     settings: () => ({
       kafka: accessOf(layout.hub, layout.secrets, HUB_USER),
       registryPort: layout.ports.registry,
+      registryTokenSha256: createHash('sha256')
+        .update(layout.secrets.users[REGISTRY_WRITER] ?? '')
+        .digest('hex'),
       opsPort: layout.ports.hubOps,
     }),
   })
@@ -103,7 +106,7 @@ export const archiverProcess = (layout: Layout, archive: ArchiveSettings): Proce
     env: ARCHIVER_ENV,
     settings: () => ({
       hub: accessOf(layout.hub, layout.secrets, ARCHIVER_USER),
-      registryUrl: layout.registryUrl,
+      registryUrl: layout.registryWriteUrl,
       opsPort: layout.ports.archiverOps,
       archive,
       maxGb: layout.options.archiveGb,
@@ -121,7 +124,7 @@ export const simulatorProcess = (layout: Layout): ProcessSpec => {
     opsPort: layout.ports.simulatorOps,
     settings: dir => ({
       hub: accessOf(layout.hub, layout.secrets, SIMULATOR_USER),
-      registryUrl: layout.registryUrl,
+      registryUrl: layout.registryWriteUrl,
       opsPort: layout.ports.simulatorOps,
       dataDir: dir,
       alerts,

@@ -20,7 +20,7 @@ import { runPython } from './python.ts'
 import { openSecrets, writePrivate } from './secrets.ts'
 import { Supervisor } from './supervisor.ts'
 import { stopOrder, systemPlan } from './system.ts'
-import { hubUsers } from './users.ts'
+import { hubUsers, REGISTRY_WRITER } from './users.ts'
 
 const LOG_CHECK_MS = 30_000
 const ENGINE_STOP_MS = 7500
@@ -75,7 +75,7 @@ const takeDataDir = async (dataDir: string): Promise<HeldLock> => {
 
 /** Makes secrets and folders of a system, where they are not there yet, and works out its layout. */
 export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
-  const secrets = openSecrets(options.dataDir, [ADMIN_USER, ...hubUsers(options.nodes)])
+  const secrets = openSecrets(options.dataDir, [ADMIN_USER, REGISTRY_WRITER, ...hubUsers(options.nodes)])
   writePrivate(tokenFile(options.dataDir), `${secrets.adminToken}\n`)
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`

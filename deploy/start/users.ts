@@ -5,6 +5,8 @@ import { mirrorMakerUser } from '#mirrors'
 export const HUB_USER = 'skysieve-hub'
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const API_USER = 'skysieve-api'
+/** Of the schema registry, not of Kafka: who changes schemas. */
+export const REGISTRY_WRITER = 'skysieve-registry'
 export const ARCHIVER_USER = 'skysieve-archiver'
 
 /** `node1`, `node2`, … */

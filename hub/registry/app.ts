@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions, LogController
 import { type Catalogue } from './catalogue.ts'
 import { isRefusal, REFUSALS } from './refusal.ts'
 import { type RegistryMetrics } from './metrics.ts'
+import { addWriteAccess } from './write-access.ts'
 import { schemaRoutes } from './routes-schemas.ts'
 import { settingRoutes } from './routes-settings.ts'
 import { subjectRoutes } from './routes-subjects.ts'
@@ -48,11 +49,12 @@ const answerOf = (error: unknown): Answer => {
   return typeof status === 'number' && status < INTERNAL ? answer(status) : answer(INTERNAL, REFUSALS.STORE)
 }
 
-/** The app, not yet listening. */
+/** The app, not yet listening; with the hash of a token, only who shows it writes. */
 export const registryApp = (
   catalogue: Catalogue,
   options: FastifyServerOptions = {},
   metrics?: RegistryMetrics,
+  writeTokenSha256?: string,
 ): FastifyInstance => {
   const app = fastify({
     ...options,
@@ -91,6 +93,7 @@ export const registryApp = (
   app.setNotFoundHandler((_request, reply) =>
     reply.code(NOT_FOUND).send({ error_code: NOT_FOUND, message: 'HTTP 404 Not Found' }),
   )
+  if (writeTokenSha256 !== undefined) addWriteAccess(app, writeTokenSha256)
   app.get('/', () => ({}))
   app.get('/v1/metadata/id', () => ({ scope: { path: [], clusters: {} }, id: '' }))
   app.get('/v1/metadata/version', () => ({ version: '8.0.0', commitId: '' }))

@@ -2,6 +2,7 @@
 import { HubError } from '../errors.ts'
 
 export const REFUSALS = {
+  NOT_AUTHORIZED: 40_101,
   SUBJECT_NOT_FOUND: 40_401,
   VERSION_NOT_FOUND: 40_402,
   SCHEMA_NOT_FOUND: 40_403,

@@ -304,12 +304,18 @@ describe('a survey’s schemas', () => {
       }
       writeFileSync(join(dir, '94', String(minor), `lsst.v94_${minor}.alert.avsc`), JSON.stringify(schema))
     }
+    const planned = await syncSchemas(dir, registry.url, { dryRun: true })
+    expect(planned.map(({ wasThere, breaks }) => [wasThere, breaks])).toEqual([
+      [false, []],
+      [false, []],
+    ])
+    expect((await ask('GET', '/schemas/ids/9401')).status).toBe(404)
     const synced = await syncSchemas(dir, registry.url)
     expect(synced.map(({ id, subject }) => [id, subject])).toEqual([
       [9401, 'lsst-alerts-v94.1-value'],
       [9402, 'lsst-alerts-v94.2-value'],
     ])
-    expect(await syncSchemas(dir, registry.url)).toEqual(synced)
+    expect(await syncSchemas(dir, registry.url)).toEqual(synced.map(one => ({ ...one, wasThere: true })))
     expect(await get('/subjects/alert-packet/versions')).toEqual([9401, 9402])
     expect(await get('/subjects/lsst-alerts-v94.2-value/versions/latest')).toMatchObject({ id: 9402, version: 1 })
     expect(await get('/mode/alert-packet')).toEqual({ mode: 'READWRITE' })

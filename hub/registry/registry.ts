@@ -17,6 +17,8 @@ export interface RegistryOptions {
   readonly log?: FastifyBaseLogger
   readonly metrics?: Metrics
   readonly clientId?: string
+  /** SHA-256 in hex of the token that writes need; where absent, whoever reaches the registry may write. */
+  readonly writeTokenSha256?: string | undefined
   /** A compacted topic of one partition; `_schemas` where absent. */
   readonly topic?: string
   /** One registry with it writes at a time, the one that was opened last; `skysieve.registry` where absent. */
@@ -58,6 +60,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     catalogue,
     log === undefined ? {} : { loggerInstance: log },
     metrics === undefined ? undefined : registryMetrics(metrics, catalogue),
+    options.writeTokenSha256,
   )
   try {
     return {

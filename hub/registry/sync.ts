@@ -4,16 +4,26 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assembleSchema } from '../avro/assemble.ts'
 import { HubError } from '../errors.ts'
-import { openRegistryClient } from '../simulator/registry-client.ts'
+import { type Type } from 'avsc'
+import { canonicalText, parseSchema } from '../avro/schema.ts'
+import { openRegistryClient, type RegistryClient } from '../simulator/registry-client.ts'
+import { incompatibilities } from './compatibility.ts'
+import { avroTypeOf } from './schema-text.ts'
 
 export interface SyncedSchema {
   readonly id: number
   /** As major.minor. */
   readonly version: string
   readonly subject: string
+  /** Whether it was there under its id and its subject before. */
+  readonly wasThere: boolean
+  /** Why readers with an earlier minor version of the same major could not read it; a survey's major versions break with those before. */
+  readonly breaks: readonly string[]
 }
 
 export interface SyncOptions {
+  /** Changes nothing: tells what would be put in. */
+  readonly dryRun?: boolean
   /** Told of each version when it is in the registry. */
   readonly onProgress?: (synced: SyncedSchema, done: number, total: number) => void
   readonly signal?: AbortSignal
@@ -45,7 +55,7 @@ const versionsIn = async (dir: string): Promise<{ major: number; minor: number; 
 export const syncSchemas = async (
   dir: string,
   registryUrl: string,
-  { onProgress, signal }: SyncOptions = {},
+  { onProgress, signal, dryRun = false }: SyncOptions = {},
 ): Promise<SyncedSchema[]> => {
   const versions = await versionsIn(dir).catch((cause: unknown) => {
     throw new HubError('HUB_SCHEMA_INVALID', `The folder ${dir} cannot be read`, { cause })
@@ -57,15 +67,36 @@ export const syncSchemas = async (
     )
   const registry = openRegistryClient(registryUrl, signal)
   const synced: SyncedSchema[] = []
+  const earlier: { readonly major: number; readonly version: number; readonly type: Type }[] = []
   for (const { major, minor, folder } of versions) {
     const id = major * IDS_PER_MAJOR + minor
     const version = `${major}.${minor}`
-    const schemaJson = await assembleSchema(folder)
-    await registry.importSchema({ id, schemaJson })
     const subject = `lsst-alerts-v${version}-value`
-    await registry.register(subject, schemaJson)
-    synced.push({ id, version, subject })
-    onProgress?.({ id, version, subject }, synced.length, versions.length)
+    const schemaJson = await assembleSchema(folder)
+    const type = avroTypeOf(schemaJson)
+    const before = earlier.filter(one => one.major === major)
+    const breaks = incompatibilities('FORWARD_TRANSITIVE', type, before)
+    earlier.push({ major, version: id, type })
+    const wasThere =
+      (await isSame(registry, id, schemaJson)) && (await registry.lookUp(subject, schemaJson)) !== undefined
+    if (!dryRun) {
+      await registry.importSchema({ id, schemaJson })
+      await registry.register(subject, schemaJson)
+    }
+    const done = { id, version, subject, wasThere, breaks }
+    synced.push(done)
+    onProgress?.(done, synced.length, versions.length)
   }
   return synced
+}
+
+/** Whether the registry has the schema under its id. Throws HubError HUB_REGISTRY_REFUSED where another schema has that id. */
+const isSame = async (registry: RegistryClient, id: number, schemaJson: string): Promise<boolean> => {
+  const known = await registry.find(id)
+  if (known === undefined) return false
+  if (canonicalText(parseSchema(known)) === canonicalText(parseSchema(schemaJson))) return true
+  throw new HubError(
+    'HUB_REGISTRY_REFUSED',
+    `Schema ${id} of the registry is another one; ids never change their schema`,
+  )
 }

@@ -13,27 +13,42 @@ export interface RegistryClient {
   find(id: number): Promise<string | undefined>
   /** Puts a schema in under its own id; nothing to do where it is there already. */
   importSchema(schema: SchemaText): Promise<void>
+  /** The id of a schema under a subject; undefined where it is not there. */
+  lookUp(subject: string, schemaJson: string): Promise<number | undefined>
   /** Puts a schema in under a subject; answers the id it got or had. */
   register(subject: string, schemaJson: string): Promise<number>
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** A client of the registry at a URL. Every call throws HubError HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE. */
-export const openRegistryClient = (url: string, signal?: AbortSignal): RegistryClient => {
+/** The address without user and password, which go into a header: they are in no message. */
+const accessIn = (address: string): { url: string; headers: Record<string, string> } => {
+  const url = new URL(address)
+  const { username, password } = url
+  if (password === '') return { url: address, headers: {} }
+  url.username = ''
+  url.password = ''
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { url: url.href, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } }
+}
+
+/** A client of the registry at a URL, which may hold a user and a password for writing. Every call throws HubError HUB_REGISTRY_REFUSED or HUB_REGISTRY_UNREACHABLE. */
+export const openRegistryClient = (address: string, signal?: AbortSignal): RegistryClient => {
+  const { url, headers } = accessIn(address)
   const ask = async (method: string, path: string, body?: object): Promise<Record<string, unknown> | undefined> => {
     let response: Response
     try {
       response = await fetch(new URL(path, url), {
         method,
-        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': TYPE } }),
+        headers: { ...headers, ...(body === undefined ? {} : { 'content-type': TYPE }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
       })
     } catch (cause) {
       throw new HubError('HUB_REGISTRY_UNREACHABLE', `The schema registry at ${url} does not answer`, { cause })
     }
     const answer: unknown = await response.json().catch(() => undefined)
-    if (response.status === NOT_FOUND && method === 'GET') return undefined
+    if (response.status === NOT_FOUND && (method === 'GET' || !path.includes('/versions'))) return undefined
     if (response.ok && isRecord(answer)) return answer
     const reason = isRecord(answer)
       ? `${String(answer['message'])} (${String(answer['error_code'])})`
@@ -68,6 +83,10 @@ export const openRegistryClient = (url: string, signal?: AbortSignal): RegistryC
       } finally {
         await leaveImport()
       }
+    },
+    lookUp: async (subject, schemaJson) => {
+      const id = (await ask('POST', `/subjects/${subject}`, { schema: schemaJson }))?.['id']
+      return typeof id === 'number' ? id : undefined
     },
     register: async (subject, schemaJson) => {
       const id = (await ask('POST', `/subjects/${subject}/versions`, { schema: schemaJson }))?.['id']

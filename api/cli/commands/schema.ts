@@ -13,14 +13,23 @@ export const addSchema: AddCommands = (program, around) => {
   schema
     .command('sync <folder>')
     .description('put schemas (<folder>/<major>/<minor>/*.avsc) into the registry; safe to repeat')
-    .option('--registry <url>', 'the schema registry')
-    .action(async (folder: string, options: HubOptions, command) => {
+    .option('--registry <url>', 'the schema registry; user and password for writing may be in the URL')
+    .option('--dry-run', 'change nothing: tell what would be put in, and what breaks with earlier versions')
+    .action(async (folder: string, options: HubOptions & { dryRun?: boolean }, command) => {
       const { out } = sessionOf(command, around)
-      const synced = await syncSchemas(resolve(around.directory, folder), registryUrl(options, around)).catch(explain)
+      const synced = await syncSchemas(resolve(around.directory, folder), registryUrl(options, around), {
+        dryRun: options.dryRun === true,
+      }).catch(explain)
       out.result(synced, () =>
         table(
-          ['id', 'version', 'subject'],
-          synced.map(({ id, version, subject }) => [String(id), version, subject]),
+          ['id', 'version', 'subject', '', 'compatibility'],
+          synced.map(({ id, version, subject, wasThere, breaks }) => [
+            String(id),
+            version,
+            subject,
+            wasThere ? 'was there' : options.dryRun ? 'would be put in' : 'put in',
+            breaks.length === 0 ? 'earlier readers of its major version read it' : breaks.join('; '),
+          ]),
           'No schemas.',
         ),
       )

@@ -12,6 +12,8 @@ export const HubConfig = Type.Object(
     ),
     host: Type.String({ default: '127.0.0.1' }),
     registryPort: Port,
+    /** SHA-256 in hex of the token that changing the registry needs. */
+    registryTokenSha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     opsPort: Port,
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }),
   },

@@ -20,6 +20,7 @@ const registry = await openRegistry({
   access: config.kafka,
   host: config.host,
   port: config.registryPort,
+  writeTokenSha256: config.registryTokenSha256,
   clientId: config.kafka.user,
   log,
   metrics,

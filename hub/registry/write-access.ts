@@ -1,0 +1,35 @@
+// Who may change the registry: everybody reads; whoever shows the token writes, as a bearer token or as the password of basic authentication.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { refuse } from './refusal.ts'
+
+/** POSTs that change nothing: looking a schema up, and asking whether one would be compatible. */
+const ASKING = new Set([
+  '/subjects/:subject',
+  '/compatibility/subjects/:subject/versions',
+  '/compatibility/subjects/:subject/versions/:version',
+])
+
+const isWrite = ({ method, routeOptions: { url } }: FastifyRequest): boolean =>
+  method !== 'GET' && method !== 'HEAD' && !(method === 'POST' && url !== undefined && ASKING.has(url))
+
+const tokenIn = (authorization = ''): string => {
+  const [, scheme = '', rest = ''] = /^(\w+) +(\S+)$/.exec(authorization) ?? []
+  if (scheme.toLowerCase() === 'bearer') return rest
+  const user = scheme.toLowerCase() === 'basic' ? Buffer.from(rest, 'base64').toString() : ''
+  return user.slice(user.indexOf(':') + 1)
+}
+
+/** Refuses writes without the token whose SHA-256 this is, before their bodies are read. */
+export const addWriteAccess = (app: FastifyInstance, tokenSha256: string): void => {
+  const wanted = Buffer.from(tokenSha256, 'hex')
+  app.addHook('onRequest', async request => {
+    if (request.is404 || !isWrite(request)) return
+    const given = createHash('sha256').update(tokenIn(request.headers.authorization)).digest()
+    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return
+    throw refuse(
+      'NOT_AUTHORIZED',
+      'Anybody may read this registry; changing it needs its token, as a bearer token or as a password',
+    )
+  })
+}
