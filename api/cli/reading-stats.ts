@@ -1,7 +1,7 @@
 // What a distribution test says of a stream: how much came, what is missing or came twice, and how old it was. Pure but for its memory.
 import { createHash } from 'node:crypto'
 
-export interface Received {
+interface Received {
   readonly partition: number
   readonly offset: bigint
   readonly value: Uint8Array
@@ -10,7 +10,7 @@ export interface Received {
   readonly receivedMs: number
 }
 
-export interface ReadingReport {
+interface ReadingReport {
   readonly messages: number
   readonly bytes: number
   readonly medianBytes: number
@@ -60,7 +60,7 @@ const openQuantiles = () => {
 
 const round = (value: number, digits = 3): number => Number(value.toFixed(digits))
 
-export interface ReadingStats {
+interface ReadingStats {
   add(message: Received): void
   report(): ReadingReport
 }

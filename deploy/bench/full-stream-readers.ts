@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type BrokerAccess, javaEnvironment } from '#hub'
+import { boundToParent, type BrokerAccess, javaEnvironment } from '#hub'
 import { pythonVenvIn } from '../setup/python-venv.ts'
 import { CACHE_DIR } from '../start/layout.ts'
 
@@ -66,7 +66,8 @@ export const readWithPerfTool = async (
   const tool = ['-Xmx512m', '-cp', join(libs, '*'), 'org.apache.kafka.tools.ConsumerPerformance']
   const options = ['--bootstrap-server', bootstrap, '--topic', topic, '--group', user, '--command-config', config]
   const bounds = ['--num-records', String(messages), '--timeout', String(limit * 1000), '--hide-header']
-  const child = spawn('java', [...tool, ...options, ...bounds], {
+  const java = boundToParent('java', [...tool, ...options, ...bounds])
+  const child = spawn(java.command, java.args, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: javaEnvironment(),
   })

@@ -16,7 +16,7 @@ export interface IntegrationOptions {
   readonly note: (text: string) => void
 }
 
-export const integrationFile = (dataDir: string): string => join(dataDir, 'integration.json')
+const integrationFile = (dataDir: string): string => join(dataDir, 'integration.json')
 
 /** Makes it once; after a start that was cut off it gets a new password, as nobody knows the last one. */
 export const offerIntegration = async (options: IntegrationOptions, signal: AbortSignal): Promise<void> => {

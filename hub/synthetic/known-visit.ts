@@ -7,7 +7,7 @@ import { STREAMS } from '../streams.ts'
 import { type AnswerSheet } from './answers.ts'
 import { openSyntheticSource } from './source.ts'
 
-export interface KnownAlert {
+interface KnownAlert {
   readonly alertId: string
   readonly bytes: number
   /** Of the whole packet as it is on the topic, in hex. */
