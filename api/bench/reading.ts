@@ -72,7 +72,7 @@ const p50 = (sorted: readonly number[]): number => share(sorted, 0.5)
 const p99 = (sorted: readonly number[]): number => share(sorted, 0.99)
 
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-reading-'))
-const redis = await newRedisServer()
+const redis = await newRedisServer({ appendFsync: 'everysec' })
 await redis.start()
 const server = fork(join(import.meta.dirname, 'reading-server.ts'), [
   JSON.stringify({ dir: join(dir, 'archive'), alerts: ALERTS, redis: redis.access }),

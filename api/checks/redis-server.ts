@@ -21,7 +21,10 @@ export interface RedisServer {
   close(): Promise<void>
 }
 
-export async function newRedisServer(): Promise<RedisServer> {
+/** `appendFsync`: `always` keeps each answered write through a kill; `everysec` is what a system's own Redis does. */
+export async function newRedisServer({
+  appendFsync = 'always',
+}: { readonly appendFsync?: 'always' | 'everysec' } = {}): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-redis-'))
   const access = { host: '127.0.0.1', port: await freePort(), password: randomBytes(12).toString('hex') }
   const config = join(dir, 'redis.conf')
@@ -31,7 +34,7 @@ export async function newRedisServer(): Promise<RedisServer> {
     `requirepass ${access.password}`,
     `dir ${dir}`,
     'appendonly yes',
-    'appendfsync always',
+    `appendfsync ${appendFsync}`,
     'maxmemory-policy noeviction',
   ]
   writeFileSync(config, lines.join('\n'), { mode: 0o600 })
