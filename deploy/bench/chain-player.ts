@@ -1,7 +1,9 @@
 // A process of its own, as the survey is: plays packets made before into the hub when it is told to.
 import { existsSync } from 'node:fs'
-import { createStream, fileVisits, openProducer, playStream } from '#hub'
+import { collectRarely, createStream, fileVisits, openProducer, playStream } from '#hub'
 import { type Play, type Prepare, type SentVisit } from './chain-messages.ts'
+
+collectRarely()
 
 async function play({ access, file, ...pace }: Play['play']): Promise<SentVisit[]> {
   const source = await fileVisits(file)

@@ -1,11 +1,13 @@
 // A process of its own, as a subscriber is: notes when deliveries become visible to a read_committed reader, and what the node has committed when.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROGRESS_TOPIC } from '#filters'
-import { openKafka, openLogReader } from '#hub'
+import { collectRarely, openKafka, openLogReader } from '#hub'
 import { watchEnds } from './chain-ends.ts'
 import { type Received, type Subscription } from './chain-messages.ts'
 
 const WAIT_MS = 100
+
+collectRarely()
 
 async function run({ access, hub, alertTopic, topics, lane }: Subscription): Promise<void> {
   const deliveries: Received['deliveries'][number][] = []
