@@ -2,7 +2,7 @@
 import { type Type } from 'avsc'
 import { type SchemaValue } from './records.ts'
 import { refuse } from './refusal.ts'
-import { avroTypeOf } from './schema-text.ts'
+import { avroTypeOf, isTooDeep } from './schema-text.ts'
 import { type Shelf } from './shelf.ts'
 
 type Described = Pick<SchemaValue, 'schema' | 'schemaType' | 'references'>
@@ -30,6 +30,7 @@ const parsed = new WeakMap<SchemaValue, Type>()
 export const sentType = (shelf: Shelf, sent: Described): Type => {
   if ((sent.schemaType ?? 'AVRO') !== 'AVRO')
     throw refuse('INVALID_SCHEMA', `Invalid schema type ${sent.schemaType}; this registry keeps AVRO`)
+  if (isTooDeep(sent.schema)) throw refuse('INVALID_SCHEMA', 'Invalid schema: it is nested too deep')
   const references = referencedBy(shelf, sent)
   try {
     return avroTypeOf(sent.schema, references)

@@ -3,6 +3,24 @@ import avsc, { type Type } from 'avsc'
 import { bigintLong } from '../avro/schema.ts'
 import { canonical } from './canonical.ts'
 
+/** Surveys' schemas have some twenty; every walk over a schema goes this deep into the stack. */
+const MAX_NESTING = 200
+
+/** Whether brackets of a text are in each other deeper than any schema's. Those inside texts do not count. */
+export const isTooDeep = (text: string): boolean => {
+  let depth = 0
+  let isQuoted = false
+  for (let at = 0; at < text.length; at += 1) {
+    const mark = text[at]
+    if (mark === '"') isQuoted = !isQuoted
+    else if (isQuoted) at += mark === '\\' ? 1 : 0
+    else if (mark === '{' || mark === '[') depth += 1
+    else if (mark === '}' || mark === ']') depth -= 1
+    if (depth > MAX_NESTING) return true
+  }
+  return false
+}
+
 /** Everything a schema is registered with, as far as it makes it another one. */
 export interface SchemaParts {
   readonly schema: string
