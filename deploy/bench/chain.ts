@@ -52,8 +52,13 @@ const S = 1000
 /** Rubin sends the packets of a visit within 30 of its 37 s. */
 const SPREAD = 30 / 37
 const DRAIN_LIMIT_MS = 60_000
-const PAUSE_MS = 100
+/** Between two looks at what was received; each costs the subscriber some milliseconds. */
+const PAUSE_MS = 500
 const SETTLED_MS = 3000
+/** A system's alert topics keep eight visits; all of the run have to be there at its end, and the last segment is not full. */
+const VISITS_KEPT = 8
+/** One that does not count, two bursts, and one to spare. */
+const OTHER_VISITS = 4
 const STOP_LIMIT_MS = 5000
 const TOPIC = STREAMS.lsst.topic
 const began = performance.now()
@@ -113,7 +118,13 @@ try {
   await prepare(warmUpFile, 1, 4)
   for (const [at, file] of burstFiles.entries()) await prepare(file, 1, 2 + at)
   const system = await startChainSystem(
-    { dataDir: dir, portBase, alerts: Math.max(alerts, 1000), note, env: process.env },
+    {
+      dataDir: dir,
+      portBase,
+      alerts: Math.max(Math.ceil((alerts * (visits + OTHER_VISITS)) / VISITS_KEPT), 1000),
+      note,
+      env: process.env,
+    },
     stop.signal,
   )
   try {
@@ -154,9 +165,11 @@ try {
     }
     /** Waits until nothing has been committed for some seconds. */
     const settled = async (): Promise<Received> => {
+      const deadline = performance.now() + DRAIN_LIMIT_MS
       for (;;) {
         const received = await ask<Received>(subscriber, { report: true })
-        if ((received.commits.at(-1)?.atMs ?? 0) < Date.now() - SETTLED_MS) return received
+        const isQuiet = (received.commits.at(-1)?.atMs ?? 0) < Date.now() - SETTLED_MS
+        if (isQuiet || performance.now() > deadline) return received
         await sleep(PAUSE_MS)
       }
     }
