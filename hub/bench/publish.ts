@@ -7,7 +7,7 @@ import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { collectRarely, openAdmin, openProducer, startBroker } from '#hub'
+import { collectRarely, openAdmin, openProducer, startBroker } from '../index.ts'
 
 const { values: args } = parseArgs({
   options: {
