@@ -1,11 +1,9 @@
 // The command line: noun, then verb. deploy adds the commands that start and stop systems.
 import { Command, CommanderError } from 'commander'
+import { type AddCommands } from './add-commands.ts'
 import { processSurroundings, type Surroundings } from './config.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { openOutput } from './output.ts'
-
-/** Adds a noun with its verbs. */
-export type AddCommands = (program: Command, around: Surroundings) => void
 
 /** Noun → how its verbs are added. Loading is most of a short command's time, so only what a command line names is loaded. */
 const NOUNS: Readonly<Record<string, () => Promise<AddCommands>>> = {

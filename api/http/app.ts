@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { fastify, LogController, type FastifyBaseLogger } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { type HttpMetrics } from '../metrics.ts'
 import { type Platform } from '../platform.ts'
@@ -33,14 +32,7 @@ import { integrationRoutes } from './routes/integration.ts'
 import { loginRoutes } from './routes/logins.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->
+import { type App } from './typed-app.ts'
 
 /** Bodies at most: the longest source, each of its characters escaped or of several bytes, and the rest of a submission. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024

@@ -4,7 +4,7 @@ import { ApiError } from '../errors.ts'
 import { type Limits, type Verdict } from '../limits/bucket.ts'
 import { type Limiter } from '../limits/limiter.ts'
 import { type Platform } from '../platform.ts'
-import { type App } from './app.ts'
+import { type App } from './typed-app.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

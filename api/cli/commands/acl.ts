@@ -1,5 +1,5 @@
 // `skysieve acl`: which topics of the hub an account may read; for administrators.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 import { table } from '../output.ts'
 

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CliError, EXIT } from '../exit.ts'
 import { table } from '../output.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { type Session, sessionOf } from '../session.ts'
 
 interface StreamOption {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../client.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { table } from '../output.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 
 interface Job {

@@ -1,5 +1,5 @@
 // `skysieve archive`: all its verbs, in the order that help shows them.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { addArchive } from './archive.ts'
 import { addArchiveJobs } from './archive-jobs.ts'
 

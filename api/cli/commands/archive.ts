@@ -23,7 +23,7 @@ import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { ADMIN_USER, hubAccess, type HubOptions } from '../local-system.ts'
 import { progressLine } from '../progress-line.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 
 interface ArchiveOptions extends HubOptions {

@@ -1,5 +1,5 @@
 // `skysieve audit`: who did what, when, from where, and how it ended; for administrators.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import type { AuditRecord } from '../../audit/records.ts'
 import { sessionOf } from '../session.ts'
 import { table } from '../output.ts'

@@ -1,7 +1,7 @@
 // `skysieve auth`: keep a token for an API, and ask whose it is. Tokens come over standard input, never as an argument.
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { openClient } from '../client.ts'
 import type { Surroundings } from '../config.ts'
 import { trimmed } from '../connection.ts'

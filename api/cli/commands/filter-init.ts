@@ -1,7 +1,7 @@
 // `skysieve filter init`: a filter to start from.
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { sessionOf } from '../session.ts'
 import { filterGroup } from './filter.ts'

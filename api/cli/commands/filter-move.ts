@@ -1,7 +1,7 @@
 // `skysieve filter move`: to another mirror, without losing or doubling an alert.
 import type { FilterView } from '../../http/views.ts'
 import { findFilter } from '../find-filter.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 import { filterGroup } from './filter.ts'
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Trial } from '#filters'
 import { CliError, EXIT } from '../exit.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 import { readSource } from '../source-file.ts'
 import { filterGroup } from './filter.ts'

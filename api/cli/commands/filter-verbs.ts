@@ -1,5 +1,5 @@
 // `skysieve filter`: all its verbs, in the order that help shows them.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { addFilter } from './filter.ts'
 import { addFilterInit } from './filter-init.ts'
 import { addFilterMove } from './filter-move.ts'

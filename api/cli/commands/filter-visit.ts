@@ -2,7 +2,7 @@
 import type { VisitReport } from '../../submissions/visit-report.ts'
 import { findFilter } from '../find-filter.ts'
 import { table } from '../output.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 import { filterGroup } from './filter.ts'
 

@@ -2,7 +2,7 @@
 import { basename, extname } from 'node:path'
 import type { Command } from 'commander'
 import type { FilterView } from '../../http/views.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { findFilter } from '../find-filter.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'

@@ -3,7 +3,7 @@ import { type BrokerAccess, decodeNotice, DEFAULT_STREAM, noticesTopic, type Not
 import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { ADMIN_USER, hubAccess, type HubOptions } from '../local-system.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 
 interface TailCommand extends HubOptions {

@@ -1,7 +1,7 @@
 // `skysieve runtimes`: the languages filters can be written in, with what they offer.
 import type { RuntimeInfo } from '../../runtimes.ts'
 import { table } from '../output.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 
 export const addRuntimes: AddCommands = (program, around) => {

@@ -4,7 +4,7 @@ import { HubError, syncSchemas } from '#hub'
 import { CliError, EXIT } from '../exit.ts'
 import { type HubOptions, registryUrl } from '../local-system.ts'
 import { table } from '../output.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
 
 export const addSchema: AddCommands = (program, around) => {

@@ -1,6 +1,6 @@
 // `skysieve status`: nodes, their lag, and your filters, at a glance.
 import type { FilterView } from '../../http/views.ts'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'
 

@@ -11,7 +11,7 @@ import {
   STREAMS,
 } from '#hub'
 import { resolve } from 'node:path'
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { ADMIN_USER, hubAccess, type HubOptions, registryUrl, SIMULATOR_USER } from '../local-system.ts'
 import { sessionOf } from '../session.ts'

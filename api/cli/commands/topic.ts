@@ -1,5 +1,5 @@
 // `skysieve topic`: which topics there are, where they lie, and what arrives on them.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import type { Client } from '../client.ts'
 import { findFilter } from '../find-filter.ts'
 import { withInterrupt } from '../interrupt.ts'

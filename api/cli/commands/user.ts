@@ -1,5 +1,5 @@
 // `skysieve user`: accounts, their hub users and what these may take; for administrators, and for accounts that manage their own users.
-import type { AddCommands } from '../run.ts'
+import type { AddCommands } from '../add-commands.ts'
 import type { Client } from '../client.ts'
 import { sessionOf } from '../session.ts'
 import { table } from '../output.ts'

@@ -5,7 +5,7 @@ import { dropGrant } from '../../brokers/hub-topics.ts'
 import { settleUsers } from '../../brokers/credentials.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
 import { answers } from '../views.ts'
 

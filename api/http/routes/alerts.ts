@@ -4,7 +4,7 @@ import { alertJson, pickFields } from '#hub'
 import { tagOf } from '../../archive/entity-tag.ts'
 import { chooseForm } from '../../archive/negotiate.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import {
   AlertId,
   archiveOf,

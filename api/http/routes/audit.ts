@@ -4,7 +4,7 @@ import { Value } from 'typebox/value'
 import { AUDIT_TOPIC, AuditRecord } from '../../audit/records.ts'
 import { HUB } from '../../brokers/kafka-users.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { answers } from '../views.ts'
 
 const AuditQuery = Type.Object({

@@ -1,5 +1,5 @@
 // The description of this API: OpenAPI for programs, one page for people.
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { referencePage } from '../reference-page.ts'
 
 export function documentRoutes(app: App): void {

@@ -13,7 +13,7 @@ import {
   withActive,
   withVersion,
 } from '../../submissions/manifest-rules.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { ownFilter, requireGoodSource, requireMatch } from '../own-filter.ts'
 import { answers, filterView, FilterView, VersionView } from '../views.ts'
 

@@ -5,7 +5,7 @@ import { type Platform } from '../../platform.ts'
 import { etagOf } from '../../submissions/manifest-rules.ts'
 import { placeElsewhere } from '../../jobs/moves.ts'
 import { forcedTo, movingTo } from '../../submissions/moving.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { ownFilter } from '../own-filter.ts'
 import { answers, filterView, FilterView } from '../views.ts'
 

@@ -8,7 +8,7 @@ import { etagOf, newManifest, sha256 } from '../../submissions/manifest-rules.ts
 import { MAX_OVER_CAP_ALERTS, visitReport } from '../../submissions/visit-report.ts'
 import { VisitCounts } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../idempotency.ts'
 import { ownFilter, requireGoodSource } from '../own-filter.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'

@@ -4,7 +4,7 @@ import { AccountName, TopicName, type TopicRecord } from '../../accounts/records
 import { finishTopic, refuseReservedTopic, removeTopic } from '../../brokers/hub-topics.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { answers, HubTopicView, hubTopicView } from '../views.ts'
 
 const DAY_MS = 86_400_000

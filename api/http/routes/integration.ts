@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type KnownVisit, knownVisit } from '#hub'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { answers } from '../views.ts'
 
 const AnswersView = Type.Object({

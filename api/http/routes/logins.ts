@@ -7,7 +7,7 @@ import { loginName, makeLogin, removeLogin, rotateLogin, unknownLogin } from '..
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import { callerOf } from '../access.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
 import { answers, FreshLogin, LoginView } from '../views.ts'
 import { type FastifyRequest } from 'fastify'

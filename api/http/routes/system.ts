@@ -5,7 +5,7 @@ import { type Platform } from '../../platform.ts'
 import { SILENT_AFTER_MS } from '../../submissions/placement.ts'
 import { NodeStatus } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { limitsOf } from '../rate-limit.ts'
 import { answers } from '../views.ts'
 

@@ -6,7 +6,7 @@ import { HUB } from '../../brokers/kafka-users.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../brokers/readable.ts'
 import { type Platform } from '../../platform.ts'
 import { callerOf } from '../access.ts'
-import { type App } from '../app.ts'
+import { type App } from '../typed-app.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
 import { answers, Consumers } from '../views.ts'
 
