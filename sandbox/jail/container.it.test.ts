@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testConformance } from '../conformance.ts'
 import { type Engine, startEngine } from '../container/engine.fixture.ts'
 import { openEngine } from '../container/engine.ts'
+import { removeContainers } from '../container/sweep.ts'
 import { javascriptModule, readCorpus } from '../hostile/case.ts'
 import { goodFilters, neighbourBatch, neighbourly } from '../hostile/neighbours.ts'
 import { openOutside } from '../hostile/outside.ts'
@@ -61,7 +62,7 @@ describe('a host in a container', () => {
       async () => sandbox.hostPids().map(pid => process.kill(pid, 'SIGKILL')),
       async () => sandbox.hostPids().map(pid => process.kill(pid, 'SIGSTOP')),
       async () => {
-        for (const { Id } of await docker.listContainers()) await docker.getContainer(Id).remove({ force: true })
+        await removeContainers(docker, new Set((await docker.listContainers()).map(({ Id }) => Id)))
       },
     ]
     for (const end of ends) {
