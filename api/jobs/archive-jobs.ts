@@ -182,9 +182,16 @@ async function run(
 
 const dateOf = (ms: number | undefined): Date | undefined => (ms === undefined ? undefined : new Date(ms))
 
+/** The state that belongs to the fields that were read: a job may end between two questions. */
+async function stateOf(job: Job<Order, object>): Promise<string> {
+  if (job.finishedOn !== undefined) return (job.returnvalue as object | null) === null ? 'failed' : 'completed'
+  const now = await job.getState()
+  return now === 'completed' || now === 'failed' ? 'active' : now
+}
+
 async function view(job: Job<Order, object>): Promise<ArchiveJob> {
   const { chore, stream, by } = job.data
-  const state = await job.getState()
+  const state = await stateOf(job)
   const failed = job.failedReason === CANCELLED ? 'cancelled' : 'failed'
   const states: Record<string, JobState> = { active: 'active', completed: 'done', failed }
   return {

@@ -20,7 +20,7 @@ const NewTopic = Type.Object(
     partitions: Type.Integer({ minimum: 1, maximum: MAX_PARTITIONS, default: 1 }),
     retentionMs: Type.Integer({ minimum: 60_000, maximum: 3660 * DAY_MS, default: 7 * DAY_MS }),
     /** Of each partition. */
-    retentionBytes: Type.Integer({ minimum: -1, default: GB }),
+    retentionBytes: Type.Integer({ minimum: -1, maximum: Number.MAX_SAFE_INTEGER, default: GB }),
     maxMessageBytes: Type.Integer({ minimum: 1000, maximum: MAX_MESSAGE_BYTES, default: MAX_MESSAGE_BYTES }),
   },
   { additionalProperties: false },
