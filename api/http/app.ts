@@ -33,6 +33,7 @@ import { loginRoutes } from './routes/logins.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
 import { type App } from './typed-app.ts'
+import { refuseUnreadable } from './unreadable.ts'
 
 /** Bodies at most: the longest source, each of its characters escaped or of several bytes, and the rest of a submission. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -59,6 +60,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     forceCloseConnections: 'idle',
     // What the router refuses before any hook runs: parts of a path that are too long or no UTF-8.
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
   // JSON only: a body of text would reach validation as a string.
   app.removeContentTypeParser('text/plain')

@@ -65,23 +65,29 @@ function asApiError(error: FastifyError): ApiError {
   })
 }
 
-/** Sends the error; those that are ours are logged with their cause. */
-export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { code, message, problems, cause } = asApiError(error)
-  const { status, title, owner } = API_ERRORS[code]
-  request.problemCode = code
-  if (owner === 'us') request.log.warn({ code, err: cause ?? error }, 'request failed')
-  const retryAfterS = RETRY_AFTER_S[code]
-  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
-  if (status === 401) reply.header('www-authenticate', 'Bearer')
-  const document: ProblemDocument = {
+/** What the caller reads of a failure. */
+export function problemOf({ code, message, problems }: ApiError, requestId: string): ProblemDocument {
+  const { status, title } = API_ERRORS[code]
+  return {
     type: `urn:skysieve:problem:${code}`,
     title,
     status,
     detail: message,
     code,
-    requestId: request.id,
+    requestId,
     errors: problems.map(problem => ({ ...problem })),
   }
-  return reply.code(status).type('application/problem+json').send(document)
+}
+
+/** Sends the error; those that are ours are logged with their cause. */
+export function sendProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = asApiError(error)
+  const { code, cause } = failure
+  const { status, owner } = API_ERRORS[code]
+  request.problemCode = code
+  if (owner === 'us') request.log.warn({ code, err: cause ?? error }, 'request failed')
+  const retryAfterS = RETRY_AFTER_S[code]
+  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(status).type('application/problem+json').send(problemOf(failure, request.id))
 }

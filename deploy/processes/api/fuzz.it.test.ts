@@ -9,10 +9,10 @@ import { CACHE_DIR } from '../../start/layout.ts'
 import { type Bench, newBench } from './instance.ts'
 import { makeSmallArchive, smallArchiveIds } from './small-archive.ts'
 
-const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 25)
+const SECONDS = Number(process.env['FUZZ_SECONDS'] ?? 60)
 /** The short form sends the same on every machine, so it leaves out what goes on until its time is over. */
 const PHASES = process.env['FUZZ_SECONDS'] === undefined ? ['--phases', 'examples,coverage,fuzzing'] : []
-const EXAMPLES = Number(process.env['FUZZ_EXAMPLES'] ?? 5)
+const EXAMPLES = Number(process.env['FUZZ_EXAMPLES'] ?? 3)
 const SEED = Number(process.env['FUZZ_SEED'] ?? 6)
 const CHECKS = [
   'not_a_server_error',
