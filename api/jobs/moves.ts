@@ -25,8 +25,8 @@ const handOver = (platform: Platform, id: string): Promise<void> =>
   placeElsewhere(platform, id, manifest => handedOver(manifest, platform.books.statusOf(id), platform.nowMs()))
 
 /**
- * Writes a manifest with another placement, if there is one. Its users follow: whoever knows a password finds the filter's topic on the new mirror.
- * Throws what `next` throws.
+ * Writes a manifest with another placement, if there is one. Its users go ahead: who sees the new placement finds the filter's topic there with the
+ * password he has. After a crash they go again, which changes nothing. Throws what `place` throws.
  */
 export async function placeElsewhere(
   platform: Platform,
@@ -34,18 +34,26 @@ export async function placeElsewhere(
   place: (manifest: Manifest) => Manifest | undefined,
 ): Promise<void> {
   const { books, writes } = platform
-  const following = await writes.change(async pen => {
+  const next = (): Manifest | undefined => {
     const manifest = books.filter(id)
-    const next = manifest && place(manifest)
-    if (!next?.placement) return []
-    const { mirror } = next.placement
-    const users = usersOf(platform, next).map(record => ({ ...record, broker: mirror }))
-    // The manifest is last: after a crash the users are moved again, which changes nothing.
-    for (const record of users) await pen.record(record)
-    await pen.manifest(next)
-    return users
-  })
-  for (const record of following) await settleUser(platform, record.broker, record.user)
+    return manifest && place(manifest)
+  }
+  const manifest = next()
+  if (!manifest?.placement) return
+  const { mirror } = manifest.placement
+  const follow = async (isPlaced: boolean): Promise<void> => {
+    const users = await writes.change(async pen => {
+      const all = usersOf(platform, manifest)
+      for (const record of all) if (record.broker !== mirror) await pen.record({ ...record, broker: mirror })
+      const now = isPlaced ? next() : undefined
+      if (now) await pen.manifest(now)
+      return all
+    })
+    for (const { user } of users) await settleUser(platform, mirror, user)
+  }
+  await follow(false)
+  // Those that were made meanwhile are still on the old one.
+  await follow(true)
 }
 
 async function settle(platform: Platform, manifest: Manifest, { from }: Handover): Promise<void> {
