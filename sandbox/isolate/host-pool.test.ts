@@ -50,6 +50,7 @@ test('hosts that somebody kills while they start are replaced', async () => {
 test('a spare makes the isolates that it would need, and no more', async () => {
   const pool = openHostPool({ start, spare: true, demand: () => new Map([[16, 12]]), logger })
   await pool.take()
+  await expect.poll(() => pool.spare).toBeDefined()
   const { spare } = pool
   await spare?.ready
   const before = spare?.residentMb() ?? 0

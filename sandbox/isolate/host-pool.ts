@@ -18,6 +18,8 @@ const AHEAD = { atOnce: 5, everyMs: 40 } as const
 /** A host that ends before it is used is replaced this often for one taker. */
 const MAX_TRIES = 5
 const PAUSE_MS = 100
+/** A host that was just taken has filters to load, which needs the processor first. */
+const SPARE_AFTER_MS = 250
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 60_000
 
@@ -89,7 +91,8 @@ export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostP
           const differences = await host.differences()
           if (differences.length === 0) {
             retryMs = FIRST_RETRY_MS
-            standBy()
+            clearTimeout(timer)
+            timer = setTimeout(standBy, SPARE_AFTER_MS).unref()
             return host
           }
           host.kill('posture')

@@ -129,6 +129,8 @@ test('a filter that turns slow moves to a host of its own kind, and keeps its ve
   )
   await opened.load({ ...slow, limits: { ...slow.limits, batchMs: 10_000 } })
   const before = bitsOf(await opened.evaluate(batch, [...ids, 'slow']))
+  // One that works, and its spare.
+  await expect.poll(() => opened.hostPids().length, { timeout: 10_000 }).toBe(2)
   const hosts = opened.hostPids().length
   for (let i = 0; i < 40 && opened.hostPids().length === hosts; i++) await opened.evaluate(batch, [...ids, 'slow'])
   await expect.poll(() => opened.hostPids().length, { timeout: 10_000 }).toBe(hosts + 1)
