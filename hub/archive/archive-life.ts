@@ -8,6 +8,7 @@ import { type BrokerAccess } from '../kafka/access.ts'
 import { type Offsets } from '../kafka/admin-offsets.ts'
 import { type Message } from '../kafka/messages.ts'
 import { openProducer } from '../kafka/producer.ts'
+import { sendCommitted } from '../kafka/send-committed.ts'
 import { encodeNotice, noticeOf, noticesTopic } from '../notices/notice.ts'
 import { archiverTransactionalId, positionsMessage, restorePositions } from '../notices/positions.ts'
 import { type Stream } from '../streams.ts'
@@ -82,17 +83,6 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     }
   }
 
-  const announce = async (messages: readonly Message[]): Promise<void> => {
-    const transaction = await producer.begin()
-    try {
-      await transaction.send(messages)
-    } catch (error) {
-      await transaction.abort().catch(() => undefined)
-      throw error
-    }
-    await transaction.commit()
-  }
-
   const positions = new Map<number, bigint>()
 
   const commit = async (group: PacketGroup, shelved: readonly Shelved[], takenMs: number): Promise<void> => {
@@ -102,7 +92,7 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     for (const [partition, next] of group.next) positions.set(partition, next)
     const notices = shelved.flatMap(one => noticeMessages(name, options.noticeSchemaId, one))
     const letters = shelved.flatMap(one => letterMessages(stream.topic, one))
-    await announce([...notices, ...letters, positionsMessage(name, positions)])
+    await sendCommitted(producer, [...notices, ...letters, positionsMessage(name, positions)])
     shelver.indexed(rows)
     group.release()
     metrics.committed(name, shelved, (performance.now() - takenMs) / 1000)

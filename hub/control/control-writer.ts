@@ -2,6 +2,7 @@
 import { type BrokerAccess } from '../kafka/access.ts'
 import { openProducer } from '../kafka/producer.ts'
 import { openQueue } from '../kafka/queue.ts'
+import { sendCommitted } from '../kafka/send-committed.ts'
 
 export interface ControlRecord {
   readonly topic: string
@@ -39,20 +40,8 @@ export const openControlWriter = async (options: ControlWriterOptions): Promise<
   const producer = await openProducer(options.access, options)
   const queue = openQueue()
 
-  const commit = async (records: readonly ControlRecord[]): Promise<void> => {
-    const messages = records.map(encode)
-    const transaction = await producer.begin()
-    try {
-      await transaction.send(messages)
-    } catch (error) {
-      await transaction.abort().catch(() => undefined)
-      throw error
-    }
-    await transaction.commit()
-  }
-
   return {
-    write: records => queue(() => commit(records)),
+    write: records => queue(() => sendCommitted(producer, records.map(encode))),
     close: () => producer.close(),
   }
 }

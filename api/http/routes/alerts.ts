@@ -25,6 +25,10 @@ const PACKET = 'application/octet-stream'
 const SCHEMA = 'application/vnd.schemaregistry.v1+json'
 /** Rubin's server is FastAPI: this is all its 404 says. */
 const RubinNotFound = Type.Object({ detail: Type.String() })
+const NONE = forms('There is none.', {
+  'application/json': RubinNotFound,
+  'application/problem+json': Type.Ref('Problem#'),
+})
 /** Bytes: to a text the framework would add a charset that Rubin's server does not send. */
 const notFound = (what: string): Buffer => Buffer.from(JSON.stringify({ detail: `${what} not found` }))
 
@@ -64,10 +68,7 @@ export function alertRoutes(app: App, platform: Platform): void {
             'application/json': AnyJson,
           }),
           304: empty('You have it already.'),
-          404: forms('There is none.', {
-            'application/json': RubinNotFound,
-            'application/problem+json': Type.Ref('Problem#'),
-          }),
+          404: NONE,
         }),
       },
       handler: async (request, reply) => {
@@ -116,10 +117,7 @@ export function alertRoutes(app: App, platform: Platform): void {
         response: answers({
           200: forms('Avro schema.', { [SCHEMA]: AnyJson }),
           304: empty('You have it already.'),
-          404: forms('There is none.', {
-            'application/json': RubinNotFound,
-            'application/problem+json': Type.Ref('Problem#'),
-          }),
+          404: NONE,
         }),
       },
       handler: async (request, reply) => {
