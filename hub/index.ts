@@ -55,7 +55,14 @@ export { developmentTls, type Tls } from './broker/development-tls.ts'
 export { brokerFault } from './broker/fault.ts'
 export { prepareBroker } from './broker/prepare.ts'
 export { awaitBroker, type AwaitOptions } from './broker/ready.ts'
-export { ADMIN_USER, adminAccess, BROKER_USER, brokerFiles, type BrokerSettings } from './broker/settings.ts'
+export {
+  ADMIN_USER,
+  adminAccess,
+  ALERT_FLUSH_MS,
+  BROKER_USER,
+  brokerFiles,
+  type BrokerSettings,
+} from './broker/settings.ts'
 
 // Control topics
 export { openControlLog, type ControlLog, type ControlLogOptions } from './control/control-log.ts'

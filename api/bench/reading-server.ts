@@ -1,7 +1,11 @@
 // The server of the reading bench, in a process of its own: an archive of synthetic alerts on local files behind the API's routes.
 import { mkdirSync } from 'node:fs'
 import { Redis } from 'ioredis'
+import { collectRarely } from '#hub'
 import { fillArchive, openStand, syntheticPackets } from '../checks/archive-stand.ts'
+
+// As the API's process does.
+collectRarely()
 
 const { dir, alerts, redis } = JSON.parse(process.argv[2] ?? '{}') as {
   readonly dir: string

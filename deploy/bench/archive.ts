@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { ARCHIVER_ENV } from '../start/archiver-env.ts'
+import { PACKET_ENV } from '../start/packet-env.ts'
 import { ROOT } from '../start/layout.ts'
 import { measureArchiveReading } from './archive-reading.ts'
 
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 const { stdout } = await promisify(execFile)(
   process.execPath,
   [join(ROOT, 'hub/bench/archive-writing.ts'), '--packets', values.packets],
-  { env: { ...process.env, ...ARCHIVER_ENV } },
+  { env: { ...process.env, ...PACKET_ENV } },
 )
 const writing: object = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}')
 const reading = values['no-reading']

@@ -1,6 +1,6 @@
-// npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--no-burst]
-// [--pass-rates spread|greedy] [--packets DIR]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
-// `skysieve start` starts it. A visit that does not count comes first: an observatory's Java programs have compiled their code. Packets are made before
+// npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--warm-up 3]
+// [--no-burst] [--pass-rates spread|greedy] [--packets DIR]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
+// `skysieve start` starts it. Some visits that do not count come first: an observatory's Java programs have compiled their code. Packets are made before
 // and kept in DIR if one is given.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,6 +19,7 @@ import {
   SYNTHETIC_SCHEMA_ID,
 } from '#hub'
 import { openFeed } from '#mirrors'
+import { PACKET_ENV } from '../start/packet-env.ts'
 import { freeBase } from '../start/ports.ts'
 import { workerProcess } from '../start/services.ts'
 import { burstFigures, doneMs, hubToDelivery, localFigures, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
@@ -34,6 +35,7 @@ const { values: args } = parseArgs({
     visits: { type: 'string', default: '5' },
     alerts: { type: 'string', default: '10000' },
     interval: { type: 'string', default: '37' },
+    'warm-up': { type: 'string', default: '3' },
     'no-burst': { type: 'boolean', default: false },
     'pass-rates': { type: 'string', default: 'spread' },
     packets: { type: 'string' },
@@ -46,6 +48,7 @@ const [filters, visits, alerts, interval] = [args.filters, args.visits, args.ale
   number,
   number,
 ]
+const warmUp = Number(args['warm-up'])
 const passRates = args['pass-rates']
 if (passRates !== 'spread' && passRates !== 'greedy') throw new TypeError('--pass-rates is spread or greedy')
 const S = 1000
@@ -57,8 +60,8 @@ const PAUSE_MS = 500
 const SETTLED_MS = 3000
 /** A system's alert topics keep eight visits; all of the run have to be there at its end, and the last segment is not full. */
 const VISITS_KEPT = 8
-/** One that does not count, two bursts, and one to spare. */
-const OTHER_VISITS = 4
+/** Two bursts, and one to spare. */
+const OTHER_VISITS = 3
 const STOP_LIMIT_MS = 5000
 const TOPIC = STREAMS.lsst.topic
 const began = performance.now()
@@ -80,7 +83,12 @@ const ask = async <T>(child: ChildProcess, message: object): Promise<T> => {
     answered.abort()
   }
 }
-const forked = (file: string): ChildProcess => fork(join(import.meta.dirname, file))
+/** Subscriber and survey, each as cheap as it can be: all of it runs on the cores that are measured. */
+const forked = (file: string): ChildProcess =>
+  fork(join(import.meta.dirname, file), {
+    env: { ...process.env, ...PACKET_ENV },
+    execArgv: ['--heap-growing-percent=900'],
+  })
 
 /** When each packet on the node was sent into the hub: MirrorMaker keeps the time its producer gave it. */
 async function sentTimes(access: BrokerAccess): Promise<SentTimes> {
@@ -106,7 +114,7 @@ const packets = args.packets ?? dir
 await mkdir(packets, { recursive: true })
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
 const fileOf = (name: string, count: number): string => join(packets, `${name}-${count}x${alerts}.packets`)
-const [warmUpFile, steadyFile] = [fileOf('warm-up', 1), fileOf('steady', visits)]
+const [warmUpFile, steadyFile] = [fileOf('warm-up', warmUp), fileOf('steady', visits)]
 const burstFiles = args['no-burst'] ? [] : [fileOf('burst', 1), fileOf('burst-local', 1)]
 const player = forked('chain-player.ts')
 const subscriber = forked('chain-subscriber.ts')
@@ -115,13 +123,13 @@ try {
   const prepare = (file: string, count: number, seed: number): Promise<unknown> =>
     ask(player, { prepare: { file, visits: count, alerts, seed } } satisfies Prepare)
   await prepare(steadyFile, visits, 1)
-  await prepare(warmUpFile, 1, 4)
+  await prepare(warmUpFile, warmUp, 4)
   for (const [at, file] of burstFiles.entries()) await prepare(file, 1, 2 + at)
   const system = await startChainSystem(
     {
       dataDir: dir,
       portBase,
-      alerts: Math.max(Math.ceil((alerts * (visits + OTHER_VISITS)) / VISITS_KEPT), 1000),
+      alerts: Math.max(Math.ceil((alerts * (visits + warmUp + OTHER_VISITS)) / VISITS_KEPT), 1000),
       note,
       env: process.env,
     },
@@ -190,12 +198,12 @@ try {
       return { done, startedMs }
     }
     await play(warmUpFile, 'smooth')
-    await drained(alerts)
-    note('a visit that does not count is played')
+    await drained(warmUp * alerts)
+    note('visits that do not count are played')
     const before = cpuNow()
     const playedFrom = performance.now()
     const sent = await play(steadyFile, 'smooth')
-    let packetsSent = (visits + 1) * alerts
+    let packetsSent = (visits + warmUp) * alerts
     await drained(packetsSent)
     const cpuShare = shares(before, cpuNow(), (performance.now() - playedFrom) / S)
     note('visits are played')
@@ -220,7 +228,7 @@ try {
         interval,
         jit: false,
         passRates,
-        visitsThatDoNotCount: 1,
+        visitsThatDoNotCount: warmUp,
         deliveries: received.deliveries.length,
         hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),
         byVisit: sent.map(visit => spreadOf(hubToDelivery(times, received, [visit]))),

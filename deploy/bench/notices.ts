@@ -19,7 +19,7 @@ import {
   startBroker,
   STREAMS,
 } from '#hub'
-import { ARCHIVER_ENV } from '../start/archiver-env.ts'
+import { PACKET_ENV } from '../start/packet-env.ts'
 import { CACHE_DIR, ROOT } from '../start/layout.ts'
 import { hubTopics } from '../start/topics.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
@@ -68,7 +68,7 @@ await writeFile(
 )
 const archiver = spawn(process.execPath, [join(ROOT, 'deploy/processes/archiver/main.ts'), '--config', config], {
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...process.env, ...ARCHIVER_ENV },
+  env: { ...process.env, ...PACKET_ENV },
 })
 const ended = new Promise(resolve => archiver.once('exit', resolve))
 const isReady = async (): Promise<boolean> =>

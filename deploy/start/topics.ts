@@ -1,5 +1,13 @@
 // The topics of the hub. Alert topics are bounded in bytes, so that a laptop's disk stays free; control topics are compacted.
-import { ARCHIVE_TOPIC, type ClusterAdmin, HUB_DEAD_LETTERS, noticesTopic, STREAMS, type TopicSpec } from '#hub'
+import {
+  ALERT_FLUSH_MS,
+  ARCHIVE_TOPIC,
+  type ClusterAdmin,
+  HUB_DEAD_LETTERS,
+  noticesTopic,
+  STREAMS,
+  type TopicSpec,
+} from '#hub'
 import { type StartOptions } from './options.ts'
 
 /** DMTN-093: brokers take messages up to 10 MB. */
@@ -28,6 +36,7 @@ const alertTopics = ({ alerts, partitions }: TopicOptions): readonly TopicSpec[]
       'retention.ms': DAY_MS,
       'segment.bytes': SEGMENT_BYTES,
       'max.message.bytes': MAX_MESSAGE_BYTES,
+      'flush.ms': ALERT_FLUSH_MS,
     },
   }))
 

@@ -1,6 +1,6 @@
 // How many alerts a second the archiver's own part stores: read, compressed, written, flushed and indexed in groups of 256, as before each commit; the
 // broker's part is not in it. Options: --packets 2000, --level 1, --stores files,segments,s3, --dir DIR.
-// UV_THREADPOOL_SIZE as the archiver has it (16) has to be in the environment; `npm run bench -- archive` sets it.
+// The environment of the archiver's process is given by `npm run bench -- archive`.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { openSegmentStore } from '../archive/segment-store.ts'
 import { openShelver, type PacketAt } from '../archive/shelve.ts'
 import { openSkyIndex } from '../archive/sky-index.ts'
 import { type ArchiveStore } from '../archive/store.ts'
-import { openSyntheticSource, parseSchema, STREAMS } from '../index.ts'
+import { collectRarely, openSyntheticSource, parseSchema, STREAMS } from '../index.ts'
 
 const GROUP = 256
 const MB = 1e6
@@ -25,6 +25,8 @@ const { values } = parseArgs({
     dir: { type: 'string', default: tmpdir() },
   },
 })
+// As the archiver's process does.
+collectRarely()
 const count = Number(values.packets)
 const source = openSyntheticSource({ seed: 1 })
 const schema = parseSchema(source.schemaJson)
@@ -103,7 +105,6 @@ try {
       packetBytesMedian: sizes[Math.floor(count / 2)],
       compressedMb: round(files?.megabytes ?? segments?.megabytes),
       gzipLevel: Number(values.level),
-      threads: Number(process.env['UV_THREADPOOL_SIZE'] ?? 4),
       s3Server: onS3 === undefined ? undefined : 'S3Mock on the same machine',
       cpus: cpus().length,
       cpu: cpus()[0]?.model,

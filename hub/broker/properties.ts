@@ -94,6 +94,8 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     'log.segment.bytes': 128 * MB,
     // Enough for a segment. The default of 10 MB a file is touched whole by the first write to a topic.
     'log.index.size.max.bytes': INDEX_BYTES,
+    // How often it looks for topics whose `flush.ms` has passed; by default never.
+    'log.flush.scheduler.interval.ms': 1000,
     'log.cleaner.dedupe.buffer.size': 16 * MB,
     // Pinned: the metadata log would otherwise grow for a week before its first snapshot.
     'metadata.max.retention.bytes': 64 * MB,

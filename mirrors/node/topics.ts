@@ -1,5 +1,5 @@
 // Which topics a node has before MirrorMaker and workers start, as data. Names and keys: the table of topics in the README.
-import { type TopicSpec } from '#hub'
+import { ALERT_FLUSH_MS, type TopicSpec } from '#hub'
 
 const MB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -75,6 +75,7 @@ export const nodeTopics = ({
       'segment.bytes': Math.min(SEGMENT_BYTES, Math.max(MAX_BATCH_BYTES, Math.ceil(retention.bytesPerPartition / 4))),
       // Shown and searched by the time the survey's producer gave them.
       'message.timestamp.type': 'CreateTime',
+      'flush.ms': ALERT_FLUSH_MS,
     },
   })),
   ...CONTROL_TOPICS.map(name => ({ name, partitions: 1, configs: compacted })),

@@ -12,12 +12,12 @@ import { batchOfRows, type Kind, KINDS, programsOf } from './workload.ts'
 const ROUND_MS = 1500
 const TICK_MS = 10
 
-async function withSandbox<T>(jit: boolean, use: (sandbox: IsolateSandbox) => Promise<T>): Promise<T> {
+async function withSandbox<T>(jit: boolean, use: (sandbox: IsolateSandbox) => Promise<T>, hosts = 1): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-bench-'))
   const sandbox = await openIsolateSandbox({
     dir,
     logger: pino({ level: 'error' }),
-    defaults: { hosts: 1, jit, memoryMb: 4096 },
+    defaults: { hosts, jit, memoryMb: 4096 },
   })
   try {
     return await use(sandbox)
@@ -86,15 +86,16 @@ export const costOf = (kind: Kind, jit: boolean, count: number, sizes: readonly 
     return costs
   })
 
-/** Milliseconds from nothing to the first verdicts of 100 filters: opening, a host, isolates, one batch. */
-export async function hundredColdMs(jit: boolean): Promise<number> {
+/** Milliseconds from nothing to the first verdicts of 100 filters: opening, so many hosts, isolates, one batch. */
+export async function hundredColdMs(jit: boolean, hosts: number): Promise<number> {
   const programs = KINDS.flatMap(kind => programsOf(kind, 34)).slice(0, 100)
   const batch = batchOfRows(1)
   const start = performance.now()
-  return withSandbox(jit, async sandbox => {
+  const use = async (sandbox: IsolateSandbox): Promise<number> => {
     await sandbox.evaluate(batch, await loadAll(sandbox, programs))
     return performance.now() - start
-  })
+  }
+  return withSandbox(jit, use, hosts)
 }
 
 const residentMb = (pid: number): number =>

@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openApi } from '#api'
+import { collectRarely } from '#hub'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
 import { type Check, openOpsServer } from '../ops-server.ts'
@@ -16,6 +17,8 @@ const STOP_LIMIT_MS = 5000
 /** Trials run one at a time. */
 const TRIAL_HOSTS = { hosts: 1 }
 
+// It hands out packets.
+collectRarely()
 const config = readConfig(ApiConfig)
 const log = pino({ name: 'api', level: config.logLevel })
 const registry = new Registry()
