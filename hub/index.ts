@@ -40,6 +40,7 @@ export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafk
 export { openAdmin, type ClusterAdmin } from './kafka/admin.ts'
 export { saltPassword, type SaltedPassword } from './kafka/scram.ts'
 export { collectRarely } from './kafka/collect-rarely.ts'
+export { PACKET_ENV } from './kafka/packet-env.ts'
 export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.ts'
 export { type LogRecord } from './kafka/log-batches.ts'
 export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/log-reader.ts'

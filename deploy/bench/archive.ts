@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { PACKET_ENV } from '../start/packet-env.ts'
+import { PACKET_ENV } from '#hub'
 import { ROOT } from '../start/layout.ts'
 import { measureArchiveReading } from './archive-reading.ts'
 

@@ -14,12 +14,12 @@ import {
   adminAccess,
   type BrokerAccess,
   openRegistryClient,
+  PACKET_ENV,
   STREAMS,
   SYNTHETIC_SCHEMA,
   SYNTHETIC_SCHEMA_ID,
 } from '#hub'
 import { openFeed } from '#mirrors'
-import { PACKET_ENV } from '../start/packet-env.ts'
 import { freeBase } from '../start/ports.ts'
 import { workerProcess } from '../start/services.ts'
 import { burstFigures, doneMs, hubToDelivery, localFigures, type SentTimes, spreadOf, to20th } from './chain-figures.ts'

@@ -15,11 +15,11 @@ import {
   openProducer,
   openRegistry,
   openRegistryClient,
+  PACKET_ENV,
   playStream,
   startBroker,
   STREAMS,
 } from '#hub'
-import { PACKET_ENV } from '../start/packet-env.ts'
 import { CACHE_DIR, ROOT } from '../start/layout.ts'
 import { hubTopics } from '../start/topics.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'

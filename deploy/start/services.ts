@@ -1,12 +1,11 @@
 // The settings of each process of ours in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
 import { type Language, workerUser } from '#filters'
-import { type ArchiveSettings } from '#hub'
+import { type ArchiveSettings, PACKET_ENV } from '#hub'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { type StartOptions } from './options.ts'
-import { PACKET_ENV } from './packet-env.ts'
 import { LOOPBACK } from './ports.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'

@@ -4,7 +4,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess, openLogReader, openProducer, type Producer } from '#hub'
+import { type BrokerAccess, openLogReader, openProducer, PACKET_ENV, type Producer } from '#hub'
 import { laneKey, PROGRESS_TOPIC } from '../progress/keys.ts'
 import { decodeLane } from '../progress/records.ts'
 import { liveLane } from '../progress/transitions.ts'
@@ -20,7 +20,6 @@ const LIMIT_MS = 60_000
 
 export interface LiveOptions extends BenchWorkerOptions {
   readonly partitions: number
-  readonly malloc: string
 }
 
 /** Times in ms. */
@@ -72,9 +71,9 @@ async function watchLane(
 
 /** Starts a worker on a topic of its own, which is empty; `seed` has said that its filters stand at the beginning. */
 export async function openLiveRun(options: LiveOptions): Promise<LiveRun> {
-  const { access, topic, partitions, shards, malloc, ...rest } = options
+  const { access, topic, partitions, shards, ...rest } = options
   const begunMs = performance.now()
-  const child = fork(join(import.meta.dirname, 'live-worker.ts'), { env: { ...process.env, GLIBC_TUNABLES: malloc } })
+  const child = fork(join(import.meta.dirname, 'live-worker.ts'), { env: { ...process.env, ...PACKET_ENV } })
   const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The live worker ended with ${code}`)))
   died.catch(() => undefined)
   let turn: Promise<unknown> = Promise.resolve()

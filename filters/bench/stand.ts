@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type BrokerAccess, openAdmin, openProducer, startBroker } from '#hub'
+import { type BrokerAccess, openAdmin, openProducer, PACKET_ENV, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { benchFilters, pythonFilters } from './bench-filters.ts'
 import { freePort } from './free-port.ts'
@@ -16,10 +16,6 @@ import { type FetchTask, type Outcome, type PublishedTask, type Task } from './t
 const PARTITIONS = 4
 const SENT_AT_ONCE = 32
 const RETENTION = { hours: 24, bytesPerPartition: 64 * 1024 ** 3 }
-/** Freed response buffers are used again instead of unmapped; workers of a started system have the same. */
-const MALLOC =
-  'glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=1073741824:glibc.malloc.top_pad=67108864'
-
 export interface Filling {
   readonly topic: string
   /** By registry id, as JSON. */
@@ -78,7 +74,7 @@ async function createAlertTopic(access: BrokerAccess, topic: string): Promise<vo
 
 const inChild = <T>(file: string, task: object): Promise<T> =>
   new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, file), { env: { ...process.env, GLIBC_TUNABLES: MALLOC } })
+    const child = fork(join(import.meta.dirname, file), { env: { ...process.env, ...PACKET_ENV } })
     child.once('message', message => resolve(message as T))
     child.once('exit', code => reject(new Error(`${file} ended with ${code}`)))
     child.send(task)
@@ -138,7 +134,7 @@ export async function openStand(): Promise<Stand> {
       await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
       const filters = [...isolates, ...pythonFilters(python?.filters ?? 0, name)]
       const engine = python === undefined ? {} : { engine: python.engine }
-      const place = { access, stream, topic, schemas, partitions: PARTITIONS, malloc: MALLOC }
+      const place = { access, stream, topic, schemas, partitions: PARTITIONS }
       const live = await openLiveRun({ ...place, filters, jit, shards, ...engine })
       const close = async (): Promise<void> => {
         await live.close()
