@@ -1,5 +1,5 @@
 """Audits a chaos run: decodes every packet of the hub's topic with fastavro, applies the rules of chaos_rules.py, and compares with what a
-read_committed reader finds on the nodes and with what the nodes reported. Shares no code with the engine.
+read_committed reader finds on the nodes, with what the nodes reported, and with the archive and its notices. Shares no code with the engine.
 
 stdin: the plan of audit.ts; stdout: one JSON object. What is still to come may take plan["limitSeconds"].
 """
@@ -13,6 +13,7 @@ import time
 
 import fastavro
 
+from archived import Archived
 from best_visits import expected_best
 from broker_log import BrokerLog
 from chaos_rules import FAILS, rule_of
@@ -21,6 +22,7 @@ from recovery import quantiles, recoveries
 from topic_tail import TopicTail
 
 PROBLEMS_SHOWN = 40
+KINDS = "lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries", "notArchived", "wrongNotices"
 PAUSE_SECONDS = 2
 # Packets that were sent so long before another are evaluated before it, whatever stood still in between.
 BACKLOG_MS = 37_000
@@ -106,7 +108,7 @@ def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals, ends
         tally.add("wrongDeliveries", f"{where}: not in the order of their scores")
 
 
-def compare(plan, packets, filters, reports, logs):
+def compare(plan, packets, filters, reports, logs, archived):
     tally = Tally()
     hub, by_visit = {}, collections.defaultdict(list)
     for packet in packets:
@@ -127,6 +129,7 @@ def compare(plan, packets, filters, reports, logs):
             audit_visit(tally, plan, delivered, visit, by_visit[visit], hub, logs[node], arrivals[node], ends_ms)
         for text in wrong_counters(delivered, by_visit, reports):
             tally.add("wrongCounters", text)
+    archived.audit(tally, hub)
     return tally, hub
 
 
@@ -176,14 +179,15 @@ def main():
         read = pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)
     packets = [packet for part in read for packet in part]
     filters = [Delivered(plan, entry, nodes[entry["mirror"]]) for entry in plan["filters"]]
-    reports = Reports(plan)
+    reports, archived = Reports(plan), Archived(plan)
     deadline = time.monotonic() + plan["limitSeconds"]
     while True:
         for delivered in filters:
             delivered.read()
         reports.read()
+        archived.read()
         logs = {name: BrokerLog(node["data"]) for name, node in nodes.items()}
-        tally, hub = compare(plan, packets, filters, reports, logs)
+        tally, hub = compare(plan, packets, filters, reports, logs, archived)
         if not tally.problems or time.monotonic() > deadline:
             break
         time.sleep(PAUSE_SECONDS)
@@ -191,7 +195,7 @@ def main():
     recovered = recoveries(plan["struck"], trips)
     print(json.dumps({
         "hubPackets": len(packets), "hubTwice": len(packets) - len(hub), "deliveries": sum(d.count for d in filters),
-        **{kind: tally.counts[kind] for kind in ("lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries")},
+        **{kind: tally.counts[kind] for kind in KINDS},
         "latencyMs": quantiles(trips), "recoveries": recovered,
         "recoverSecondsMax": max([0, *(r["seconds"] for r in recovered)]), "problems": tally.problems[:PROBLEMS_SHOWN]}))
 

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { adminAccess, brokerFiles, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
+import {
+  adminAccess,
+  brokerFiles,
+  NOTICE_SCHEMA,
+  noticesTopic,
+  STREAMS,
+  SYNTHETIC_SCHEMA,
+  SYNTHETIC_SCHEMA_ID,
+} from '#hub'
 import { pythonVenvIn } from '../setup/python-venv.ts'
 import { CACHE_DIR, type Layout } from '../start/layout.ts'
 import { type LiveFilter } from './filters.ts'
@@ -20,6 +28,10 @@ const Findings = Type.Object({
   overCap: Type.Integer(),
   wrongCounters: Type.Integer(),
   wrongDeliveries: Type.Integer(),
+  /** Packets of the hub that the archive does not have as they are. */
+  notArchived: Type.Integer(),
+  /** Packets that were not announced exactly once. */
+  wrongNotices: Type.Integer(),
   latencyMs: Type.Object({ p50: Type.Number(), p99: Type.Number(), max: Type.Number() }),
   recoveries: Type.Array(Type.Object({ action: Type.String(), target: Type.String(), seconds: Type.Number() })),
   recoverSecondsMax: Type.Number(),
@@ -43,11 +55,15 @@ export interface AuditOptions {
 /** Resolves when everything is as it should be, or with what differs when the limit is over. Throws when the audit itself fails. */
 export const audit = async (options: AuditOptions): Promise<Findings> => {
   const { layout, played, struck, ...rest } = options
+  if (layout.archive === undefined) throw new TypeError('a chaos run has an archive')
   const plan = {
     ...rest,
     schemaId: SYNTHETIC_SCHEMA_ID,
     schema: SYNTHETIC_SCHEMA,
     hub: adminAccess(layout.hub),
+    archive: join(layout.archive.dir, 'objects'),
+    noticesTopic: noticesTopic(STREAMS.lsst.name),
+    noticeSchema: NOTICE_SCHEMA,
     nodes: layout.nodes.map(({ name, broker }) => ({
       name,
       access: adminAccess(broker),

@@ -43,9 +43,11 @@ const OF_HUB: readonly FaultKind[] = [
   { action: 'kill', target: 'hub-broker' },
   { action: 'kill', target: 'redis' },
   { action: 'kill', target: 'api' },
+  { action: 'kill', target: 'archiver' },
   { action: 'pause', target: 'hub-broker', forMs: SHORT },
   { action: 'pause', target: 'redis', forMs: SHORT },
   { action: 'pause', target: 'api', forMs: SHORT },
+  { action: 'pause', target: 'archiver', forMs: LONG },
 ]
 
 /** The Docker engine and with it every container. */

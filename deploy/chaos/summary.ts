@@ -12,11 +12,13 @@ export const summary = (result: ChaosResult) => {
   return { ...figures, kills: count('kill'), pauses: count('pause'), linkFaults: count('cut', 'hang') }
 }
 
-/** Nothing lost, nothing twice, no cap exceeded, every counter and byte as it should be, and back in time. */
+/** Nothing lost, nothing twice, no cap exceeded, every counter and byte as it should be, all archived and announced once, and back in time. */
 export const isSound = (result: ChaosResult): boolean =>
   result.lost === 0 &&
   result.duplicated === 0 &&
   result.overCap === 0 &&
   result.wrongCounters === 0 &&
   result.wrongDeliveries === 0 &&
+  result.notArchived === 0 &&
+  result.wrongNotices === 0 &&
   result.recoverSecondsMax < RECOVER_LIMIT_SECONDS

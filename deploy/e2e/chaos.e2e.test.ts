@@ -19,7 +19,7 @@ test('killed and cut off while visits play, a system loses nothing, doubles noth
       alerts: 150,
       intervalSeconds: 4,
       seed: 4,
-      only: /^(kill node1-(worker|host|mirror)|kill node2-(broker|worker)|cut node2-link|kill redis)$/,
+      only: /^(kill node1-(worker|host|mirror)|kill node2-(broker|worker)|cut node2-link|kill (redis|archiver))$/,
       gapSeconds: [1.5, 3],
       restSeconds: 2,
       python: false,
@@ -31,13 +31,16 @@ test('killed and cut off while visits play, a system loses nothing, doubles noth
     new AbortController().signal,
   )
   // How long it took is the machine's affair while other tests run; npm run chaos judges it.
-  const { lost, duplicated, overCap, wrongCounters, wrongDeliveries, faults } = result
-  expect({ lost, duplicated, overCap, wrongCounters, wrongDeliveries }, lines.join('\n')).toEqual({
+  const { lost, duplicated, overCap, wrongCounters, wrongDeliveries, notArchived, wrongNotices, faults } = result
+  const wrong = { lost, duplicated, overCap, wrongCounters, wrongDeliveries, notArchived, wrongNotices }
+  expect(wrong, lines.join('\n')).toEqual({
     lost: 0,
     duplicated: 0,
     overCap: 0,
     wrongCounters: 0,
     wrongDeliveries: 0,
+    notArchived: 0,
+    wrongNotices: 0,
   })
   expect(faults.length).toBeGreaterThanOrEqual(4)
 })
