@@ -74,6 +74,9 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     'log.dirs': logDirs,
     'message.max.bytes': MAX_BATCH_BYTES,
     'replica.fetch.max.bytes': MAX_BATCH_BYTES,
+    // A broker that was killed is let in again when its old session is over, and would wait 9 s for that.
+    'broker.session.timeout.ms': 3000,
+    'broker.heartbeat.interval.ms': 1000,
     // One broker keeps one replica.
     'default.replication.factor': 1,
     'offsets.topic.replication.factor': 1,
