@@ -8,6 +8,8 @@ import datetime
 
 # A packet that became readable so shortly before the close may not have been fetched yet.
 FETCH_MS = 1500
+# A filter in a container may have asked for its partitions' ends before its engine was struck, and closes when that is back.
+ENGINE_AWAY_MS = 30_000
 
 
 def milliseconds(text):
@@ -24,7 +26,13 @@ def last_in_time(times, closing):
     return newest
 
 
-def expected_best(plan, rows, packets, want, cap, log, arrivals):
+def asked_ms(plan, entry, closed_ms):
+    """Since when packets may have become readable without being in a visit that was closed then."""
+    strikes = [s["atMs"] for s in plan["struck"] if s["target"] == "engine" and s["atMs"] <= closed_ms <= s["atMs"] + ENGINE_AWAY_MS]
+    return min([closed_ms, *(strikes if entry["name"].startswith("python-") else [])]) - FETCH_MS
+
+
+def expected_best(plan, entry, rows, packets, want, cap, log, arrivals):
     """(ids that must be delivered, the same best first, what is wrong with the time of the close). Ids that may count either way count if delivered."""
     got = {row["alert"] for row in rows}
     if not packets or not rows:
@@ -40,8 +48,9 @@ def expected_best(plan, rows, packets, want, cap, log, arrivals):
         return log.time(topic, int(partition), int(offset))
 
     closing = plan["closing"]
+    fetched_ms = asked_ms(plan, entry, closed_ms)
     newest_ms = last_in_time(sorted(p.sent_ms for p in packets), closing)
-    in_time = {p.alert for p in packets if p.sent_ms <= newest_ms and readable_ms(p.alert) < closed_ms - FETCH_MS}
+    in_time = {p.alert for p in packets if p.sent_ms <= newest_ms and readable_ms(p.alert) < fetched_ms}
     order = best_first({alert: score for alert, score in want.items() if alert in in_time or alert in got}, cap)
     # Of an alert that came twice, it is known of the first copy alone when it could be read.
     first_copies = {p.alert: p.sent_ms for p in sorted(packets, key=lambda p: -p.sent_ms)}
