@@ -46,5 +46,4 @@ class Archived:
             if self.notices[alert] != 1:
                 tally.add("wrongNotices", f"{alert} was announced {self.notices[alert]} times")
         for alert in set(self.notices) - set(hub):
-            if self.notices[alert] > 0:
-                tally.add("wrongNotices", f"{alert} was announced and is not in the hub")
+            tally.add("wrongNotices", f"{alert} was announced and is not in the hub")
