@@ -1,7 +1,7 @@
 // When a visit is over.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isOver, streamClock } from './closing.ts'
+import { doneMs, isOver, streamClock } from './closing.ts'
 
 const rule = { quietMs: 15_000, deadlineMs: 90_000 }
 
@@ -28,6 +28,17 @@ test('a partition whose broker has not answered since keeps visits open, whateve
     { newestMs: 0, doneMs: 516_000 },
   ])
   expect(isOver({ firstMs: 480_000, lastMs: 500_000 }, clock, rule)).toBe(false)
+})
+
+test('packets that come late do not close their visit with the first of them, and hold nothing open for longer than a deadline', () => {
+  const clock = (askedMs: number, lateMs: number): number =>
+    streamClock([{ newestMs: 0, doneMs: doneMs(askedMs, lateMs, rule) }])
+  const visit = { firstMs: 470_000, lastMs: 480_000 }
+  expect(isOver(visit, clock(507_000, 27_000), rule)).toBe(false)
+  expect(isOver(visit, clock(522_000, 27_000), rule)).toBe(true)
+  expect(clock(522_000, 3_600_000)).toBe(522_000 - rule.deadlineMs)
+  // The survey's clock is ahead of ours.
+  expect(clock(522_000, -27_000)).toBe(522_000)
 })
 
 test('a visit that keeps getting packets is closed at its deadline', () => {

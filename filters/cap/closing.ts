@@ -9,6 +9,13 @@ export interface ClosingRule {
 
 export const CLOSING: ClosingRule = { quietMs: 15_000, deadlineMs: 90_000 }
 
+/**
+ * The time on the survey's clock of which is known that everything readable at `askedMs` was evaluated: earlier by as much as the newest packets came late. What waited
+ * while a mirror was cut off comes late, and is not to close its visits as soon as the first of it is there. Never earlier by more than a visit's deadline.
+ */
+export const doneMs = (askedMs: number, lateMs: number, { deadlineMs }: ClosingRule): number =>
+  askedMs - Math.min(Math.max(lateMs, 0), deadlineMs)
+
 /** What is known of a partition. */
 export interface PartitionClock {
   /** The newest record timestamp read. */

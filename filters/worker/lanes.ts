@@ -1,7 +1,7 @@
 // The lanes of a shard: one live lane per stream, which shares its batches, and one for each filter that is elsewhere or must not hold it up.
 import { type Stream } from '#hub'
 import { type Feed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
-import { CLOSING, type ClosingRule, type PartitionClock } from '../cap/closing.ts'
+import { CLOSING, type ClosingRule, doneMs, type PartitionClock } from '../cap/closing.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { liveLane, ownLane } from '../progress/transitions.ts'
 import { type Piece } from '../publish/piece.ts'
@@ -119,10 +119,16 @@ export class Lanes {
 
   *#clocks(lane: Lane): Generator<PartitionClock> {
     const feed = this.#feedOf(lane.name)
-    const newestMs = this.#options.context.ledger.lanes.get(lane.name)?.newestMs
-    for (const [partition, position] of feed?.positions ?? []) {
-      const isDone = lane.isIdle && position >= (feed?.highWatermarks.get(partition) ?? position + 1n)
-      yield { newestMs: newestMs?.get(partition) ?? 0, doneMs: isDone ? feed?.endsAskedMs.get(partition) : undefined }
+    if (feed === undefined) return
+    const { context, closing = CLOSING } = this.#options
+    const newest = context.ledger.lanes.get(lane.name)?.newestMs
+    for (const [partition, position] of feed.positions) {
+      const isDone = lane.isIdle && position >= (feed.highWatermarks.get(partition) ?? position + 1n)
+      const askedMs = isDone ? feed.endsAskedMs.get(partition) : undefined
+      yield {
+        newestMs: newest?.get(partition) ?? 0,
+        doneMs: askedMs === undefined ? undefined : doneMs(askedMs, feed.arrival.lateMs, closing),
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 // The rules that keep the engine exact (design.md 6), each on a real broker in the situation it was made for.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdmin, openKafka, openProducer } from '#hub'
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { topicOfFilter } from '../manifest.ts'
@@ -118,6 +119,26 @@ test('a filter that loops for ever is suspended with the reason; it stays so ove
   await node.evaluated()
   expect(await alertsOf(bad.id)).toEqual([6])
   expect(await alertsOf(good.id)).toEqual([1, 2, 3, 4, 5, 6])
+})
+
+test('packets that come late, as after a mirror was cut off, do not close their visit with the first of them', async () => {
+  const source = 'export function filter(alert) { return alert.flux }'
+  const manifest = node.manifest({ source, policy: 'best', cap: 3 })
+  node.put(manifest)
+  await node.work({ closing: { quietMs: 6000, deadlineMs: 90_000 } })
+  await node.send([{ id: 9, visit: 9 }])
+  await node.evaluated()
+  const sendLate = (fluxes: readonly number[]): Promise<void> =>
+    node.send(fluxes.map(flux => ({ id: flux, visit: 1, flux, timestampMs: Date.now() - 20_000 })))
+  await sendLate([1, 2])
+  await node.evaluated()
+  await sleep(1000)
+  await sendLate([3, 4])
+  const delivered = await until(async () => {
+    const found = (await node.deliveries(manifest.id)).filter(({ visit }) => visit === 1)
+    return found.length > 0 && found
+  })
+  expect(delivered.map(({ headers }) => Number(headers['skysieve-score']))).toEqual([4, 3, 2])
 })
 
 test('under `best` the highest scores of a visit go out when it closes, also when the worker was replaced in between', async () => {

@@ -84,6 +84,8 @@ export interface Feed extends AsyncIterable<FeedItem> {
   readonly highWatermarks: ReadonlyMap<number, bigint>
   /** When the request was sent that told this end, ms since 1970: what could be read before that moment is handed out or waits in the queue. */
   readonly endsAskedMs: ReadonlyMap<number, number>
+  /** How late packets came lately, ms: when they were fetched, less their timestamps, at the most in 15 s. 0 before the first. */
+  readonly arrival: { readonly lateMs: number }
   /**
    * Goes on at another offset of a partition, backwards or forwards. No item from before the call is handed out after it.
    * @throws MirrorError MIRROR_FEED_TOPIC for a partition the topic lacks.

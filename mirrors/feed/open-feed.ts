@@ -65,6 +65,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
   const endsAskedMs = new Map<number, number>()
+  const arrival = { lateMs: 0, atMs: 0 }
 
   const ended = readLog({
     topic,
@@ -74,6 +75,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     positions: reading,
     highWatermarks,
     endsAskedMs,
+    arrival,
     limits: {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
       minBytes: options.minBytes ?? 1,
@@ -109,6 +111,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     positions,
     highWatermarks,
     endsAskedMs,
+    arrival,
     seek: (partition, offset) => {
       if (!reading.has(partition))
         throw new MirrorError('MIRROR_FEED_TOPIC', `${topic} has no partition ${partition} to seek in`)

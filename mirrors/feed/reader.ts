@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
 import { fatalFault, isUnknownTopic, outOfRange } from './fault.ts'
 import { type FetchedPartition, runsOf } from './fetched.ts'
+import { type FeedPacket } from './feed.ts'
 import { type FetchLimits, type LogClient } from './log-client.ts'
 import { type FeedQueue } from './queue.ts'
 
@@ -12,6 +13,7 @@ const MAX_PAUSE_MS = 1000
 const UNKNOWN_TOPIC_LIMIT_MS = 15_000
 /** A leader that just changed may know an older end for a moment. */
 const AHEAD_LIMIT_MS = 5000
+const LATE_HOLD_MS = 15_000
 
 export interface ReaderOptions {
   readonly topic: string
@@ -22,6 +24,8 @@ export interface ReaderOptions {
   readonly positions: Map<number, bigint>
   readonly highWatermarks: Map<number, bigint>
   readonly endsAskedMs: Map<number, number>
+  /** Changed with every answer that has records. */
+  readonly arrival: { lateMs: number; atMs: number }
   readonly limits: Omit<FetchLimits, 'maxBytes'>
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -34,22 +38,33 @@ const raise = (error: unknown): void => {
 
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
 export const readLog = async (options: ReaderOptions): Promise<void> => {
-  const { topic, user, client, queue, positions, highWatermarks, endsAskedMs, limits, maxBytes, signal } = options
+  const { topic, user, client, queue, positions, highWatermarks, endsAskedMs, arrival, limits, maxBytes, signal } =
+    options
   const loops = new Map<number, Promise<void>>()
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
   failure.catch(() => undefined)
 
   /** Drops what was fetched for a position that a seek has changed meanwhile. */
-  const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): void => {
+  const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): readonly FeedPacket[] => {
     const { partition } = fetched
     const highWatermark = BigInt(fetched.highWatermark)
     highWatermarks.set(partition, highWatermark)
     endsAskedMs.set(partition, askedMs)
-    if (positions.get(partition) !== asked) return
-    for (const run of runsOf(fetched, asked)) {
+    if (positions.get(partition) !== asked) return []
+    const runs = runsOf(fetched, asked)
+    for (const run of runs) {
       queue.push(partition, run, highWatermark)
       positions.set(partition, run.to)
     }
+    return runs.flatMap(run => (run.kind === 'batch' ? run.packets : []))
+  }
+
+  /** Partitions that were cut off do not catch up at the same time: the one that is most behind counts for a while. */
+  const noteLateness = (lateMs: number): void => {
+    const nowMs = Date.now()
+    if (lateMs < arrival.lateMs && nowMs - arrival.atMs < LATE_HOLD_MS) return
+    arrival.lateMs = lateMs
+    arrival.atMs = nowMs
   }
 
   /** Retention or a deletion overtook the position: a gap, said so. A position after the end is not ours to repair. */
@@ -85,8 +100,11 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     // Seeks while there was no room count.
     const asked = new Map(mine.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
     const askedMs = Date.now()
-    for (const fetched of await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes }))
-      take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
+    const late = (await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes })).flatMap(fetched => {
+      const newest = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs).at(-1)
+      return newest === undefined ? [] : Date.now() - newest.timestampMs
+    })
+    if (late.length > 0) noteLateness(Math.max(...late))
     return true
   }
 
