@@ -87,11 +87,17 @@ export class Ledger {
     }
   }
 
-  /** Takes the newest visits of every filter into use: after a restore all are encoded, and what was reported of them last may be older than they are. */
-  wake(visits: number): void {
-    for (const [filter, known] of this.#visits)
-      for (const visit of [...known.keys()].toSorted((a, b) => (a < b ? -1 : 1)).slice(-visits))
-        this.visit(filter, visit, 0, 0)
+  /**
+   * Takes the newest visits of every filter into use, and all that were touched in the last `ms` before its last change: after a restore all are encoded, and
+   * what was reported of them last may be older than they are.
+   */
+  wake(visits: number, ms: number): void {
+    for (const [filter, known] of this.#visits) {
+      const sinceMs = Math.max(...[...known.values()].map(({ touchedMs }) => touchedMs)) - ms
+      const newest = [...known.keys()].toSorted((a, b) => (a < b ? -1 : 1)).slice(-visits)
+      const touched = [...known].flatMap(([visit, { touchedMs }]) => (touchedMs >= sinceMs ? visit : []))
+      for (const visit of new Set([...newest, ...touched])) this.visit(filter, visit, 0, 0)
+    }
   }
 
   /** Visits of a filter that are in use, newest id last; those that went cold are left out. */
