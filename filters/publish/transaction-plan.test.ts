@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { emptyPiece, type Piece } from './piece.ts'
-import { newestChanges, nextPieces } from './transaction-plan.ts'
+import { newestChanges, nextPieces, PIECE_BYTES } from './transaction-plan.ts'
 
 const pieceOf = (bytes: number): Piece => ({ ...emptyPiece(), bytes })
 
@@ -56,6 +56,14 @@ test('what yields is not passed over any more when its time is over', () => {
   expect(nextPieces([own, live], 99, 10)).toEqual([1])
   expect(nextPieces([own, live], 100, 10)).toEqual([0])
   expect(nextPieces([own, live], 99, 20)).toEqual([0, 1])
+})
+
+test('what has yielded for long enough goes with every transaction, a piece of it at a time, unless everything is to be committed', () => {
+  const own = { ...pieceOf(PIECE_BYTES), rank: { untilMs: 100 } }
+  const live = { ...pieceOf(10), rank: 'live' as const }
+  const moves = pieceOf(10)
+  expect(nextPieces([own, own, live, live, moves, live], 100)).toEqual([0, 2, 3])
+  expect(nextPieces([own, own, live, live, moves, live], Infinity)).toEqual([0, 1, 2, 3, 4, 5])
 })
 
 test('of a key that several pieces change, the newest value is committed', () => {

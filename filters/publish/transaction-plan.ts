@@ -8,17 +8,16 @@ export const EARLY_COMMIT_BYTES = 8 * 1024 * 1024
 /** A piece is closed when it holds this much, so that a transaction can be filled well. */
 export const PIECE_BYTES = 4 * 1024 * 1024
 
-/** Rows of a live lane go before those of the lanes beside it, so that filters in containers and slow ones do not hold the others up. Nothing else changes its place. */
-const canOvertake = ({ rank }: Piece): boolean => rank === 'live'
-const yields = ({ rank }: Piece, nowMs: number): boolean => typeof rank === 'object' && rank.untilMs > nowMs
-
 /**
  * Places in the queue of the pieces that go next, ascending: from the front on what fits, at least one, so that a row delivered to very many filters passes
- * too. A piece that yields is passed over for rows of a live lane as far as the next piece that is neither: such a one may move a filter from lane to lane.
+ * too. Rows of a live lane go before those of the lanes beside it, so that filters in containers and slow ones do not hold the others up: these get a piece's
+ * bytes of a transaction, where it has room for so little or when they have yielded for long enough. Nothing else changes its place: what is neither may move a filter
+ * from lane to lane. All of the queue is in its order, and as much as fits, for `nowMs` = Infinity.
  */
 export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MAX_TRANSACTION_BYTES): number[] {
+  const besideBytes = nowMs === Infinity ? maxBytes : Math.min(maxBytes, PIECE_BYTES)
   const [taken, passedOver]: [number[], number[]] = [[], []]
-  let bytes = 0
+  let [bytes, beside] = [0, 0]
   const take = (at: number, limit = maxBytes): boolean => {
     const more = queue[at]?.bytes ?? 0
     if (taken.length > 0 && bytes + more > limit) return false
@@ -26,12 +25,15 @@ export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MA
     taken.push(at)
     return true
   }
-  for (const [at, piece] of queue.entries()) {
-    if (yields(piece, nowMs)) passedOver.push(at)
-    else if ((passedOver.length > 0 && !canOvertake(piece)) || !take(at)) break
+  for (const [at, { rank, bytes: more }] of queue.entries()) {
+    if (typeof rank === 'object') {
+      const isDue = rank.untilMs <= nowMs && (beside === 0 || beside + more <= besideBytes)
+      if (passedOver.length > 0 || !isDue || !take(at)) passedOver.push(at)
+      else beside += more
+    } else if ((passedOver.length > 0 && rank !== 'live') || !take(at)) break
   }
   // The rows of a live lane that come next wait for this transaction.
-  for (const at of passedOver) if (!take(at, Math.min(maxBytes, PIECE_BYTES))) break
+  for (const at of passedOver) if (!take(at, besideBytes)) break
   return taken.toSorted((a, b) => a - b)
 }
 
