@@ -74,8 +74,9 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     'log.dirs': logDirs,
     'message.max.bytes': MAX_BATCH_BYTES,
     'replica.fetch.max.bytes': MAX_BATCH_BYTES,
-    // A broker that was killed is let in again when its old session is over, and would wait 9 s for that.
-    'broker.session.timeout.ms': 3000,
+    // A broker that was killed is let in again when its old session is over, and would wait 9 s for that. A disk that holds the metadata log up for 3 or 4 s, as
+    // was seen, must not end one: its partitions have no leader until the next heartbeat.
+    'broker.session.timeout.ms': 6000,
     'broker.heartbeat.interval.ms': 1000,
     // One broker keeps one replica.
     'default.replication.factor': 1,
