@@ -1,7 +1,7 @@
 // The control topics as this instance reads them and, while it leads, writes them.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Compile } from 'typebox/compile'
 import {
   type BrokerAccess,
   type ControlLog,
@@ -44,14 +44,17 @@ const LEAD_WITHIN_MS = 12_000
 /** Reads the control topics to their ends; changes nothing before `stand`. */
 export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: LedgerOptions): Promise<Ledger> {
   const group = hub.user
-  const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> =>
-    openControlLog({
+  const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> => {
+    // 10 us for a filter's status; 660 where the schema is walked for each.
+    const compiled = Compile(schema)
+    return openControlLog({
       access: hub,
       topic,
       clientId: `${group}-${topic}`,
-      parse: value => Value.Parse(schema, JSON.parse(value.toString())),
+      parse: value => compiled.Parse(JSON.parse(value.toString())),
       onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
     })
+  }
   const [accounts, filters, status] = await Promise.all([
     open(ACCOUNTS_TOPIC, AccountsValue),
     open(FILTERS_TOPIC, Manifest),
