@@ -1,38 +1,53 @@
-// A process of its own, as a subscriber is: notes when deliveries become visible to a read_committed reader, and what the node has committed when.
+// A process of its own beside the system: has a subscriber note when deliveries are there, and notes itself what the node has committed when.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PROGRESS_TOPIC } from '#filters'
-import { collectRarely, openKafka, openLogReader } from '#hub'
+import { type BrokerAccess, collectRarely, openLogReader } from '#hub'
+import { pythonVenvIn } from '../setup/python-venv.ts'
+import { CACHE_DIR } from '../start/layout.ts'
 import { watchEnds } from './chain-ends.ts'
 import { type Received, type Subscription } from './chain-messages.ts'
 
 const WAIT_MS = 100
 
+type Delivery = Received['deliveries'][number]
+
 collectRarely()
 
-async function run({ access, hub, alertTopic, topics, lane }: Subscription): Promise<void> {
-  const deliveries: Received['deliveries'][number][] = []
-  const commits: Received['commits'][number][] = []
-  const consumer = openKafka(access, 'bench').consumer({ groupId: `bench-${process.pid}`, maxWaitTimeInMs: WAIT_MS })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-  const joined = new Promise(resolve => consumer.on('consumer.group_join', resolve))
-  await consumer.run({
-    autoCommit: false,
-    eachBatch: ({ batch }) => {
-      const receivedMs = Date.now()
-      for (const { headers, timestamp } of batch.messages)
-        deliveries.push({
-          topic: batch.topic,
-          visit: String(headers?.['skysieve-visit']),
-          source: String(headers?.['skysieve-source']),
-          evaluatedMs: Date.parse(String(headers?.['skysieve-evaluated'])),
-          writtenMs: Number(timestamp),
-          receivedMs,
-        })
-      return Promise.resolve()
-    },
+/** The subscriber itself: a Python client, as most astronomers use it. `news` gives what it received since the last time. */
+async function subscribe(
+  access: BrokerAccess,
+  topics: readonly string[],
+): Promise<{ news: () => Promise<readonly Delivery[]>; end: () => void }> {
+  const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')
+  const child = spawn(python, [join(import.meta.dirname, 'chain_subscriber.py')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
-  await joined
+  const { bootstrap, user, password } = access
+  child.stdin.write(`${JSON.stringify({ bootstrap, user, password, topics })}\n`)
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<string> => {
+    const { value, done } = await lines.next()
+    if (done === true) throw new Error('the subscriber ended')
+    return value
+  }
+  await next()
+  return {
+    news: async () => {
+      child.stdin.write('report\n')
+      const received = JSON.parse(await next()) as readonly (Omit<Delivery, 'evaluatedMs'> & { evaluated: string })[]
+      return received.map(({ evaluated, ...rest }) => ({ ...rest, evaluatedMs: Date.parse(evaluated) }))
+    },
+    end: () => child.stdin.end(),
+  }
+}
+
+async function run({ access, hub, alertTopic, topics, lane }: Subscription): Promise<void> {
+  const deliveries: Delivery[] = []
+  const commits: Received['commits'][number][] = []
+  const subscriber = await subscribe(access, topics)
   const reader = openLogReader(access, { clientId: 'bench', topic: PROGRESS_TOPIC })
   const over = new AbortController()
   const watching = (async () => {
@@ -53,20 +68,24 @@ async function run({ access, hub, alertTopic, topics, lane }: Subscription): Pro
     watchEnds({ access: hub, topic: alertTopic, isCommitted: false, signal: over.signal }),
     watchEnds({ access, topic: alertTopic, isCommitted: true, signal: over.signal }),
   ] as const
+  const report = async (): Promise<void> => {
+    for (const delivery of await subscriber.news()) deliveries.push(delivery)
+    process.send?.({ deliveries, commits, onHub: stages[0].ends, onNode: stages[1].ends } satisfies Received)
+  }
   process.send?.('ready')
   process.on('message', message => {
-    const { report, stop } = message as { readonly report?: true; readonly stop?: true }
-    if (report === true)
-      process.send?.({ deliveries, commits, onHub: stages[0].ends, onNode: stages[1].ends } satisfies Received)
+    const { report: wanted, stop } = message as { readonly report?: true; readonly stop?: true }
+    if (wanted === true) report().catch(fail)
     if (stop !== true) return
     over.abort()
-    void watching.then(() => Promise.all([consumer.disconnect(), reader.close()])).finally(() => process.exit(0))
+    subscriber.end()
+    void watching.then(() => reader.close()).finally(() => process.exit(0))
   })
 }
 
-process.once('message', message => {
-  void run(message as Subscription).catch((error: unknown) => {
-    console.error(error)
-    process.exit(1)
-  })
-})
+const fail = (error: unknown): void => {
+  console.error(error)
+  process.exit(1)
+}
+
+process.once('message', message => void run(message as Subscription).catch(fail))
