@@ -99,7 +99,7 @@ def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals, ends
     if delivered.entry["policy"] == "first":
         tally.add("lost", f"{where}: {len(got & set(want))} of {min(cap, len(want))}", min(cap, len(want)) - len(got & set(want)))
         return
-    expected, order, why = expected_best(plan, delivered.entry, rows, packets, want, cap, log, arrivals)
+    expected, order, why = expected_best(plan, rows, packets, want, cap, log, arrivals)
     missing, extra = expected - got, (got & set(want)) - expected
     tally.add("lost", f"{where}: missing of the best: {sorted(missing)[:5]}", len(missing))
     tally.add("wrongDeliveries", f"{where}: not among the best: {sorted(extra)[:5]}", len(extra) if not missing else 0)
