@@ -47,6 +47,7 @@ export const Version = Type.Object({
 export type Version = Static<typeof Version>
 
 export const Placement = Type.Object({ mirror: Type.String(), shard: Type.Integer({ minimum: 0 }) })
+export type Placement = Static<typeof Placement>
 
 /** An operator wants it on another mirror: its node lets go at an exact place and reports that, and `handover` follows. */
 const Moving = Type.Object({ to: Placement, at: Type.String({ format: 'date-time' }) })

@@ -9,7 +9,7 @@ import {
   type TopicRecord,
 } from '../accounts/records.ts'
 import { type TokenSource } from '../accounts/caller.ts'
-import { type FilterStatus, nodeKey, type NodeStatus, type StatusValue } from '../submissions/status.ts'
+import { type FilterStatus, type ShardStatus, type StatusValue } from '../submissions/status.ts'
 
 /** A replayed control topic, as far as reading goes. */
 export interface Log<T> {
@@ -31,8 +31,8 @@ export interface Books extends TokenSource {
   /** All manifests, deleted ones too, oldest first. */
   filters(): Manifest[]
   statusOf(filter: string): FilterStatus | undefined
-  node(mirror: string): NodeStatus | undefined
-  nodes(): NodeStatus[]
+  /** What the mirrors' shards last reported, in their order. */
+  shards(): ShardStatus[]
 }
 
 const valuesOf = <T>(log: Log<T>): T[] => [...log.entries()].map(([, value]) => value)
@@ -65,10 +65,9 @@ export function openBooks(
       const status = logs.status.get(filter)
       return status && 'filter' in status ? status : undefined
     },
-    node(mirror) {
-      const status = logs.status.get(nodeKey(mirror))
-      return status && !('filter' in status) ? status : undefined
-    },
-    nodes: () => valuesOf(logs.status).filter((status): status is NodeStatus => !('filter' in status)),
+    shards: () =>
+      valuesOf(logs.status)
+        .filter((status): status is ShardStatus => !('filter' in status))
+        .toSorted((a, b) => a.mirror.localeCompare(b.mirror, 'en', { numeric: true }) || a.shard - b.shard),
   }
 }

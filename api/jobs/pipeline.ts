@@ -3,7 +3,7 @@ import { type Manifest } from '#filters'
 import { type ApiProblem } from '../errors.ts'
 import { type Platform } from '../platform.ts'
 import { placed, rejected, versionOf } from '../submissions/manifest-rules.ts'
-import { chooseMirror } from '../submissions/placement.ts'
+import { candidatesOf, choosePlace } from '../submissions/placement.ts'
 import { type JobStage } from '../submissions/stage.ts'
 
 /**
@@ -32,11 +32,10 @@ export async function process(
     if (now?.state !== 'submitted' || now.active !== manifest.active) return
     const time = new Date(nowMs()).toISOString()
     if (problems.length > 0) return pen.manifest(rejected(now, problems, time))
-    const candidates = mirrors.map(name => ({ name, reportedAtMs: timeOf(books.node(name)?.updatedAt) }))
-    const mirror = chooseMirror(candidates, books.filters(), nowMs())
-    if (mirror === undefined)
+    const place = choosePlace(candidatesOf(mirrors, books.shards()), books.filters(), nowMs())
+    if (place === undefined)
       throw new Error('There is no mirror to place a filter on; the API is configured with none.')
-    await pen.manifest(placed(now, mirror, time))
+    await pen.manifest(placed(now, place, time))
   })
 }
 
@@ -45,5 +44,3 @@ async function problemsOf({ author }: Platform, { stream, cutouts, ...manifest }
   const { problems } = await author.check({ language, source, stream, cutouts })
   return [...problems]
 }
-
-const timeOf = (iso: string | undefined): number | undefined => (iso === undefined ? undefined : Date.parse(iso))

@@ -1,6 +1,6 @@
 // How a manifest changes, as pure functions: each takes the manifest as it is and gives the next one, or says why it may not be.
 import { createHash } from 'node:crypto'
-import { type Manifest, type Submission, type Version } from '#filters'
+import { type Manifest, type Placement, type Submission, type Version } from '#filters'
 import { ApiError, type ApiProblem } from '../errors.ts'
 
 /** What a submission says nothing about. */
@@ -121,9 +121,9 @@ export function rejected(manifest: Manifest, problems: readonly ApiProblem[], no
   return { ...manifest, state: 'rejected', problems: shown, updatedAt: now }
 }
 
-/** Checked and tried: it runs on `mirror` from now on. */
-export function placed(manifest: Manifest, mirror: string, now: string): Manifest {
-  return { ...manifest, state: 'active', problems: [], placement: { mirror, shard: 0 }, updatedAt: now }
+/** Checked and tried: it runs there from now on. */
+export function placed(manifest: Manifest, placement: Placement, now: string): Manifest {
+  return { ...manifest, state: 'active', problems: [], placement, updatedAt: now }
 }
 
 /** What `If-Match` compares. */

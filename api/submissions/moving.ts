@@ -8,12 +8,18 @@ const FINISH_MS = 30 * 60_000
 /** The new node's share is told by the handover; after a day it has read past everything that is not its own. */
 const FORGET_MS = 86_400_000
 
+/** The mirror an operator names, and the shard of it that is to run the filter. */
+export interface Destination {
+  readonly mirror: string
+  /** Undefined where there is no such mirror. */
+  readonly shard: number | undefined
+}
+
 /** An operator asks for it. @throws ApiError API_STATE_CONFLICT, API_REQUEST_INVALID */
 export function movingTo(
   manifest: Manifest,
   status: FilterStatus | undefined,
-  mirror: string,
-  isMirror: boolean,
+  { mirror, shard }: Destination,
   now: string,
 ): Manifest {
   const { name, placement, moving, handover, state } = manifest
@@ -30,12 +36,12 @@ export function movingTo(
   const reason = problem()
   if (reason !== undefined)
     throw new ApiError('API_STATE_CONFLICT', `The filter “${name}” stays where it is: ${reason}.`)
-  if (!isMirror) {
+  if (shard === undefined) {
     const message = `There is no mirror “${mirror}” here; GET /v1/status lists them.`
     throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/mirror', message }] })
   }
   const { handover: _over, ...rest } = manifest
-  return { ...rest, moving: { to: { mirror, shard: 0 }, at: now }, updatedAt: now }
+  return { ...rest, moving: { to: { mirror, shard }, at: now }, updatedAt: now }
 }
 
 /**
@@ -46,14 +52,13 @@ export function movingTo(
 export function forcedTo(
   manifest: Manifest,
   status: FilterStatus | undefined,
-  mirror: string,
-  isMirror: boolean,
+  { mirror, shard }: Destination,
   now: string,
 ): Manifest {
   const { moving: _moving, handover: _over, placement: from, ...rest } = manifest
   // A move that was under way waits for a node that will not answer.
-  movingTo({ ...rest, placement: from }, status, mirror, isMirror, now)
-  if (from === null) return manifest
+  movingTo({ ...rest, placement: from }, status, { mirror, shard }, now)
+  if (from === null || shard === undefined) return manifest
   const visits = status?.mirror === from.mirror ? status.visits : []
   const begunMs = visits.flatMap(({ firstMs }) => firstMs ?? [])
   const sinceMs = begunMs.length === 0 ? Date.parse(now) : Math.max(...begunMs)
@@ -64,7 +69,7 @@ export function forcedTo(
     visits: visits.map(({ visit }) => visit),
     until: now,
   }
-  return { ...rest, placement: { mirror, shard: 0 }, handover, updatedAt: now }
+  return { ...rest, placement: { mirror, shard }, handover, updatedAt: now }
 }
 
 /** Its node has let go: from here on it is placed where it moves to. Undefined while the node has not. */

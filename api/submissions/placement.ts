@@ -1,26 +1,40 @@
-// Where a new filter runs: on the mirror with the fewest filters, among those that have been heard of lately if there are any.
-import { type Manifest } from '#filters'
+// Where a filter runs: in the shard with the fewest filters, among those that have been heard of lately if there are any.
+import { type Manifest, type Placement } from '#filters'
+import { type ShardStatus } from './status.ts'
 
-export interface Candidate {
-  readonly name: string
-  /** Time of the node's last report, or undefined if it never reported. */
+export interface Candidate extends Placement {
+  /** Time of the shard's last report, or undefined if it never reported. */
   readonly reportedAtMs: number | undefined
 }
 
-/** A node reports every few seconds; one silent for so long is not given new filters while another answers. */
+/** A shard reports every few seconds; one silent for so long is not given new filters while another answers. */
 export const SILENT_AFTER_MS = 60_000
 
-/** The name of the mirror, or undefined when there is none. Ties go to the first named. */
-export function chooseMirror(
+export const isSilent = (reportedAtMs: number | undefined, nowMs: number): boolean =>
+  nowMs - (reportedAtMs ?? -Infinity) >= SILENT_AFTER_MS
+
+/** The shards of some mirrors. Of a mirror that never reported, the one that every mirror has. */
+export const candidatesOf = (mirrors: readonly string[], reports: readonly ShardStatus[]): Candidate[] =>
+  mirrors.flatMap((mirror): Candidate[] => {
+    const own = reports.filter(report => report.mirror === mirror)
+    if (own.length === 0) return [{ mirror, shard: 0, reportedAtMs: undefined }]
+    return own.map(({ shard, updatedAt }) => ({ mirror, shard, reportedAtMs: Date.parse(updatedAt) }))
+  })
+
+/** The place, or undefined when there is none. Of shards with as many filters it is that of the emptier mirror, and then the first named. */
+export function choosePlace(
   candidates: readonly Candidate[],
   manifests: Iterable<Manifest>,
   nowMs: number,
-): string | undefined {
-  const load = new Map<string, number>()
-  for (const { placement, state } of manifests) {
-    if (placement && state !== 'deleted') load.set(placement.mirror, (load.get(placement.mirror) ?? 0) + 1)
+): Placement | undefined {
+  const placements = [...manifests].flatMap(({ placement, state }) => (state === 'deleted' ? [] : (placement ?? [])))
+  const load = ({ mirror, shard }: Placement): readonly [ofShard: number, ofMirror: number] => {
+    const there = placements.filter(place => place.mirror === mirror)
+    return [there.filter(place => place.shard === shard).length, there.length]
   }
-  const awake = candidates.filter(({ reportedAtMs }) => nowMs - (reportedAtMs ?? -Infinity) < SILENT_AFTER_MS)
-  const pool = awake.length > 0 ? awake : candidates
-  return pool.toSorted((a, b) => (load.get(a.name) ?? 0) - (load.get(b.name) ?? 0))[0]?.name
+  const awake = candidates.filter(({ reportedAtMs }) => !isSilent(reportedAtMs, nowMs))
+  const [best] = (awake.length > 0 ? awake : candidates)
+    .map(({ mirror, shard }) => ({ place: { mirror, shard }, load: load({ mirror, shard }) }))
+    .toSorted((a, b) => a.load[0] - b.load[0] || a.load[1] - b.load[1])
+  return best?.place
 }

@@ -1,6 +1,6 @@
 import { assert, integer, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Manifest } from '#filters'
+import { Manifest, type Placement } from '#filters'
 import { Value } from 'typebox/value'
 import {
   deleted,
@@ -16,9 +16,10 @@ import {
   withVersion,
 } from './manifest-rules.ts'
 import { forcedTo, handedOver, movingTo, pastHandover } from './moving.ts'
-import { chooseMirror } from './placement.ts'
+import { nodesOf } from './nodes.ts'
+import { candidatesOf, choosePlace, SILENT_AFTER_MS } from './placement.ts'
 import { stageOf } from './stage.ts'
-import { type FilterStatus, StatusValue } from './status.ts'
+import { type FilterStatus, type ShardStatus, StatusValue } from './status.ts'
 
 const now = '2026-11-21T00:00:00.000Z'
 const submitted = newManifest(
@@ -26,7 +27,7 @@ const submitted = newManifest(
   { id: 'f0123456789', owner: 'alice', description: '', now },
   { cap: 20, stream: 'lsst' },
 )
-const active = placed(submitted, 'node1', now)
+const active = placed(submitted, { mirror: 'node1', shard: 0 }, now)
 const status: FilterStatus = {
   filter: active.id,
   mirror: 'node1',
@@ -89,36 +90,70 @@ test.each([
 })
 
 describe('placement', () => {
-  test('spreads filters so that no two mirrors differ by more than one', () => {
+  const report = (mirror: string, shard: number, shards: number, updatedAt = now): ShardStatus => ({
+    mirror,
+    shard,
+    shards,
+    filters: 2,
+    lagAlerts: 3,
+    updatedAt,
+  })
+  const nowMs = Date.parse(now)
+  const long = new Date(nowMs - SILENT_AFTER_MS).toISOString()
+
+  test('spreads filters so that no two shards, and no two mirrors with as many shards, differ by more than one', () => {
     assert(
-      property(integer({ min: 1, max: 5 }), integer({ min: 0, max: 40 }), (mirrors, filters) => {
-        const names = Array.from({ length: mirrors }, (_, index) => ({ name: `node${index}`, reportedAtMs: undefined }))
-        const manifests: Manifest[] = []
-        for (let index = 0; index < filters; index++)
-          manifests.push(placed(submitted, chooseMirror(names, manifests, 0)!, now))
-        const loads = names.map(({ name }) => manifests.filter(({ placement }) => placement?.mirror === name).length)
-        expect(Math.max(...loads) - Math.min(...loads)).toBeLessThanOrEqual(1)
-      }),
+      property(
+        integer({ min: 1, max: 4 }),
+        integer({ min: 1, max: 3 }),
+        integer({ min: 0, max: 40 }),
+        (mirrors, shards, filters) => {
+          const places = Array.from({ length: mirrors }, (_, at) => `node${at}`).flatMap(mirror =>
+            Array.from({ length: shards }, (_, shard) => ({ mirror, shard, reportedAtMs: undefined })),
+          )
+          const manifests: Manifest[] = []
+          for (let at = 0; at < filters; at++)
+            manifests.push(placed(submitted, choosePlace(places, manifests, 0)!, now))
+          for (const key of ['mirror', 'shard'] as const) {
+            const keyOf = (place: Placement | null): string =>
+              key === 'mirror' ? `${place?.mirror}` : JSON.stringify(place)
+            const loads = new Map(places.map(({ mirror, shard }) => [keyOf({ mirror, shard }), 0]))
+            for (const { placement } of manifests) loads.set(keyOf(placement), (loads.get(keyOf(placement)) ?? 0) + 1)
+            expect(Math.max(...loads.values()) - Math.min(...loads.values())).toBeLessThanOrEqual(1)
+          }
+        },
+      ),
     )
   })
-  test('leaves out silent mirrors while another answers, and deleted filters always', () => {
-    const nowMs = 1_000_000
-    const candidates = [
-      { name: 'silent', reportedAtMs: 0 },
-      { name: 'awake', reportedAtMs: nowMs - 5000 },
-    ]
-    expect(chooseMirror(candidates, [placed(submitted, 'awake', now)], nowMs)).toBe('awake')
-    expect(
-      chooseMirror(
-        [
-          { name: 'a', reportedAtMs: 0 },
-          { name: 'b', reportedAtMs: 0 },
-        ],
-        [deleted(placed(submitted, 'a', now), now)],
-        nowMs,
-      ),
-    ).toBe('a')
-    expect(chooseMirror([], [], nowMs)).toBeUndefined()
+  test('leaves out silent shards while another answers, and deleted filters always', () => {
+    const candidates = candidatesOf(
+      ['a', 'b', 'new'],
+      [report('a', 0, 2, long), report('a', 1, 2), report('b', 0, 1, long)],
+    )
+    expect(candidates.map(({ mirror, shard }) => `${mirror}/${shard}`)).toEqual(['a/0', 'a/1', 'b/0', 'new/0'])
+    const there = { mirror: 'a', shard: 1 }
+    expect(choosePlace(candidates, [placed(submitted, there, now)], nowMs)).toEqual(there)
+    const silent = candidates.filter(({ reportedAtMs }) => reportedAtMs !== nowMs)
+    const first = { mirror: 'a', shard: 0 }
+    expect(choosePlace(silent, [deleted(placed(submitted, first, now), now)], nowMs)).toEqual(first)
+    expect(choosePlace([], [], nowMs)).toBeUndefined()
+  })
+  test('a node is what its shards report, and names those that are silent or have never reported', () => {
+    const gap = { lane: 'live.lsst', topic: 'lsst-alerts-v11', partition: 0, from: '1', to: '9', at: now }
+    const reports = [{ ...report('a', 0, 3), gaps: [gap] }, report('a', 1, 3, long), report('b', 0, 1, long)]
+    expect(nodesOf(reports, nowMs)).toEqual([
+      {
+        mirror: 'a',
+        shards: 3,
+        silentShards: [1, 2],
+        silent: false,
+        filters: 4,
+        lagAlerts: 6,
+        gaps: [gap],
+        updatedAt: now,
+      },
+      expect.objectContaining({ mirror: 'b', silentShards: [0], silent: true }),
+    ])
   })
 })
 
@@ -152,14 +187,15 @@ describe('a report', () => {
     }
     expect(Value.Parse(StatusValue, status)).toEqual(status)
     const gap = { lane: 'live.lsst', topic: 'lsst-alerts-v11', partition: 0, from: '1', to: '9', at: now }
-    const node = { mirror: 'node1', shards: 1, filters: 0, lagAlerts: 0, gaps: [gap], updatedAt: now }
+    const node = { mirror: 'node1', shard: 0, shards: 1, filters: 0, lagAlerts: 0, gaps: [gap], updatedAt: now }
     expect(Value.Parse(StatusValue, node)).toEqual(node)
   })
 })
 
 describe('a filter that moves', () => {
   const later = '2026-11-21T00:01:00.000Z'
-  const moving = movingTo(active, status, 'node2', true, later)
+  const [node1, node2] = ['node1', 'node2'].map(mirror => ({ mirror, shard: 1 })) as [Placement, Placement]
+  const moving = movingTo(active, status, node2, later)
   const cut = { at: later, sinceMs: 5, visits: ['7'] }
 
   test('stays where it is until its node has let go of this very move, and is then placed elsewhere', () => {
@@ -168,7 +204,7 @@ describe('a filter that moves', () => {
     expect(handedOver(moving, { ...status, cut: { ...cut, at: now } }, 0)).toBeUndefined()
     const moved = handedOver(moving, { ...status, cut }, Date.parse(later))
     expect(moved).toMatchObject({
-      placement: { mirror: 'node2', shard: 0 },
+      placement: node2,
       handover: { ...cut, from: active.placement },
     })
     expect(moved).not.toHaveProperty('moving')
@@ -177,9 +213,9 @@ describe('a filter that moves', () => {
   test('moves on only when its old node has finished, and forgets the move a day later', () => {
     const moved = handedOver(moving, { ...status, cut }, Date.parse(later))
     if (moved === undefined) throw new Error('it was not handed over')
-    expect(() => movingTo(moved, undefined, 'node1', true, later)).toThrow(conflict)
+    expect(() => movingTo(moved, undefined, node1, later)).toThrow(conflict)
     const untilMs = Date.parse(moved.handover?.until ?? '')
-    expect(movingTo(moved, undefined, 'node1', true, new Date(untilMs).toISOString()).moving).toBeDefined()
+    expect(movingTo(moved, undefined, node1, new Date(untilMs).toISOString()).moving).toBeDefined()
     expect(pastHandover(moved, untilMs)).toBeUndefined()
     expect(pastHandover(moved, untilMs + 86_400_001)).toEqual(moved.handover)
   })
@@ -188,26 +224,26 @@ describe('a filter that moves', () => {
       { visit: '7', firstMs: 1000 },
       { visit: '8', firstMs: 3000 },
     ].map(visit => ({ ...visit, seen: 1, passed: 1, delivered: 1, overCap: 0, errors: 0 }))
-    const moved = forcedTo(moving, { ...status, visits }, 'node2', true, now)
+    const moved = forcedTo(moving, { ...status, visits }, node2, now)
     expect(moved).toMatchObject({
-      placement: { mirror: 'node2', shard: 0 },
+      placement: node2,
       handover: { from: active.placement, at: now, sinceMs: 3000, visits: ['7', '8'], until: now },
     })
     expect(moved).not.toHaveProperty('moving')
     expect(Value.Check(Manifest, moved)).toBe(true)
-    expect(forcedTo(active, undefined, 'node2', true, now).handover).toMatchObject({
+    expect(forcedTo(active, undefined, node2, now).handover).toMatchObject({
       sinceMs: Date.parse(now),
       visits: [],
     })
-    expect(() => forcedTo(active, status, 'node1', true, now)).toThrow(conflict)
+    expect(() => forcedTo(active, status, node1, now)).toThrow(conflict)
   })
   test('is refused when it does not run, runs there already, or there is no such mirror', () => {
-    expect(() => movingTo(paused(active, now), status, 'node2', true, now)).toThrow(conflict)
-    expect(() => movingTo(active, { ...status, state: 'suspended' }, 'node2', true, now)).toThrow(conflict)
-    expect(() => movingTo(active, status, 'node1', true, now)).toThrow(conflict)
-    expect(() => movingTo(active, status, 'node3', false, now)).toThrow(
+    expect(() => movingTo(paused(active, now), status, node2, now)).toThrow(conflict)
+    expect(() => movingTo(active, { ...status, state: 'suspended' }, node2, now)).toThrow(conflict)
+    expect(() => movingTo(active, status, node1, now)).toThrow(conflict)
+    expect(() => movingTo(active, status, { mirror: 'node3', shard: undefined }, now)).toThrow(
       expect.objectContaining({ code: 'API_REQUEST_INVALID' }),
     )
-    expect(movingTo(moving, status, 'node2', true, now)).toBe(moving)
+    expect(movingTo(moving, status, node2, now)).toBe(moving)
   })
 })

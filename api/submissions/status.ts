@@ -52,30 +52,29 @@ export const FilterStatus = Type.Object({
 })
 export type FilterStatus = Static<typeof FilterStatus>
 
-/** Key: `node/<mirror>`. */
-export const NodeStatus = Type.Object({
+/** Alerts of a partition that were gone before they could be evaluated. */
+export const Gap = Type.Object({
+  lane: Type.String(),
+  topic: Type.String(),
+  partition: Type.Integer(),
+  from: Type.String(),
+  to: Type.String(),
+  at: Type.String(),
+})
+
+/** Key: `node/<mirror>/<shard>`. */
+export const ShardStatus = Type.Object({
   mirror: Type.String(),
+  shard: Type.Integer(),
+  /** How many the mirror has. */
   shards: Type.Integer(),
   filters: Type.Integer(),
   lagAlerts: Type.Number(),
-  /** Alerts that were gone before they could be evaluated, newest last. */
-  gaps: Type.Optional(
-    Type.Array(
-      Type.Object({
-        lane: Type.String(),
-        topic: Type.String(),
-        partition: Type.Integer(),
-        from: Type.String(),
-        to: Type.String(),
-        at: Type.String(),
-      }),
-    ),
-  ),
+  /** Newest last. */
+  gaps: Type.Optional(Type.Array(Gap)),
   updatedAt: Type.String(),
 })
-export type NodeStatus = Static<typeof NodeStatus>
+export type ShardStatus = Static<typeof ShardStatus>
 
-export const StatusValue = Type.Union([FilterStatus, NodeStatus])
+export const StatusValue = Type.Union([FilterStatus, ShardStatus])
 export type StatusValue = Static<typeof StatusValue>
-
-export const nodeKey = (mirror: string): string => `node/${mirror}`

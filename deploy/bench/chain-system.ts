@@ -32,7 +32,7 @@ export async function startChainSystem(options: ChainSystemOptions, signal: Abor
   const flags = ['--data-dir', dataDir, '--port-base', String(portBase), '--nodes', '1', '--alerts', String(alerts)]
   const settings = startOptions([...flags, '--no-simulator', '--no-python', '--no-archive'], process.cwd())
   if (settings === undefined) throw new TypeError('a bench asks for no help')
-  await checkPorts(portBase, settings.nodes)
+  await checkPorts(portBase, settings.nodes, settings.shards)
   const layout = await prepare(settings, env)
   const supervisor = new Supervisor(layout.dirs.logs, event => {
     if (event.type === 'died') note(`${event.name} ended: ${event.how}`)

@@ -21,7 +21,7 @@ import {
 } from '#hub'
 import { openFeed } from '#mirrors'
 import { freeBase } from '../start/ports.ts'
-import { workerProcess } from '../start/services.ts'
+import { workerNames, workerProcesses } from '../start/services.ts'
 import { burstFigures, doneMs, hubToDelivery, localFigures, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
 import { chainSources } from './chain-filters.ts'
 import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain-messages.ts'
@@ -185,14 +185,14 @@ try {
     const withoutWorker = async <T>(
       action: () => Promise<T>,
     ): Promise<{ readonly done: T; readonly startedMs: number }> => {
-      await supervisor.stop([`${node.name}-worker`], STOP_LIMIT_MS)
+      await supervisor.stop(workerNames(node), STOP_LIMIT_MS)
       const done = await action()
       for (let seen = -1, now = 0; seen !== now; await sleep(SETTLED_MS)) {
         seen = now
         now = (await ask<Received>(subscriber, { report: true })).onNode.length
       }
       const startedMs = Date.now()
-      await supervisor.start(workerProcess(layout, node), stop.signal)
+      await Promise.all(workerProcesses(layout, node).map(worker => supervisor.start(worker, stop.signal)))
       for (const deadline = startedMs + DRAIN_LIMIT_MS; Date.now() < deadline; await sleep(PAUSE_MS))
         if (((await ask<Received>(subscriber, { report: true })).commits.at(-1)?.atMs ?? 0) > startedMs) break
       return { done, startedMs }

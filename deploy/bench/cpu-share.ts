@@ -1,6 +1,7 @@
 // Cores that each process of a system takes, from /proc.
 import { cpuSeconds, descendants } from '#filters'
 import { confinedBelow } from '../chaos/process-tree.ts'
+import { isWorker } from '../start/services.ts'
 import { type Supervisor } from '../start/supervisor.ts'
 
 export type CpuSeconds = ReadonlyMap<string, number>
@@ -13,7 +14,7 @@ export function cpuOf(supervisor: Supervisor, others: Readonly<Record<string, nu
   for (const name of supervisor.names) {
     const pid = supervisor.pid(name)
     if (pid === undefined) continue
-    const hosts = name.endsWith('-worker') ? confinedBelow(pid).reduce((sum, host) => sum + cpuSeconds(host), 0) : 0
+    const hosts = isWorker(name) ? confinedBelow(pid).reduce((sum, host) => sum + cpuSeconds(host), 0) : 0
     seconds.set(name, below(pid) - hosts)
     if (hosts > 0) seconds.set(`${name}-hosts`, hosts)
   }

@@ -20,6 +20,8 @@ const { values: args } = parseArgs({
     gap: { type: 'string', default: '5-11' },
     /** Broker and MirrorMaker take 10 to 20 s to be back on two cores. */
     rest: { type: 'string', default: '20' },
+    /** Of each node: worker processes that share its filters. */
+    shards: { type: 'string', default: '1' },
     'no-python': { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '23000' },
     /** Kept after the run when it is given. */
@@ -30,7 +32,7 @@ const refuse = (message: string): never => {
   console.error(message)
   process.exit(2)
 }
-const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'port-base'): number => {
+const numberOf = (name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'shards' | 'port-base'): number => {
   const value = Number(args[name])
   return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${args[name]}"`)
 }
@@ -64,6 +66,7 @@ try {
   const only = args.only === undefined ? {} : { only: new RegExp(args.only) }
   const gapSeconds = [least, most] as const
   const restSeconds = numberOf('rest')
+  const shards = numberOf('shards')
   const result = await runChaos(
     {
       visits,
@@ -73,6 +76,7 @@ try {
       ...only,
       gapSeconds,
       restSeconds,
+      shards,
       python: !args['no-python'],
       dataDir,
       portBase,
@@ -82,7 +86,9 @@ try {
     stop.signal,
   )
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`
-  console.log(JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, restSeconds, machine }))
+  console.log(
+    JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, restSeconds, shards, machine }),
+  )
   process.exitCode = isSound(result) ? 0 : 1
 } finally {
   if (args['data-dir'] === undefined) await rm(dataDir, { recursive: true, force: true })

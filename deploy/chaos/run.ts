@@ -20,6 +20,7 @@ export interface ChaosOptions {
   readonly gapSeconds: readonly [number, number]
   /** From the end of a fault on a node to the next there. */
   readonly restSeconds: number
+  readonly shards: number
   /** Whether a Python filter is among them and its engine is struck, where there is one. */
   readonly python: boolean
   readonly dataDir: string
@@ -50,7 +51,7 @@ const describe = (event: ProcessEvent): string => {
 
 /** Starts, plays, strikes, audits and stops. Throws when the system does not start or a fault cannot be done. */
 export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Promise<ChaosResult> => {
-  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, python, dataDir, portBase, env } = options
+  const { visits, alerts, intervalSeconds, seed, only, gapSeconds, shards, python, dataDir, portBase, env } = options
   const began = performance.now()
   const print = (line: string): void =>
     options.print(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${line}`)
@@ -58,7 +59,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
   const stop = new AbortController()
   const either = AbortSignal.any([signal, stop.signal])
   const system = await startChaosSystem(
-    { dataDir, portBase, env, keptAlerts: visits * alerts, python, onEvent, note: print },
+    { dataDir, portBase, env, keptAlerts: visits * alerts, shards, python, onEvent, note: print },
     either,
   )
   try {

@@ -1,5 +1,6 @@
 // Does to a running system what the plan of faults says. Victims are chosen by the process ids the supervisor knows, never by name.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { workerNames } from '../start/services.ts'
 import { type Fault } from './faults.ts'
 import { confinedBelow } from './process-tree.ts'
 import { type ChaosSystem } from './system.ts'
@@ -13,19 +14,21 @@ export interface Struck {
   readonly liftedMs: number
 }
 
-const HOST = /^(?<node>.+)-host$/
+/** Of a node's workers, and of their hosts, one is chosen. */
+const OF_WORKERS = /^(?<node>.+)-(?<part>worker|host)$/
 const LINK = /^(?<node>.+)-link$/
 /** A process that is being started again has no id for a moment. */
 const VICTIM_LIMIT_MS = 60_000
 const PAUSE_MS = 100
 
-const victimOf = async ({ supervisor, engine }: ChaosSystem, { target, pick }: Fault): Promise<number> => {
-  const node = HOST.exec(target)?.groups?.['node']
+const victimOf = async ({ layout, supervisor, engine }: ChaosSystem, { target, pick }: Fault): Promise<number> => {
+  const { node, part } = OF_WORKERS.exec(target)?.groups ?? {}
+  const workers = layout.nodes.filter(({ name }) => name === node).flatMap(workerNames)
+  const names = part === undefined ? [target] : workers
   const deadline = performance.now() + VICTIM_LIMIT_MS
   while (performance.now() < deadline) {
-    const name = node === undefined ? target : `${node}-worker`
-    const pid = supervisor.pid(name) ?? engine?.pid(name)
-    const candidates = pid === undefined ? [] : node === undefined ? [pid] : confinedBelow(pid)
+    const pids = names.flatMap(name => supervisor.pid(name) ?? engine?.pid(name) ?? [])
+    const candidates = part === 'host' ? pids.flatMap(confinedBelow) : pids
     const victim = candidates[Math.floor(pick * candidates.length)]
     if (victim !== undefined) return victim
     await sleep(PAUSE_MS)

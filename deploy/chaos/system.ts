@@ -16,6 +16,8 @@ export interface SystemOptions {
   readonly env: NodeJS.ProcessEnv
   /** Alert topics keep eight visits of so many alerts: the audit reads all of them. */
   readonly keptAlerts: number
+  /** Of each node. */
+  readonly shards: number
   /** Whether Python filters run, where there is what they need. */
   readonly python: boolean
   readonly onEvent: (event: ProcessEvent) => void
@@ -70,7 +72,7 @@ const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
 
 /** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
 export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
-  const { dataDir, portBase, env, keptAlerts, python, onEvent, note } = options
+  const { dataDir, portBase, env, keptAlerts, shards, python, onEvent, note } = options
   const argv = [
     '--data-dir',
     dataDir,
@@ -79,11 +81,13 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
     '--alerts',
     String(keptAlerts),
     '--no-simulator',
+    '--shards',
+    String(shards),
     ...(python ? [] : ['--no-python']),
   ]
   const settings = startOptions(argv, process.cwd())
   if (settings === undefined) throw new TypeError('a chaos run asks for no help')
-  await checkPorts(portBase, settings.nodes)
+  await checkPorts(portBase, settings.nodes, settings.shards)
   const { layout, ports } = withLinks(withQuickJava(await prepare(settings, env)), portBase)
   const links = new Map<string, Link>()
   const supervisor = new Supervisor(layout.dirs.logs, onEvent)

@@ -19,7 +19,7 @@ const View = Type.Object({
   problems: Type.Array(Type.Object({ message: Type.String() })),
 })
 type View = Static<typeof View>
-const Nodes = Type.Object({ items: Type.Array(Type.Object({ mirror: Type.String() })) })
+const Nodes = Type.Object({ items: Type.Array(Type.Object({ silentShards: Type.Array(Type.Integer()) })) })
 const Views = Type.Object({ items: Type.Array(View) })
 
 const LIVE: ReadonlySet<string> = new Set(['live', 'catching-up'])
@@ -52,12 +52,12 @@ export const submitExamples = async (options: ExamplesOptions, signal: AbortSign
   writePrivate(marker, `${views.map(({ id, name }) => `${id} ${name}`).join('\n')}\n`)
 }
 
-/** The API places filters on nodes it has heard of: all should have reported, or the first to do so would get every example. */
+/** The API places filters on shards it has heard of: all should have reported, or the first to do so would get every example. */
 const awaitNodes = async (options: ExamplesOptions, signal: AbortSignal): Promise<void> => {
   const deadline = performance.now() + LIVE_LIMIT_MS
   while (performance.now() < deadline) {
     const { items } = await call(Nodes, options, '/v1/nodes', {}, signal)
-    if (items.length >= options.nodes) return
+    if (items.length >= options.nodes && items.every(({ silentShards }) => silentShards.length === 0)) return
     await sleep(PAUSE_MS, undefined, { signal })
   }
 }

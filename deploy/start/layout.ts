@@ -53,8 +53,6 @@ export interface PythonLayout {
   readonly label: string
 }
 
-/** One worker process of a node runs one shard; on one machine that is enough. */
-const SHARDS = 1
 const RETENTION_HOURS = 24
 
 export const layoutOf = (
@@ -84,7 +82,7 @@ export const layoutOf = (
     hub,
     nodes: nodeNames(options.nodes).map((name, at) => {
       const own = nodePorts(portBase, at + 1)
-      return { name, ports: own, broker: broker(name, own.broker, own.controller), hub, shards: SHARDS }
+      return { name, ports: own, broker: broker(name, own.broker, own.controller), hub, shards: options.shards }
     }),
     dirs: { redis: join(dataDir, 'redis'), logs: join(dataDir, 'logs'), config: join(dataDir, 'config') },
     registryUrl: `http://${LOOPBACK}:${ports.registry}`,

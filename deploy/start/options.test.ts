@@ -11,6 +11,7 @@ test('without options a laptop’s system is started: two nodes and small visits
   expect(startOptions([], cwd)).toEqual({
     dataDir: join(cwd, '.skysieve'),
     nodes: 2,
+    shards: 1,
     partitions: 8,
     tls: false,
     portBase: 21_000,

@@ -5,12 +5,15 @@ import { parseArgs } from 'node:util'
 import { Type, type Static } from 'typebox'
 import { DeployError } from '../errors.ts'
 import { parseConfig } from '../processes/read-config.ts'
+import { MAX_SHARDS } from './ports.ts'
 
 /** What skysieve.json may hold; the flags are the same names with dashes. */
 const StartSettings = Type.Object(
   {
     /** Mirror nodes. */
     nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),
+    /** Of each node, fixed when it is made: a worker process each, which one shard keeps busy on two cores. */
+    shards: Type.Integer({ minimum: 1, maximum: MAX_SHARDS, default: 1 }),
     portBase: Type.Integer({ minimum: 1024, maximum: 65_400, default: 21_000 }),
     /** A tree of real packets to play; synthetic ones when absent. */
     source: Type.Optional(Type.String({ minLength: 1 })),
@@ -53,6 +56,7 @@ export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated 
   --profile P       production (45 partitions of alert topics, as Rubin's), or integration: every visit is the same one,
                     its answers at /v1/integration/answers, for who writes clients
   --nodes N         mirror nodes (2)
+  --shards N        worker processes of a node that share its filters, one per two cores; fixed when the node is made (1)
   --port-base PORT  first of the ports, all on loopback (21000)
   --source DIR      play the real packets under DIR instead of synthetic ones
   --interval S      seconds from one visit to the next (37)
@@ -72,6 +76,7 @@ export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated 
 const FLAGS = {
   'data-dir': { type: 'string' },
   nodes: { type: 'string' },
+  shards: { type: 'string' },
   'port-base': { type: 'string' },
   source: { type: 'string' },
   interval: { type: 'string' },
@@ -97,7 +102,7 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
   if (flags.help === true) return undefined
   const dataDir = resolve(cwd, flags['data-dir'] ?? '.skysieve')
   const file = join(dataDir, 'skysieve.json')
-  const numbers = (['nodes', 'interval', 'alerts', 'visits', 'partitions'] as const).flatMap(name =>
+  const numbers = (['nodes', 'shards', 'interval', 'alerts', 'visits', 'partitions'] as const).flatMap(name =>
     flags[name] === undefined ? [] : [[name, numberOf(name, flags[name])] as const],
   )
   const given = {

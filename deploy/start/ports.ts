@@ -28,19 +28,31 @@ export const nodePorts = (base: number, index: number) =>
     workerOps: base + 10 * index + 3,
   }) as const
 
+/** A worker process for each, and a port for each of those between the node's others. */
+export const MAX_SHARDS = 4
+
 /** Every port of a system with the name of its user, for messages. */
-export const allPorts = (base: number, nodes: number): readonly (readonly [name: string, port: number])[] => [
+export const allPorts = (
+  base: number,
+  nodes: number,
+  shards: number,
+): readonly (readonly [name: string, port: number])[] => [
   ...Object.entries(hubPorts(base)).map(([name, port]) => [name, port] as const),
-  ...Array.from({ length: nodes }, (_, at) => at + 1).flatMap(index =>
-    Object.entries(nodePorts(base, index)).map(([name, port]) => [`node${index} ${name}`, port] as const),
-  ),
+  ...Array.from({ length: nodes }, (_, at) => at + 1).flatMap(index => {
+    const ports = nodePorts(base, index)
+    const more = Array.from(
+      { length: shards - 1 },
+      (_, at) => [`workerOps${at + 2}`, ports.workerOps + at + 1] as const,
+    )
+    return [...Object.entries(ports), ...more].map(([name, port]) => [`node${index} ${name}`, port] as const)
+  }),
 ]
 
 /** Throws DeployError DEPLOY_PORT_IN_USE that names every taken port and a base that is free. */
-export const checkPorts = async (base: number, nodes: number): Promise<void> => {
-  const taken = await takenPorts(base, nodes)
+export const checkPorts = async (base: number, nodes: number, shards: number): Promise<void> => {
+  const taken = await takenPorts(base, nodes, shards)
   if (taken.length === 0) return
-  const free = await freeBase(base, nodes)
+  const free = await freeBase(base, nodes, shards)
   const list = taken.map(([name, port]) => `${port} (${name})`).join(', ')
   const advice = free === undefined ? '--port-base PORT' : `--port-base ${free}`
   throw new DeployError(
@@ -49,8 +61,8 @@ export const checkPorts = async (base: number, nodes: number): Promise<void> => 
   )
 }
 
-const takenPorts = async (base: number, nodes: number) => {
-  const ports = allPorts(base, nodes)
+const takenPorts = async (base: number, nodes: number, shards: number) => {
+  const ports = allPorts(base, nodes, shards)
   const free = await Promise.all(ports.map(([, port]) => isFree(port)))
   return ports.filter((_, at) => free[at] !== true)
 }
@@ -59,10 +71,10 @@ const STEP = 100
 const TRIES = 20
 
 /** The next base above `base`, in steps of a hundred, whose ports are all free. */
-export const freeBase = async (base: number, nodes: number): Promise<number | undefined> => {
+export const freeBase = async (base: number, nodes: number, shards = MAX_SHARDS): Promise<number | undefined> => {
   for (let tried = 1; tried <= TRIES; tried++) {
     const next = base + tried * STEP
-    if (next <= 65_400 && (await takenPorts(next, nodes)).length === 0) return next
+    if (next <= 65_400 && (await takenPorts(next, nodes, shards)).length === 0) return next
   }
   return undefined
 }

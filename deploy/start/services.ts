@@ -37,11 +37,25 @@ const sandboxSettings = (layout: Layout) => ({
   containers: containerSettings(layout),
 })
 
-export const workerProcess = (layout: Layout, { name, broker, hub, ports, shards }: NodeLayout): ProcessSpec =>
+/** As many as the node has shards: each runs one, and another's when that one dies. */
+export const workerProcesses = (layout: Layout, node: NodeLayout): readonly ProcessSpec[] =>
+  workerNames(node).map((name, at) => workerProcess(layout, node, name, node.ports.workerOps + at))
+
+export const workerNames = ({ name, shards }: Pick<NodeLayout, 'name' | 'shards'>): readonly string[] =>
+  Array.from({ length: shards }, (_, at) => (at === 0 ? `${name}-worker` : `${name}-worker-${at + 1}`))
+
+export const isWorker = (name: string): boolean => /-worker(-\d+)?$/.test(name)
+
+const workerProcess = (
+  layout: Layout,
+  { name, broker, hub, shards }: NodeLayout,
+  processName: string,
+  opsPort: number,
+): ProcessSpec =>
   serviceProcess(layout, {
-    name: `${name}-worker`,
+    name: processName,
     kind: 'worker',
-    opsPort: ports.workerOps,
+    opsPort,
     env: PACKET_ENV,
     settings: dir => ({
       ...sandboxSettings(layout),
@@ -50,7 +64,7 @@ export const workerProcess = (layout: Layout, { name, broker, hub, ports, shards
       local: accessOf(broker, layout.secrets, workerUser(name)),
       hub: accessOf(hub, layout.secrets, workerUser(name)),
       registryUrl: layout.registryUrl,
-      opsPort: ports.workerOps,
+      opsPort,
       dataDir: dir,
     }),
   })

@@ -49,7 +49,7 @@ export const start = async ({ argv, cwd, env, screen, signal }: StartContext): P
   await setUp({ purpose: 'start', cacheDir: CACHE_DIR, env, print: line => screen.write(`${line}\n`) })
   const lock = await takeDataDir(options.dataDir)
   try {
-    await checkPorts(options.portBase, options.nodes)
+    await checkPorts(options.portBase, options.nodes, options.shards)
     await runSystem(await prepare(options, env), screen, startedMs, signal)
     return 0
   } finally {

@@ -7,7 +7,15 @@ import { redisProcess } from './redis.ts'
 import { mirrorProcess, prepareNodeAccess } from './mirror.ts'
 import { hubRights } from './rights.ts'
 import { submitExamples } from './examples.ts'
-import { apiProcess, archiverProcess, hubProcess, simulatorProcess, workerProcess } from './services.ts'
+import {
+  apiProcess,
+  archiverProcess,
+  hubProcess,
+  isWorker,
+  simulatorProcess,
+  workerNames,
+  workerProcesses,
+} from './services.ts'
 import { type ProcessSpec, type Supervisor } from './supervisor.ts'
 import { hubTopics, keepPartitions } from './topics.ts'
 import { hubUsers } from './users.ts'
@@ -24,7 +32,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
   })
   const examples: Step = {
     name: 'examples',
-    after: ['api', ...nodes.flatMap(({ name }) => [`${name}-mirror`, `${name}-worker`])],
+    after: ['api', ...nodes.flatMap(node => [`${node.name}-mirror`, ...workerNames(node)])],
     run: signal => submitExamples({ ...examplesOptions(layout, note), python: false }, signal),
   }
   const { apiUrl, registryUrl } = layout
@@ -43,7 +51,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
       ),
       step(`${node.name}-access`, [`${node.name}-broker`], () => prepareNodeAccess(layout, node)),
       run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
-      run(workerProcess(layout, node), 'hub-access', `${node.name}-access`),
+      ...workerProcesses(layout, node).map(worker => run(worker, 'hub-access', `${node.name}-access`)),
     ]),
     run(hubProcess(layout), 'hub-access'),
     ...(layout.archive === undefined ? [] : [run(archiverProcess(layout, layout.archive), 'hub-access', 'hub')]),
@@ -72,7 +80,7 @@ export const stopOrder = (
   const ending = (...suffixes: readonly string[]): readonly string[] =>
     names.filter(name => suffixes.some(suffix => name === suffix || name.endsWith(`-${suffix}`)))
   return [
-    { names: ending('simulator', 'api', 'worker', 'archiver'), limitMs: 5000 },
+    { names: [...ending('simulator', 'api', 'archiver'), ...names.filter(isWorker)], limitMs: 5000 },
     { names: names.filter(name => name === 'hub' || name.endsWith('-mirror')), limitMs: 4000 },
     { names: ending('broker', 'redis'), limitMs: 5000 },
   ]

@@ -78,6 +78,7 @@ export async function openBenchWorker({
   })
   const worker = await openWorker({
     mirror: MIRROR,
+    shards,
     node: access,
     streams: [stream],
     sandbox,

@@ -19,7 +19,7 @@ export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number)
 }
 
 /** Whether this is the place a manifest means. */
-export const isAt = (place: Place, where: Manifest['placement'] | undefined): boolean =>
+export const isAt = (place: Pick<Place, 'mirror' | 'shard'>, where: Manifest['placement'] | undefined): boolean =>
   where?.mirror === place.mirror && where.shard === place.shard
 
 /** Whether this node still finishes visits of a filter that has gone elsewhere. */

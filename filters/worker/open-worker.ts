@@ -17,6 +17,8 @@ import { publishPositions } from './visible-groups.ts'
 
 export interface WorkerOptions {
   readonly mirror: string
+  /** How many shards the mirror has; which of them run here, the group protocol says. */
+  readonly shards: number
   /** The mirror's own broker. */
   readonly node: BrokerAccess
   /** Where status is reported; undefined reports nowhere. */
@@ -95,7 +97,15 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
 
   const start = (shard: number): void => {
     const manifestOf = (filter: string): ReturnType<ManifestSource['get']> => manifests.get(filter)
-    const status = new StatusReporter({ hub: options.hub, mirror, shard, manifestOf, metrics, log })
+    const status = new StatusReporter({
+      hub: options.hub,
+      mirror,
+      shard,
+      shards: options.shards,
+      manifestOf,
+      metrics,
+      log,
+    })
     reporters.set(shard, status)
     const running = startShard({
       access: node,

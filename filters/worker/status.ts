@@ -10,6 +10,7 @@ import { holds } from '../progress/suspension.ts'
 import { liveLane } from '../progress/transitions.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
 import { type Crew } from './crew.ts'
+import { isAt } from './handover.ts'
 import { type Lane } from './lane.ts'
 import { type Lanes } from './lanes.ts'
 
@@ -18,9 +19,12 @@ const SOON_MS = 50
 /** A node without filters or alerts reports too: one that is silent gets no filters. */
 const BEAT_MS = 5000
 const RETRY_MS = 5000
-/** Visits and gaps named in a status, newest last. */
+/** Visits named in a status, newest last: so many, and those that changed since the last one, as after an outage. */
 const VISITS = 8
+const MAX_VISITS = 64
 const GAPS = 16
+/** What a predecessor changed so long before its last change it has reported. */
+const REPORTED_MS = 60_000
 
 /** The state of one shard that is reported. */
 export interface Reported {
@@ -34,6 +38,8 @@ export interface StatusOptions {
   readonly hub: BrokerAccess | undefined
   readonly mirror: string
   readonly shard: number
+  /** How many the mirror has. */
+  readonly shards: number
   readonly manifestOf: (filter: string) => Manifest | undefined
   readonly metrics: FilterMetrics
   readonly log: Logger
@@ -44,6 +50,8 @@ export class StatusReporter {
   readonly #options: StatusOptions
   readonly #dirty = new Set<string>()
   readonly #gaps: Record<string, unknown>[] = []
+  /** Filter → what was changed before this moment is reported. */
+  readonly #sentMs = new Map<string, number>()
   #reported: Reported | undefined
   #producer: Producer | undefined
   #timer: NodeJS.Timeout | undefined
@@ -58,7 +66,7 @@ export class StatusReporter {
   /** Reports everything once: what a predecessor committed last it may not have reported. */
   attach(reported: Reported): void {
     this.#reported = reported
-    reported.ledger.wake(VISITS)
+    reported.ledger.wake(VISITS, REPORTED_MS)
     for (const filter of reported.ledger.filters.keys()) this.#dirty.add(filter)
     this.#schedule(SOON_MS)
   }
@@ -103,6 +111,7 @@ export class StatusReporter {
     if (hub === undefined || reported === undefined) return
     const filters = [...this.#dirty]
     this.#dirty.clear()
+    const nowMs = Date.now()
     try {
       const messages = filters.flatMap(filter => {
         const value = this.#status(filter, reported)
@@ -111,8 +120,11 @@ export class StatusReporter {
       this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
       await this.#producer.send([
         ...messages,
-        { topic: STATUS_TOPIC, key: `node/${mirror}`, value: this.#node(reported) },
+        { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported) },
       ])
+      for (const filter of filters)
+        if (reported.ledger.filters.has(filter)) this.#sentMs.set(filter, nowMs)
+        else this.#sentMs.delete(filter)
       this.#schedule(BEAT_MS)
     } catch (error) {
       for (const filter of filters) this.#dirty.add(filter)
@@ -123,16 +135,19 @@ export class StatusReporter {
     }
   }
 
-  /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another node speaks for it. */
+  /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another shard or node speaks for it. */
   #status(filter: string, { ledger, crew, lanes }: Reported): string | null | undefined {
     const { mirror, shard, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
-    if (manifest?.placement && manifest.placement.mirror !== mirror) return undefined
+    if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
     const { reason, message, line, column } = record?.suspension ?? {}
     const runner = crew.runner(filter)
     const cut = crew.cut(filter)
-    const visits = ledger.recentVisits(filter).slice(-VISITS)
+    const sentMs = this.#sentMs.get(filter) ?? 0
+    const recent = ledger.recentVisits(filter)
+    const newest = new Set(recent.slice(-VISITS))
+    const visits = recent.filter(one => newest.has(one) || one[1].touchedMs >= sentMs).slice(-MAX_VISITS)
     return JSON.stringify({
       filter,
       mirror,
@@ -162,11 +177,12 @@ export class StatusReporter {
   }
 
   #node({ crew, lanes }: Reported): string {
-    const { mirror } = this.#options
+    const { mirror, shard, shards } = this.#options
     const lagAlerts = [...lanes.all()].reduce((sum, { lane }) => sum + lanes.lag(lane.name), 0)
     return JSON.stringify({
       mirror,
-      shards: 1,
+      shard,
+      shards,
       filters: crew.size,
       lagAlerts,
       gaps: this.#gaps,

@@ -167,6 +167,7 @@ export async function openTestNode(
       const registry = new Registry()
       const worker = await openWorker({
         mirror,
+        shards: 1,
         node,
         streams: [stream],
         sandbox: await testSandbox(),

@@ -10,6 +10,7 @@ interface Node {
   readonly filters: number
   readonly lagAlerts: number
   readonly silent: boolean
+  readonly silentShards: readonly number[]
   readonly bootstrap: string | null
   readonly updatedAt: string
 }
@@ -27,10 +28,11 @@ export const addStatus: AddCommands = (program, around) => {
       out.result({ url: client.url, nodes, filters, limits }, () =>
         [
           table(
-            ['node', 'state', 'filters', 'lag (alerts)', 'reported'],
+            ['node', 'state', 'shards', 'filters', 'lag (alerts)', 'reported'],
             nodes.map(node => [
               node.mirror,
-              node.silent ? 'silent' : 'up',
+              stateOf(node),
+              String(node.shards),
               String(node.filters),
               String(node.lagAlerts),
               node.updatedAt,
@@ -53,4 +55,9 @@ export const addStatus: AddCommands = (program, around) => {
         ].join('\n'),
       )
     })
+}
+
+const stateOf = ({ silent, silentShards }: Node): string => {
+  if (silent) return 'silent'
+  return silentShards.length === 0 ? 'up' : `shard ${silentShards.join(', ')} silent`
 }

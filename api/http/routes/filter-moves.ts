@@ -5,6 +5,7 @@ import { type Platform } from '../../platform.ts'
 import { etagOf } from '../../submissions/manifest-rules.ts'
 import { placeElsewhere } from '../../jobs/moves.ts'
 import { forcedTo, movingTo } from '../../submissions/moving.ts'
+import { candidatesOf, choosePlace } from '../../submissions/placement.ts'
 import { type App } from '../typed-app.ts'
 import { ownFilter } from '../own-filter.ts'
 import { answers, filterView, FilterView } from '../views.ts'
@@ -36,13 +37,15 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const { mirror, force = false } = request.body
       const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
+      const candidates = candidatesOf(isMirror ? [mirror] : [], books.shards())
+      const destination = { mirror, shard: choosePlace(candidates, books.filters(), platform.nowMs())?.shard }
       const now = new Date(platform.nowMs()).toISOString()
       const { id } = ownFilter(platform, request)
-      if (force) await placeElsewhere(platform, id, old => forcedTo(old, books.statusOf(id), mirror, isMirror, now))
+      if (force) await placeElsewhere(platform, id, old => forcedTo(old, books.statusOf(id), destination, now))
       else
         await writes.change(async pen => {
           const old = ownFilter(platform, request)
-          const next = movingTo(old, books.statusOf(id), mirror, isMirror, now)
+          const next = movingTo(old, books.statusOf(id), destination, now)
           if (next !== old) await pen.manifest(next)
         })
       const manifest = ownFilter(platform, request)

@@ -2,8 +2,7 @@
 import { Type } from 'typebox'
 import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
-import { SILENT_AFTER_MS } from '../../submissions/placement.ts'
-import { NodeStatus } from '../../submissions/status.ts'
+import { Node, nodesOf } from '../../submissions/nodes.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
 import { limitsOf } from '../rate-limit.ts'
@@ -37,9 +36,8 @@ const RuntimeView = Type.Object({
   }),
 })
 const NodeView = Type.Object({
-  ...NodeStatus.properties,
+  ...Node.properties,
   bootstrap: Type.Union([Type.String(), Type.Null()]),
-  silent: Type.Boolean(),
 })
 
 export function systemRoutes(app: App, platform: Platform): void {
@@ -97,10 +95,9 @@ export function systemRoutes(app: App, platform: Platform): void {
       response: answers({ 200: Type.Object({ items: Type.Array(NodeView) }) }),
     },
     handler: async () => ({
-      items: books.nodes().map(node => ({
+      items: nodesOf(books.shards(), nowMs()).map(node => ({
         ...node,
         bootstrap: brokers.address(node.mirror) ?? null,
-        silent: nowMs() - Date.parse(node.updatedAt) > SILENT_AFTER_MS,
       })),
     }),
   })

@@ -10,7 +10,7 @@ const Broker = Type.Object(
 export const WorkerConfig = Type.Object(
   {
     mirror: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
-    /** Shards of the mirror; the group protocol hands them out, this only says how many there are. */
+    /** How many the mirror has; the group protocol hands them out. */
     shards: Type.Integer({ minimum: 1, default: 1 }),
     /** The mirror's own broker. */
     local: Broker,

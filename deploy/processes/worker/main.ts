@@ -19,7 +19,7 @@ const ASK_LIMIT_MS = 1000
 
 collectRarely()
 const config = readConfig(WorkerConfig)
-const { mirror, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
+const { mirror, shards, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
 const registry = new Registry()
 collectDefaultMetrics({ register: registry })
@@ -46,6 +46,7 @@ const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
 const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
 const worker = await openWorker({
   mirror,
+  shards,
   node: local,
   hub,
   streams,
