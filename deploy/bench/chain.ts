@@ -4,7 +4,7 @@
 // and kept in DIR if one is given.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -63,6 +63,8 @@ const VISITS_KEPT = 8
 /** Two bursts, and one to spare. */
 const OTHER_VISITS = 3
 const STOP_LIMIT_MS = 5000
+/** A packet is in the file, on the hub and on the node; deliveries come to less than that again. */
+const DISK_BYTES_PER_PACKET = 3 * 120_000
 const TOPIC = STREAMS.lsst.topic
 const began = performance.now()
 const note = (text: string): void =>
@@ -112,6 +114,11 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop
 const dir = await mkdtemp(join(tmpdir(), 'skysieve-chain-'))
 const packets = args.packets ?? dir
 await mkdir(packets, { recursive: true })
+const neededGb = Math.ceil(((visits + warmUp + OTHER_VISITS) * alerts * DISK_BYTES_PER_PACKET) / 1e9)
+const { bavail, bsize } = await statfs(dir)
+const freeGb = Math.floor((bavail * bsize) / 1e9)
+if (freeGb < neededGb)
+  throw new Error(`${dir} has ${freeGb} GB free and the run needs ${neededGb}; set TMPDIR to where there is room`)
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
 const fileOf = (name: string, count: number): string => join(packets, `${name}-${count}x${alerts}.packets`)
 const [warmUpFile, steadyFile] = [fileOf('warm-up', warmUp), fileOf('steady', visits)]
@@ -248,7 +255,7 @@ try {
       }),
     )
   } finally {
-    subscriber.send({ stop: true })
+    if (subscriber.connected) subscriber.send({ stop: true })
     await system.stop()
   }
 } finally {

@@ -6,7 +6,7 @@ export interface BesideOptions {
   readonly pairs: number
   readonly perSecond: number
   /** Packets of a segment: each is a visit of its own, so caps fill in each. */
-  readonly visit: (number: number) => readonly Buffer[]
+  readonly visit: (number: number) => Promise<readonly Buffer[]>
   readonly note: (step: object) => void
 }
 
@@ -28,7 +28,7 @@ export async function measureBeside(live: LiveRun, { pairs, perSecond, visit, no
   const [without, beside]: [Played[], Played[]] = [[], []]
   let number = 0
   const play = async (into: Played[], name: string): Promise<void> => {
-    const played = await live.play(visit(number++), perSecond)
+    const played = await live.play(await visit(number++), perSecond)
     note({ [name]: into.length, p50: played.p50, p99: played.p99, pythonDeliveries: played.pythonDeliveries })
     into.push(played)
   }

@@ -5,8 +5,9 @@
 //   filters  [--filters 1,10,50,100,200] live at 270 alerts/s for --seconds 8
 //   shards   [--shards 1,2,4]            100 filters, dealt out; every shard reads the whole topic
 //   visits   [--visits 10000,30000,40000] 100 filters that are that far behind, and live at that many packets in 37 s
-//   beside   [--pairs 3] [--engine SOCKET | none] starts a Docker engine of its own where none is named
+//   beside   [--pairs 3] [--engine SOCKET | none] segments of a visit (--seconds 37); starts a Docker engine of its own where none is named
 import { cpus } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
 import { startBenchEngine } from './bench-engine.ts'
@@ -26,7 +27,7 @@ const { values: args } = parseArgs({
   options: {
     part: { type: 'string', default: PARTS.join(',') },
     alerts: { type: 'string', default: '10000' },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string' },
     jit: { type: 'boolean', default: false },
     filters: { type: 'string', default: '1,10,50,100,200' },
     shards: { type: 'string', default: '1,2,4' },
@@ -35,7 +36,9 @@ const { values: args } = parseArgs({
     engine: { type: 'string' },
   },
 })
-const [alerts, seconds, pairs, jit] = [Number(args.alerts), Number(args.seconds), Number(args.pairs), args.jit]
+/** A live run, and a segment beside Python: a whole visit of Rubin's, of which the rush of its beginning is a part. */
+const [seconds, besideSeconds] = [Number(args.seconds ?? 8), Number(args.seconds ?? INTERVAL_S)]
+const [alerts, pairs, jit] = [Number(args.alerts), Number(args.pairs), args.jit]
 const numbersIn = (list: string): number[] => list.split(',').filter(Boolean).map(Number)
 const parts = args.part.split(',')
 const unknown = parts.filter(part => !PARTS.includes(part))
@@ -45,13 +48,15 @@ const note = (step: object): void =>
   void process.stderr.write(`${JSON.stringify({ atS: Math.round(performance.now() / 1000), ...step })}\n`)
 
 const source = openSyntheticSource()
-/** The first packets of a visit. */
-const packetsOf = (visit: number, count: number): Buffer[] =>
-  Array.from({ length: count }, (_, number) => source.packet(visit, number).packet)
-const liveAt = (perSecond: number): readonly [readonly Buffer[], number] => [
-  packetsOf(1000, Math.round(perSecond * seconds)),
-  perSecond,
-]
+/** The first packets of a visit. Readers of this process go on meanwhile. */
+const packetsOf = async (visit: number, count: number): Promise<Buffer[]> => {
+  const packets: Buffer[] = []
+  while (packets.length < count) {
+    packets.push(source.packet(visit, packets.length).packet)
+    if (packets.length % 100 === 0) await setImmediate()
+  }
+  return packets
+}
 
 const startsEngine = parts.includes('beside') && args.engine === undefined
 const [stand, ownEngine] = await Promise.all([
@@ -73,7 +78,7 @@ const measure = async (stored: Stored, run: Run, perSecond: number): Promise<obj
   note({ ...run, alertsPerSecond: behind.alertsPerSecond })
   const live = await stand.live(SCHEMAS, run)
   try {
-    const played = await live.play(...liveAt(perSecond))
+    const played = await live.play(await packetsOf(1000, Math.round(perSecond * seconds)), perSecond)
     note({ ...run, perSecond, p50: played.p50, p99: played.p99 })
     return { stored: behind, startSeconds: live.startSeconds, live: played }
   } finally {
@@ -112,11 +117,12 @@ async function beside(): Promise<object> {
   const engine = args.engine ?? ownEngine?.socket ?? ''
   const live = await stand.live(SCHEMAS, { filters: FILTERS, jit, python: { filters: PYTHON_FILTERS, engine } })
   try {
-    const visit = (number: number): Buffer[] => packetsOf(2000 + number, Math.round(PER_SECOND * seconds))
+    const visit = (number: number, playSeconds = besideSeconds): Promise<Buffer[]> =>
+      packetsOf(2000 + number, Math.round(PER_SECOND * playSeconds))
     // What is compiled in the first minute, with both kinds.
     note({ warmingUp: true })
     await live.setPython(true)
-    for (const number of [1000, 1001, 1002]) await live.play(visit(number), 2 * PER_SECOND)
+    for (const number of [1000, 1001, 1002]) await live.play(await visit(number, seconds), 2 * PER_SECOND)
     await live.setPython(false)
     return await measureBeside(live, { pairs, perSecond: PER_SECOND, visit, note })
   } finally {
