@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { HubError } from '../errors.ts'
 import { javaEnvironment } from './command.ts'
+import { internalPort } from './internal-port.ts'
 import { renderLogging, renderProperties } from './properties.ts'
 import { brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
 import { formatStorage } from './storage.ts'
@@ -78,7 +79,7 @@ export const prepareBroker = async (settings: BrokerSettings): Promise<void> => 
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const files = brokerFiles(dir)
-  await writeWhole(files.properties, renderProperties(settings))
+  await writeWhole(files.properties, renderProperties(settings, await internalPort(files.internalPort)))
   await writeWhole(files.logging, renderLogging())
   await formatStorage(settings)
 }

@@ -9,26 +9,28 @@ const settings = {
   secrets: { admin: 'admin-secret', broker: 'broker-secret' },
 }
 const parse = (text: string) => new Map(text.split('\n').map(line => line.split(/=(.*)/s, 2) as [string, string]))
-const text = renderProperties(settings)
+const text = renderProperties(settings, 9009)
 const properties = parse(text)
 
 describe('a broker’s configuration', () => {
   test('lets clients in by SCRAM only, and listens on loopback only', () => {
     expect(properties.get('listener.name.clients.sasl.enabled.mechanisms')).toBe('SCRAM-SHA-512')
     expect(properties.get('listeners')).toBe(
-      'CLIENTS://127.0.0.1:9000,BROKER://127.0.0.1:0,CONTROLLER://127.0.0.1:9001',
+      'CLIENTS://127.0.0.1:9000,BROKER://127.0.0.1:9009,CONTROLLER://127.0.0.1:9001',
     )
   })
 
   test('tells clients from outside the address they reach it by, and lets them in by SCRAM only', () => {
-    const outside = parse(renderProperties({ ...settings, outside: [{ port: 9002, advertised: 'hub.example:19002' }] }))
+    const outside = parse(
+      renderProperties({ ...settings, outside: [{ port: 9002, advertised: 'hub.example:19002' }] }, 9009),
+    )
     expect(outside.get('listeners')).toContain('CLIENTS://127.0.0.1:9000,OUTSIDE1://127.0.0.1:9002,')
     expect(outside.get('advertised.listeners')).toContain('OUTSIDE1://hub.example:19002')
     expect(outside.get('listener.name.outside1.sasl.enabled.mechanisms')).toBe('SCRAM-SHA-512')
   })
 
   test('speaks TLS with clients where it has certificates, and still not within', () => {
-    const secure = parse(renderProperties({ ...settings, tls: { keystore: '/tls/hub.pem', ca: 'PEM' } }))
+    const secure = parse(renderProperties({ ...settings, tls: { keystore: '/tls/hub.pem', ca: 'PEM' } }, 9009))
     expect(secure.get('listener.security.protocol.map')).toBe(
       'CLIENTS:SASL_SSL,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
     )

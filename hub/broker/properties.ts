@@ -31,9 +31,13 @@ const scramOnly = (listener: string, { tls, reauthenticateMs = SESSION_MS }: Bro
 
 /**
  * server.properties. Clients have a listener of their own that knows SCRAM only; the broker's own user exists on two
- * loopback listeners: the controller's, and one on a port the system chooses, for the broker's connections to itself.
+ * loopback listeners: the controller's, and one on `internalPort`, for the broker's connections to itself.
  */
-export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles(settings.dir).data): string => {
+export const renderProperties = (
+  settings: BrokerSettings,
+  internalPort: number,
+  logDirs = brokerFiles(settings.dir).data,
+): string => {
   const { ports, secrets, host = LOOPBACK, outside = [] } = settings
   const { retention = { hours: 72, bytesPerPartition: 1024 * MB } } = settings
   const client = { name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
@@ -46,12 +50,12 @@ export const renderProperties = (settings: BrokerSettings, logDirs = brokerFiles
     'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
     listeners: [
       ...clients.map(({ name, port }) => `${name}://${host}:${port}`),
-      `BROKER://${LOOPBACK}:0`,
+      `BROKER://${LOOPBACK}:${internalPort}`,
       `CONTROLLER://${LOOPBACK}:${ports.controller}`,
     ].join(','),
     'advertised.listeners': [
       ...clients.map(({ name, advertised }) => `${name}://${advertised}`),
-      `BROKER://${LOOPBACK}:0`,
+      `BROKER://${LOOPBACK}:${internalPort}`,
     ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import { openKafka } from '../kafka/client.ts'
-import { adminAccess, type BrokerSettings } from './settings.ts'
+import { releaseOldPorts } from './internal-port.ts'
+import { adminAccess, brokerFiles, type BrokerSettings } from './settings.ts'
 
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 500
@@ -53,7 +54,7 @@ export const awaitBroker = async (settings: BrokerSettings, options: AwaitOption
       () => undefined,
       (error: unknown) => ({ error }),
     )
-    if (failure === undefined) return
+    if (failure === undefined) return releaseOldPorts(brokerFiles(settings.dir).internalPort)
     const { error } = failure
     signal?.throwIfAborted()
     if (isRefusal(error))

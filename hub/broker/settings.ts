@@ -46,6 +46,8 @@ export const LOOPBACK = '127.0.0.1'
 export const brokerFiles = (dir: string) => ({
   properties: join(dir, 'server.properties'),
   logging: join(dir, 'log4j2.xml'),
+  /** Names the ports on which it talked to itself, the newest first. */
+  internalPort: join(dir, 'internal-port'),
   /** Kafka's log.dirs. */
   data: join(dir, 'data'),
   /** Exists while the storage is formatted, and after a format that was cut off. */

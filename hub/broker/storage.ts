@@ -72,7 +72,7 @@ export const formatStorage = async (settings: BrokerSettings): Promise<void> => 
   ].join(',')
   const args = ['format', '-t', clusterId(), '-c', properties, '--add-scram', `SCRAM-SHA-512=[${credential}]`]
   try {
-    await writeFile(properties, renderProperties(settings, formatting), { mode: 0o600 })
+    await writeFile(properties, renderProperties(settings, 0, formatting), { mode: 0o600 })
     await writeFile(argsFile, args.join('\n'), { mode: 0o600 })
     await runFormat(settings, settings.dir, argsFile)
     await rename(formatting, data)
