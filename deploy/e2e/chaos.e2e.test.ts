@@ -22,7 +22,7 @@ test('killed and cut off while visits play, a system loses nothing, doubles noth
       only: /^(kill node1-(worker|host|mirror)|kill node2-(broker|worker)|cut node2-link|kill (redis|archiver))$/,
       gapSeconds: [1.5, 3],
       restSeconds: 2,
-      shards: 2,
+      shards: 1,
       python: false,
       dataDir,
       portBase: await freePortBase(2),

@@ -4,6 +4,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Admin } from 'kafkajs'
 import { type BrokerAccess, openKafka } from '#hub'
 import { pythonVenvIn } from '../setup/python-venv.ts'
 import { CACHE_DIR } from '../start/layout.ts'
@@ -17,12 +19,26 @@ export interface Delivery {
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
+const LEADER_TRIES = 40
+
+/** A topic that was made a moment ago has no leader yet. */
+const endsOf = async (admin: Admin, topic: string): ReturnType<Admin['fetchTopicOffsets']> => {
+  for (let tried = 1; ; tried++)
+    try {
+      return await admin.fetchTopicOffsets(topic)
+    } catch (error) {
+      const isPassing = error instanceof Error && 'retriable' in error && error.retriable === true
+      if (!isPassing || tried === LEADER_TRIES) throw error
+      await sleep(250)
+    }
+}
+
 /** All that a read_committed reader sees now, with kafkajs; `group` where the user may join none other. */
 export const readAll = async (access: BrokerAccess, topic: string, group: string): Promise<readonly Delivery[]> => {
   const kafka = openKafka(access, 'e2e')
   const admin = kafka.admin()
   await admin.connect()
-  const ends = await admin.fetchTopicOffsets(topic)
+  const ends = await endsOf(admin, topic)
   await admin.disconnect()
   const left = new Map(
     ends.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]),
