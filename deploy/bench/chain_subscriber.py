@@ -12,14 +12,12 @@ import time
 
 from confluent_kafka import Consumer
 
+from kafka_login import login
+
 plan = json.loads(sys.stdin.readline())
 consumer = Consumer(
     {
-        "bootstrap.servers": plan["bootstrap"],
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": plan["user"],
-        "sasl.password": plan["password"],
+        **login(plan),
         "group.id": f"bench-{os.getpid()}",
         "auto.offset.reset": "earliest",
         "enable.auto.commit": False,

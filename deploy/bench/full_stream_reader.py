@@ -9,14 +9,12 @@ import time
 
 from confluent_kafka import Consumer
 
+from kafka_login import login
+
 plan = json.loads(sys.stdin.readline())
 consumer = Consumer(
     {
-        "bootstrap.servers": plan["bootstrap"],
-        "security.protocol": "SASL_PLAINTEXT",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": plan["user"],
-        "sasl.password": plan["password"],
+        **login(plan),
         "group.id": plan["user"],
         "auto.offset.reset": plan["from"],
         "fetch.queue.backoff.ms": 10,

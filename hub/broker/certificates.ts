@@ -3,7 +3,7 @@
 // oxlint-disable-next-line import/no-unassigned-import -- a polyfill, which the library needs to be there first
 import 'reflect-metadata'
 import { X509Certificate as NodeCertificate, type webcrypto } from 'node:crypto'
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -18,6 +18,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import { type Tls } from './development-tls.ts'
+import { writeWhole } from './write-whole.ts'
 
 const KEYS = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING = { ...KEYS, hash: 'SHA-256' } as const
@@ -37,11 +38,6 @@ const read = (file: string): Promise<string | undefined> =>
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-
-const writeWhole = async (file: string, text: string): Promise<void> => {
-  await writeFile(`${file}.new`, text, { mode: 0o600 })
-  await rename(`${file}.new`, file)
-}
 
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> => crypto.subtle.generateKey(KEYS, true, ['sign', 'verify'])
 

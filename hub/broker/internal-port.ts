@@ -5,10 +5,11 @@
 // A broker that was killed while it ended transactions comes to that: the log of the cluster still has its old port; a port that refuses is asked again every 50 ms;
 // and when the broker is registered anew, its partitions have no leader for a moment. A port that accepts and says nothing is not asked again before that is over.
 import { randomInt } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { HubError } from '../errors.ts'
 import { LOOPBACK } from './settings.ts'
+import { writeWhole } from './write-whole.ts'
 
 /** Below the ports that systems give to connections. */
 const [FIRST, LAST] = [10_000, 20_000] as const
@@ -63,8 +64,7 @@ export const internalPort = async (file: string): Promise<number> => {
     const trial = old.includes(port) ? undefined : await hold(port)
     if (trial === undefined) continue
     await close(trial)
-    await writeFile(`${file}.new`, [port, ...old].slice(0, KEPT).join('\n'), { mode: 0o600 })
-    await rename(`${file}.new`, file)
+    await writeWhole(file, [port, ...old].slice(0, KEPT).join('\n'))
     return port
   }
   throw new HubError('HUB_BROKER_PORT', `No port from ${FIRST} to ${LAST} is free on ${LOOPBACK}; a broker needs one`)

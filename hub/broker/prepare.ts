@@ -1,6 +1,6 @@
 // Brings the folder of a broker to the state it can be started from. Safe to repeat, and after a kill at any point.
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, readdir, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { HubError } from '../errors.ts'
@@ -9,6 +9,7 @@ import { internalPort } from './internal-port.ts'
 import { renderLogging, renderProperties } from './properties.ts'
 import { brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
 import { formatStorage } from './storage.ts'
+import { writeWhole } from './write-whole.ts'
 
 const MIN_JAVA = 17
 const NEEDED_JARS = [/^kafka_2\.13-/, /^kafka-clients-/, /^log4j-slf4j-impl-/]
@@ -54,11 +55,6 @@ const checkPort = async (name: string, host: string, port: number): Promise<void
       { cause: error },
     )
   })
-}
-
-const writeWhole = async (file: string, text: string): Promise<void> => {
-  await writeFile(`${file}.new`, text, { mode: 0o600 })
-  await rename(`${file}.new`, file)
 }
 
 /**

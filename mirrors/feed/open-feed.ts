@@ -65,7 +65,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
   const endsAskedMs = new Map<number, number>()
-  const arrival = { lateMs: 0, atMs: 0 }
+  const arrival = { lateMs: 0 }
 
   const ended = readLog({
     topic,

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
 import { fatalFault, isUnknownTopic, outOfRange } from './fault.ts'
 import { type FetchedPartition, runsOf } from './fetched.ts'
-import { type FeedPacket } from './feed.ts'
 import { type FetchLimits, type LogClient } from './log-client.ts'
 import { type FeedQueue } from './queue.ts'
 
@@ -25,7 +24,7 @@ export interface ReaderOptions {
   readonly highWatermarks: Map<number, bigint>
   readonly endsAskedMs: Map<number, number>
   /** Changed with every answer that has records. */
-  readonly arrival: { lateMs: number; atMs: number }
+  readonly arrival: { lateMs: number }
   readonly limits: Omit<FetchLimits, 'maxBytes'>
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -44,27 +43,29 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
   failure.catch(() => undefined)
 
-  /** Drops what was fetched for a position that a seek has changed meanwhile. */
-  const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): readonly FeedPacket[] => {
+  /** Drops what was fetched for a position that a seek has changed meanwhile. Gives the timestamp of the newest packet. */
+  const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): number | undefined => {
     const { partition } = fetched
     const highWatermark = BigInt(fetched.highWatermark)
     highWatermarks.set(partition, highWatermark)
     endsAskedMs.set(partition, askedMs)
-    if (positions.get(partition) !== asked) return []
-    const runs = runsOf(fetched, asked)
-    for (const run of runs) {
+    if (positions.get(partition) !== asked) return undefined
+    let newestMs: number | undefined
+    for (const run of runsOf(fetched, asked)) {
       queue.push(partition, run, highWatermark)
       positions.set(partition, run.to)
+      if (run.kind === 'batch') newestMs = run.packets.at(-1)?.timestampMs ?? newestMs
     }
-    return runs.flatMap(run => (run.kind === 'batch' ? run.packets : []))
+    return newestMs
   }
 
   /** Partitions that were cut off do not catch up at the same time: the one that is most behind counts for a while. */
+  let latestAtMs = 0
   const noteLateness = (lateMs: number): void => {
     const nowMs = Date.now()
-    if (lateMs < arrival.lateMs && nowMs - arrival.atMs < LATE_HOLD_MS) return
+    if (lateMs < arrival.lateMs && nowMs - latestAtMs < LATE_HOLD_MS) return
     arrival.lateMs = lateMs
-    arrival.atMs = nowMs
+    latestAtMs = nowMs
   }
 
   /** Retention or a deletion overtook the position: a gap, said so. A position after the end is not ours to repair. */
@@ -101,8 +102,8 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     const asked = new Map(mine.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
     const askedMs = Date.now()
     const late = (await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes })).flatMap(fetched => {
-      const newest = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs).at(-1)
-      return newest === undefined ? [] : Date.now() - newest.timestampMs
+      const newestMs = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
+      return newestMs === undefined ? [] : Date.now() - newestMs
     })
     if (late.length > 0) noteLateness(Math.max(...late))
     return true
