@@ -58,6 +58,13 @@ test('what yields is not passed over any more when its time is over', () => {
   expect(nextPieces([own, live], 99, 20)).toEqual([0, 1])
 })
 
+test("in a live lane's rush what yields waits although there is room", () => {
+  const own = { ...pieceOf(10), rank: { untilMs: 100 } }
+  const rush = { ...pieceOf(PIECE_BYTES / 2), rank: 'live' as const }
+  expect(nextPieces([own, rush, own], 99)).toEqual([1])
+  expect(nextPieces([own, rush, own], 100)).toEqual([0, 1, 2])
+})
+
 test('what has yielded for long enough goes with every transaction, a piece of it at a time, unless everything is to be committed', () => {
   const own = { ...pieceOf(PIECE_BYTES), rank: { untilMs: 100 } }
   const live = { ...pieceOf(10), rank: 'live' as const }

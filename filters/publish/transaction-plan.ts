@@ -7,17 +7,19 @@ const MAX_TRANSACTION_BYTES = 16 * 1024 * 1024
 export const EARLY_COMMIT_BYTES = 8 * 1024 * 1024
 /** A piece is closed when it holds this much, so that a transaction can be filled well. */
 export const PIECE_BYTES = 4 * 1024 * 1024
+/** A live lane that has more than this for one transaction is in the rush of a visit's start. */
+const RUSH_BYTES = 1024 * 1024
 
 /**
  * Places in the queue of the pieces that go next, ascending: from the front on what fits, at least one, so that a row delivered to very many filters passes
  * too. Rows of a live lane go before those of the lanes beside it, so that filters in containers and slow ones do not hold the others up: these get a piece's
- * bytes of a transaction, where it has room for so little or when they have yielded for long enough. Nothing else changes its place: what is neither may move a filter
- * from lane to lane. All of the queue is in its order, and as much as fits, for `nowMs` = Infinity.
+ * bytes of a transaction, outside a live lane's rush where it has room for so little, and always when they have yielded for long enough. Nothing else changes its place:
+ * what is neither may move a filter from lane to lane. All of the queue is in its order, and as much as fits, for `nowMs` = Infinity.
  */
 export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MAX_TRANSACTION_BYTES): number[] {
   const besideBytes = nowMs === Infinity ? maxBytes : Math.min(maxBytes, PIECE_BYTES)
   const [taken, passedOver]: [number[], number[]] = [[], []]
-  let [bytes, beside] = [0, 0]
+  let [bytes, live, beside] = [0, 0, 0]
   const take = (at: number, limit = maxBytes): boolean => {
     const more = queue[at]?.bytes ?? 0
     if (taken.length > 0 && bytes + more > limit) return false
@@ -31,7 +33,9 @@ export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MA
       if (passedOver.length > 0 || !isDue || !take(at)) passedOver.push(at)
       else beside += more
     } else if ((passedOver.length > 0 && rank !== 'live') || !take(at)) break
+    else if (rank === 'live') live += more
   }
+  if (live > RUSH_BYTES) return taken
   // The rows of a live lane that come next wait for this transaction.
   for (const at of passedOver) if (!take(at, besideBytes)) break
   return taken.toSorted((a, b) => a - b)
