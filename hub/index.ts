@@ -66,6 +66,14 @@ export {
 } from './broker/settings.ts'
 
 // Control topics
+export {
+  CLOCK_PARTITIONS,
+  CLOCK_TOPIC,
+  clockTime,
+  type ClockOptions,
+  type RunningClock,
+  startClock,
+} from './control/clock.ts'
 export { openControlLog, type ControlLog, type ControlLogOptions } from './control/control-log.ts'
 export {
   openControlWriter,

@@ -42,6 +42,7 @@ export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-m
 export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
 
 // Lag
+export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'
 export { openFeedLag, type FeedLag } from './lag/feed-lag.ts'
 export { lagWatchRights, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
 export { mirrorMetrics, type MirrorMetrics } from './metrics.ts'

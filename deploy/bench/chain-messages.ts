@@ -1,14 +1,14 @@
 // What the chain bench and its two child processes tell each other.
 import { type BrokerAccess } from '#hub'
 
-/** Makes the file of packets if it is not there. */
+/** Makes the packets of a visit, which are then played as many. */
 export interface Prepare {
-  readonly prepare: { readonly file: string; readonly visits: number; readonly alerts: number; readonly seed: number }
+  readonly prepare: { readonly alerts: number }
 }
 export interface Play {
   readonly play: {
     readonly access: BrokerAccess
-    readonly file: string
+    readonly visits: number
     readonly intervalMs: number
     readonly spreadMs: number
     readonly profile: 'smooth' | 'burst'

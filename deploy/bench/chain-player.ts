@@ -1,17 +1,18 @@
 // A process of its own, as the survey is: plays packets made before into the hub when it is told to.
-import { existsSync } from 'node:fs'
-import { collectRarely, createStream, fileVisits, openProducer, playStream } from '#hub'
+import { collectRarely, openProducer, playStream } from '#hub'
 import { type Play, type Prepare, type SentVisit } from './chain-messages.ts'
+import { type BenchSurvey, openBenchSurvey } from './chain-packets.ts'
 
 collectRarely()
+let survey: BenchSurvey | undefined
 
-async function play({ access, file, ...pace }: Play['play']): Promise<SentVisit[]> {
-  const source = await fileVisits(file)
+async function play({ access, visits, ...pace }: Play['play']): Promise<SentVisit[]> {
+  if (survey === undefined) throw new Error('The packets are not made yet')
   const producer = await openProducer(access, { clientId: 'bench' })
   const sent: SentVisit[] = []
   await playStream({
     producer,
-    source,
+    source: survey.visits(visits),
     ...pace,
     onVisit: ({ visit, packets, durationMs }) => {
       const endMs = Date.now()
@@ -19,14 +20,12 @@ async function play({ access, file, ...pace }: Play['play']): Promise<SentVisit[
     },
   })
   await producer.close()
-  await source.close()
   return sent
 }
 
 async function answer(message: Prepare | Play): Promise<unknown> {
   if ('play' in message) return play(message.play)
-  const { file } = message.prepare
-  if (!existsSync(file)) await createStream(message.prepare)
+  survey = await openBenchSurvey(message.prepare)
   return true
 }
 

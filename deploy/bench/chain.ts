@@ -1,10 +1,9 @@
 // npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--warm-up 3]
-// [--no-burst] [--pass-rates spread|greedy] [--packets DIR]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
-// `skysieve start` starts it. Some visits that do not count come first: an observatory's Java programs have compiled their code. Packets are made before
-// and kept in DIR if one is given.
+// [--no-burst] [--pass-rates spread|greedy]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
+// `skysieve start` starts it. Some visits that do not count come first: an observatory's Java programs have compiled their code.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -38,7 +37,6 @@ const { values: args } = parseArgs({
     'warm-up': { type: 'string', default: '3' },
     'no-burst': { type: 'boolean', default: false },
     'pass-rates': { type: 'string', default: 'spread' },
-    packets: { type: 'string' },
     'port-base': { type: 'string', default: '26500' },
   },
 })
@@ -63,8 +61,8 @@ const VISITS_KEPT = 8
 /** Two bursts, and one to spare. */
 const OTHER_VISITS = 3
 const STOP_LIMIT_MS = 5000
-/** A packet is in the file, on the hub and on the node; deliveries come to less than that again. */
-const DISK_BYTES_PER_PACKET = 3 * 120_000
+/** A packet is on the hub and on the node; deliveries come to less than that again. */
+const DISK_BYTES_PER_PACKET = 2.5 * 120_000
 const TOPIC = STREAMS.lsst.topic
 const began = performance.now()
 const note = (text: string): void =>
@@ -112,26 +110,17 @@ async function sentTimes(access: BrokerAccess): Promise<SentTimes> {
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
 const dir = await mkdtemp(join(tmpdir(), 'skysieve-chain-'))
-const packets = args.packets ?? dir
-await mkdir(packets, { recursive: true })
 const neededGb = Math.ceil(((visits + warmUp + OTHER_VISITS) * alerts * DISK_BYTES_PER_PACKET) / 1e9)
 const { bavail, bsize } = await statfs(dir)
 const freeGb = Math.floor((bavail * bsize) / 1e9)
 if (freeGb < neededGb)
   throw new Error(`${dir} has ${freeGb} GB free and the run needs ${neededGb}; set TMPDIR to where there is room`)
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
-const fileOf = (name: string, count: number): string => join(packets, `${name}-${count}x${alerts}.packets`)
-const [warmUpFile, steadyFile] = [fileOf('warm-up', warmUp), fileOf('steady', visits)]
-const burstFiles = args['no-burst'] ? [] : [fileOf('burst', 1), fileOf('burst-local', 1)]
 const player = forked('chain-player.ts')
 const subscriber = forked('chain-subscriber.ts')
 try {
   note('packets are made')
-  const prepare = (file: string, count: number, seed: number): Promise<unknown> =>
-    ask(player, { prepare: { file, visits: count, alerts, seed } } satisfies Prepare)
-  await prepare(steadyFile, visits, 1)
-  await prepare(warmUpFile, warmUp, 4)
-  for (const [at, file] of burstFiles.entries()) await prepare(file, 1, 2 + at)
+  await ask(player, { prepare: { alerts } } satisfies Prepare)
   const system = await startChainSystem(
     {
       dataDir: dir,
@@ -161,9 +150,9 @@ try {
     await ask(subscriber, subscription)
 
     const cpuNow = () => cpuOf(supervisor, { player: player.pid, subscriber: subscriber.pid })
-    const play = async (file: string, profile: 'smooth' | 'burst'): Promise<SentVisit[]> => {
+    const play = async (count: number, profile: 'smooth' | 'burst'): Promise<SentVisit[]> => {
       const pace = { intervalMs: interval * S, spreadMs: interval * S * SPREAD, profile }
-      return ask<SentVisit[]>(player, { play: { access: onHub, file, ...pace } } satisfies Play)
+      return ask<SentVisit[]>(player, { play: { access: onHub, visits: count, ...pace } } satisfies Play)
     }
     /** Waits until everything that was sent is done; gives what was received. */
     const drained = async (sentPackets: number): Promise<Received> => {
@@ -204,22 +193,21 @@ try {
         if (((await ask<Received>(subscriber, { report: true })).commits.at(-1)?.atMs ?? 0) > startedMs) break
       return { done, startedMs }
     }
-    await play(warmUpFile, 'smooth')
+    await play(warmUp, 'smooth')
     await drained(warmUp * alerts)
     note('visits that do not count are played')
     const before = cpuNow()
     const playedFrom = performance.now()
-    const sent = await play(steadyFile, 'smooth')
+    const sent = await play(visits, 'smooth')
     let packetsSent = (visits + warmUp) * alerts
     await drained(packetsSent)
     const cpuShare = shares(before, cpuNow(), (performance.now() - playedFrom) / S)
     note('visits are played')
-    const [burstFile, localFile] = burstFiles
-    const burst = burstFile === undefined ? undefined : (await play(burstFile, 'burst'))[0]
+    const bursts = !args['no-burst']
+    const burst = bursts ? (await play(1, 'burst'))[0] : undefined
     await drained((packetsSent += burst === undefined ? 0 : alerts))
     // The local topic alone: what came while the worker was away.
-    const local =
-      localFile === undefined ? undefined : await withoutWorker(async () => (await play(localFile, 'burst'))[0])
+    const local = bursts ? await withoutWorker(async () => (await play(1, 'burst'))[0]) : undefined
     const received = await settled()
     const times = await sentTimes(onNode)
 

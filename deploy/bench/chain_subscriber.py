@@ -41,7 +41,6 @@ while True:
                 "evaluated": headers["skysieve-evaluated"].decode(),
                 "writtenMs": message.timestamp()[1],
                 "receivedMs": now,
-                "bytes": len(message.value()),
             }
         )
     if select.select([sys.stdin], [], [], 0)[0]:

@@ -1,37 +1,29 @@
 """What a `best` filter should have delivered of a visit, by the documented rule of when a visit is over.
 
-A visit is over when the stream's clock is quietMs past its newest packet or deadlineMs past its first; the clock is the slowest partition's
-newest timestamp, or, where a partition was read to its end, the moment that end was asked for, or earlier where packets come late. So there is a first
-moment at which it may be over. What could be read on the node by then counts, unless its timestamp lies behind such a gap; what came later counts where
-the clock was slower. When a close was seen says little: its winners are read again first, and a process that was killed does so when it is back.
+A visit is over when the stream's clock is quietMs past its newest packet or deadlineMs past its first. The clock is that of the survey, as far as the node
+knows it: a node that is cut off does not go on. So what counts goes by the times at which packets were sent, whenever they arrived, and the first moment at
+which a visit may be over as well; what arrived too late for the engine to wait, or was sent about when the visit ended, may count or not. When a close was seen
+says little: its winners are read again first, and a process that was killed does so when it is back.
 """
 import datetime
 
-# The end that was asked for at a moment may not show what was committed right before it.
-MARGIN_MS = 100
+# Between being sent and being readable, where nothing stands still: whatever was sent less than this before the end may have come too late.
+WAY_MS = 3000
+# The engine waits for a hub that is silent for no longer than a visit's deadline; this much later a packet is sure to have been waited for.
+WAITED_MS = 60_000
 
 
 def milliseconds(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000
 
 
-def last_in_time(times, closing):
-    """Newest timestamp before the first gap that ends the visit."""
-    newest = times[0]
+def over_ms(times, closing, way_ms=0):
+    """When the visit is over, by the times at which its packets were sent, ascending; what is sent `way_ms` before that comes too late."""
+    first = newest = times[0]
     for at in times[1:]:
-        if at - newest >= closing["quietMs"] or at - times[0] >= closing["deadlineMs"]:
+        if at >= min(newest + closing["quietMs"], first + closing["deadlineMs"]) - way_ms:
             break
         newest = at
-    return newest
-
-
-def may_close_ms(times, closing):
-    """The first moment at which a visit may be over, by (when it could be read, timestamp) of its packets: all others may come later."""
-    (_, first), newest = times[0], times[0][1]
-    for readable, sent in times[1:]:
-        if readable > min(newest + closing["quietMs"], first + closing["deadlineMs"]) - MARGIN_MS:
-            break
-        first, newest = min(first, sent), max(newest, sent)
     return min(newest + closing["quietMs"], first + closing["deadlineMs"])
 
 
@@ -42,19 +34,17 @@ def expected_best(plan, rows, packets, want, cap, log, arrivals):
         order = best_first(want, cap)
         return set(order), order, None
 
-    def readable_ms(alert):
+    def way_ms(alert, sent):
         if alert not in arrivals:
             return float("inf")
         topic, partition, offset = arrivals[alert].rsplit("-", 2)
-        return log.time(topic, int(partition), int(offset))
+        return log.time(topic, int(partition), int(offset)) - sent
 
-    closing = plan["closing"]
     # Of an alert that came twice, it is known of the first copy alone when it could be read.
     first_copies = {p.alert: p.sent_ms for p in sorted(packets, key=lambda p: -p.sent_ms)}
-    newest_ms = last_in_time(sorted(p.sent_ms for p in packets), closing)
-    times = sorted((readable_ms(alert), sent) for alert, sent in first_copies.items() if sent <= newest_ms)
-    may_ms = may_close_ms(times, closing)
-    in_time = {alert for alert, sent in first_copies.items() if sent <= newest_ms and readable_ms(alert) <= may_ms - MARGIN_MS}
+    waited_for = {alert: sent for alert, sent in first_copies.items() if way_ms(alert, sent) < WAITED_MS}
+    may_ms = over_ms(sorted(waited_for.values() or first_copies.values()), plan["closing"], WAY_MS)
+    in_time = {alert for alert, sent in waited_for.items() if sent < may_ms - WAY_MS}
     order = best_first({alert: score for alert, score in want.items() if alert in in_time or alert in got}, cap)
     # Its winners go out some at a time; with the first of them it is closed.
     closed_ms = min(milliseconds(row["evaluated"]) for row in rows)

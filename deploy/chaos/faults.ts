@@ -25,6 +25,8 @@ export interface Fault {
 const SHORT: readonly [number, number] = [2000, 6000]
 /** Past the session timeout of groups and the limit of transactions (10 s). */
 const LONG: readonly [number, number] = [3000, 14_000]
+/** Past the 15 s after which a visit is over of which nothing more comes. */
+const CUT_OFF: readonly [number, number] = [3000, 25_000]
 
 const ofNode = (node: string): readonly FaultKind[] => [
   { action: 'kill', target: `${node}-worker` },
@@ -35,8 +37,8 @@ const ofNode = (node: string): readonly FaultKind[] => [
   { action: 'pause', target: `${node}-host`, forMs: SHORT },
   { action: 'pause', target: `${node}-broker`, forMs: SHORT },
   { action: 'pause', target: `${node}-mirror`, forMs: LONG },
-  { action: 'cut', target: `${node}-link`, forMs: LONG },
-  { action: 'hang', target: `${node}-link`, forMs: LONG },
+  { action: 'cut', target: `${node}-link`, forMs: CUT_OFF },
+  { action: 'hang', target: `${node}-link`, forMs: CUT_OFF },
 ]
 
 const OF_HUB: readonly FaultKind[] = [

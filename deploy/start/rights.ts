@@ -3,6 +3,7 @@ import { apiRights } from '#api'
 import {
   ARCHIVE_TOPIC,
   archiverTransactionalId,
+  CLOCK_TOPIC,
   type Grant,
   HUB_DEAD_LETTERS,
   noticesTopic,
@@ -14,8 +15,8 @@ import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
 import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from './users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
-/** What MirrorMaker copies: alerts, schemas and filters. */
-export const MIRRORED_TOPICS = [...ALERT_TOPICS, ...CONTROL_TOPICS]
+/** What MirrorMaker copies: alerts, schemas, filters, and the hub's clock. */
+export const MIRRORED_TOPICS = [...ALERT_TOPICS, ...CONTROL_TOPICS, CLOCK_TOPIC]
 
 type Right = Omit<Grant, 'user'>
 
@@ -37,10 +38,11 @@ const of = (user: string, rights: readonly Right[]): Grant[] => {
   return [...rights, ...groups].map(right => ({ user, ...right }))
 }
 
-/** On the hub: the registry keeps schemas, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
+/** On the hub: the hub's service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
 export const hubRights = (nodes: number): readonly Grant[] => [
   ...of(HUB_USER, [
     ...topics(['_schemas'], 'read', 'write'),
+    ...topics([CLOCK_TOPIC], 'write'),
     { resource: 'transactional-id', name: REGISTRY_TRANSACTIONAL_ID, operations: ['write', 'describe'] },
   ]),
   ...of(SIMULATOR_USER, topics(ALERT_TOPICS, 'write')),

@@ -2,6 +2,8 @@
 import {
   ALERT_FLUSH_MS,
   ARCHIVE_TOPIC,
+  CLOCK_PARTITIONS,
+  CLOCK_TOPIC,
   type ClusterAdmin,
   HUB_DEAD_LETTERS,
   noticesTopic,
@@ -17,7 +19,8 @@ const BYTES_PER_ALERT = 150_000
 const VISITS_KEPT = 8
 const MIN_TOPIC_BYTES = 1024 ** 3
 const SEGMENT_BYTES = 64 * 1024 ** 2
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 /** Bytes an alert topic may take on one broker: eight visits, and a gigabyte at least. */
 export const alertTopicBytes = (alertsPerVisit: number): number =>
@@ -54,6 +57,12 @@ const AUDIT: TopicSpec = {
   partitions: 1,
   configs: { 'cleanup.policy': 'delete', 'retention.ms': 365 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
 }
+/** The newest record counts; the others are deleted by the hour. */
+const CLOCK: TopicSpec = {
+  name: CLOCK_TOPIC,
+  partitions: CLOCK_PARTITIONS,
+  configs: { 'cleanup.policy': 'delete', 'retention.ms': HOUR_MS, 'segment.ms': HOUR_MS / 6 },
+}
 /** Packets the hub itself could not read; the first week's are kept. */
 const DEAD_LETTERS: TopicSpec = {
   name: HUB_DEAD_LETTERS,
@@ -74,6 +83,7 @@ export const hubTopics = (options: TopicOptions): readonly TopicSpec[] => [
   ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,
+  CLOCK,
   DEAD_LETTERS,
 ]
 

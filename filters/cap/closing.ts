@@ -10,8 +10,9 @@ export interface ClosingRule {
 export const CLOSING: ClosingRule = { quietMs: 15_000, deadlineMs: 90_000 }
 
 /**
- * The time on the survey's clock of which is known that everything readable at `askedMs` was evaluated: earlier by as much as the newest packets came late. What waited
- * while a mirror was cut off comes late, and is not to close its visits as soon as the first of it is there. Never earlier by more than a visit's deadline.
+ * The time on the survey's clock of which is known that everything readable at `askedMs` was evaluated: earlier by as much as what comes from the hub is late, be it
+ * packets or, where nothing comes, the hub's clock. A mirror that is cut off thus closes no visit that it has not got, nor does the first packet that comes when it is not
+ * any more. Never earlier by more than a visit's deadline: without a hub, visits end later by so much.
  */
 export const doneMs = (askedMs: number, lateMs: number, { deadlineMs }: ClosingRule): number =>
   askedMs - Math.min(Math.max(lateMs, 0), deadlineMs)

@@ -1,7 +1,7 @@
 // One life of a shard: fence the predecessor, restore what it committed, open the lanes, and evaluate until told to stop or in doubt.
 import { randomUUID } from 'node:crypto'
 import { type BrokerAccess, openProducer, type Stream } from '#hub'
-import { type FeedGap } from '#mirrors'
+import { type FeedGap, type HubClock } from '#mirrors'
 import { type Limits, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type ClosingRule } from '../cap/closing.ts'
@@ -46,6 +46,7 @@ export interface IncarnationOptions {
   readonly lingerMs?: number
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
+  readonly hubClock?: Pick<HubClock, 'lateMs'>
   /** Visits untouched for this long are forgotten; longer than the alert topic's retention. */
   readonly visitRetentionMs: number
   readonly signal: AbortSignal
@@ -104,6 +105,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       onMove: filter => options.status.changed(filter),
       onFailure: fail,
       ...(options.closing === undefined ? {} : { closing: options.closing }),
+      ...(options.hubClock === undefined ? {} : { hubClock: options.hubClock }),
       context: {
         ledger,
         committer,

@@ -1,6 +1,6 @@
 // The lanes of a shard: one live lane per stream, which shares its batches, and one for each filter that is elsewhere or must not hold it up.
 import { type Stream } from '#hub'
-import { type Feed, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
+import { type Feed, type HubClock, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
 import { CLOSING, type ClosingRule, doneMs, type PartitionClock } from '../cap/closing.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { liveLane, ownLane } from '../progress/transitions.ts'
@@ -24,6 +24,8 @@ export interface LanesOptions {
   readonly context: Omit<LaneContext, 'closeVisits'>
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
+  /** By how much what comes from the hub may be late. */
+  readonly hubClock?: Pick<HubClock, 'lateMs'>
   readonly signal: AbortSignal
   /** Identities of the streams' topics, by stream. */
   readonly topicIds: ReadonlyMap<string, string>
@@ -120,14 +122,15 @@ export class Lanes {
   *#clocks(lane: Lane): Generator<PartitionClock> {
     const feed = this.#feedOf(lane.name)
     if (feed === undefined) return
-    const { context, closing = CLOSING } = this.#options
+    const { context, hubClock, closing = CLOSING } = this.#options
+    const lateMs = Math.max(feed.arrival.lateMs, hubClock?.lateMs(Date.now()) ?? 0)
     const newest = context.ledger.lanes.get(lane.name)?.newestMs
     for (const [partition, position] of feed.positions) {
       const isDone = lane.isIdle && position >= (feed.highWatermarks.get(partition) ?? position + 1n)
       const askedMs = isDone ? feed.endsAskedMs.get(partition) : undefined
       yield {
         newestMs: newest?.get(partition) ?? 0,
-        doneMs: askedMs === undefined ? undefined : doneMs(askedMs, feed.arrival.lateMs, closing),
+        doneMs: askedMs === undefined ? undefined : doneMs(askedMs, lateMs, closing),
       }
     }
   }

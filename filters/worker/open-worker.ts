@@ -1,5 +1,6 @@
 // A mirror's worker: joins the others, runs the shards it is given, and says how it is.
 import { type BrokerAccess, openAdmin, type Stream } from '#hub'
+import { type HubClock } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   readonly lingerMs?: number
   /** When a visit of a `best` filter is over; 15 s without a packet of it, or 90 s after its first one. */
   readonly closing?: ClosingRule
+  /** The hub's clock as it arrives on the node; without it, a node that is cut off is one where nothing happens. */
+  readonly hubClock?: Pick<HubClock, 'lateMs'>
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
   readonly filterTopics?: TopicRetention
@@ -123,6 +126,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.closing === undefined ? {} : { closing: options.closing }),
+      ...(options.hubClock === undefined ? {} : { hubClock: options.hubClock }),
     })
     shards.set(shard, running)
     // A shard that was given away may be fenced before it has closed; only one that is still ours ends the process.

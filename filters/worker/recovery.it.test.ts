@@ -141,6 +141,30 @@ test('packets that come late, as after a mirror was cut off, do not close their 
   expect(delivered.map(({ headers }) => Number(headers['skysieve-score']))).toEqual([4, 3, 2])
 })
 
+test('a node that is cut off from its hub closes no visit by the silence that follows', async () => {
+  const source = 'export function filter(alert) { return alert.flux }'
+  const manifest = node.manifest({ source, policy: 'best', cap: 3 })
+  node.put(manifest)
+  const cutOffMs = Date.now()
+  let isCutOff = true
+  const hubClock = { lateMs: (nowMs: number): number => (isCutOff ? nowMs - cutOffMs : 0) }
+  await node.work({ closing: { quietMs: 1500, deadlineMs: 90_000 }, hubClock })
+  const send = (fluxes: readonly number[]): Promise<void> =>
+    node.send(fluxes.map(flux => ({ id: flux, visit: 1, flux, timestampMs: cutOffMs })))
+  await send([1, 2])
+  await node.evaluated()
+  await sleep(5000)
+  expect(await node.deliveries(manifest.id)).toEqual([])
+  await send([3, 4])
+  await node.evaluated()
+  isCutOff = false
+  const delivered = await until(async () => {
+    const found = await node.deliveries(manifest.id)
+    return found.length > 0 && found
+  })
+  expect(delivered.map(({ headers }) => Number(headers['skysieve-score']))).toEqual([4, 3, 2])
+})
+
 test('under `best` the highest scores of a visit go out when it closes, also when the worker was replaced in between', async () => {
   const source = 'export function filter(alert) { return alert.flux }'
   const manifest = node.manifest({ source, policy: 'best', cap: 3 })

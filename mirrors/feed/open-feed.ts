@@ -1,6 +1,7 @@
 // Opens the feed of a topic on the local broker.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
+import { openLateness } from '../lag/lateness.ts'
 import { fatalFault, isUnknownTopic } from './fault.ts'
 import { type Feed, type FeedItem, type FeedOptions } from './feed.ts'
 import { type LogClient, openLogClient } from './log-client.ts'
@@ -65,7 +66,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
   const endsAskedMs = new Map<number, number>()
-  const arrival = { lateMs: 0 }
+  const arrival = openLateness()
 
   const ended = readLog({
     topic,

@@ -1,6 +1,7 @@
 // Fetches from every leader of the topic and puts contiguous runs into the queue. The only place where a position of the feed moves.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
+import { type Lateness } from '../lag/lateness.ts'
 import { fatalFault, isUnknownTopic, outOfRange } from './fault.ts'
 import { type FetchedPartition, runsOf } from './fetched.ts'
 import { type FetchLimits, type LogClient } from './log-client.ts'
@@ -12,7 +13,6 @@ const MAX_PAUSE_MS = 1000
 const UNKNOWN_TOPIC_LIMIT_MS = 15_000
 /** A leader that just changed may know an older end for a moment. */
 const AHEAD_LIMIT_MS = 5000
-const LATE_HOLD_MS = 15_000
 
 export interface ReaderOptions {
   readonly topic: string
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly highWatermarks: Map<number, bigint>
   readonly endsAskedMs: Map<number, number>
   /** Changed with every answer that has records. */
-  readonly arrival: { lateMs: number }
+  readonly arrival: Lateness
   readonly limits: Omit<FetchLimits, 'maxBytes'>
   readonly maxBytes: number
   readonly signal: AbortSignal
@@ -57,15 +57,6 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
       if (run.kind === 'batch') newestMs = run.packets.at(-1)?.timestampMs ?? newestMs
     }
     return newestMs
-  }
-
-  /** Partitions that were cut off do not catch up at the same time: the one that is most behind counts for a while. */
-  let latestAtMs = 0
-  const noteLateness = (lateMs: number): void => {
-    const nowMs = Date.now()
-    if (lateMs < arrival.lateMs && nowMs - latestAtMs < LATE_HOLD_MS) return
-    arrival.lateMs = lateMs
-    latestAtMs = nowMs
   }
 
   /** Retention or a deletion overtook the position: a gap, said so. A position after the end is not ours to repair. */
@@ -105,7 +96,7 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
       const newestMs = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
       return newestMs === undefined ? [] : Date.now() - newestMs
     })
-    if (late.length > 0) noteLateness(Math.max(...late))
+    if (late.length > 0) arrival.note(Math.max(...late), Date.now())
     return true
   }
 

@@ -5,10 +5,19 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type BrokerAccess, type ClusterAdmin, openAdmin, openProducer, type Producer } from '#hub'
+import {
+  type BrokerAccess,
+  CLOCK_TOPIC,
+  type ClusterAdmin,
+  openAdmin,
+  openProducer,
+  type Producer,
+  startClock,
+} from '#hub'
 import { packetsOf, takeUntil } from '../feed/alert-topic.fixture.ts'
 import { type FeedItem } from '../feed/feed.ts'
 import { openFeed } from '../feed/open-feed.ts'
+import { openHubClock } from '../lag/hub-clock.ts'
 import { type MirrorLag, openLagWatch } from '../lag/lag-watch.ts'
 import { prepareNode } from '../node/prepare-node.ts'
 import { NODE_TOPICS, nodeTopics } from '../node/topics.ts'
@@ -20,7 +29,7 @@ import { type MirrorMakerFault, watchMirrorMaker } from './watch.ts'
 const MB = 1024 * 1024
 const run = randomBytes(4).toString('hex')
 const alerts = `test-alerts-${run}`
-const topics = [alerts, '_schemas', 'skysieve.filters']
+const topics = [alerts, '_schemas', 'skysieve.filters', CLOCK_TOPIC]
 const rights = mirrorMakerRights(`node-${run}`, topics)
 const nodeOptions = { shards: 1, alertTopics: [{ name: alerts, partitions: 2 }] }
 const ended = new AbortController()
@@ -121,6 +130,21 @@ describe('MirrorMaker', () => {
     const items = await takeUntil(feed, taken => ours(taken).length === 2)
     expect(ours(items).map(({ value }) => value.toString())).toEqual(['{"state":"live"}', ''])
     expect((await node.describeTopic('skysieve.filters'))?.configs['cleanup.policy']).toBe('compact')
+  })
+
+  test('brings the clock of the hub, by which a node knows that it is cut off', async () => {
+    const problems: unknown[] = []
+    const onProblem = (problem: unknown): void => void problems.push(problem)
+    const { hub: hubAccess, node: nodeAccess } = inject('kafka')
+    const clock = await startClock({ access: hubAccess, clientId: 'test-clock', onProblem })
+    const arriving = openHubClock({ access: nodeAccess, clientId: 'test-clock', onProblem })
+    const lateMs = (): number => arriving.lateMs(Date.now())
+    await expect.poll(lateMs, { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(lateMs, { timeout: 30_000 }).toBeLessThan(3000)
+    await clock.close()
+    await expect.poll(lateMs, { timeout: 15_000 }).toBeGreaterThan(5000)
+    await arriving.close()
+    expect(problems).toEqual([])
   })
 
   test('keeps no password in the topics of Kafka Connect', async () => {

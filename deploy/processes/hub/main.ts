@@ -1,8 +1,8 @@
-// The hub's service process: the schema registry over HTTP, and how it is.
+// The hub's service process: the schema registry over HTTP, the clock that nodes go by, and how it is.
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
-import { openRegistry } from '#hub'
+import { openRegistry, startClock } from '#hub'
 import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
@@ -25,12 +25,17 @@ const registry = await openRegistry({
   log,
   metrics,
 })
+const clock = await startClock({
+  access: config.kafka,
+  clientId: `${config.kafka.user}.clock`,
+  onProblem: error => log.warn({ err: error }, 'the clock cannot be written'),
+})
 const ops = await openOpsServer({ port: config.opsPort, metrics, checks: registry.checks })
 log.info({ url: registry.url }, 'the schema registry listens')
 void registry.ready.then(() => log.info('the schema registry serves'))
 
 closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the hub service stops')
-  await ops.close()
+  await Promise.all([ops.close(), clock.close()])
   await registry.close()
 })

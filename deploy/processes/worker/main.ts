@@ -5,6 +5,7 @@ import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
+import { openHubClock } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
@@ -32,9 +33,14 @@ const sandbox = await openProcessSandbox({
   logger: log,
   metrics: openSandboxMetrics(registry),
 })
-const onProblem = (problem: Error): void => log.warn({ err: problem }, 'a control topic')
+const warn =
+  (what: string) =>
+  (problem: unknown): void =>
+    log.warn({ err: problem }, what)
+const onProblem = warn('a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
 const schemas = await openSchemaStore({ access: local, clientId: `${local.user}.schemas`, onProblem })
+const hubClock = openHubClock({ access: local, clientId: `${local.user}.clock`, onProblem: warn('the hub’s clock') })
 const { registryUrl } = config
 const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
   const text =
@@ -54,6 +60,7 @@ const worker = await openWorker({
   manifests,
   schemas,
   schemasFromHub: fromHub,
+  hubClock,
   memberFile: join(dataDir, 'member'),
   registry,
   log,
@@ -77,7 +84,7 @@ closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the worker stops')
   await ops.close()
   await worker.close()
-  await Promise.all([manifests.close(), schemas.close(), sandbox.close()])
+  await Promise.all([manifests.close(), schemas.close(), hubClock.close(), sandbox.close()])
 })
 worker.ended.catch((error: unknown) => {
   // Fenced, or a record it cannot read: nothing of this process may be trusted any more.

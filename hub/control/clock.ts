@@ -1,0 +1,65 @@
+// The hub's clock: a record each second, which MirrorMaker copies as it copies alerts. A node that has it knows that whatever was sent before is there or on
+// its last steps; a node that no longer gets it is cut off, which silence of the alert topics alone does not tell.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type BrokerAccess } from '../kafka/access.ts'
+import { openProducer } from '../kafka/producer.ts'
+
+export const CLOCK_TOPIC = 'skysieve.clock'
+/** As many as MirrorMaker has tasks by default, which take partitions in turn: one task may stand still while the other copies. */
+export const CLOCK_PARTITIONS = 2
+const KEY = 'hub'
+const TICK_MS = 1000
+
+export interface ClockOptions {
+  readonly access: BrokerAccess
+  readonly clientId: string
+  /** Called once for each time that it cannot be written. */
+  readonly onProblem: (error: unknown) => void
+}
+
+export interface RunningClock {
+  close(): Promise<void>
+}
+
+/** What a record says: milliseconds since 1970, at the hub. Throws RangeError for anything else. */
+export const clockTime = (value: Buffer | null): number => {
+  const timeMs = Date.parse(value?.toString() ?? '')
+  if (Number.isNaN(timeMs)) throw new RangeError(`not a time: ${value?.toString().slice(0, 40)}`)
+  return timeMs
+}
+
+/** Writes the time into every partition each second until it is closed; a broker that is away is waited for. */
+export const startClock = async ({ access, clientId, onProblem }: ClockOptions): Promise<RunningClock> => {
+  const producer = await openProducer(access, { clientId })
+  const stop = new AbortController()
+  const { signal } = stop
+  const run = async (): Promise<void> => {
+    let isAway = false
+    while (!signal.aborted) {
+      const value = new Date().toISOString()
+      try {
+        await producer.send(
+          Array.from({ length: CLOCK_PARTITIONS }, (_, partition) => ({
+            topic: CLOCK_TOPIC,
+            partition,
+            key: KEY,
+            value,
+          })),
+        )
+        isAway = false
+      } catch (error) {
+        if (!isAway && !signal.aborted) onProblem(error)
+        isAway = true
+      }
+      await sleep(TICK_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  const running = run()
+  return {
+    close: async () => {
+      stop.abort()
+      await producer.close()
+      await running
+    },
+  }
+}
