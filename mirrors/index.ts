@@ -45,4 +45,4 @@ export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mi
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'
 export { openFeedLag, type FeedLag } from './lag/feed-lag.ts'
 export { lagWatchRights, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
-export { mirrorMetrics, type MirrorMetrics } from './metrics.ts'
+export { hubLateness, mirrorMetrics, type MirrorMetrics } from './metrics.ts'

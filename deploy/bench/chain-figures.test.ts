@@ -1,6 +1,6 @@
 // The arithmetic behind the figures of the chain bench.
 import { expect, test } from 'vitest'
-import { doneMs, hubToDelivery, localFigures, spreadOf, to20th } from './chain-figures.ts'
+import { doneMs, hubToDelivery, lagAlerts, localFigures, spreadOf, to20th } from './chain-figures.ts'
 import { shareOf } from './chain-filters.ts'
 import { type Received } from './chain-messages.ts'
 import { stages } from './chain-stages.ts'
@@ -45,6 +45,16 @@ test('a visit is done with the first commit that has its last packets, whatever 
     { atMs: 5100, positions: { 0: '5', 1: '1' } },
   ]
   expect(doneMs(sent, received({ commits }), visit)).toBe(2050)
+})
+
+test('the lag is what was sent and is not evaluated yet, while a visit is sent', () => {
+  const commits = [
+    { atMs: 900, positions: { 0: '0', 1: '0' } },
+    { atMs: 1700, positions: { 0: '0', 1: '0' } },
+    { atMs: 1950, positions: { 0: '1', 1: '1' } },
+    { atMs: 5100, positions: { 0: '1', 1: '1' } },
+  ]
+  expect(lagAlerts(sent, received({ commits }), [visit])).toEqual({ p50: 2, p99: 2, max: 2 })
 })
 
 test('a filter that does not fill its cap has no twentieth delivery', () => {

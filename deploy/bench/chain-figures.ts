@@ -60,6 +60,27 @@ export function doneMs(sent: SentTimes, { commits }: Received, { endMs }: SentVi
     ?.atMs
 }
 
+/** Packets that had been sent and not been evaluated by all filters, at each commit while these visits were sent. */
+export function lagAlerts(sent: SentTimes, { commits }: Received, visits: readonly SentVisit[]) {
+  const places = [...sent].map(([partition, list]) => ({ partition: String(partition), list, left: 0, done: 0 }))
+  const lags = commits.map(({ atMs, positions }) => {
+    let lag = 0
+    for (const place of places) {
+      const { partition, list } = place
+      while ((list[place.left]?.sentMs ?? Infinity) <= atMs) place.left++
+      while ((list[place.done]?.offset ?? Infinity) < BigInt(positions[partition] ?? 0)) place.done++
+      lag += Math.max(0, place.left - place.done)
+    }
+    return { atMs, lag }
+  })
+  const counted = lags
+    .filter(({ atMs }) => visits.some(({ beginMs, endMs }) => atMs >= beginMs && atMs <= endMs))
+    .map(({ lag }) => lag)
+    .toSorted((a, b) => a - b)
+  const at = (share: number): number => counted[Math.min(counted.length - 1, Math.floor(share * counted.length))] ?? 0
+  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+}
+
 const secondsBetween = (fromMs: number, toMs: number | undefined): number | null =>
   toMs === undefined ? null : toSeconds(toMs - fromMs)
 

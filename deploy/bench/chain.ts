@@ -21,7 +21,16 @@ import {
 import { openFeed } from '#mirrors'
 import { freeBase } from '../start/ports.ts'
 import { workerNames, workerProcesses } from '../start/services.ts'
-import { burstFigures, doneMs, hubToDelivery, localFigures, type SentTimes, spreadOf, to20th } from './chain-figures.ts'
+import {
+  burstFigures,
+  doneMs,
+  hubToDelivery,
+  lagAlerts,
+  localFigures,
+  type SentTimes,
+  spreadOf,
+  to20th,
+} from './chain-figures.ts'
 import { chainSources } from './chain-filters.ts'
 import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain-messages.ts'
 import { stages } from './chain-stages.ts'
@@ -233,6 +242,7 @@ try {
         sendEndToDoneSeconds: spreadOf(
           sent.flatMap(({ endMs }, at) => (done[at] === undefined ? [] : [done[at] - endMs])),
         ),
+        lagAlerts: lagAlerts(times, received, sent),
         keptUp,
         cpuShare,
         mirrorCores: Math.round(mirror.reduce((sum, share) => sum + share, 0) * S) / S,

@@ -18,6 +18,8 @@ export interface ClockOptions {
 }
 
 export interface RunningClock {
+  /** Why the newest time could not be written; undefined while it can. */
+  problem(): string | undefined
   close(): Promise<void>
 }
 
@@ -33,8 +35,8 @@ export const startClock = async ({ access, clientId, onProblem }: ClockOptions):
   const producer = await openProducer(access, { clientId })
   const stop = new AbortController()
   const { signal } = stop
+  let problem: string | undefined
   const run = async (): Promise<void> => {
-    let isAway = false
     while (!signal.aborted) {
       const value = new Date().toISOString()
       try {
@@ -46,16 +48,17 @@ export const startClock = async ({ access, clientId, onProblem }: ClockOptions):
             value,
           })),
         )
-        isAway = false
+        problem = undefined
       } catch (error) {
-        if (!isAway && !signal.aborted) onProblem(error)
-        isAway = true
+        if (problem === undefined && !signal.aborted) onProblem(error)
+        problem = error instanceof Error ? error.message : String(error)
       }
       await sleep(TICK_MS, undefined, { signal }).catch(() => undefined)
     }
   }
   const running = run()
   return {
+    problem: () => problem,
     close: async () => {
       stop.abort()
       await producer.close()

@@ -4,7 +4,7 @@ import pino from 'pino'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import { openRegistry, startClock } from '#hub'
 import { buildInfo } from '../build-info.ts'
-import { openOpsServer } from '../ops-server.ts'
+import { type Check, openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { HubConfig } from './config.ts'
 
@@ -30,7 +30,11 @@ const clock = await startClock({
   clientId: `${config.kafka.user}.clock`,
   onProblem: error => log.warn({ err: error }, 'the clock cannot be written'),
 })
-const ops = await openOpsServer({ port: config.opsPort, metrics, checks: registry.checks })
+const clockCheck = (): Check => {
+  const reason = clock.problem()
+  return reason === undefined ? { name: 'clock', ok: true } : { name: 'clock', ok: false, reason }
+}
+const ops = await openOpsServer({ port: config.opsPort, metrics, checks: () => [...registry.checks(), clockCheck()] })
 log.info({ url: registry.url }, 'the schema registry listens')
 void registry.ready.then(() => log.info('the schema registry serves'))
 

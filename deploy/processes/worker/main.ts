@@ -5,7 +5,7 @@ import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
-import { openHubClock } from '#mirrors'
+import { hubLateness, openHubClock } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
@@ -41,6 +41,7 @@ const onProblem = warn('a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
 const schemas = await openSchemaStore({ access: local, clientId: `${local.user}.schemas`, onProblem })
 const hubClock = openHubClock({ access: local, clientId: `${local.user}.clock`, onProblem: warn('the hub’s clock') })
+hubLateness(registry, hubClock)
 const { registryUrl } = config
 const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
   const text =
