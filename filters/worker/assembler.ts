@@ -50,6 +50,8 @@ export class Assembler implements BatchSource {
   #waiting: PromiseWithResolvers<LaneBatch | undefined> | undefined
   #taken = Promise.withResolvers<void>()
   #timer: NodeJS.Timeout | undefined
+  /** Some packets of what the feed handed out are not in a draft yet. */
+  #isTaking = false
 
   constructor(options: AssemblerOptions, set: ColumnSet) {
     this.#options = options
@@ -61,9 +63,9 @@ export class Assembler implements BatchSource {
     )
   }
 
-  /** Whether no packet waits in it. */
+  /** Whether no packet waits in it, for a batch or for its schema. */
   get isEmpty(): boolean {
-    return this.#draft.entries.length === 0
+    return !this.#isTaking && this.#draft.entries.length === 0
   }
 
   /** The next batch, as soon as it is full or has waited long enough; undefined when the feed was closed. Rejects with the feed's error. */
@@ -79,7 +81,7 @@ export class Assembler implements BatchSource {
     if (!sameColumns(this.#set, set)) {
       this.#set = set
       this.#idle.length = 0
-      if (this.isEmpty) this.#draft = this.#open()
+      if (this.#draft.entries.length === 0) this.#draft = this.#open()
     }
     this.poke()
   }
@@ -138,7 +140,11 @@ export class Assembler implements BatchSource {
   async #run(): Promise<void> {
     for await (const item of this.#options.feed) {
       if (item.kind === 'gap') this.#options.onGap(item)
-      else await this.#take(item)
+      else {
+        this.#isTaking = true
+        await this.#take(item)
+        this.#isTaking = false
+      }
     }
   }
 

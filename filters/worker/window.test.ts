@@ -97,6 +97,8 @@ test('a lane that lags behind what memory allows falls out, and the others do no
     batch?.release()
   }
   expect(taken).toEqual([0, 1, 2, 3, 4])
+  // It is not done with what it has lost: visits must not be closed as if it were.
+  expect([slow, quick].map(({ follower }) => follower?.isEmpty)).toEqual([false, true])
   expect(await slow.follower?.next()).toBeUndefined()
   expect(released.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
 })

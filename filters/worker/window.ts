@@ -172,8 +172,9 @@ export class Follower implements BatchSource {
     this.set = set
   }
 
+  /** A lane that fell out has lost what waited for it: it has to read that for itself, and is not done with anything until then. */
   get isEmpty(): boolean {
-    return this.#queue.length === 0 && this.#window.isEmpty
+    return !this.#hasEnded && this.#queue.length === 0 && this.#window.isEmpty
   }
 
   /** Batches that wait for it. */
