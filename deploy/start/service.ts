@@ -16,6 +16,8 @@ export interface ServiceSettings {
   readonly settings: (dir: string) => object
   /** Beyond what all children have. */
   readonly env?: Readonly<Record<string, string>>
+  /** Of the Node that it runs on. */
+  readonly nodeFlags?: readonly string[]
   readonly atLauncherDeath?: 'KILL' | 'TERM'
   /** How long it may take to be ready; 90 s when absent. */
   readonly readyMs?: number
@@ -23,7 +25,7 @@ export interface ServiceSettings {
 
 export const serviceProcess = (
   { options, dirs, env }: Layout,
-  { name, kind, opsPort, settings, env: more = {}, atLauncherDeath = 'KILL', readyMs }: ServiceSettings,
+  { name, kind, opsPort, settings, env: more = {}, nodeFlags = [], atLauncherDeath = 'KILL', readyMs }: ServiceSettings,
 ): ProcessSpec => ({
   name,
   command: async () => {
@@ -34,7 +36,7 @@ export const serviceProcess = (
     const main = join(ROOT, 'deploy/processes', kind, 'main.ts')
     return {
       command: process.execPath,
-      args: [main, '--config', file],
+      args: [...nodeFlags, main, '--config', file],
       env: { ...env, ...more },
       cwd: ROOT,
       atLauncherDeath,

@@ -1,6 +1,6 @@
 // The settings of each process of ours in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
-import { type Language, workerUser } from '#filters'
+import { type Language, WORKER_NODE_FLAGS, workerUser } from '#filters'
 import { type ArchiveSettings, PACKET_ENV } from '#hub'
 import { accessOf } from './brokers.ts'
 import { containerSettings } from './engine.ts'
@@ -57,6 +57,7 @@ const workerProcess = (
     kind: 'worker',
     opsPort,
     env: PACKET_ENV,
+    nodeFlags: WORKER_NODE_FLAGS,
     settings: dir => ({
       ...sandboxSettings(layout),
       mirror: name,

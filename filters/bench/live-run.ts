@@ -8,6 +8,7 @@ import { type BrokerAccess, openLogReader, openProducer, PACKET_ENV, type Produc
 import { laneKey, PROGRESS_TOPIC } from '../progress/keys.ts'
 import { decodeLane } from '../progress/records.ts'
 import { liveLane } from '../progress/transitions.ts'
+import { WORKER_NODE_FLAGS } from '../worker/node-flags.ts'
 import { type BenchWorkerOptions } from './bench-worker.ts'
 import { type LiveQuestion, type Look } from './live-messages.ts'
 import { type Spread, spreadOf } from './spread.ts'
@@ -73,7 +74,10 @@ async function watchLane(
 export async function openLiveRun(options: LiveOptions): Promise<LiveRun> {
   const { access, topic, partitions, shards, ...rest } = options
   const begunMs = performance.now()
-  const child = fork(join(import.meta.dirname, 'live-worker.ts'), { env: { ...process.env, ...PACKET_ENV } })
+  const child = fork(join(import.meta.dirname, 'live-worker.ts'), {
+    env: { ...process.env, ...PACKET_ENV },
+    execArgv: [...WORKER_NODE_FLAGS],
+  })
   const died = once(child, 'exit').then(([code]) => Promise.reject(new Error(`The live worker ended with ${code}`)))
   died.catch(() => undefined)
   let turn: Promise<unknown> = Promise.resolve()

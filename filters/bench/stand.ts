@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type BrokerAccess, openAdmin, openProducer, PACKET_ENV, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
+import { WORKER_NODE_FLAGS } from '../worker/node-flags.ts'
 import { benchFilters, pythonFilters } from './bench-filters.ts'
 import { freePort } from './free-port.ts'
 import { type LiveRun, openLiveRun } from './live-run.ts'
@@ -72,9 +73,12 @@ async function createAlertTopic(access: BrokerAccess, topic: string): Promise<vo
   await admin.close()
 }
 
-const inChild = <T>(file: string, task: object): Promise<T> =>
+const inChild = <T>(file: string, task: object, execArgv: readonly string[] = []): Promise<T> =>
   new Promise((resolve, reject) => {
-    const child = fork(join(import.meta.dirname, file), { env: { ...process.env, ...PACKET_ENV } })
+    const child = fork(join(import.meta.dirname, file), {
+      env: { ...process.env, ...PACKET_ENV },
+      execArgv: [...execArgv],
+    })
     child.once('message', message => resolve(message as T))
     child.once('exit', code => reject(new Error(`${file} ended with ${code}`)))
     child.send(task)
@@ -120,7 +124,7 @@ export async function openStand(): Promise<Stand> {
       await clear(access, [], shards)
       await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
       const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, shards }
-      const outcome = await inChild<Outcome>('engine-run.ts', task)
+      const outcome = await inChild<Outcome>('engine-run.ts', task, WORKER_NODE_FLAGS)
       await clear(access, ids, shards)
       return outcome
     },
@@ -148,7 +152,7 @@ export async function openStand(): Promise<Stand> {
     },
     fetch: async ({ topic }, alerts) => {
       const task: FetchTask = { access, topic, alerts }
-      return (await inChild<{ readonly cpuUsPerAlert: number }>('fetch-run.ts', task)).cpuUsPerAlert
+      return (await inChild<{ readonly cpuUsPerAlert: number }>('fetch-run.ts', task, WORKER_NODE_FLAGS)).cpuUsPerAlert
     },
     published: async ({ topic, schemas }, alerts) => {
       const task: PublishedTask = { access, topic, alerts, schemas }
