@@ -70,6 +70,7 @@ export {
   CLOCK_PARTITIONS,
   CLOCK_TOPIC,
   clockTime,
+  clockTopic,
   type ClockOptions,
   type RunningClock,
   startClock,

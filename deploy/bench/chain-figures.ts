@@ -16,12 +16,14 @@ const S = 1000
 const CAP = 20
 const toSeconds = (ms: number): number => Math.round(ms) / S
 
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
+
 /** Undefined of nothing. */
 export function spreadOf(valuesMs: readonly number[]): Spread | undefined {
   if (valuesMs.length === 0) return undefined
   const sorted = valuesMs.toSorted((a, b) => a - b)
-  const at = (share: number): number =>
-    toSeconds(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0)
+  const at = (share: number): number => toSeconds(quantile(sorted, share))
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
   return { p50: at(0.5), p99: at(0.99), max: at(1), mean: toSeconds(mean) }
 }
@@ -77,8 +79,7 @@ export function lagAlerts(sent: SentTimes, { commits }: Received, visits: readon
     .filter(({ atMs }) => visits.some(({ beginMs, endMs }) => atMs >= beginMs && atMs <= endMs))
     .map(({ lag }) => lag)
     .toSorted((a, b) => a - b)
-  const at = (share: number): number => counted[Math.min(counted.length - 1, Math.floor(share * counted.length))] ?? 0
-  return { p50: at(0.5), p99: at(0.99), max: at(1) }
+  return { p50: quantile(counted, 0.5), p99: quantile(counted, 0.99), max: quantile(counted, 1) }
 }
 
 const secondsBetween = (fromMs: number, toMs: number | undefined): number | null =>

@@ -1,16 +1,20 @@
 // The survey of the chain bench: one visit, made beforehand and kept in memory, that is played as one visit after the other. Packets in files, 1.2 GB a
 // visit, would take the page cache from the brokers, which is what they read from.
 import { setImmediate } from 'node:timers/promises'
-import { decodeAlert, identify, openSyntheticSource, type PacketSource, parseSchema, readFrame, STREAMS } from '#hub'
+import {
+  decodeAlert,
+  encodeAlert,
+  identify,
+  openSyntheticSource,
+  type PacketSource,
+  parseSchema,
+  readFrame,
+  STREAMS,
+} from '#hub'
 
 export interface BenchSurvey {
   /** The next visits of the survey. Their packets are valid until those of the visit after them are read. */
   readonly visits: (count: number) => PacketSource
-}
-
-export interface SurveyOptions {
-  readonly alerts: number
-  readonly seed?: number
 }
 
 /** A packet and where the numbers are that change from visit to visit. */
@@ -27,16 +31,10 @@ const PACKETS_A_TURN = 64
 const NUMBER_BITS = 20n
 /** Each visit begins with another alert, so that caps do not fill with the same ones. */
 const FIRST_ALERT_STEP = 1237
-const SEVEN_BITS = 0x7fn
-const MORE = 0x80
+/** A record's bytes are those of its fields. */
+const LONG = parseSchema('{"type":"record","name":"number","fields":[{"name":"value","type":"long"}]}')
 
-/** Avro's long, for what is not negative. */
-export const avroLong = (value: bigint): Buffer => {
-  const bytes: number[] = []
-  let rest = value << 1n
-  for (; rest > SEVEN_BITS; rest >>= 7n) bytes.push(Number(rest & SEVEN_BITS) | MORE)
-  return Buffer.from([...bytes, Number(rest)])
-}
+const avroLong = (value: bigint): Buffer => encodeAlert(LONG, { value })
 
 function placesOf(packet: Buffer, wanted: Buffer): readonly number[] {
   const places: number[] = []
@@ -50,8 +48,8 @@ const write = ({ packet }: Kept, places: readonly number[], value: bigint): void
 }
 
 /** Makes the packets: some 0.4 ms of CPU and 120 KB each. */
-export async function openBenchSurvey({ alerts, seed = 1 }: SurveyOptions): Promise<BenchSurvey> {
-  const source = openSyntheticSource({ seed })
+export async function openBenchSurvey({ alerts }: { readonly alerts: number }): Promise<BenchSurvey> {
+  const source = openSyntheticSource()
   const schema = parseSchema(source.schemaJson)
   const stream = STREAMS.lsst
   const { visit: madeAs } = source.exposure(0)

@@ -27,9 +27,9 @@ def strikes(fault, node):
     return fault["target"].startswith(f"{node}-") or fault["target"] == "hub-broker"
 
 
-def explained(late, faults):
-    """Of lateness, what began while one of these faults was there or right after it."""
-    return [[start, end] for start, end in late if any(f["atMs"] <= start <= f["liftedMs"] + 2 * LATE_MS for f in faults)]
+def unexplained(late, faults):
+    """Of lateness, what did not begin while one of these faults was there or right after it."""
+    return [times for times in late if not any(f["atMs"] <= times[0] <= f["liftedMs"] + 2 * LATE_MS for f in faults)]
 
 
 def recoveries(struck, trips):
@@ -38,15 +38,14 @@ def recoveries(struck, trips):
     seconds = [0] * len(faults)
     for node, of_node in trips.items():
         late = late_times(of_node)
-        theirs = explained(late, [fault for fault in faults if strikes(fault, node)])
+        # What is not on the alerts' way may hold them up all the same, but is not to blame for what something on it does.
+        others = unexplained(late, [fault for fault in faults if strikes(fault, node)])
         for at, fault in enumerate(faults):
-            if fault["target"].startswith("node") and not strikes(fault, node):
-                continue
-            # What is not on the alerts' way may hold them up all the same, but is not to blame for what something on it does.
             is_on_way = strikes(fault, node)
-            lateness = late if is_on_way else [times for times in late if times not in theirs]
+            if fault["target"].startswith("node") and not is_on_way:
+                continue
             following = next((later for later in faults[at + 1:] if strikes(later, node) or not is_on_way), None)
-            seconds[at] = max(seconds[at], seconds_late(fault, following, lateness))
+            seconds[at] = max(seconds[at], seconds_late(fault, following, late if is_on_way else others))
     return [{"action": f["action"], "target": f["target"], "seconds": s} for f, s in zip(faults, seconds)]
 
 

@@ -2,8 +2,7 @@
 import {
   ALERT_FLUSH_MS,
   ARCHIVE_TOPIC,
-  CLOCK_PARTITIONS,
-  CLOCK_TOPIC,
+  clockTopic,
   type ClusterAdmin,
   HUB_DEAD_LETTERS,
   noticesTopic,
@@ -19,8 +18,7 @@ const BYTES_PER_ALERT = 150_000
 const VISITS_KEPT = 8
 const MIN_TOPIC_BYTES = 1024 ** 3
 const SEGMENT_BYTES = 64 * 1024 ** 2
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
+const DAY_MS = 86_400_000
 
 /** Bytes an alert topic may take on one broker: eight visits, and a gigabyte at least. */
 export const alertTopicBytes = (alertsPerVisit: number): number =>
@@ -57,12 +55,6 @@ const AUDIT: TopicSpec = {
   partitions: 1,
   configs: { 'cleanup.policy': 'delete', 'retention.ms': 365 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
 }
-/** The newest record counts; the others are deleted by the hour. */
-const CLOCK: TopicSpec = {
-  name: CLOCK_TOPIC,
-  partitions: CLOCK_PARTITIONS,
-  configs: { 'cleanup.policy': 'delete', 'retention.ms': HOUR_MS, 'segment.ms': HOUR_MS / 6 },
-}
 /** Packets the hub itself could not read; the first week's are kept. */
 const DEAD_LETTERS: TopicSpec = {
   name: HUB_DEAD_LETTERS,
@@ -83,7 +75,7 @@ export const hubTopics = (options: TopicOptions): readonly TopicSpec[] => [
   ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,
-  CLOCK,
+  clockTopic,
   DEAD_LETTERS,
 ]
 

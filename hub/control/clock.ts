@@ -2,11 +2,24 @@
 // its last steps; a node that no longer gets it is cut off, which silence of the alert topics alone does not tell.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '../kafka/access.ts'
+import { type TopicSpec } from '../kafka/admin-topics.ts'
 import { openProducer } from '../kafka/producer.ts'
 
 export const CLOCK_TOPIC = 'skysieve.clock'
 /** As many as MirrorMaker has tasks by default, which take partitions in turn: one task may stand still while the other copies. */
 export const CLOCK_PARTITIONS = 2
+const HOUR_MS = 3_600_000
+/** On the hub and on every node: the newest record counts, the others are deleted by the hour. */
+export const clockTopic: TopicSpec = {
+  name: CLOCK_TOPIC,
+  partitions: CLOCK_PARTITIONS,
+  configs: {
+    'cleanup.policy': 'delete',
+    'retention.ms': HOUR_MS,
+    'retention.bytes': 16 * 1024 * 1024,
+    'segment.ms': HOUR_MS / 6,
+  },
+}
 const KEY = 'hub'
 const TICK_MS = 1000
 
@@ -24,9 +37,9 @@ export interface RunningClock {
 }
 
 /** What a record says: milliseconds since 1970, at the hub. Throws RangeError for anything else. */
-export const clockTime = (value: Buffer | null): number => {
-  const timeMs = Date.parse(value?.toString() ?? '')
-  if (Number.isNaN(timeMs)) throw new RangeError(`not a time: ${value?.toString().slice(0, 40)}`)
+export const clockTime = (value: Buffer): number => {
+  const timeMs = Date.parse(value.toString())
+  if (Number.isNaN(timeMs)) throw new RangeError(`not a time: ${value.toString().slice(0, 40)}`)
   return timeMs
 }
 

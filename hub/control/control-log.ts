@@ -10,6 +10,8 @@ import { type Change, openReplica, type ParseRecord } from './replica.ts'
 export interface ControlLogOptions<T> {
   readonly access: BrokerAccess
   readonly topic: string
+  /** 0 where absent. */
+  readonly partition?: number
   readonly clientId: string
   /** What a record's bytes mean. Where it throws, the record is reported and its key keeps its value. */
   readonly parse: ParseRecord<T>
@@ -43,8 +45,8 @@ const MAX_PAUSE_MS = 2000
 
 /** Opens a control log and replays it. A broker that does not answer is waited for and reported; throws any other HubError of the first replay. */
 export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<ControlLog<T>> => {
-  const { access, topic, clientId, parse, onProblem = () => undefined } = options
-  const reader = openLogReader(access, { clientId, topic })
+  const { access, topic, partition = 0, clientId, parse, onProblem = () => undefined } = options
+  const reader = openLogReader(access, { clientId, topic, partition })
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
   const replica = openReplica(topic, parse, onProblem)

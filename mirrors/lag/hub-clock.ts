@@ -1,20 +1,6 @@
 // The hub's clock as it arrives on a node: by how much everything from the hub may be late at this moment.
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type BrokerAccess,
-  CLOCK_PARTITIONS,
-  CLOCK_TOPIC,
-  clockTime,
-  HubError,
-  type LogReader,
-  openLogReader,
-} from '#hub'
-import { openSilence, type Silence } from './lateness.ts'
-
-const WAIT_MS = 1000
-const PAUSE_MS = 500
-/** The newest record is among so many offsets before the end: MirrorMaker's transactions take some too. */
-const LOOK_BACK = 32n
+import { type BrokerAccess, CLOCK_PARTITIONS, CLOCK_TOPIC, clockTime, openControlLog } from '#hub'
+import { openSilence } from './lateness.ts'
 
 export interface HubClockOptions {
   readonly access: BrokerAccess
@@ -29,51 +15,30 @@ export interface HubClock {
   close(): Promise<void>
 }
 
-/** Begins to follow; a broker or a topic that is away is waited for. */
-export const openHubClock = ({ access, clientId, onProblem }: HubClockOptions): HubClock => {
-  const stop = new AbortController()
-  const { signal } = stop
-  let isAway = false
-
-  const follow = async (reader: LogReader, silence: Silence): Promise<void> => {
-    let next: bigint | 'earliest' | undefined
-    let isOld = true
-    while (!signal.aborted)
-      try {
-        if (next === undefined) {
-          const end = await reader.end()
-          next = end > LOOK_BACK ? end - LOOK_BACK : 'earliest'
-        }
-        const page = await reader.read(next, WAIT_MS)
-        const newest = page.records.at(-1)
-        if (newest !== undefined) {
-          silence.heard(clockTime(newest.value), Date.now(), isOld)
-          isOld = false
-        }
-        next = page.next
-        isAway = false
-      } catch (error) {
-        if (signal.aborted) return
-        const isGone = error instanceof HubError && error.code === 'HUB_OFFSET_GONE'
-        next = isGone ? 'earliest' : undefined
-        if (isGone) continue
-        if (!isAway) onProblem(error)
-        isAway = true
-        await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
-      }
-  }
-
-  const partitions = Array.from({ length: CLOCK_PARTITIONS }, (_, partition) => {
-    const reader = openLogReader(access, { clientId, topic: CLOCK_TOPIC, partition })
+/** Reads what has arrived, then follows; a broker that is away is waited for. Throws HubError where the node lacks the topic. */
+export const openHubClock = async ({ access, clientId, onProblem }: HubClockOptions): Promise<HubClock> => {
+  const open = async (partition: number) => {
     const silence = openSilence()
-    return { reader, silence, ended: follow(reader, silence) }
-  })
+    let isOld = true
+    const { close } = await openControlLog({
+      access,
+      topic: CLOCK_TOPIC,
+      partition,
+      clientId,
+      parse: clockTime,
+      onChange: ({ value }) => {
+        if (value !== undefined) silence.heard(value, Date.now(), isOld)
+      },
+      onProblem,
+    })
+    isOld = false
+    return { silence, close }
+  }
+  const partitions = await Promise.all(Array.from({ length: CLOCK_PARTITIONS }, (_, partition) => open(partition)))
   return {
     lateMs: nowMs => Math.max(...partitions.map(({ silence }) => silence.lateMs(nowMs))),
     close: async () => {
-      stop.abort()
-      await Promise.all(partitions.map(({ reader }) => reader.close()))
-      await Promise.all(partitions.map(({ ended }) => ended))
+      await Promise.all(partitions.map(({ close }) => close()))
     },
   }
 }

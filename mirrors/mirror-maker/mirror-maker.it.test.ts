@@ -137,7 +137,7 @@ describe('MirrorMaker', () => {
     const onProblem = (problem: unknown): void => void problems.push(problem)
     const { hub: hubAccess, node: nodeAccess } = inject('kafka')
     const clock = await startClock({ access: hubAccess, clientId: 'test-clock', onProblem })
-    const arriving = openHubClock({ access: nodeAccess, clientId: 'test-clock', onProblem })
+    const arriving = await openHubClock({ access: nodeAccess, clientId: 'test-clock', onProblem })
     const lateMs = (): number => arriving.lateMs(Date.now())
     await expect.poll(lateMs, { timeout: 10_000 }).toBeGreaterThan(0)
     await expect.poll(lateMs, { timeout: 30_000 }).toBeLessThan(3000)

@@ -1,5 +1,5 @@
 // Which topics a node has before MirrorMaker and workers start, as data. Names and keys: the table of topics in the README.
-import { ALERT_FLUSH_MS, CLOCK_PARTITIONS, CLOCK_TOPIC, type TopicSpec } from '#hub'
+import { ALERT_FLUSH_MS, clockTopic, type TopicSpec } from '#hub'
 
 const MB = 1024 * 1024
 const HOUR_MS = 3_600_000
@@ -79,12 +79,7 @@ export const nodeTopics = ({
     },
   })),
   ...CONTROL_TOPICS.map(name => ({ name, partitions: 1, configs: compacted })),
-  // The newest record counts; the others are deleted by the hour.
-  {
-    name: CLOCK_TOPIC,
-    partitions: CLOCK_PARTITIONS,
-    configs: { ...kept(HOUR_MS, MAX_BATCH_BYTES), 'segment.ms': HOUR_MS / 6 },
-  },
+  { ...clockTopic, configs: { ...clockTopic.configs, 'max.message.bytes': MAX_BATCH_BYTES } },
   { name: NODE_TOPICS.progress, partitions: shards, configs: { ...compacted, 'segment.ms': HOUR_MS / 6 } },
   // Holds no records: its partitions are what the workers' group hands out.
   { name: NODE_TOPICS.shards, partitions: shards, configs: kept(HOUR_MS, MB) },

@@ -40,7 +40,11 @@ const warn =
 const onProblem = warn('a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
 const schemas = await openSchemaStore({ access: local, clientId: `${local.user}.schemas`, onProblem })
-const hubClock = openHubClock({ access: local, clientId: `${local.user}.clock`, onProblem: warn('the hub’s clock') })
+const hubClock = await openHubClock({
+  access: local,
+  clientId: `${local.user}.clock`,
+  onProblem: warn('the hub’s clock'),
+})
 hubLateness(registry, hubClock)
 const { registryUrl } = config
 const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
