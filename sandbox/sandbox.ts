@@ -16,7 +16,10 @@ export interface Program {
   readonly source: string
   /** The author's name of the file, for messages. */
   readonly fileName: string
+  /** The columns its mailbox carries: a first guess from its source and what it was found to reach since. */
   readonly reads: ColumnSet
+  /** All fields its records have, `reads` among them: views know every name of these, also where the column is not carried. Absent: as `reads`. */
+  readonly offers?: ColumnSet
   readonly trust: Trust
   /** Whose filter it is; those of one author may share a container where that is chosen. */
   readonly author?: string
@@ -71,6 +74,11 @@ export interface Verdicts {
   readonly cpuMs: number
   /** This filter takes so much processor time per record that it holds up those it is evaluated with, and will until it is unloaded. */
   readonly isSlow?: boolean
+  /**
+   * Columns of what its program `offers` that it reached in this batch and does not carry. The batch then has no verdict from it, and its other fields
+   * but `cpuMs` are empty: load it again with these among what it `reads`, and evaluate the same records once more.
+   */
+  readonly wants?: ColumnSet
   /** Set when the batch has no verdict from this filter; the other fields are then empty. */
   readonly failure?: Failure
 }
