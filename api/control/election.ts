@@ -39,13 +39,17 @@ export async function joinElection(
 ): Promise<Election> {
   let leads = false
   let closed = false
-  const settle = (leader: boolean): void => {
-    if (leader === leads || closed) return
+  /** The newest membership; what an earlier one still says is of no account. */
+  let membership = 0
+  const settle = (of: number, leader: boolean): void => {
+    if (leader === leads || closed || of !== membership) return
     leads = leader
     if (leader) onElected()
     else onDeposed()
   }
   const join = async (): Promise<() => Promise<void>> => {
+    membership += 1
+    const own = membership
     const consumer = kafka.consumer({
       groupId,
       partitionAssigners: [leaderAssigner(LEADER_TOPIC, url)],
@@ -56,17 +60,23 @@ export async function joinElection(
       allowAutoTopicCreation: false,
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
-      settle(payload.memberAssignment[LEADER_TOPIC]?.includes(0) ?? false),
+      settle(own, payload.memberAssignment[LEADER_TOPIC]?.includes(0) ?? false),
     )
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      settle(false)
+      settle(own, false)
       onTrouble(payload.error.message)
       // kafkajs restarts by itself after errors it deems retriable.
-      if (!payload.restart && !closed) setTimeout(() => void rejoin(), REJOIN_MS).unref()
+      if (!payload.restart && !closed && own === membership) setTimeout(() => void rejoin(), REJOIN_MS).unref()
     })
-    await consumer.connect()
-    await consumer.subscribe({ topic: LEADER_TOPIC })
-    await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topic: LEADER_TOPIC })
+      await consumer.run({ autoCommit: false, eachBatch: async () => undefined })
+    } catch (error) {
+      // Half joined, it would be a second member of this instance beside the next.
+      await consumer.disconnect().catch(() => undefined)
+      throw error
+    }
     return () => consumer.disconnect()
   }
   let leave = nothing

@@ -74,3 +74,74 @@ test('taking the office is tried again until it succeeds', async () => {
   expect(troubles).toHaveLength(1)
   await office.close()
 })
+
+/** Each take, and each closing of a writer, waits until the test lets it go on. */
+const gated = () => {
+  const takes: PromiseWithResolvers<ReturnType<typeof desk>>[] = []
+  const opened = open(() => {
+    takes.push(Promise.withResolvers())
+    return takes.at(-1)!.promise
+  })
+  return { ...opened, takes }
+}
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+test('chosen again while the writer of an unwanted term closes, this instance takes office', async () => {
+  const { office, terms, takes } = gated()
+  office.enter()
+  office.leave()
+  const closing = Promise.withResolvers<void>()
+  takes[0]?.resolve({ close: vi.fn<() => Promise<void>>(() => closing.promise) })
+  await turn()
+  office.enter()
+  closing.resolve()
+  await turn()
+  takes[1]?.resolve(desk())
+  await office.run(async () => undefined)
+  expect([office.isHeld, terms.length, takes.length]).toEqual([true, 1, 2])
+  await office.close()
+})
+
+test('no term begins for a choice that has ended: the work of the instance that leads now stays its own', async () => {
+  const { office, terms, takes } = gated()
+  office.enter()
+  office.leave()
+  const unwanted = desk()
+  takes[0]?.resolve(unwanted)
+  await turn()
+  expect(terms).toHaveLength(0)
+  expect(unwanted.close).toHaveBeenCalledOnce()
+  expect(office.isHeld).toBe(false)
+  await office.close()
+})
+
+test('chosen, not chosen and chosen again within one take, the office is taken anew, behind whoever held it between', async () => {
+  const { office, terms, takes } = gated()
+  office.enter()
+  office.leave()
+  office.enter()
+  const early = desk()
+  takes[0]?.resolve(early)
+  await turn()
+  expect([terms.length, early.close.mock.calls.length]).toEqual([0, 1])
+  takes[1]?.resolve(desk())
+  await turn()
+  expect([terms.length, office.isHeld]).toEqual([1, true])
+  await office.close()
+})
+
+test('work of a term that ended does not end the next one when its write fails', async () => {
+  const { office, terms } = open(async () => desk())
+  office.enter()
+  await office.run(async () => undefined)
+  const failing = Promise.withResolvers<never>()
+  const work = office.run(() => failing.promise)
+  await turn()
+  office.leave()
+  office.enter()
+  await turn()
+  failing.reject(new HubError('HUB_FENCED', 'of the term before'))
+  await expect(work).rejects.toMatchObject({ code: 'API_LEADER_MISSING' })
+  expect(terms.map(({ aborted }) => aborted)).toEqual([true, false])
+  await office.close()
+})

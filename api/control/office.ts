@@ -38,36 +38,41 @@ interface Term<W> {
 
 export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, waitMs }: OfficeOptions<W>): Office<W> {
   let chosen = false
+  /** Counts the group's choices: a take that began before the newest one is not of it. */
+  let choice = 0
   let term: Term<W> | undefined
   let taking: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
 
-  const end = async (): Promise<void> => {
-    const ended = term
-    term = undefined
-    ended?.ended.abort()
-    await ended?.writer.close().catch(onTrouble)
+  const end = async (ended: Term<W> | undefined): Promise<void> => {
+    if (ended === undefined || ended.ended.signal.aborted) return
+    if (term === ended) term = undefined
+    ended.ended.abort()
+    await ended.writer.close().catch(onTrouble)
   }
   const takeOffice = async (): Promise<void> => {
     // oxlint-disable-next-line no-unmodified-loop-condition -- enter and leave change it meanwhile
     while (chosen && !term) {
+      const taken = choice
       try {
         const writer = await take()
-        const ended = new AbortController()
-        term = { writer, ended }
-        onTerm(ended.signal)
+        if (chosen && taken === choice) {
+          term = { writer, ended: new AbortController() }
+          onTerm(term.ended.signal)
+        } else {
+          // The group chose another meanwhile: this is no term, and nothing of one may begin, for the other's has begun.
+          await writer.close().catch(onTrouble)
+        }
       } catch (error) {
         onTrouble(error)
         await sleep(RETRY_MS)
       }
     }
-    // The group chose another while it was being taken.
-    if (!chosen) await end()
+    // In the same turn as the last look at what was chosen, so that no choice falls between the two.
+    taking = undefined
   }
   const ensure = (): void => {
-    taking ??= takeOffice().finally(() => {
-      taking = undefined
-    })
+    if (taking === undefined && chosen && !term) taking = takeOffice()
   }
   const whenHeld = async (): Promise<Term<W>> => {
     for (const deadline = performance.now() + waitMs; ;) {
@@ -81,15 +86,16 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
     }
   }
   const perform = async <T>(work: (writer: W) => Promise<T>): Promise<T> => {
-    const { writer } = await whenHeld()
+    const held = await whenHeld()
     try {
-      return await work(writer)
+      return await work(held.writer)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       // Fenced off, or a commit whose fate is unknown: what is in memory may be wrong. Take the office anew, if it is still ours.
       onTrouble(error)
-      await end()
-      if (chosen) ensure()
+      // Of this term alone: by now the group may have chosen this instance again.
+      await end(held)
+      ensure()
       const message =
         'Another instance leads now, or a write failed half-way. Read again what you changed; try again if it did not.'
       throw new ApiError('API_LEADER_MISSING', message, { cause: error })
@@ -101,11 +107,12 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
     },
     enter() {
       chosen = true
+      choice += 1
       ensure()
     },
     leave() {
       chosen = false
-      void end()
+      void end(term)
     },
     run(work) {
       const turn = last.then(() => perform(work))
@@ -116,7 +123,7 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
       chosen = false
       await taking
       await last
-      await end()
+      await end(term)
     },
   }
 }

@@ -26,8 +26,8 @@ type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => P
 export interface JobQueue extends Jobs {
   /** The connection for people's requests; the rate limit counts over it. */
   readonly redis: Redis
-  /** Forgets all jobs, those that a dead worker holds too: whoever leads anew queues what is due from the manifests. */
-  reset(): Promise<void>
+  /** Forgets all jobs, those that a dead worker holds too: whoever leads anew queues what is due from the manifests. Nothing once the term has ended. */
+  reset(signal?: AbortSignal): Promise<void>
   /** Takes jobs until closed. A process has at most one worker at a time. */
   work(process: Process): { close(): Promise<void> }
   /** Whether Redis answers, for /readyz. */
@@ -75,8 +75,8 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       const job = await orGiveUp(queue.getJob(filter).catch(() => undefined))
       return job?.data.stage ?? (job ? 'queued' : undefined)
     },
-    async reset() {
-      if (await isReady()) await orGiveUp(queue.obliterate({ force: true }).catch(onError))
+    async reset(signal) {
+      if ((await isReady()) && !signal?.aborted) await orGiveUp(queue.obliterate({ force: true }).catch(onError))
     },
     work(process) {
       const connection = openPatientRedis(access, onError)

@@ -33,7 +33,7 @@ export function openTerm(options: TermOptions, signal: AbortSignal): void {
 }
 
 async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: AbortSignal): Promise<void> {
-  await jobs.reset()
+  await jobs.reset(signal)
   if (signal.aborted) return
   const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
