@@ -11,13 +11,13 @@ export const MAX_BINARY_BYTES = 48 * 1024 * 1024
 
 /**
  * How the eight bytes of a cell are read. A cell whose upper 32 bits are NULL_HIGH is null in every kind; writers store any other NaN as the plain one.
- * - `number`, `boolean`: a float64 (boolean 0 or 1)
+ * - `number`, `int`, `boolean`: a float64 (`int` a whole number of 32 bits, which languages with integers give as one; boolean 0 or 1)
  * - `long`: a signed 64-bit integer
  * - `string`: 0..127 is that one ASCII character; otherwise -(1 + i), where `text[i]` is the length and the UTF-16 units follow
  * - `binary`: offset * 2^24 + length into `binary`
  * - `present`: 1 when the nested record at this path is there, 0 when it is null
  */
-export type ColumnKind = 'number' | 'boolean' | 'long' | 'string' | 'binary' | 'present'
+export type ColumnKind = 'number' | 'int' | 'boolean' | 'long' | 'string' | 'binary' | 'present'
 
 /** Upper 32 bits of a null cell: a quiet NaN that arithmetic does not produce. */
 export const NULL_HIGH = 0x7ff8_6e75

@@ -70,7 +70,7 @@ export const openFactsReader = (stream: Stream): FactsReader => {
 
 const readingOf = (stream: Stream, schema: AvroSchema): Reading => {
   const kinds = new Map(fieldsOf(schema).flatMap(({ path, list, kind }) => (list === undefined ? [[path, kind]] : [])))
-  const idPath = stream.alertId.find(path => ['long', 'number'].includes(kinds.get(path) ?? ''))
+  const idPath = stream.alertId.find(path => ['long', 'int', 'number'].includes(kinds.get(path) ?? ''))
   if (idPath === undefined)
     throw new HubError(
       'HUB_SCHEMA_FIELD',

@@ -13,13 +13,13 @@ export const NULL_HIGH = 0x7ff8_6e75
 
 /**
  * How the eight bytes of a cell are read; a cell whose upper 32 bits are NULL_HIGH is null in every kind.
- * - `number`, `boolean`: a float64 (boolean 0 or 1); any NaN of the packet is the plain one
+ * - `number`, `int`, `boolean`: a float64 (`int` a whole number of 32 bits, boolean 0 or 1); any NaN of the packet is the plain one
  * - `long`: a signed 64-bit integer
  * - `string`: 0..127 is that one ASCII character; otherwise -(1 + i), where `text[i]` is the length and the UTF-16 units follow
  * - `binary`: offset * 2^24 + length into `binary`
  * - `present`: 1 when the nested record at this path is there, 0 when it is null
  */
-export type ColumnKind = 'number' | 'boolean' | 'long' | 'string' | 'binary' | 'present'
+export type ColumnKind = 'number' | 'int' | 'boolean' | 'long' | 'string' | 'binary' | 'present'
 
 /** `path` is dotted from the record's root, or from the list's item. */
 export interface Column {

@@ -28,7 +28,7 @@ test('every field that fits a column is offered in the schema’s order', () => 
   })
   const sourceLines = ['id long', 'time long', 'flux number', 'flag boolean', 'band string', 'stamp binary']
   expect(lines(fieldsOf(parseSchema(JSON.stringify(schema))))).toEqual([
-    'id number',
+    'id int',
     ...sourceLines.map(line => `source.${line}`),
     'object present',
     'object.name string',
@@ -52,22 +52,33 @@ test('what no column can hold is not offered', () => {
       items: record('item', { x: 'int', inner: { type: 'array', items: record('deep', { y: 'int' }) } }),
     },
   })
-  expect(lines(fieldsOf(parseSchema(JSON.stringify(schema))))).toEqual(['nested[].x number'])
+  expect(lines(fieldsOf(parseSchema(JSON.stringify(schema))))).toEqual(['nested[].x int'])
 })
 
-test('versions are merged: numbers win over longs and booleans, else the newest kind holds', () => {
+test('versions are merged: longs win over ints, numbers over both and over booleans, else the newest kind holds', () => {
   const newest: Field[] = [
     { path: 'a', kind: 'number' },
     { path: 'b', kind: 'string' },
     { list: 'l', path: 'a', kind: 'long' },
+    { path: 'c', kind: 'int' },
+    { path: 'd', kind: 'number' },
   ]
   const older: Field[] = [
     { path: 'a', kind: 'long' },
     { path: 'b', kind: 'number' },
     { list: 'l', path: 'a', kind: 'long' },
+    { path: 'c', kind: 'long' },
+    { path: 'd', kind: 'int' },
     { path: 'gone', kind: 'boolean' },
   ]
-  expect(lines(mergeFields(newest, older))).toEqual(['a number', 'b string', 'l[].a long', 'gone boolean'])
+  expect(lines(mergeFields(newest, older))).toEqual([
+    'a number',
+    'b string',
+    'l[].a long',
+    'c long',
+    'd number',
+    'gone boolean',
+  ])
 })
 
 test('a record that some version lacks can be absent, so it is offered as present or not', () => {

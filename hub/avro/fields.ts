@@ -14,10 +14,10 @@ export interface Field {
 /** The kind of column a type fills; undefined for arrays, maps and unions of several types. */
 export const kindOf = (node: AvroNode): ColumnKind | undefined => {
   switch (node.kind) {
-    case 'int':
     case 'float':
     case 'double':
       return 'number'
+    case 'int':
     case 'long':
     case 'boolean':
       return node.kind
@@ -68,8 +68,8 @@ export const fieldsOf = (schema: AvroSchema): readonly Field[] => {
 
 /**
  * The columns of a stream whose packets come in several schema versions, newest first.
- * Kinds that differ become `number` where all are numbers, longs or booleans (a long is then rounded to the nearest number); otherwise the
- * newest version's kind holds and packets of the others read as null. A nested record that some version lacks gets a `present` column.
+ * Kinds that differ become `long` where all are integers, and `number` where all are numbers, integers or booleans (a long is then rounded to the
+ * nearest number); otherwise the newest version's kind holds and packets of the others read as null. A nested record that some version lacks gets a `present` column.
  */
 export const mergeFields = (...versions: readonly (readonly Field[])[]): readonly Field[] => {
   const merged = new Map<string, Field>()
@@ -94,10 +94,13 @@ export const mergeFields = (...versions: readonly (readonly Field[])[]): readonl
   return result
 }
 
-const NUMERIC: ReadonlySet<ColumnKind> = new Set(['number', 'long', 'boolean'])
+const NUMERIC: ReadonlySet<ColumnKind> = new Set(['number', 'int', 'long', 'boolean'])
+const INTEGERS: ReadonlySet<ColumnKind> = new Set(['int', 'long'])
 
-const mergeKinds = (newer: ColumnKind, older: ColumnKind): ColumnKind =>
-  newer !== older && NUMERIC.has(newer) && NUMERIC.has(older) ? 'number' : newer
+const mergeKinds = (newer: ColumnKind, older: ColumnKind): ColumnKind => {
+  if (newer === older || !NUMERIC.has(newer) || !NUMERIC.has(older)) return newer
+  return INTEGERS.has(newer) && INTEGERS.has(older) ? 'long' : 'number'
+}
 
 /** The nested records a field lies in, outermost first. */
 const recordsAround = ({ path, list }: Field): Omit<Field, 'kind'>[] =>

@@ -33,11 +33,13 @@ export interface Plan {
   readonly missingLists: readonly ListPlaces[]
 }
 
-/** Numbers take every kind of number, longs take ints; a column of any other kind reads as null where the schema has another type. */
+/** Numbers take every kind of number and booleans, longs take ints; a column of any other kind reads as null where the schema has another type. */
 const fits = (node: AvroNode, kind: ColumnKind): boolean => {
   const own = kindOf(node)
   if (own === kind) return true
-  return (kind === 'number' && (own === 'long' || own === 'boolean')) || (kind === 'long' && node.kind === 'int')
+  return (
+    (kind === 'number' && (own === 'int' || own === 'long' || own === 'boolean')) || (kind === 'long' && own === 'int')
+  )
 }
 
 /** The type at a dotted path, nulls apart; undefined where the schema has none. */

@@ -16,7 +16,7 @@ export const readCell = (batch: Batch, column: Float64Array, kind: ColumnKind, r
     const offset = Math.floor(cell / BINARY_UNIT)
     return Buffer.from(batch.binary.subarray(offset, offset + (cell % BINARY_UNIT)))
   }
-  return kind === 'number' ? cell : cell === 1
+  return kind === 'boolean' || kind === 'present' ? cell === 1 : cell
 }
 
 const textAt = (units: Uint16Array, index: number): string =>

@@ -101,6 +101,12 @@ export const CASES: readonly Case[] = [
     'alert.source.id == 2**60 + 1 or alert.source.id == -2**60',
     { expected: ['pass', 'pass', 'drop', 'drop'] },
   ),
+  both(
+    'whole numbers of 32 bits are numbers in JavaScript and int in Python',
+    'typeof alert.source.detector === "number" && [85, -1, 0].includes(alert.source.detector)',
+    'type(alert.source.detector) is int and f"{alert.source.detector}" in ("85", "-1", "0")',
+    { expected: ['pass', 'pass', 'drop', 'pass'] },
+  ),
   both('booleans are booleans or null', 'alert.source.flagged === true', 'alert.source.flagged is True', {
     expected: ['pass', 'drop', 'drop', 'pass'],
   }),

@@ -9,6 +9,7 @@ export const SAMPLE_SET: ColumnSet = {
     { path: 'source.band', kind: 'string' },
     { path: 'source.id', kind: 'long' },
     { path: 'source.flagged', kind: 'boolean' },
+    { path: 'source.detector', kind: 'int' },
     { path: 'object', kind: 'present' },
     { path: 'object.ra', kind: 'number' },
     { path: 'stamp', kind: 'binary' },
@@ -30,7 +31,7 @@ const BIG = 2n ** 60n
 export const SAMPLE_RECORDS: readonly object[] = [
   {
     name: 'α Centauri — 𝛿',
-    source: { flux: 1.5, band: 'g', id: BIG + 1n, flagged: true },
+    source: { flux: 1.5, band: 'g', id: BIG + 1n, flagged: true, detector: 85 },
     object: { ra: 10.25 },
     stamp: Uint8Array.of(1, 2, 3),
     history: [
@@ -39,17 +40,23 @@ export const SAMPLE_RECORDS: readonly object[] = [
       { flux: NaN, band: 'clear', id: -5n },
     ],
   },
-  { name: '', source: { flux: NaN, band: 'r', id: -BIG, flagged: false }, object: null, stamp: null, history: null },
+  {
+    name: '',
+    source: { flux: NaN, band: 'r', id: -BIG, flagged: false, detector: -1 },
+    object: null,
+    stamp: null,
+    history: null,
+  },
   {
     name: null,
-    source: { flux: null, band: null, id: null, flagged: null },
+    source: { flux: null, band: null, id: null, flagged: null, detector: null },
     object: { ra: null },
     stamp: null,
     history: [],
   },
   {
     name: 'plain',
-    source: { flux: -2, band: 'white', id: 0n, flagged: true },
+    source: { flux: -2, band: 'white', id: 0n, flagged: true, detector: 0 },
     object: { ra: 359.5 },
     stamp: new Uint8Array(0),
     history: [{ flux: 7, band: 'z', id: 1n }],

@@ -37,8 +37,11 @@ function recordOf(cells: readonly Cell[], lists: readonly ListCells[]): RecordNo
   return root
 }
 
+const readNumber = (at: number): string => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`
+
 const READ: Record<Cell['kind'], (at: number) => string> = {
-  number: at => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`,
+  number: readNumber,
+  int: readNumber,
   boolean: at => `const v=F[${at}+this.#i];return v===v?v===1:null`,
   string: at => `const v=F[${at}+this.#i];return v>=0?ascii[v]:v<0?text(v):null`,
   long: at => `const k=${at}+this.#i;return U[2*k+1]===${NULL_HIGH}?null:L[k]`,

@@ -22,7 +22,7 @@ class _Named:
 
 class Columns(_Named):
     """
-    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in 64-bit integers, False in booleans, empty
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in integers, False in booleans, empty
     in texts and None in bytes; `alerts["diaSource"].null("psfFlux")` tells it from such a value of the packet.
     """
 
@@ -86,20 +86,22 @@ def _null(cells, column, count):
     return (cells.array(column, count).view("i8") >> 32) == NULL_HIGH
 
 
-_ABSENT = {"number": numpy.nan, "boolean": False, "long": 0, "string": ""}
+_ABSENT = {"number": numpy.nan, "int": 0, "boolean": False, "long": 0, "string": ""}
 
 
 def _values(cells, node, count):
     kind, column = node
     if column is None:
         values = numpy.full(count, _ABSENT.get(kind))
-        return numpy.ma.masked_array(values, mask=True) if kind == "long" else values
+        return numpy.ma.masked_array(values, mask=True) if kind in ("int", "long") else values
     values = cells.array(column, count)
     if kind == "number":
         return values
     if kind == "boolean":
         return values == 1
     null = _null(cells, column, count)
+    if kind == "int":
+        return numpy.ma.masked_array(numpy.where(null, 0, values).astype("i8"), mask=null)
     if kind == "long":
         return numpy.ma.masked_array(values.view("i8"), mask=null)
     if kind == "string":

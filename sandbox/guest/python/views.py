@@ -112,6 +112,16 @@ def _number(column, cells):
     return number
 
 
+def _int(column, cells):
+    numbers, at = cells.numbers, cells.at
+
+    def whole(i):
+        value = numbers[at[column] + i]
+        return None if value != value else int(value)
+
+    return whole
+
+
 def _boolean(column, cells):
     numbers, at = cells.numbers, cells.at
 
@@ -144,6 +154,7 @@ def _reference(column, cells, follow):
 
 _READERS = {
     "number": _number,
+    "int": _int,
     "boolean": _boolean,
     "long": _long,
     "string": lambda column, cells: _reference(column, cells, cells.string),
