@@ -29,6 +29,8 @@ export interface LoadMessage {
   readonly source: string
   readonly fileName: string
   readonly reads: ColumnSet
+  /** All fields its views know, `reads` among them; absent: as `reads`. */
+  readonly offers?: ColumnSet
   readonly limits: Limits
 }
 
@@ -87,6 +89,8 @@ export interface Extra {
   readonly logs?: readonly string[]
   readonly logsDropped?: number
   readonly annotations?: readonly (readonly [row: number, json: string])[]
+  /** Columns it reached and does not carry, in the form of wanted.ts; the batch then has no verdict from it. */
+  readonly wants?: readonly string[]
 }
 
 /** Characters of all annotations of one batch of one filter at most, as a multiple of the limit of one. */

@@ -1,7 +1,7 @@
 // The first station of a submission: everything that can be said about a source without running it.
 import { type ColumnSet } from '#sandbox'
 import { type Language } from '../manifest.ts'
-import { columnsRead, type Field } from './columns-read.ts'
+import { columnsOffered, columnsRead, type Field } from './columns-read.ts'
 import { namesRead } from './names-read.ts'
 import { parseModule } from './parse-module.ts'
 import { type Problem, ProblemCode } from './problem.ts'
@@ -18,6 +18,8 @@ export type SourceCheck =
       readonly code: string
       readonly description: string
       readonly reads: ColumnSet
+      /** All that its records have. */
+      readonly offers: ColumnSet
       /** True when every field is copied for it, because it builds field names or enumerates them. */
       readonly readsEverything: boolean
       readonly warnings: readonly Problem[]
@@ -57,6 +59,7 @@ export function checkSource(
     code: stripped.code,
     description: module.description,
     reads: columnsRead(fields, { names, everything: computed, cutouts }),
+    offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
     warnings: [...module.warnings, ...(computed ? [COSTLY] : [])],
   }
@@ -74,6 +77,7 @@ function checkPython(source: string, fields: readonly Field[], cutouts: boolean)
     code: source,
     description,
     reads: columnsRead(fields, { names, everything: computed, cutouts }),
+    offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
     warnings: computed ? [COSTLY] : [],
   }

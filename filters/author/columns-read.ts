@@ -1,4 +1,4 @@
-// Names in a source × fields of a stream → the columns that filter gets. More than it needs is harmless, less would be wrong.
+// Names in a source × fields of a stream → the columns that filter gets at first. More than it needs costs time; what is missing it learns.
 import { type ColumnKind, type ColumnSet } from '#sandbox'
 
 /** A field that packets of a stream offer: `list` is the array it lies in, and then `path` starts at the array's item. */
@@ -29,4 +29,16 @@ export function columnsRead(fields: readonly Field[], { names, everything, cutou
         .map(({ path, kind }) => ({ path, kind })),
     })),
   }
+}
+
+/** By the list of fields, which is the same for all filters until a new schema comes. */
+const offered = new WeakMap<readonly Field[], Map<boolean, ColumnSet>>()
+
+/** Everything that a record of these fields has: cutouts only where they were asked for. */
+export function columnsOffered(fields: readonly Field[], cutouts: boolean): ColumnSet {
+  const known = offered.get(fields) ?? new Map<boolean, ColumnSet>()
+  offered.set(fields, known)
+  const set = known.get(cutouts) ?? columnsRead(fields, { names: new Set(), everything: true, cutouts })
+  known.set(cutouts, set)
+  return set
 }

@@ -39,6 +39,7 @@ export function programOf({
     source: check.code,
     fileName: fileNameOf(language),
     reads: check.reads,
+    offers: check.offers,
     trust,
     ...(author === undefined ? {} : { author }),
     limits,

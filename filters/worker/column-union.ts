@@ -27,18 +27,3 @@ export function columnUnion(sets: Iterable<ColumnSet>): ColumnSet {
 /** Whether two sets ask for the same columns. */
 export const sameColumns = (a: ColumnSet, b: ColumnSet): boolean =>
   JSON.stringify(columnUnion([a])) === JSON.stringify(columnUnion([b]))
-
-/** Whether a batch with the columns of `all` has every column of `some`. */
-export function carries(all: ColumnSet, some: ColumnSet): boolean {
-  const has = (columns: readonly Column[] | undefined, wanted: readonly Column[]): boolean => {
-    const keys = new Set(columns?.map(keyOf))
-    return wanted.every(column => keys.has(keyOf(column)))
-  }
-  return (
-    has(all.columns, some.columns) &&
-    some.lists.every(({ path, columns }) => {
-      const list = all.lists.find(known => known.path === path)
-      return list !== undefined && has(list.columns, columns)
-    })
-  )
-}

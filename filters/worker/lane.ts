@@ -1,10 +1,10 @@
 // A position over the stream and the filters that share it: batch → verdicts → cap → committer. Filters come and go between two batches.
-import { type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
+import { carries, type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
 import { type Ledger } from '../progress/ledger.ts'
 import { type Positions } from '../progress/positions.ts'
 import { emptyPiece, type Piece } from '../publish/piece.ts'
 import { type Committer } from '../publish/committer.ts'
-import { carries, columnUnion } from './column-union.ts'
+import { columnUnion } from './column-union.ts'
 import { type BatchSource, type LaneBatch } from './lane-batch.ts'
 import { type Runner } from './runner.ts'
 import { settle } from './settle.ts'

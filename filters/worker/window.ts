@@ -1,6 +1,6 @@
 // Batches of the live lane, shared with the lanes beside it: read and decoded once. A lane that lags behind falls out, and has to read for itself.
-import { type ColumnSet, MAX_ROWS } from '#sandbox'
-import { carries, columnUnion } from './column-union.ts'
+import { carries, type ColumnSet, MAX_ROWS } from '#sandbox'
+import { columnUnion } from './column-union.ts'
 import { type BatchSource, type LaneBatch } from './lane-batch.ts'
 import { countThatFit, mergeBatches } from './merge-batches.ts'
 

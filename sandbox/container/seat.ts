@@ -87,8 +87,9 @@ export class ContainerSeat implements Tenant {
       this.#assertOpen()
       const process = await this.#room.take(this.#closing.signal, once)
       if (this.#isSlow) void process.slowDown()
-      const { source, fileName, reads, limits } = this.program
-      const message: LoadMessage = { seq: this.#seq++, slot: this.slot, source, fileName, reads, limits }
+      const { source, fileName, reads, offers, limits } = this.program
+      const program = { source, fileName, reads, ...(offers && { offers }), limits }
+      const message: LoadMessage = { seq: this.#seq++, slot: this.slot, ...program }
       const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
         const { seq, outcome } = readLoaded(payload)
         if (kind !== ReplyKind.loaded || seq !== message.seq)
@@ -126,7 +127,9 @@ export class ContainerSeat implements Tenant {
       const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [this.slot] }
       const result = await this.#ask(process, step, MessageKind.evaluate, asked, (kind, payload) => {
         if (kind !== ReplyKind.verdicts || batchOf(payload) !== asked.seq) throw new Error('it answered another batch')
-        const [record, ...more] = readVerdicts(payload, message.rows, slot => (slot === this.slot ? limits : undefined))
+        const [record, ...more] = readVerdicts(payload, message.rows, slot =>
+          slot === this.slot ? this.program : undefined,
+        )
         if (record === undefined || more.length > 0) throw new Error('it answered with another number of verdicts')
         return record.verdicts
       })

@@ -1,13 +1,14 @@
 // What callers hand over is checked before anything is generated from it or written for it: mistakes of ours, not of authors.
 import { type Batch, type ColumnSet, MAX_BINARY_BYTES, MAX_LIST_ROWS, MAX_ROWS, MAX_TEXT_UNITS } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
+import { carries } from '../wanted.ts'
 import { type Program, type Runtime } from '../sandbox.ts'
 
 /** Paths become names in generated source: identifiers joined by dots, nothing else. */
 const PATH = /^[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}){0,7}$/
 /** Names that would shadow what every object has. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype', 'toJSON'])
-const MAX_COLUMNS = 2000
+const MAX_COLUMNS = 10_000
 
 function problemOfSet({ columns, lists }: ColumnSet): string | undefined {
   const all = [...columns, ...lists.flatMap(list => [{ path: list.path }, ...list.columns])]
@@ -27,14 +28,17 @@ function problemOfSet({ columns, lists }: ColumnSet): string | undefined {
   return both === undefined ? undefined : `the path ${both} is there twice, or is a field and a record`
 }
 
+const problemOfOffer = (offers: ColumnSet, reads: ColumnSet): string | undefined =>
+  carries(offers, reads) ? undefined : 'it reads columns that it is not offered'
+
 /** Throws SANDBOX_PROGRAM_INVALID. */
-export function checkProgram({ id, runtime, reads, limits }: Program, here: Runtime = 'isolate'): void {
+export function checkProgram({ id, runtime, reads, offers, limits }: Program, here: Runtime = 'isolate'): void {
   const refuse = (why: string): never => {
     throw new SandboxError('SANDBOX_PROGRAM_INVALID', `Program ${JSON.stringify(id)} cannot be loaded: ${why}.`)
   }
   if (id === '' || id.length > 200) refuse('its id is empty or longer than 200 characters')
   if (runtime !== here) refuse(`it is for the ${runtime} runtime, and this is the ${here} runtime`)
-  const problem = problemOfSet(reads)
+  const problem = problemOfSet(reads) ?? (offers && (problemOfSet(offers) ?? problemOfOffer(offers, reads)))
   if (problem !== undefined) refuse(problem)
   for (const [name, value] of Object.entries(limits))
     if (!Number.isInteger(value) || value < 0 || value > 1e9)

@@ -236,7 +236,7 @@ export class Seat {
   #onVerdicts(payload: Buffer): void {
     const job = this.#work.find(batchOf(payload))
     if (job?.kind !== 'evaluate') throw new Error('verdicts of a batch that nobody asked for')
-    const records = readVerdicts(payload, job.batch.message.rows, slot => job.seated.get(slot)?.program.limits)
+    const records = readVerdicts(payload, job.batch.message.rows, slot => job.seated.get(slot)?.program)
     const failing = records.flatMap(({ slot, verdicts: { failure, cpuMs } }) => {
       const seated = job.seated.get(slot)
       return seated === undefined || failure === undefined ? [] : [{ seated, failure, cpuMs }]
@@ -306,6 +306,6 @@ export class Seat {
 }
 
 function loadMessage({ seq, seated }: LoadJob): LoadMessage {
-  const { source, fileName, reads, limits } = seated.program
-  return { seq, slot: seated.slot, source, fileName, reads, limits }
+  const { source, fileName, reads, offers, limits } = seated.program
+  return { seq, slot: seated.slot, source, fileName, reads, ...(offers && { offers }), limits }
 }

@@ -3,9 +3,22 @@ import { assert, integer, property, uint8Array } from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Limits } from '../sandbox.ts'
 import { RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES } from '../wire.ts'
-import { readVerdicts } from './verdict-reader.ts'
+import { type Answering, readVerdicts } from './verdict-reader.ts'
 
 const LIMITS: Limits = { batchMs: 200, memoryMb: 32, logChars: 100, annotationChars: 10 }
+
+const number = (path: string) => ({ path, kind: 'number' }) as const
+const PROGRAM: Answering = {
+  limits: LIMITS,
+  reads: { columns: [number('source.flux')], lists: [{ path: 'history', columns: [] }] },
+  offers: {
+    columns: [number('source.flux'), { path: 'object', kind: 'present' }],
+    lists: [
+      { path: 'history', columns: [number('flux')] },
+      { path: 'others', columns: [number('flux')] },
+    ],
+  },
+}
 
 interface Said {
   readonly passed?: number
@@ -30,7 +43,7 @@ function reply({ passed = 0, errored = 0, flags = 0, extra = '', scores = [] }: 
   return bytes
 }
 const read = (said: Said, rows = 3) =>
-  readVerdicts(reply(said), rows, slot => (slot === 0 ? LIMITS : undefined))[0]?.verdicts
+  readVerdicts(reply(said), rows, slot => (slot === 0 ? PROGRAM : undefined))[0]?.verdicts
 
 test('bits beyond the rows are dropped, and a row with an error does not pass', () => {
   const verdicts = read({ passed: -1, errored: 0b100 })
@@ -53,6 +66,34 @@ test('an extra of another shape breaks the conversation', () => {
   expect(() => read({ extra: '{"failure":{"reason":"because"}}' })).toThrow(/shape/)
 })
 
+test('what a filter wants is taken for columns that it is offered, and nothing else of its answer counts', () => {
+  const wants = ['object', 'history[].flux', 'object', 'others', 'others[].flux']
+  const verdicts = read({ passed: 7, extra: JSON.stringify({ wants, logs: ['a'], annotations: [[0, '{}']] }) })
+  expect(verdicts).toEqual({
+    passed: new Uint32Array(0),
+    errored: new Uint32Array(0),
+    logs: [],
+    logsDropped: 0,
+    cpuMs: 1.5,
+    wants: {
+      columns: [{ path: 'object', kind: 'present' }],
+      lists: [
+        { path: 'history', columns: [number('flux')] },
+        { path: 'others', columns: [number('flux')] },
+      ],
+    },
+  })
+})
+
+test.each([['source.flux'], ['history'], ['nothing'], ['history[].nothing'], ['nothing[].flux'], ['object', 'no']])(
+  'a filter that wants what it has, or what there is not (%s), has failed, and it alone',
+  (...wants) => {
+    const { failure, passed } = read({ passed: 7, extra: JSON.stringify({ wants }) }) ?? {}
+    expect(failure).toMatchObject({ reason: 'protocol' })
+    expect(passed).toHaveLength(0)
+  },
+)
+
 test('a slot that was not asked breaks the conversation', () => {
   expect(() => readVerdicts(reply({}), 3, () => undefined)).toThrow(/not asked/)
 })
@@ -62,7 +103,7 @@ test('arbitrary bytes never give verdicts out of bounds', () => {
     property(uint8Array({ minLength: 8, maxLength: 200 }), integer({ min: 1, max: 70 }), (bytes, rows) => {
       let records
       try {
-        records = readVerdicts(Buffer.from(bytes), rows, () => LIMITS)
+        records = readVerdicts(Buffer.from(bytes), rows, () => PROGRAM)
       } catch {
         return
       }

@@ -1,7 +1,15 @@
 // A host's reply → verdicts. Nothing in it is believed: lengths, bits beyond the rows, texts and numbers are checked or clipped.
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { type AuthorError, type Failure, type Limits, type LoadOutcome, type Verdicts } from '../sandbox.ts'
+import {
+  type AuthorError,
+  type Failure,
+  type Limits,
+  type LoadOutcome,
+  type Program,
+  type Verdicts,
+} from '../sandbox.ts'
+import { MAX_WANTS, wantedColumns } from '../wanted.ts'
 import {
   ANNOTATION_BUDGET,
   type NotedReply,
@@ -30,6 +38,7 @@ const ExtraSchema = Type.Object({
   logs: Type.Optional(Type.Array(Type.String(), { maxItems: MAX_LOG_LINES })),
   logsDropped: Type.Optional(Type.Integer({ minimum: 0 })),
   annotations: Type.Optional(Type.Array(Type.Tuple([Type.Integer({ minimum: 0 }), Type.String()]))),
+  wants: Type.Optional(Type.Array(Type.String(), { minItems: 1, maxItems: MAX_WANTS })),
 })
 type Extra = Static<typeof ExtraSchema>
 const NotedSchema = Type.Object({ seq: Type.Integer(), message: Type.String(), ...Position })
@@ -41,6 +50,14 @@ const LoadedSchema = Type.Object({
   reason: Type.Optional(Type.Enum(['syntax', 'no-filter', 'timeout', 'out-of-memory', 'error'])),
   error: Type.Optional(Told),
 })
+
+/** What is known of a filter that answers. */
+export type Answering = Pick<Program, 'limits' | 'reads' | 'offers'>
+
+const FALSE_WANTS: Failure = {
+  reason: 'protocol',
+  error: { message: 'asked for fields that it was given, or that there are none of' },
+}
 
 /** One filter of a reply; the rest of its identity is the caller's. */
 export interface VerdictRecord {
@@ -63,6 +80,13 @@ export const failedVerdicts = (failure: Failure, cpuMs: number): Omit<Verdicts, 
   cpuMs,
   failure,
 })
+
+/** What a filter says that has to be loaded again with more columns; texts that are no columns it could reach are a breach of its own. */
+function wanting(wants: readonly string[], program: Answering, cpuMs: number): VerdictRecord['verdicts'] {
+  const columns = wantedColumns(wants, program)
+  if (columns === undefined) return failedVerdicts(FALSE_WANTS, cpuMs)
+  return { passed: new Uint32Array(0), errored: new Uint32Array(0), logs: [], logsDropped: 0, cpuMs, wants: columns }
+}
 
 /** Reads the answer to a load. */
 export function readLoaded(payload: Buffer): {
@@ -93,7 +117,7 @@ export const batchOf = (payload: Buffer): number => payload.readUInt32LE(0)
 export function readVerdicts(
   payload: Buffer,
   rows: number,
-  limitsOf: (slot: number) => Limits | undefined,
+  programOf: (slot: number) => Answering | undefined,
 ): VerdictRecord[] {
   const count = payload.readUInt32LE(4)
   const records: VerdictRecord[] = []
@@ -117,14 +141,18 @@ export function readVerdicts(
     for (const [word, value] of errored.entries()) passed[word] = (passed[word] ?? 0) & ~value
     const scores = flags & RecordFlag.scores ? readScores(payload, at, rows) : undefined
     if (scores !== undefined) at += rows * 8
-    const limits = limitsOf(slot)
-    if (limits === undefined) throw new Error(`the host answered for slot ${slot}, which was not asked`)
-    const extra = extraBytes > 0 ? readExtra(payload.toString('utf8', at, at + extraBytes), limits) : {}
+    const program = programOf(slot)
+    if (program === undefined) throw new Error(`the host answered for slot ${slot}, which was not asked`)
+    const extra = extraBytes > 0 ? readExtra(payload.toString('utf8', at, at + extraBytes), program.limits) : {}
     at += (extraBytes + 7) & ~7
     if (at > payload.length) throw new Error('the reply is shorter than it says')
     if (flags & RecordFlag.failed) {
       const failure = extra.failure ?? { reason: 'error', error: { message: 'failed without saying why' } }
       records.push({ slot, verdicts: failedVerdicts({ reason: failure.reason, error: told(failure.error) }, cpuMs) })
+      continue
+    }
+    if (extra.wants !== undefined) {
+      records.push({ slot, verdicts: wanting(extra.wants, program, cpuMs) })
       continue
     }
     const { firstError, logs = [], logsDropped = 0 } = extra
