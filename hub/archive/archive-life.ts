@@ -88,7 +88,7 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
   const commit = async (group: PacketGroup, shelved: readonly Shelved[], takenMs: number): Promise<void> => {
     await persist(() => store.sync())
     const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
-    await persist(() => index.add(rows))
+    await persist(() => index.add(rows, shelver.others(shelved)))
     for (const [partition, next] of group.next) positions.set(partition, next)
     const notices = shelved.flatMap(one => noticeMessages(name, options.noticeSchemaId, one))
     const letters = shelved.flatMap(one => letterMessages(stream.topic, one))

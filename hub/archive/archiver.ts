@@ -4,7 +4,7 @@ import { HubError } from '../errors.ts'
 import { openAdmin } from '../kafka/admin.ts'
 import { type Offsets } from '../kafka/admin-offsets.ts'
 import { archiveLife, type LifeOptions } from './archive-life.ts'
-import { retain } from './retain.ts'
+import { countOthers, retain } from './retain.ts'
 
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
@@ -13,7 +13,7 @@ const VISIBLE_MS = 5000
 const RETAIN_MS = 2000
 
 export interface ArchiverOptions extends LifeOptions {
-  /** Bytes of compressed packets that this stream may keep; all of them where absent. */
+  /** Bytes that this stream may keep, of compressed packets, packets set aside and schemas; all of them where absent. */
   readonly maxBytes?: number
 }
 
@@ -84,12 +84,13 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
 
   const keepSize = async (): Promise<void> => {
     const { maxBytes } = options
+    if (!index.totals().isComplete) await countOthers({ store, index, stream: stream.name })
     if (maxBytes !== undefined) {
-      const removed = await retain({ store, index, stream: stream.name, maxBytes, signal })
-      if (removed > 0) log.info({ stream: stream.name, removed, maxBytes }, 'the oldest packets left the archive')
+      const { packets, others } = await retain({ store, index, stream: stream.name, maxBytes, signal })
+      if (packets + others > 0)
+        log.info({ stream: stream.name, packets, others, maxBytes }, 'the oldest objects left the archive')
     }
-    const { alerts, bytes } = index.totals()
-    metrics.held(stream.name, alerts, bytes)
+    metrics.held(stream.name, index.totals())
   }
 
   const admin = openAdmin(access, `${access.user}.visible`)

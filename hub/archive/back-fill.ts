@@ -36,7 +36,7 @@ export const backFill = async (options: BackFillOptions): Promise<BackFilled> =>
     const shelved = await shelver.shelve(packets)
     await store.sync()
     const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
-    index.add(rows)
+    index.add(rows, shelver.others(shelved))
     shelver.indexed(rows)
     counts.packets += packets.length
     for (const { kind } of shelved satisfies readonly Shelved[]) counts[kind]++

@@ -17,8 +17,11 @@ export const packetKey = (stream: string, id: bigint): string => {
   return `${packetsPrefix(stream)}${digits.slice(0, PREFIX_DIGITS)}/${digits}.avro.gz`
 }
 
+/** Below it are the schemas of a stream's packets. */
+export const schemasPrefix = (stream: string): string => `${prefixOf(stream)}/schemas/`
+
 /** `v2/schemas/<id>.json` */
-export const schemaKey = (stream: string, id: number): string => `${prefixOf(stream)}/schemas/${id}.json`
+export const schemaKey = (stream: string, id: number): string => `${schemasPrefix(stream)}${id}.json`
 
 /** Below it are packets whose id came before with other bytes. */
 export const conflictsPrefix = (stream: string): string => `${prefixOf(stream)}/conflicts/`

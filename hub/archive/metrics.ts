@@ -1,6 +1,7 @@
 // What an archiver counts (ux.md): labels have few values, never an alert or a visit.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type Shelved } from './shelve.ts'
+import { type SkyIndex } from './sky-index.ts'
 
 const COMMIT_BUCKETS = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30]
 const MS = 1000
@@ -10,7 +11,7 @@ export interface ArchiveMetrics {
   committed: (stream: string, shelved: readonly Shelved[], seconds: number) => void
   /** Offsets that were gone before they were read. */
   gap: (stream: string, offsets: bigint) => void
-  held: (stream: string, alerts: number, bytes: number) => void
+  held: (stream: string, totals: ReturnType<SkyIndex['totals']>) => void
 }
 
 /** Declares the metrics. */
@@ -31,6 +32,7 @@ export const archiveMetrics = (registry: Registry): ArchiveMetrics => {
   const behind = gauge('archive_behind_seconds', 'Age of the newest packet of the last group when it was committed.')
   const heldAlerts = gauge('archive_held_alerts', 'Packets in the archive.')
   const heldBytes = gauge('archive_held_bytes', 'Their bytes, compressed.')
+  const otherBytes = gauge('archive_other_bytes', 'Bytes of schemas and of packets that are set aside.')
   const commit = new Histogram({
     name: 'skysieve_hub_archive_commit_seconds',
     help: 'From a group of packets to its notices.',
@@ -56,9 +58,10 @@ export const archiveMetrics = (registry: Registry): ArchiveMetrics => {
       if (shelved.length > 0) behind.set({ stream }, Math.max(0, Date.now() - newestMs) / MS)
     },
     gap: (stream, offsets) => gaps.inc({ stream }, Number(offsets)),
-    held: (stream, count, size) => {
-      heldAlerts.set({ stream }, count)
-      heldBytes.set({ stream }, size)
+    held: (stream, totals) => {
+      heldAlerts.set({ stream }, totals.alerts)
+      heldBytes.set({ stream }, totals.bytes)
+      otherBytes.set({ stream }, totals.otherBytes)
     },
   }
 }

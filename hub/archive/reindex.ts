@@ -8,6 +8,7 @@ import { readFrame } from '../packet.ts'
 import { type Stream } from '../streams.ts'
 import { openArchive } from './archive.ts'
 import { openFactsReader } from './facts.ts'
+import { countOthers } from './retain.ts'
 import { type SkyIndex, type SkyRow } from './sky-index.ts'
 import { type ArchiveStore } from './store.ts'
 
@@ -88,6 +89,7 @@ export const reindexArchive = async ({
     page = []
   }
   await add(page)
+  await countOthers({ store, index, stream: stream.name })
 
   for (let after: string | undefined; ;) {
     signal?.throwIfAborted()

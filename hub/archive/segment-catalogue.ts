@@ -12,6 +12,8 @@ interface NewEntry {
   readonly key: string
   readonly at: number
   readonly bytes: number
+  /** The segment it moves from; without one it is a new object. */
+  readonly from?: number | undefined
 }
 
 interface Segment {
@@ -19,6 +21,10 @@ interface Segment {
   readonly file: string
   /** Up to here its records are in the catalogue. */
   readonly known: number
+}
+
+export interface SegmentLeft extends Omit<Segment, 'known'> {
+  readonly left: number
 }
 
 export interface SegmentCatalogue {
@@ -29,10 +35,14 @@ export interface SegmentCatalogue {
   segments: () => readonly Segment[]
   /** Makes a segment known; answers its number. */
   begin: (file: string) => number
-  /** Adds a segment's next records, all or none; answers which keys were free. */
+  /** Adds a segment's next records, all or none; answers which keys were free, or, of what moves, still where it was. */
   add: (segment: number, entries: readonly NewEntry[], known: number) => readonly boolean[]
-  /** Removes a key; answers its segment when nothing is left in it. */
-  remove: (key: string) => Omit<Segment, 'known'> | undefined
+  /** Removes a key; answers its segment and how many objects are left in that. */
+  remove: (key: string) => SegmentLeft | undefined
+  /** Keys of a segment's objects. */
+  keysOf: (segment: number) => readonly string[]
+  /** Segments with at most so many objects. */
+  nearlyEmpty: (objects: number) => readonly SegmentLeft[]
   forget: (segment: number) => void
   close: () => void
 }
@@ -55,6 +65,8 @@ export const openCatalogueFile = (file: string, readOnly: boolean): SegmentCatal
   )
   const range = db.prepare('SELECT key FROM entries WHERE key >= ? AND key > ? AND key < ? ORDER BY key LIMIT ?')
   const all = db.prepare('SELECT number, file, known FROM segments ORDER BY number')
+  const keysIn = db.prepare('SELECT key FROM entries WHERE segment = ?')
+  const few = db.prepare('SELECT number, file, live FROM segments WHERE live <= ? ORDER BY number')
   const numbers = (row: Record<string, unknown>, ...names: string[]): number[] => names.map(name => Number(row[name]))
 
   const writer = readOnly ? undefined : openWriter(db)
@@ -87,6 +99,8 @@ export const openCatalogueFile = (file: string, readOnly: boolean): SegmentCatal
     begin: name => writing(to => to.begin(name)),
     add: (segment, entries, known) => writing(to => to.add(segment, entries, known)),
     remove: key => writing(to => to.remove(key)),
+    keysOf: segment => keysIn.all(segment).map(row => String(row['key'])),
+    nearlyEmpty: objects => few.all(objects).map(leftOf),
     forget: segment => writing(to => to.forget(segment)),
     close: () => db.close(),
   }
@@ -95,6 +109,7 @@ export const openCatalogueFile = (file: string, readOnly: boolean): SegmentCatal
 const openWriter = (db: DatabaseSync) => {
   const begin = db.prepare('INSERT INTO segments (file, known, live) VALUES (?, 0, 0)')
   const insert = db.prepare('INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?)')
+  const move = db.prepare('UPDATE entries SET segment = ?, at = ? WHERE key = ? AND segment = ?')
   const grow = db.prepare('UPDATE segments SET known = max(known, ?), live = live + ? WHERE number = ?')
   const drop = db.prepare('DELETE FROM entries WHERE key = ? RETURNING segment')
   const shrink = db.prepare('UPDATE segments SET live = live - 1 WHERE number = ? RETURNING number, file, live')
@@ -103,15 +118,18 @@ const openWriter = (db: DatabaseSync) => {
   return {
     begin: (file: string): number => Number(begin.run(file).lastInsertRowid),
     add: (segment: number, entries: readonly NewEntry[], known: number): boolean[] => {
-      const free = entries.map(({ key, at, bytes }) => Number(insert.run(key, segment, at, bytes).changes) === 1)
+      const free = entries.map(({ key, at, bytes, from }) => {
+        if (from === undefined) return Number(insert.run(key, segment, at, bytes).changes) === 1
+        if (Number(move.run(segment, at, key, from).changes) === 0) return false
+        shrink.get(from)
+        return true
+      })
       grow.run(known, free.filter(one => one).length, segment)
       return free
     },
-    remove: (key: string): Omit<Segment, 'known'> | undefined => {
+    remove: (key: string): SegmentLeft | undefined => {
       const segment = drop.get(key)?.['segment']
-      if (segment === undefined) return undefined
-      const left = shrink.get(segment)
-      return Number(left?.['live']) > 0 ? undefined : { number: Number(segment), file: String(left?.['file']) }
+      return segment === undefined ? undefined : leftOf(shrink.get(segment) ?? {})
     },
     forget: (segment: number): void => {
       forgetEntries.run(segment)
@@ -119,3 +137,9 @@ const openWriter = (db: DatabaseSync) => {
     },
   }
 }
+
+const leftOf = (row: Record<string, unknown>): SegmentLeft => ({
+  number: Number(row['number']),
+  file: String(row['file']),
+  left: Number(row['live']),
+})

@@ -1,9 +1,9 @@
 // The archive in segments: a few large append-only files a night instead of millions of small ones, and a catalogue that says where each object is.
 import { existsSync } from 'node:fs'
-import { mkdir, open, readdir, rm, type FileHandle } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { archiveFailure, isErrno } from './failure.ts'
-import { openCatalogueFile, type SegmentCatalogue } from './segment-catalogue.ts'
+import { openCatalogueFile, type SegmentCatalogue, type SegmentLeft } from './segment-catalogue.ts'
 import { encodeRecord, scanSegment, SEGMENT_HEAD } from './segment-file.ts'
 import { type ArchiveStore, checkKey } from './store.ts'
 
@@ -19,10 +19,16 @@ const MAX_BYTES = 1024 ** 3
 const PAGE = 1000
 const OPEN_FILES = 64
 const HALF_A_DAY_MS = 43_200_000
+/** A closed segment with no more objects than this is emptied: one of them would keep a gigabyte on the disk for as long as it is there. */
+const FEW_OBJECTS = 16
+
+const nightOf = (ms: number): string => new Date(ms - HALF_A_DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
 
 interface Waiting {
   readonly key: string
   readonly object: Uint8Array
+  /** The segment it moves from. */
+  readonly from?: number
   readonly done: PromiseWithResolvers<'stored' | 'exists'>
 }
 
@@ -74,7 +80,7 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     await handle.close()
   }
   const segment = async (): Promise<Current> => {
-    const night = new Date(now() - HALF_A_DAY_MS).toISOString().slice(0, 10).replaceAll('-', '')
+    const night = nightOf(now())
     if (current !== undefined && (current.night !== night || current.end > maxBytes)) await closeCurrent()
     if (current !== undefined) return current
     const name = `${night}-${process.pid}-${now()}-${Math.random().toString(36).slice(2, 8)}.seg`
@@ -100,9 +106,9 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
   const append = async (batch: readonly Waiting[]): Promise<void> => {
     const target = await segment()
     let end = target.end
-    const entries = batch.map(({ key, object }) => {
+    const entries = batch.map(({ key, object, from }) => {
       const { pieces, bytes, objectAt } = encodeRecord(key, object)
-      const entry = { key, at: end + objectAt, bytes: object.length, pieces }
+      const entry = { key, at: end + objectAt, bytes: object.length, from, pieces }
       end += bytes
       return entry
     })
@@ -123,13 +129,14 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     }
     writing = undefined
   }
-  const put = async (key: string, object: Uint8Array): Promise<'stored' | 'exists'> => {
-    if (openWriting().has(key)) return 'exists'
+  const write = (one: Omit<Waiting, 'done'>): Promise<'stored' | 'exists'> => {
     const done = Promise.withResolvers<'stored' | 'exists'>()
-    waiting.push({ key, object, done })
+    waiting.push({ ...one, done })
     writing ??= work()
     return done.promise
   }
+  const put = async (key: string, object: Uint8Array): Promise<'stored' | 'exists'> =>
+    openWriting().has(key) ? 'exists' : write({ key, object })
 
   const handles = new Map<string, Promise<FileHandle>>()
   const reading = (name: string): Promise<FileHandle> => {
@@ -169,16 +176,40 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     }
   }
 
+  /** Whether nobody, here or in another process, writes to a segment any more: it was closed, or its night is long over. */
+  const isClosed = async ({ number, file: name }: SegmentLeft): Promise<boolean> => {
+    if (number === current?.number) return false
+    if (name.slice(0, 8) < nightOf(now() - 4 * HALF_A_DAY_MS)) return true
+    const found = await stat(join(dir, name)).catch(() => undefined)
+    return found === undefined || (found.mode & 0o222) === 0
+  }
+  const emptying = new Set<number>()
+  /** Moves the last few objects of a closed segment behind the newest ones and takes it off the disk. */
+  const empty = async (segment: SegmentLeft): Promise<void> => {
+    if (segment.left > FEW_OBJECTS || emptying.has(segment.number) || !(await isClosed(segment))) return
+    emptying.add(segment.number)
+    try {
+      for (const key of openWriting().keysOf(segment.number)) {
+        const object = await get(key)
+        if (object !== undefined) await write({ key, object, from: segment.number })
+      }
+      // What has moved is durable before what it was moved from goes.
+      await sync()
+      if (openWriting().keysOf(segment.number).length > 0) return
+      openWriting().forget(segment.number)
+      void handles
+        .get(segment.file)
+        ?.then(handle => handle.close())
+        .catch(() => undefined)
+      handles.delete(segment.file)
+      await rm(join(dir, segment.file), { force: true })
+    } finally {
+      emptying.delete(segment.number)
+    }
+  }
   const remove = async (key: string): Promise<void> => {
-    const empty = openWriting().remove(key)
-    if (empty === undefined || empty.number === current?.number) return
-    openWriting().forget(empty.number)
-    void handles
-      .get(empty.file)
-      ?.then(handle => handle.close())
-      .catch(() => undefined)
-    handles.delete(empty.file)
-    await rm(join(dir, empty.file), { force: true })
+    const segment = openWriting().remove(key)
+    if (segment !== undefined) await empty(segment)
   }
 
   const sync = async (): Promise<void> => {
@@ -187,22 +218,26 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
       unflushed.delete(handle)
     }
   }
-  const read = <T>(what: string, action: () => Promise<T>): Promise<T> =>
+  const reads = <T>(what: string, action: () => Promise<T>): Promise<T> =>
     archiveFailure('HUB_ARCHIVE_READ', `${what} in the archive in ${dir}`, action)
-  const write = <T>(what: string, action: () => Promise<T>): Promise<T> =>
+  const writes = <T>(what: string, action: () => Promise<T>): Promise<T> =>
     archiveFailure('HUB_ARCHIVE_WRITE', `${what} in the archive in ${dir}`, action)
+  if (!readOnly)
+    await writes('Tidying', async () => {
+      for (const segment of openWriting().nearlyEmpty(FEW_OBJECTS)) await empty(segment)
+    })
   return {
     put: (key, bytes) => {
       checkKey(key)
-      return write(`Storing ${key}`, () => put(key, bytes))
+      return writes(`Storing ${key}`, () => put(key, bytes))
     },
     get: key => {
       checkKey(key)
-      return read(`Reading ${key}`, () => get(key))
+      return reads(`Reading ${key}`, () => get(key))
     },
     head: key => {
       checkKey(key)
-      return read(`Looking for ${key}`, async () => {
+      return reads(`Looking for ${key}`, async () => {
         const place = catalogue()?.find(key)
         return place === undefined ? undefined : { bytes: place.bytes }
       })
@@ -210,12 +245,12 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     list,
     delete: key => {
       checkKey(key)
-      return write(`Deleting ${key}`, () => remove(key))
+      return writes(`Deleting ${key}`, () => remove(key))
     },
-    sync: () => write('Flushing', sync),
+    sync: () => writes('Flushing', sync),
     close: async () => {
       await writing
-      await write('Closing', closeCurrent)
+      await writes('Closing', closeCurrent)
       await Promise.allSettled([...handles.values()].map(async handle => (await handle).close()))
       opened?.close()
       opened = undefined

@@ -8,6 +8,7 @@ import { readFrame } from '../packet.ts'
 import { type Stream } from '../streams.ts'
 import { type AlertFacts, openFactsReader } from './facts.ts'
 import { conflictKey, packetKey, schemaKey } from './keys.ts'
+import { type OtherObject, SCHEMA_HELD_MS } from './other-objects.ts'
 import { type ReceivedPacket } from './received.ts'
 import { type SkyIndex, type SkyRow } from './sky-index.ts'
 import { type ArchiveStore } from './store.ts'
@@ -30,22 +31,33 @@ export type Shelved =
       /** Whether this record is the one the alert came in first: only that one gets a notice. */
       readonly isFirst: boolean
     }
-  | { readonly kind: 'conflict'; readonly packet: PacketAt; readonly id: bigint; readonly key: string }
+  | {
+      readonly kind: 'conflict'
+      readonly packet: PacketAt
+      readonly schemaId: number
+      readonly id: bigint
+      readonly key: string
+      readonly bytes: number
+    }
   | { readonly kind: 'unreadable'; readonly packet: PacketAt; readonly error: HubError }
 
 export interface ShelverOptions {
   readonly stream: Stream
   readonly store: ArchiveStore
-  readonly index: Pick<SkyIndex, 'get'>
+  readonly index: Pick<SkyIndex, 'get' | 'add'>
   /** Waits, bounded, for an id that is not known; undefined where there is none. */
   readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   /** Of gzip: 1 to 9. */
   readonly level?: number
+  /** Milliseconds since 1970; a test's clock. */
+  readonly now?: () => number
 }
 
 export interface Shelver {
   /** Archives packets; they are readable when it resolves, durable after the store's `sync`. Throws HubError HUB_ARCHIVE_…; it can be repeated. */
   shelve: (packets: readonly PacketAt[]) => Promise<readonly Shelved[]>
+  /** What was archived beside packets, for the index: schemas that were used, and packets set aside. */
+  others: (shelved: readonly Shelved[]) => readonly OtherObject[]
   /** Says that the rows are in the index: until then the shelver itself remembers whose they are. */
   indexed: (rows: readonly SkyRow[]) => void
 }
@@ -68,9 +80,19 @@ const gzipOptions = (level: number): ZlibOptions => ({
 /** SHA-256 in hex. */
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: ShelverOptions): Shelver => {
+/** How long a schema is believed to be in the archive; well below the time for which retention leaves one that was noted. */
+const SCHEMA_BELIEVED_MS = SCHEMA_HELD_MS / 6
+
+interface StoredSchema {
+  readonly object: OtherObject
+  readonly sinceMs: number
+  readonly storing: Promise<unknown>
+}
+
+export const openShelver = (options: ShelverOptions): Shelver => {
+  const { stream, store, index, schemaOf, level = LEVEL, now = Date.now } = options
   const reader = openFactsReader(stream)
-  const storedSchemas = new Map<number, Promise<unknown>>()
+  const storedSchemas = new Map<number, StoredSchema>()
   /** Alert → the record it came in first, of what is not in the index yet. */
   const claims = new Map<bigint, string>()
 
@@ -83,10 +105,17 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
   }
 
   const storeSchema = async (id: number, schema: AvroSchema): Promise<void> => {
-    const storing = storedSchemas.get(id) ?? store.put(schemaKey(stream.name, id), Buffer.from(schema.text))
-    storedSchemas.set(id, storing)
+    let stored = storedSchemas.get(id)
+    if (stored === undefined || now() - stored.sinceMs > SCHEMA_BELIEVED_MS) {
+      const text = Buffer.from(schema.text)
+      const object = { key: schemaKey(stream.name, id), kind: 'schema', bytes: text.length } as const
+      // Noted first: from here on retention leaves it.
+      index.add([], [object])
+      stored = { object, sinceMs: now(), storing: store.put(object.key, text) }
+      storedSchemas.set(id, stored)
+    }
     try {
-      await storing
+      await stored.storing
     } catch (error) {
       storedSchemas.delete(id)
       throw error
@@ -111,7 +140,9 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
   const place = async (
     id: bigint,
     packet: Buffer,
-  ): Promise<{ kind: 'stored' | 'repeat' | 'healed'; bytes: number } | { kind: 'conflict'; key: string }> => {
+  ): Promise<
+    { kind: 'stored' | 'repeat' | 'healed'; bytes: number } | { kind: 'conflict'; key: string; bytes: number }
+  > => {
     const key = packetKey(stream.name, id)
     const compressed = await compress(packet, gzipOptions(level))
     if ((await store.put(key, compressed)) === 'stored') return { kind: 'stored', bytes: compressed.length }
@@ -126,7 +157,7 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
     }
     const aside = conflictKey(stream.name, id, sha256Of(packet))
     await store.put(aside, compressed)
-    return { kind: 'conflict', key: aside }
+    return { kind: 'conflict', key: aside, bytes: compressed.length }
   }
 
   const shelveOne = async (packet: PacketAt): Promise<Shelved> => {
@@ -140,7 +171,7 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
     }
     const { schemaId, facts } = known
     const placed = await place(facts.id, packet.value)
-    if (placed.kind === 'conflict') return { kind: 'conflict', packet, id: facts.id, key: placed.key }
+    if (placed.kind === 'conflict') return { ...placed, packet, schemaId, id: facts.id }
     const source = `${packet.partition}-${packet.offset}`
     const { id, objectId, visit, mjdTai, band, raDeg, decDeg } = facts
     const row = { id, objectId, visit, mjdTai, band, raDeg, decDeg, bytes: placed.bytes, source }
@@ -161,6 +192,14 @@ export const openShelver = ({ stream, store, index, schemaOf, level = LEVEL }: S
       const failed = outcomes.find(outcome => outcome.status === 'rejected')
       if (failed !== undefined) throw failed.reason
       return results
+    },
+    others: shelved => {
+      const used = new Set(shelved.flatMap(one => (one.kind === 'unreadable' ? [] : [one.schemaId])))
+      const schemas = [...used].flatMap(id => storedSchemas.get(id)?.object ?? [])
+      const conflicts = shelved.flatMap(one =>
+        one.kind === 'conflict' ? [{ key: one.key, kind: one.kind, bytes: one.bytes }] : [],
+      )
+      return [...schemas, ...conflicts]
     },
     indexed: rows => {
       for (const { id } of rows) claims.delete(id)

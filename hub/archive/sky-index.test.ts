@@ -111,9 +111,9 @@ test('an alert without position, time or object is kept and found by its id only
 
 test('totals follow what is added, added again and removed', () => {
   const index = filled([row(1, 10, 10), row(2, 10, 10), row(2, 10, 10)])
-  expect(index.totals()).toEqual({ alerts: 2, bytes: 2003 })
+  expect(index.totals()).toEqual({ alerts: 2, bytes: 2003, otherBytes: 0, isComplete: true })
   index.remove([row(1, 10, 10).id, 5n])
-  expect(index.totals()).toEqual({ alerts: 1, bytes: 1002 })
+  expect(index.totals()).toEqual({ alerts: 1, bytes: 1002, otherBytes: 0, isComplete: true })
   expect(cone(index, 10, 10, 1)).toEqual([2])
 })
 

@@ -4,6 +4,13 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { HubError } from '../errors.ts'
 import { coneBounds, directionOf, isPosition } from './cone.ts'
+import {
+  openOtherObjects,
+  openOtherObjectsWriter,
+  OTHER_OBJECTS_SCHEMA,
+  type OtherObject,
+  SCHEMA_HELD_MS,
+} from './other-objects.ts'
 
 /** What the index knows of an alert. */
 export interface SkyRow {
@@ -56,14 +63,35 @@ export interface SkyIndex {
   /** All alerts, in the order in which they were archived. */
   all: (page: PageQuery) => SkyPage
   get: (id: bigint) => SkyRow | undefined
-  totals: () => { readonly alerts: number; readonly bytes: number }
-  /** Adds alerts, all or none; one that is there already stays as it is, only its `source` is filled in where it is absent. */
-  add: (rows: readonly SkyRow[]) => void
+  /** `otherBytes`: of schemas and packets set aside; `isComplete` is false while an archive's older ones are not counted yet. */
+  totals: () => {
+    readonly alerts: number
+    readonly bytes: number
+    readonly otherBytes: number
+    readonly isComplete: boolean
+  }
+  /**
+   * Adds alerts, and what came with them beside the packets, all or none; an alert that is there already stays as it is, only its `source` is filled
+   * in where it is absent. A schema that is noted again moves behind the alerts that are there.
+   */
+  add: (rows: readonly SkyRow[], others?: readonly OtherObject[]) => void
   remove: (ids: readonly bigint[]) => void
+  /** What may leave the archive, oldest first, up to `limit`: packets by id, and objects beside them. A schema may an hour after it was noted last. */
+  oldest: (limit: number) => readonly Leaving[]
+  /** Whether an object beside the packets may still leave. */
+  mayLeave: (key: string) => boolean
+  forgetOthers: (keys: readonly string[]) => void
+  /** All objects beside the packets are counted from now on. */
+  completeOthers: () => void
   close: () => void
 }
 
-const SCHEMA_VERSION = 1
+/** A packet or another object of the archive that is among its oldest. */
+export type Leaving = { readonly kind: 'packet'; readonly id: bigint; readonly bytes: number } | OtherObject
+
+const SCHEMA_VERSION = 2
+/** Has no objects beside the packets; readers need none, a writer adds the tables. */
+const OLDER_VERSION = 1
 const SCHEMA = `
   CREATE TABLE alerts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id INTEGER NOT NULL UNIQUE, object TEXT, visit INTEGER, mjd REAL, band TEXT,
@@ -73,7 +101,10 @@ const SCHEMA = `
   CREATE VIRTUAL TABLE sky USING rtree (seq, minX, maxX, minY, maxY, minZ, maxZ);
   CREATE TABLE totals (alerts INTEGER NOT NULL, bytes INTEGER NOT NULL);
   INSERT INTO totals VALUES (0, 0);
+  ${OTHER_OBJECTS_SCHEMA}
+  INSERT INTO other_totals VALUES (0, 1);
   PRAGMA user_version = ${SCHEMA_VERSION};`
+const UPGRADE = `${OTHER_OBJECTS_SCHEMA} INSERT INTO other_totals VALUES (0, 0); PRAGMA user_version = ${SCHEMA_VERSION};`
 /** A reader or writer waits this long for the other's commit. */
 const BUSY_MS = 5000
 const MAX_LIMIT = 10_000
@@ -92,8 +123,15 @@ interface Row {
   readonly source: string | null
 }
 
+export interface SkyIndexOptions {
+  readonly readOnly?: boolean
+  /** Milliseconds since 1970; a test's clock. */
+  readonly now?: () => number
+}
+
 /** Opens the index in a file. A writer makes it where it is missing; for a reader that is HUB_ARCHIVE_INDEX: nothing has been archived yet. */
-export const openSkyIndex = (file: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): SkyIndex => {
+export const openSkyIndex = (file: string, options: SkyIndexOptions = {}): SkyIndex => {
+  const { readOnly = false, now = Date.now } = options
   const attempt = <T>(what: string, action: () => T): T => {
     try {
       return action()
@@ -107,7 +145,8 @@ export const openSkyIndex = (file: string, { readOnly = false }: { readonly read
       )
     }
   }
-  const db = attempt('Opening', () => openDatabase(file, readOnly))
+  const { db, hasOthers } = attempt('Opening', () => openDatabase(file, readOnly))
+  const others = hasOthers ? openOtherObjects(db) : undefined
   const select = (sql: string) => {
     const statement = db.prepare(`SELECT ${COLUMNS} FROM alerts ${sql}`)
     statement.setReadBigInts(true)
@@ -171,15 +210,41 @@ export const openSkyIndex = (file: string, { readOnly = false }: { readonly read
     totals: () =>
       attempt('Counting', () => {
         const row = db.prepare('SELECT alerts, bytes FROM totals').get()
-        return { alerts: Number(row?.['alerts']), bytes: Number(row?.['bytes']) }
+        const { bytes: otherBytes, isComplete } = others?.totals() ?? { bytes: 0, isComplete: false }
+        return { alerts: Number(row?.['alerts']), bytes: Number(row?.['bytes']), otherBytes, isComplete }
       }),
-    add: rows => writing('Writing to', to => rows.forEach(row => to.add(row))),
+    add: (rows, beside = []) =>
+      writing('Writing to', to => {
+        rows.forEach(row => to.add(row))
+        beside.forEach(other => to.others.note(other, now()))
+      }),
     remove: ids => writing('Removing from', to => ids.forEach(id => to.remove(id))),
+    oldest: limit =>
+      attempt('Searching', () => {
+        const packets = selectAll(0n, limit).map(({ seq, id, bytes }) => ({
+          seq,
+          leaving: { kind: 'packet', id, bytes: Number(bytes) } satisfies Leaving as Leaving,
+        }))
+        const beside = (others?.oldest(now() - SCHEMA_HELD_MS, limit) ?? []).map(({ seq, ...leaving }) => ({
+          seq,
+          leaving,
+        }))
+        // Behind a page of packets nothing is known: what stands after them waits for the next page.
+        const end = packets.length === limit ? packets.at(-1)!.seq : undefined
+        // The order of equals stays, so a packet comes before what is behind it.
+        return [...packets, ...beside.filter(({ seq }) => end === undefined || seq <= end)]
+          .toSorted((a, b) => (a.seq < b.seq ? -1 : a.seq > b.seq ? 1 : 0))
+          .slice(0, limit)
+          .map(({ leaving }) => leaving)
+      }),
+    mayLeave: key => attempt('Searching', () => others?.isRemovable(key, now() - SCHEMA_HELD_MS) ?? false),
+    forgetOthers: keys => writing('Removing from', to => keys.forEach(key => to.others.forget(key))),
+    completeOthers: () => writing('Writing to', to => to.others.complete()),
     close: () => db.close(),
   }
 }
 
-const openDatabase = (file: string, readOnly: boolean): DatabaseSync => {
+const openDatabase = (file: string, readOnly: boolean): { readonly db: DatabaseSync; readonly hasOthers: boolean } => {
   if (!readOnly) mkdirSync(dirname(file), { recursive: true })
   const db = new DatabaseSync(file, { readOnly, timeout: BUSY_MS })
   try {
@@ -187,9 +252,12 @@ const openDatabase = (file: string, readOnly: boolean): DatabaseSync => {
     if (!readOnly) {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
       if (version() === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`)
+      if (version() === OLDER_VERSION) db.exec(`BEGIN IMMEDIATE; ${UPGRADE} COMMIT`)
     }
-    if (version() !== SCHEMA_VERSION) throw new Error(`it has the version ${String(version())}, not ${SCHEMA_VERSION}`)
-    return db
+    const found = version()
+    if (found === OLDER_VERSION && readOnly) return { db, hasOthers: false }
+    if (found !== SCHEMA_VERSION) throw new Error(`it has the version ${String(found)}, not ${SCHEMA_VERSION}`)
+    return { db, hasOthers: true }
   } catch (error) {
     db.close()
     throw error
@@ -208,6 +276,7 @@ const openWriter = (db: DatabaseSync) => {
   const drop = db.prepare('DELETE FROM alerts WHERE id = ? RETURNING seq, bytes')
   const displace = db.prepare('DELETE FROM sky WHERE seq = ?')
   return {
+    others: openOtherObjectsWriter(db),
     add: ({ id, objectId, visit, mjdTai, band, raDeg, decDeg, bytes, source }: SkyRow): void => {
       const isPlaced = isPosition(raDeg, decDeg)
       const at = isPlaced ? directionOf(raDeg ?? 0, decDeg ?? 0) : undefined
