@@ -1,8 +1,8 @@
 // The HTTP API as the command line sees it: JSON in and out, problems as CliError.
-import { Value } from 'typebox/value'
-import { ProblemDocument } from '../http/problem.ts'
+import type { ProblemDocument } from '../http/problem.ts'
 import type { Connection } from './connection.ts'
 import { CliError, EXIT, exitCodeOf } from './exit.ts'
+import { isIntegerOrAbsent, isRecord, isText, isTextOrAbsent } from './json-shape.ts'
 
 const TIMEOUT_MS = 60_000
 const PAGE = 200
@@ -72,7 +72,7 @@ function failure(status: number, text: string, url: string): CliError {
   } catch {
     document = undefined
   }
-  if (!Value.Check(ProblemDocument, document)) {
+  if (!isProblem(document)) {
     return new CliError(
       'CLI_ANSWER_UNKNOWN',
       EXIT.ourFault,
@@ -82,3 +82,18 @@ function failure(status: number, text: string, url: string): CliError {
   const { code, detail, errors } = document
   return new CliError(code, exitCodeOf(code, status), detail, { problems: errors })
 }
+
+/** As far as it is shown. */
+const isProblem = (value: unknown): value is Pick<ProblemDocument, 'code' | 'detail' | 'errors'> =>
+  isRecord(value) &&
+  isText(value['code']) &&
+  isText(value['detail']) &&
+  Array.isArray(value['errors']) &&
+  value['errors'].every(isProblemAt)
+
+const isProblemAt = (value: unknown): boolean =>
+  isRecord(value) &&
+  isText(value['message']) &&
+  isTextOrAbsent(value['pointer']) &&
+  isIntegerOrAbsent(value['line']) &&
+  isIntegerOrAbsent(value['column'])

@@ -1,11 +1,10 @@
 // A system that was started in the working directory: its data directory (mode 0600) tells commands on the same machine how to reach it.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Type, type Static, type TSchema } from 'typebox'
-import { Value } from 'typebox/value'
 import type { BrokerAccess } from '#hub'
 import type { Surroundings } from './config.ts'
 import { CliError, EXIT } from './exit.ts'
+import { isRecord, isRecordOf, isText, isTextOrAbsent } from './json-shape.ts'
 
 const DATA_DIRECTORY = '.skysieve'
 /** Users that a start makes on the hub: one may write alerts, the other everything. */
@@ -15,11 +14,26 @@ export const ADMIN_USER = 'skysieve-admin'
 const REGISTRY_WRITER = 'skysieve-registry'
 export const DEFAULT_URL = 'http://127.0.0.1:21005'
 
-const Secrets = Type.Object({ adminToken: Type.String(), users: Type.Record(Type.String(), Type.String()) })
-const ApiProcess = Type.Object({
-  hub: Type.Object({ bootstrap: Type.String(), ca: Type.Optional(Type.String()) }),
-  settings: Type.Object({ url: Type.String(), registryUrl: Type.Optional(Type.String()) }),
-})
+interface Secrets {
+  readonly adminToken: string
+  readonly users: Readonly<Record<string, string>>
+}
+/** The settings of the API's process, as far as they are read. */
+interface ApiProcess {
+  readonly hub: { readonly bootstrap: string; readonly ca?: string }
+  readonly settings: { readonly url: string; readonly registryUrl?: string }
+}
+
+const isSecrets = (value: unknown): value is Secrets =>
+  isRecord(value) && isText(value['adminToken']) && isRecordOf(value['users'], isText)
+
+const isApiProcess = (value: unknown): value is ApiProcess => {
+  if (!isRecord(value)) return false
+  const { hub, settings } = value
+  if (!isRecord(hub) || !isRecord(settings)) return false
+  const optional = [hub['ca'], settings['registryUrl']]
+  return isText(hub['bootstrap']) && isText(settings['url']) && optional.every(isTextOrAbsent)
+}
 
 export interface LocalSystem {
   readonly url: string
@@ -36,9 +50,9 @@ export interface LocalSystem {
 /** What `skysieve start` left in the directory, or undefined. */
 export function localSystem(directory: string): LocalSystem | undefined {
   const data = join(directory, DATA_DIRECTORY)
-  const secrets = readJson(Secrets, join(data, 'secrets.json'))
+  const secrets = readJson(isSecrets, join(data, 'secrets.json'))
   if (!secrets) return undefined
-  const api = readJson(ApiProcess, join(data, 'config', 'api.json'))
+  const api = readJson(isApiProcess, join(data, 'config', 'api.json'))
   const registryUrl = api?.settings.registryUrl
   return {
     url: api?.settings.url ?? DEFAULT_URL,
@@ -86,10 +100,10 @@ export function registryUrl({ registry }: HubOptions, { directory }: Surrounding
   throw new CliError('CLI_REGISTRY_UNKNOWN', EXIT.usage, message)
 }
 
-function readJson<S extends TSchema>(schema: S, file: string): Static<S> | undefined {
+function readJson<T>(isIt: (value: unknown) => value is T, file: string): T | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return Value.Check(schema, value) ? value : undefined
+    return isIt(value) ? value : undefined
   } catch {
     return undefined
   }

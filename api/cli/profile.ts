@@ -1,28 +1,39 @@
 // Profiles: where an API is, the token for it, and the Kafka users made for reading its topics. Mode 0600, in the XDG directory.
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Type, type Static } from 'typebox'
-import { Value } from 'typebox/value'
 import { CliError, EXIT } from './exit.ts'
+import { isRecord, isRecordOf, isText, isTextOrAbsent } from './json-shape.ts'
 
-const KafkaUser = Type.Object({
-  user: Type.String(),
-  password: Type.String(),
-  bootstrap: Type.String(),
-  ca: Type.Optional(Type.String()),
-})
-export type KafkaUser = Static<typeof KafkaUser>
+export interface KafkaUser {
+  readonly user: string
+  readonly password: string
+  readonly bootstrap: string
+  readonly ca?: string
+}
 
-const Profile = Type.Object({
-  url: Type.String(),
-  token: Type.Optional(Type.String()),
+interface Profile {
+  readonly url: string
+  readonly token?: string
   /** By topic. */
-  kafka: Type.Optional(Type.Record(Type.String(), KafkaUser)),
-})
-type Profile = Static<typeof Profile>
+  readonly kafka?: Readonly<Record<string, KafkaUser>>
+}
 
-const Profiles = Type.Object({ current: Type.Optional(Type.String()), profiles: Type.Record(Type.String(), Profile) })
-type Profiles = Static<typeof Profiles>
+interface Profiles {
+  readonly current?: string
+  readonly profiles: Readonly<Record<string, Profile>>
+}
+
+const isKafkaUser = (value: unknown): value is KafkaUser =>
+  isRecord(value) && [value['user'], value['password'], value['bootstrap']].every(isText) && isTextOrAbsent(value['ca'])
+
+const isProfile = (value: unknown): value is Profile =>
+  isRecord(value) &&
+  isText(value['url']) &&
+  isTextOrAbsent(value['token']) &&
+  (value['kafka'] === undefined || isRecordOf(value['kafka'], isKafkaUser))
+
+const isProfiles = (value: unknown): value is Profiles =>
+  isRecord(value) && isTextOrAbsent(value['current']) && isRecordOf(value['profiles'], isProfile)
 
 export interface ProfileStore {
   /** The profile of this API, or the one logged in to last. */
@@ -41,7 +52,7 @@ export function openProfiles(directory: string): ProfileStore {
       return { profiles: {} }
     }
     const value = parse(text)
-    if (Value.Check(Profiles, value)) return value
+    if (isProfiles(value)) return value
     throw new CliError(
       'CLI_PROFILE_INVALID',
       EXIT.usage,

@@ -5,27 +5,54 @@ import { processSurroundings, type Surroundings } from './config.ts'
 import { CliError, EXIT, type ExitCode } from './exit.ts'
 import { openOutput } from './output.ts'
 
-/** Noun → how its verbs are added. Loading is most of a short command's time, so only what a command line names is loaded. */
-const NOUNS: Readonly<Record<string, () => Promise<AddCommands>>> = {
-  auth: async () => (await import('./commands/auth.ts')).addAuth,
-  filter: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs,
-  alert: async () => (await import('./commands/alert.ts')).addAlert,
-  archive: async () => (await import('./commands/archive-verbs.ts')).addArchiveVerbs,
-  topic: async () => (await import('./commands/topic.ts')).addTopic,
-  acl: async () => (await import('./commands/acl.ts')).addAcl,
-  audit: async () => (await import('./commands/audit.ts')).addAudit,
-  user: async () => (await import('./commands/user.ts')).addUser,
-  stream: async () => (await import('./commands/stream.ts')).addStream,
-  schema: async () => (await import('./commands/schema.ts')).addSchema,
-  notices: async () => (await import('./commands/notices.ts')).addNotices,
-  runtimes: async () => (await import('./commands/runtimes.ts')).addRuntimes,
-  status: async () => (await import('./commands/status.ts')).addStatus,
+interface Noun {
+  /** Its line in the help; a test compares it with the noun's own description. */
+  readonly about: string
+  readonly load: () => Promise<AddCommands>
 }
 
-/** Those that stand anywhere in the command line; all of them where none does, for help and for what is mistyped. */
-const nounsOf = (argv: readonly string[]): readonly string[] => {
-  const named = Object.keys(NOUNS).filter(noun => argv.includes(noun))
-  return named.length > 0 ? named : Object.keys(NOUNS)
+/** Loading is most of a short command's time, so only what a command line names is loaded. */
+export const NOUNS: Readonly<Record<string, Noun>> = {
+  auth: { about: 'who you are', load: async () => (await import('./commands/auth.ts')).addAuth },
+  filter: { about: 'your filters', load: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs },
+  alert: { about: 'archived alerts', load: async () => (await import('./commands/alert.ts')).addAlert },
+  archive: {
+    about: 'the archive of packets, on the machine that keeps it',
+    load: async () => (await import('./commands/archive-verbs.ts')).addArchiveVerbs,
+  },
+  topic: {
+    about: 'topics: those you may read, and for administrators those of the hub',
+    load: async () => (await import('./commands/topic.ts')).addTopic,
+  },
+  acl: {
+    about: 'who may read which topics of the hub (administrators)',
+    load: async () => (await import('./commands/acl.ts')).addAcl,
+  },
+  audit: {
+    about: 'who did what, of the last day (administrators)',
+    load: async () => (await import('./commands/audit.ts')).addAudit,
+  },
+  user: {
+    about: 'accounts and their Kafka users on the hub',
+    load: async () => (await import('./commands/user.ts')).addUser,
+  },
+  stream: {
+    about: 'packets of a survey: make, play, look',
+    load: async () => (await import('./commands/stream.ts')).addStream,
+  },
+  schema: { about: 'schemas of a survey', load: async () => (await import('./commands/schema.ts')).addSchema },
+  notices: {
+    about: 'the lightweight stream: one small record for each archived alert',
+    load: async () => (await import('./commands/notices.ts')).addNotices,
+  },
+  runtimes: {
+    about: 'languages filters can be written in, their libraries and limits',
+    load: async () => (await import('./commands/runtimes.ts')).addRuntimes,
+  },
+  status: {
+    about: 'nodes, their lag, and your filters',
+    load: async () => (await import('./commands/status.ts')).addStatus,
+  },
 }
 
 /** The commands that a command line may mean, over these surroundings. */
@@ -37,7 +64,11 @@ async function buildProgram(argv: readonly string[], around: Surroundings): Prom
     .configureOutput({ writeOut: text => around.stdout.write(text), writeErr: text => around.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
-  for (const noun of nounsOf(argv)) (await NOUNS[noun]?.())?.(program, around)
+  const nouns = Object.entries(NOUNS)
+  const named = nouns.filter(([name]) => argv.includes(name))
+  for (const [, { load }] of named) (await load())(program, around)
+  // For help, and for what is mistyped, their names are enough.
+  if (named.length === 0) for (const [name, { about }] of nouns) program.command(name).description(about)
   return program
 }
 

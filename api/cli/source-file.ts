@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Language } from '#filters'
 import { CliError, EXIT } from './exit.ts'
+import { languageOf } from './repeated.ts'
 
 export interface SourceFile {
   readonly source: string
@@ -11,7 +12,6 @@ export interface SourceFile {
 
 /** @throws CliError CLI_FILE_UNREADABLE or CLI_LANGUAGE_UNKNOWN */
 export async function readSource(directory: string, file: string): Promise<SourceFile> {
-  const { languageOf } = await import('#filters')
   const language = languageOf(file)
   if (language === undefined) {
     throw new CliError('CLI_LANGUAGE_UNKNOWN', EXIT.usage, `The name of ${file} must end in .js, .mjs, .ts or .py.`)

@@ -45,7 +45,7 @@ const openSandbox = async (language: Language): Promise<Sandbox> => {
 
 const runClient = async (argv: readonly string[]): Promise<number> => {
   if (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? '')) print(OWN_COMMANDS)
-  const { processSurroundings, runCli } = await import('#api')
+  const { processSurroundings, runCli } = await import('#cli')
   return runCli(argv, processSurroundings(openSandbox))
 }
 

@@ -1,17 +1,52 @@
 // Are the npm packages those of package-lock.json, and if not: npm ci, one at a time for a checkout.
 import { spawn } from 'node:child_process'
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+/** What a checkout wants, and what npm put there. */
+const lockFiles = root => [join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json')]
+const nodeOf = root => join(root, 'node_modules/.bin/node')
+const stampFile = root => join(root, 'node_modules/.skysieve-checked')
+
+/**
+ * Are the packages those that were found right the last time? Files that nobody changed since have the same stamp, so a command
+ * need not read and compare both lists.
+ */
+export function packagesKnownRight(root) {
+  try {
+    return readFileSync(stampFile(root), 'utf8') === stampOf(root)
+  } catch {
+    return false
+  }
+}
+
+/** Remembers that `packagesProblem` found none. `stamp` was taken before it looked. Where nothing may be written, it is looked at each time. */
+export function rememberRight(root, stamp) {
+  try {
+    writeFileSync(stampFile(root), stamp)
+  } catch {
+    // Read-only packages.
+  }
+}
+
+/** Of both lists and of Node: a file that was written, replaced or copied since has another. Throws where one is missing. */
+export function stampOf(root) {
+  return [...lockFiles(root), nodeOf(root)]
+    .map(file => statSync(file))
+    .map(({ ino, size, mtimeMs, ctimeMs }) => [ino, size, mtimeMs, ctimeMs].join(' '))
+    .join('\n')
+}
 
 /**
  * Why the packages have to be installed, or undefined when they need not. npm writes node_modules/.package-lock.json last, so an
  * installation that was cut off has none; its entries carry the hashes of what was unpacked.
  */
 export function packagesProblem(root) {
-  const wanted = readPackages(join(root, 'package-lock.json'))
+  const [wantedFile, presentFile] = lockFiles(root)
+  const wanted = readPackages(wantedFile)
   if (wanted === undefined) return 'package-lock.json cannot be read'
-  const present = readPackages(join(root, 'node_modules/.package-lock.json'))
+  const present = readPackages(presentFile)
   if (present === undefined) return 'they are not installed'
   for (const [path, entry] of Object.entries(wanted)) {
     if (path === '' || (entry.optional && present[path] === undefined)) continue
@@ -19,7 +54,7 @@ export function packagesProblem(root) {
   }
   for (const path of Object.keys(present)) if (wanted[path] === undefined) return `${path} is not wanted any more`
   try {
-    accessSync(join(root, 'node_modules/.bin/node'), constants.X_OK)
+    accessSync(nodeOf(root), constants.X_OK)
   } catch {
     return 'Node itself is missing from them (was npm told to ignore install scripts?)'
   }

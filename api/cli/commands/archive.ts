@@ -1,38 +1,13 @@
 // `skysieve archive`: is everything in the archive that was on the topic, mend what is not, and build its index again. On the machine of the archive.
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { Value } from 'typebox/value'
-import {
-  ArchiveSettings,
-  awaitSchemas,
-  backFill,
-  DEFAULT_STREAM,
-  indexFile,
-  openArchive,
-  openSchemaStore,
-  openSkyIndex,
-  openStore,
-  reindexArchive,
-  type Stream,
-  STREAMS,
-  verifyArchive,
-} from '#hub'
 import type { Command } from 'commander'
-import type { Surroundings } from '../config.ts'
+import type { ArchiveOptions } from '../archive-on-disk.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
-import { ADMIN_USER, hubAccess, type HubOptions } from '../local-system.ts'
+import { ADMIN_USER, hubAccess } from '../local-system.ts'
 import { progressLine } from '../progress-line.ts'
+import { DEFAULT_STREAM } from '../repeated.ts'
 import type { AddCommands } from '../add-commands.ts'
 import { sessionOf } from '../session.ts'
-
-interface ArchiveOptions extends HubOptions {
-  readonly stream: string
-  readonly archive?: string
-}
-
-/** A schema that is not there is not waited for: nothing arrives while a command looks. */
-const SCHEMA_WAIT_MS = 0
 
 export const addArchive: AddCommands = (program, around) => {
   const archive = program.command('archive').description('the archive of packets, on the machine that keeps it')
@@ -50,6 +25,7 @@ export const addArchive: AddCommands = (program, around) => {
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
         const show = progressLine(out)
+        const { verifyArchive, withArchive, withSchemas } = await import('../archive-on-disk.ts')
         const found = await withArchive(options, around, true, signal, ({ stream, store }) =>
           withSchemas(options, around, signal, schemaOf =>
             verifyArchive({
@@ -85,6 +61,7 @@ export const addArchive: AddCommands = (program, around) => {
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
         const show = progressLine(out)
+        const { backFill, withArchive, withSchemas } = await import('../archive-on-disk.ts')
         const filled = await withArchive(options, around, false, signal, ({ stream, store, index }) =>
           withSchemas(options, around, signal, schemaOf =>
             backFill({
@@ -111,6 +88,7 @@ export const addArchive: AddCommands = (program, around) => {
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
         const show = progressLine(out)
+        const { reindexArchive, withArchive } = await import('../archive-on-disk.ts')
         const done = await withArchive(options, around, false, signal, ({ stream, store, index }) =>
           reindexArchive({ stream, store, index, onProgress: show, signal }),
         )
@@ -125,6 +103,7 @@ export const addArchive: AddCommands = (program, around) => {
   verb('get <id>', 'write an alert’s gzipped packet to stdout').action((id: string, options: ArchiveOptions) =>
     withInterrupt(around, async signal => {
       if (!/^-?\d{1,19}$/.test(id)) throw new CliError('CLI_ALERT_ID', EXIT.usage, `"${id}" is no alert’s id.`)
+      const { openArchive, withArchive } = await import('../archive-on-disk.ts')
       const packet = await withArchive(options, around, true, signal, ({ stream, store }) =>
         openArchive({ store, stream: stream.name }).packet(BigInt(id)),
       )
@@ -132,75 +111,4 @@ export const addArchive: AddCommands = (program, around) => {
       around.stdout.write(packet)
     }),
   )
-}
-
-/** Settings by --archive, or of the system in the working directory. Throws CliError CLI_ARCHIVE_UNKNOWN. */
-function settingsOf({ archive }: ArchiveOptions, { directory }: Surroundings): ArchiveSettings {
-  const file =
-    archive === undefined ? join(directory, '.skysieve', 'config', 'archiver.json') : resolve(directory, archive)
-  try {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    const inside: unknown =
-      typeof parsed === 'object' && parsed !== null && 'archive' in parsed ? parsed.archive : parsed
-    if (Value.Check(ArchiveSettings, inside)) return inside
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EISDIR')
-      return { dir: file, store: { kind: 'files' } }
-  }
-  throw new CliError(
-    'CLI_ARCHIVE_UNKNOWN',
-    EXIT.usage,
-    'Which archive? Run this where `skysieve start` was run, or give --archive with its folder or a file of its settings.',
-  )
-}
-
-interface Opened {
-  readonly stream: Stream
-  readonly store: Awaited<ReturnType<typeof openStore>>
-  readonly index: ReturnType<typeof openSkyIndex>
-}
-
-async function withArchive<T>(
-  options: ArchiveOptions,
-  around: Surroundings,
-  readOnly: boolean,
-  signal: AbortSignal,
-  action: (opened: Opened) => Promise<T>,
-): Promise<T> {
-  const stream = STREAMS[options.stream]
-  if (stream === undefined) {
-    const known = Object.keys(STREAMS).join(', ')
-    throw new CliError('CLI_STREAM_UNKNOWN', EXIT.usage, `There is no stream ${options.stream}; there are: ${known}.`)
-  }
-  const settings = settingsOf(options, around)
-  const store = await openStore(settings, { readOnly })
-  const opened: { index?: ReturnType<typeof openSkyIndex> } = {}
-  try {
-    signal.throwIfAborted()
-    return await action({
-      stream,
-      store,
-      get index() {
-        return (opened.index ??= openSkyIndex(indexFile(settings, stream.name)))
-      },
-    })
-  } finally {
-    opened.index?.close()
-    await store.close()
-  }
-}
-
-async function withSchemas<T>(
-  options: ArchiveOptions,
-  around: Surroundings,
-  signal: AbortSignal,
-  action: (schemaOf: ReturnType<typeof awaitSchemas>) => Promise<T>,
-): Promise<T> {
-  const access = hubAccess(options, around, ADMIN_USER)
-  const schemas = await openSchemaStore({ access, clientId: `${access.user}.schemas`, signal })
-  try {
-    return await action(awaitSchemas({ schemas, waitMs: SCHEMA_WAIT_MS, signal }))
-  } finally {
-    await schemas.close()
-  }
 }

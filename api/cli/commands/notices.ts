@@ -1,9 +1,10 @@
 // `skysieve notices`: the lightweight stream as lines of JSON.
-import { type BrokerAccess, decodeNotice, DEFAULT_STREAM, noticesTopic, type Notice, openLogReader } from '#hub'
+import type { BrokerAccess, Notice } from '#hub'
 import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { ADMIN_USER, hubAccess, type HubOptions } from '../local-system.ts'
 import type { AddCommands } from '../add-commands.ts'
+import { DEFAULT_STREAM } from '../repeated.ts'
 import { sessionOf } from '../session.ts'
 
 interface TailCommand extends HubOptions {
@@ -30,6 +31,7 @@ export const addNotices: AddCommands = (program, around) => {
     .action((options: TailCommand, command) =>
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
+        const { noticesTopic } = await import('#hub')
         let count = 0
         for await (const notice of notices(hubAccess(options, around, ADMIN_USER), options, signal)) {
           out.line(jsonOf(notice))
@@ -54,6 +56,7 @@ async function* notices(
 ): AsyncGenerator<Notice> {
   if (from !== 'earliest' && from !== 'latest')
     throw new CliError('CLI_OPTION', EXIT.usage, `--from is earliest or latest, not ${from}.`)
+  const { decodeNotice, noticesTopic, openLogReader } = await import('#hub')
   const topic = noticesTopic(stream)
   const reader = openLogReader(access, { clientId: `${access.user}.notices`, topic })
   try {

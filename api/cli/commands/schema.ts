@@ -1,6 +1,5 @@
 // `skysieve schema`: a survey's schemas into the registry, under the ids its packets name.
 import { resolve } from 'node:path'
-import { HubError, syncSchemas } from '#hub'
 import { CliError, EXIT } from '../exit.ts'
 import { type HubOptions, registryUrl } from '../local-system.ts'
 import { table } from '../output.ts'
@@ -17,9 +16,15 @@ export const addSchema: AddCommands = (program, around) => {
     .option('--dry-run', 'change nothing: tell what would be put in, and what breaks with earlier versions')
     .action(async (folder: string, options: HubOptions & { dryRun?: boolean }, command) => {
       const { out } = sessionOf(command, around)
+      const { HubError, syncSchemas } = await import('#hub')
       const synced = await syncSchemas(resolve(around.directory, folder), registryUrl(options, around), {
         dryRun: options.dryRun === true,
-      }).catch(explain)
+      }).catch((error: unknown) => {
+        // A folder that holds no schemas is the caller's, a registry that does not answer is not.
+        if (!(error instanceof HubError)) throw error
+        const exitCode = error.code === 'HUB_SCHEMA_INVALID' ? EXIT.usage : EXIT.ourFault
+        throw new CliError(error.code, exitCode, error.message, { cause: error })
+      })
       out.result(synced, () =>
         table(
           ['id', 'version', 'subject', '', 'compatibility'],
@@ -34,11 +39,4 @@ export const addSchema: AddCommands = (program, around) => {
         ),
       )
     })
-}
-
-/** A folder that holds no schemas is the caller's, a registry that does not answer is not. */
-function explain(error: unknown): never {
-  if (!(error instanceof HubError)) throw error
-  const exitCode = error.code === 'HUB_SCHEMA_INVALID' ? EXIT.usage : EXIT.ourFault
-  throw new CliError(error.code, exitCode, error.message, { cause: error })
 }

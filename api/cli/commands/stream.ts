@@ -1,15 +1,5 @@
 // `skysieve stream`: make packets, play them into a hub, look at them.
-import {
-  createStream,
-  fileVisits,
-  openProducer,
-  openRegistryClient,
-  playStream,
-  printStream,
-  type PrintSource,
-  parseSchema,
-  STREAMS,
-} from '#hub'
+import type { AvroSchema, PrintSource } from '#hub'
 import { resolve } from 'node:path'
 import type { AddCommands } from '../add-commands.ts'
 import { withInterrupt } from '../interrupt.ts'
@@ -46,6 +36,7 @@ export const addStream: AddCommands = (program, around) => {
     .action((file: string, { visits, alerts, seed }: CreateCommand, command) =>
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
+        const { createStream } = await import('#hub')
         const created = await createStream({
           file: resolve(around.directory, file),
           visits,
@@ -75,6 +66,7 @@ export const addStream: AddCommands = (program, around) => {
     .action((file: string, options: PlayCommand, command) =>
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)
+        const { fileVisits, openProducer, openRegistryClient, playStream } = await import('#hub')
         const access = hubAccess(options, around, SIMULATOR_USER)
         const registry = openRegistryClient(registryUrl(options, around), signal)
         const source = await fileVisits(resolve(around.directory, file))
@@ -117,7 +109,9 @@ export const addStream: AddCommands = (program, around) => {
     .action((file: string | undefined, options: PrintCommand, command) =>
       withInterrupt(around, async signal => {
         sessionOf(command, around)
-        const source = file === undefined ? topicSource(options, signal) : { file: resolve(around.directory, file) }
+        const { printStream } = await import('#hub')
+        const source =
+          file === undefined ? await topicSource(options, signal) : { file: resolve(around.directory, file) }
         try {
           for await (const line of printStream(source, { packets: options.limit, signal }))
             around.stdout.write(`${line}\n`)
@@ -127,10 +121,11 @@ export const addStream: AddCommands = (program, around) => {
       }),
     )
 
-  const topicSource = (options: PrintCommand, signal: AbortSignal): PrintSource => {
+  const topicSource = async (options: PrintCommand, signal: AbortSignal): Promise<PrintSource> => {
+    const { openRegistryClient, parseSchema, STREAMS } = await import('#hub')
     const access = hubAccess(options, around, ADMIN_USER)
     const registry = openRegistryClient(registryUrl(options, around), signal)
-    const schemas = new Map<number, ReturnType<typeof parseSchema>>()
+    const schemas = new Map<number, AvroSchema>()
     return {
       access,
       topic: options.topic ?? STREAMS.lsst.topic,

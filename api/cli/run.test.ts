@@ -1,0 +1,53 @@
+import { tmpdir } from 'node:os'
+import { PassThrough, Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { DEFAULT_STREAM } from '#hub'
+import { languageOf } from '#filters'
+import type { Surroundings } from './config.ts'
+import * as repeated from './repeated.ts'
+import { NOUNS, runCli } from './run.ts'
+
+const surroundings = (): Surroundings & { stdout: PassThrough; stderr: PassThrough } => ({
+  stdin: Readable.from([]),
+  stdout: new PassThrough(),
+  stderr: new PassThrough(),
+  directory: tmpdir(),
+  configDirectory: tmpdir(),
+  color: false,
+})
+
+const run = async (...argv: readonly string[]) => {
+  const around = surroundings()
+  const texts = [buffer(around.stdout), buffer(around.stderr)]
+  const exitCode = await runCli(argv, around)
+  around.stdout.end()
+  around.stderr.end()
+  const [stdout, stderr] = (await Promise.all(texts)).map(String)
+  return { exitCode, stdout, stderr }
+}
+
+test('help names every noun with its own description', async () => {
+  const described = await Promise.all(
+    Object.entries(NOUNS).map(async ([name, { load }]) => {
+      const program = new Command()
+      ;(await load())(program, surroundings())
+      return [name, program.commands.find(command => command.name() === name)?.description()]
+    }),
+  )
+  expect(described).toEqual(Object.entries(NOUNS).map(([name, { about }]) => [name, about]))
+  const { exitCode, stdout } = await run('--help')
+  expect(exitCode).toBe(0)
+  for (const name of Object.keys(NOUNS)) expect(stdout).toContain(`\n  ${name} `)
+})
+
+test('a mistyped noun is answered with the nearest one', async () => {
+  expect(await run('filer', 'list')).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('filter') })
+})
+
+test('what the command line repeats of other folders is what these say', () => {
+  expect(repeated.DEFAULT_STREAM).toBe(DEFAULT_STREAM)
+  for (const name of ['a.js', 'a.mjs', 'a.ts', 'a.py', 'a.txt', 'js', 'a.js.bak', ''])
+    expect(repeated.languageOf(name)).toBe(languageOf(name))
+})
