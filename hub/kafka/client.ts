@@ -4,7 +4,7 @@ import { directReading } from './kafkajs-internals.ts'
 import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs'
 import { type BrokerAccess } from './access.ts'
 import { installCodecs } from './codecs.ts'
-import { silenceNegativeTimeouts } from './warnings.ts'
+import { quietTimers } from './kafkajs-timers.ts'
 
 /** A line of kafkajs' own log; WARN and above reach it. */
 export interface KafkaLogLine {
@@ -39,7 +39,7 @@ const ignore = (): void => undefined
 
 /** A kafkajs client, reading gzip, snappy, lz4 and zstd. Connects to nothing until used. */
 export const openKafka = (access: BrokerAccess, clientId: string, options: KafkaOptions = {}): Kafka => {
-  silenceNegativeTimeouts()
+  quietTimers()
   installCodecs()
   // Direct reading is of plain sockets.
   const fast = (options.fast ?? true) && access.ca === undefined

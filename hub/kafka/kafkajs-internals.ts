@@ -1,4 +1,4 @@
-// The one place that reaches into a library: kafkajs 2.2.4 reads responses into one buffer of their size instead of joining
+// With kafkajs-timers.ts the one place that reaches into a library: kafkajs 2.2.4 reads responses into one buffer of their size instead of joining
 // 64 KB chunks (half of a feed's CPU), and gets a native CRC32C. Any other version or shape: nothing is changed.
 import { createRequire } from 'node:module'
 import { connect, type Socket } from 'node:net'
@@ -33,7 +33,7 @@ interface Connection {
   processData: (data: Buffer) => void
 }
 
-const isKnownVersion = (): boolean => {
+export const isKnownVersion = (): boolean => {
   const { version }: { version?: unknown } = require('kafkajs/package.json')
   return version === VERSION
 }
