@@ -1,4 +1,4 @@
-// When a visit is over: by the timestamps of records over all partitions, so that a shard that catches up closes as a live one would.
+// When a visit is over: by when its packets came and how far all partitions are read, so that a shard that catches up closes as a live one would.
 
 export interface ClosingRule {
   /** A visit closes when the stream's clock is this far past its newest packet. */
@@ -19,9 +19,9 @@ export const doneMs = (askedMs: number, lateMs: number, { deadlineMs }: ClosingR
 
 /** What is known of a partition. */
 export interface PartitionClock {
-  /** The newest record timestamp read. */
+  /** The newest record timestamp read that is believed (visit-time.ts). */
   readonly newestMs: number
-  /** The latest moment of which is known that everything readable by then was evaluated; undefined while something waits. */
+  /** The latest moment of which is known that everything readable by then was evaluated. */
   readonly doneMs: number | undefined
 }
 

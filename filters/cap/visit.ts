@@ -31,14 +31,14 @@ export interface Visit {
   /** Best first. Of a closed visit, those that are still to be delivered. */
   held: Candidate[]
   closed: boolean
-  /** Record timestamps of the first and the newest packet of the visit, ms since 1970. */
+  /** When the first and the newest packet of the visit came to this node, ms since 1970. */
   firstMs: number
   lastMs: number
   /** When this worker last changed it, ms since 1970: decides when it may be forgotten. */
   touchedMs: number
 }
 
-export const newVisit = (timestampMs: number, nowMs: number): Visit => ({
+export const newVisit = (cameMs: number, nowMs: number): Visit => ({
   seen: 0,
   passed: 0,
   errors: 0,
@@ -48,8 +48,8 @@ export const newVisit = (timestampMs: number, nowMs: number): Visit => ({
   delivered: [],
   held: [],
   closed: false,
-  firstMs: timestampMs,
-  lastMs: timestampMs,
+  firstMs: cameMs,
+  lastMs: cameMs,
   touchedMs: nowMs,
 })
 

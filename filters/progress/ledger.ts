@@ -60,10 +60,10 @@ export class Ledger {
   }
 
   /** The state of a visit, begun if it is new. */
-  visit(filter: string, visit: bigint, timestampMs: number, nowMs: number): Visit {
+  visit(filter: string, visit: bigint, cameMs: number, nowMs: number): Visit {
     const visits = this.#of(filter)
     let state = visits.get(visit)
-    if (state === undefined) state = newVisit(timestampMs, nowMs)
+    if (state === undefined) state = newVisit(cameMs, nowMs)
     else if (isCold(state)) state = decodeVisit(visitKey(filter, visit), state.text)
     else return state
     visits.set(visit, state)
@@ -107,7 +107,7 @@ export class Ledger {
     return warm.toSorted(([a], [b]) => (a < b ? -1 : 1))
   }
 
-  /** Visits of a filter that had a packet at this record timestamp (ms since 1970) or later. */
+  /** Visits of a filter of which a packet came at this time (ms since 1970) or later. */
   visitsSince(filter: string, sinceMs: number): bigint[] {
     return [...(this.#visits.get(filter) ?? [])].flatMap(([visit, state]) => {
       const { lastMs } = isCold(state) ? decodeVisit(visitKey(filter, visit), state.text) : state
@@ -155,8 +155,14 @@ export class Ledger {
   laneChange(lane: string): [key: string, change: Change] {
     const record = this.lanes.get(lane)
     if (record === undefined) return [laneKey(lane), () => null]
-    const { positions, schemas, newestMs } = record
-    const copy = { ...record, positions: new Map(positions), schemas: [...schemas], newestMs: new Map(newestMs) }
+    const { positions, schemas, newestMs, readMs } = record
+    const copy = {
+      ...record,
+      positions: new Map(positions),
+      schemas: [...schemas],
+      newestMs: new Map(newestMs),
+      readMs: readMs && new Map(readMs),
+    }
     return [laneKey(lane), () => encodeLane(copy)]
   }
 }

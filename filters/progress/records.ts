@@ -1,6 +1,7 @@
 // Values of the progress topic as JSON: 64-bit numbers are decimal strings. What is read back is checked, because a cap depends on it.
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import { type Doubt } from '../cap/visit-time.ts'
 import { type Candidate, type Visit } from '../cap/visit.ts'
 import { FilterError } from '../errors.ts'
 import { type Suspension } from './suspension.ts'
@@ -13,8 +14,12 @@ export interface LaneRecord {
   readonly positions: Map<number, bigint>
   /** Ids of the schemas its packets had, in the order they came: filters are loaded with their fields at the next start. */
   readonly schemas: number[]
-  /** Newest record timestamp of each partition, ms since 1970. */
+  /** Newest record timestamp of each partition that is believed, ms since 1970. */
   readonly newestMs: Map<number, number>
+  /** Of each partition, a moment by which all that had come was read, ms since 1970. */
+  readMs?: Map<number, number> | undefined
+  /** Timestamps that are not believed yet. Not written down: forgetting one delays the end of visits until the next. */
+  doubts?: Map<number, Doubt>
 }
 
 /** What a node keeps of a filter that leaves it: these visits, and packets older than `sinceMs` (record timestamp, ms since 1970). */
@@ -54,6 +59,7 @@ const LaneJson = Compile(
     positions: Offsets,
     schemas: Type.Optional(Type.Array(Type.Integer())),
     newestMs: Type.Record(Type.String(), Type.Number()),
+    readMs: Type.Optional(Type.Record(Type.String(), Type.Number())),
   }),
 )
 const SuspensionJson = Type.Object({
@@ -110,6 +116,9 @@ const toObject = <T>(map: ReadonlyMap<number, T>): Record<string, string | T> =>
 const toPositions = (object: Record<string, string>): Map<number, bigint> =>
   new Map(Object.entries(object).map(([partition, offset]) => [Number(partition), BigInt(offset)]))
 
+const toTimes = (object: Record<string, number>): Map<number, number> =>
+  new Map(Object.entries(object).map(([partition, ms]) => [Number(partition), ms]))
+
 function parse<T>(key: string, text: string, check: (value: unknown) => value is T): T {
   let value: unknown
   try {
@@ -128,13 +137,26 @@ const corrupt = (key: string, options?: ErrorOptions): FilterError =>
     options,
   )
 
-export const encodeLane = ({ stream, topicId, positions, schemas, newestMs }: LaneRecord): string =>
-  JSON.stringify({ stream, topicId, positions: toObject(positions), schemas, newestMs: toObject(newestMs) })
+export const encodeLane = ({ stream, topicId, positions, schemas, newestMs, readMs }: LaneRecord): string =>
+  JSON.stringify({
+    stream,
+    topicId,
+    positions: toObject(positions),
+    schemas,
+    newestMs: toObject(newestMs),
+    ...(readMs === undefined ? {} : { readMs: toObject(readMs) }),
+  })
 
 export function decodeLane(key: string, text: string): LaneRecord {
-  const { stream, topicId, positions, schemas, newestMs } = parse(key, text, value => LaneJson.Check(value))
-  const newest = new Map(Object.entries(newestMs).map(([partition, ms]) => [Number(partition), ms]))
-  return { stream, topicId, positions: toPositions(positions), schemas: schemas ?? [], newestMs: newest }
+  const { stream, topicId, positions, schemas, newestMs, readMs } = parse(key, text, value => LaneJson.Check(value))
+  return {
+    stream,
+    topicId,
+    positions: toPositions(positions),
+    schemas: schemas ?? [],
+    newestMs: toTimes(newestMs),
+    ...(readMs === undefined ? {} : { readMs: toTimes(readMs) }),
+  }
 }
 
 export const encodeFilter = ({ ahead, isSlow, cut, ...record }: FilterRecord): string =>

@@ -23,8 +23,9 @@ function feedOf(value: Buffer): Feed {
     starts: new Map(),
     positions: new Map([[0, 1n]]),
     highWatermarks: new Map([[0, 1n]]),
-    endsAskedMs: new Map(),
-    arrival: { lateMs: 0 },
+    received: () => ({ afterMs: 0, byMs: 1 }),
+    readBy: () => undefined,
+    arrival: { lateMs: () => 0 },
     seek: () => undefined,
     close: () => Promise.resolve(),
     async *[Symbol.asyncIterator]() {

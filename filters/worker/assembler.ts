@@ -175,7 +175,8 @@ export class Assembler implements BatchSource {
         reason = reasonOf(error)
       }
     }
-    const entry = { partition, offset, timestampMs, packet: value, row, alert: key.alertId, visit: key.visit }
+    const came = this.#options.feed.received(partition, offset)
+    const entry = { partition, offset, timestampMs, came, packet: value, row, alert: key.alertId, visit: key.visit }
     draft.entries.push(reason === undefined ? entry : { ...entry, failure: reason })
     if (packet === packets.at(-1)) draft.releases.push(() => batch.release())
     if (draft.entries.length >= MAX_ENTRIES || row === MAX_ROWS - 1) draft.sealed = true

@@ -41,9 +41,9 @@ test('whatever was evaluated before the cut, every alert is evaluated by one nod
       const moved: Manifest = { ...base, placement: { mirror: 'new', shard: 0 }, handover }
       const [old, fresh] = [shareOf(moved, record, OLD), shareOf(moved, recordFor(moved, undefined), NEW)]
       for (const { visit, timestampMs, isDone } of packets) {
-        const isOld = old?.(visit, timestampMs) === true
-        expect(leaving?.(visit, timestampMs)).toBe(isOld)
-        expect(fresh?.(visit, timestampMs)).toBe(!isOld)
+        const isOld = old?.(visit, timestampMs, timestampMs) === true
+        expect(leaving?.(visit, timestampMs, timestampMs)).toBe(isOld)
+        expect(fresh?.(visit, timestampMs, timestampMs)).toBe(!isOld)
         if (isDone) expect(isOld).toBe(true)
       }
     }),
@@ -60,4 +60,16 @@ test('the old node finishes until its time is over, and the new one begins once'
   expect(arrivalOf(moved, record, NEW)).toBe(handover)
   expect(arrivalOf(moved, { ...record, arrived: at }, NEW)).toBeUndefined()
   expect(arrivalOf(moved, record, OLD)).toBeUndefined()
+})
+
+test('a topic that is replayed with old timestamps after the old node’s time is the new node’s, but for visits whose cap was counted on the old one', () => {
+  const handover = { from: { mirror: 'old', shard: 0 }, at, until, sinceMs: 5000, visits: ['1'] }
+  const moved: Manifest = { ...base, placement: { mirror: 'new', shard: 0 }, handover }
+  const [old, fresh] = [OLD, NEW].map(place => shareOf(moved, recordFor(moved, undefined), place))
+  const endMs = Date.parse(until)
+  for (const timestampMs of [-1, 4000]) {
+    expect([old?.(2n, timestampMs, endMs - 1), fresh?.(2n, timestampMs, endMs - 1)]).toEqual([true, false])
+    expect([old?.(2n, timestampMs, endMs), fresh?.(2n, timestampMs, endMs)]).toEqual([false, true])
+    expect([old?.(1n, timestampMs, endMs), fresh?.(1n, timestampMs, endMs)]).toEqual([true, false])
+  }
 })

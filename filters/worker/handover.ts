@@ -8,8 +8,8 @@ import { type Place } from './roster.ts'
 /** Visits that had a packet this long before the filter's position are finished where they began: packets are late by less. */
 const LATE_MS = 10 * 60_000
 
-/** Whether an alert of a visit, with its record's timestamp (ms since 1970), is this node's to evaluate. */
-export type Share = (visit: bigint, timestampMs: number) => boolean
+/** Whether an alert of a visit, with its record's timestamp and the time when it came here (ms since 1970), is this node's to evaluate. */
+export type Share = (visit: bigint, timestampMs: number, cameMs: number) => boolean
 
 /** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
 export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number): Cut {
@@ -48,18 +48,22 @@ export function shareOf(
     if (moving !== undefined) return cut?.at === moving.at ? keeps(cut) : undefined
     if (handover === undefined) return undefined
     const theirs = keeps(handover)
-    return (visit, timestampMs) => !theirs(visit, timestampMs)
+    return (...alert) => !theirs(...alert)
   }
   return handover === undefined ? () => false : keeps(handover)
 }
 
+/** What came after the old node's time is only its own where the visit's cap was counted there: a topic that is replayed with old timestamps goes to the new node. */
 function keeps({
   visits,
   sinceMs,
+  until,
 }: {
   readonly visits: readonly (bigint | string)[]
   readonly sinceMs: number
+  readonly until?: string
 }): Share {
   const begun = new Set(visits.map(BigInt))
-  return (visit, timestampMs) => begun.has(visit) || timestampMs < sinceMs
+  const untilMs = until === undefined ? Infinity : Date.parse(until)
+  return (visit, timestampMs, cameMs) => begun.has(visit) || (timestampMs < sinceMs && cameMs < untilMs)
 }

@@ -166,7 +166,9 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       if (nowMs < tidyMs) return
       tidyMs = nowMs + TIDY_MS
       const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs)
-      if (retired.size > 0) committer.push([changeOf(...retired)])
+      // How far a lane that has nothing to do has read, too.
+      const read = [...lanes.all()].map(({ lane }) => ledger.laneChange(lane.name))
+      committer.push([changeOf(...retired, ...read)])
     }, CHORES_MS)
     cleanUp.unshift(async () => {
       endListening()

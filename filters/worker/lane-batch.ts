@@ -1,5 +1,6 @@
 // A batch on its way through a lane: packets in the order of their partitions, and the columns of those that could be read.
 import { type Batch, type ColumnSet } from '#sandbox'
+import { type Came } from '../cap/visit-time.ts'
 
 /** One packet. `row` is its row in the columns, -1 for a packet that could not be read. */
 export interface Entry {
@@ -7,6 +8,8 @@ export interface Entry {
   readonly offset: bigint
   /** The record's Kafka timestamp, ms since 1970. */
   readonly timestampMs: number
+  /** Between which two moments it came to this node. */
+  readonly came: Came
   /** Shares memory with a whole response: what is kept is copied. */
   readonly packet: Buffer
   readonly row: number

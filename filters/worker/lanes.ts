@@ -123,14 +123,15 @@ export class Lanes {
     const feed = this.#feedOf(lane.name)
     if (feed === undefined) return
     const { context, hubClock, closing = CLOSING } = this.#options
-    const lateMs = Math.max(feed.arrival.lateMs, hubClock?.lateMs(Date.now()) ?? 0)
-    const newest = context.ledger.lanes.get(lane.name)?.newestMs
-    for (const [partition, position] of feed.positions) {
-      const isDone = lane.isIdle && position >= (feed.highWatermarks.get(partition) ?? position + 1n)
-      const askedMs = isDone ? feed.endsAskedMs.get(partition) : undefined
+    const nowMs = Date.now()
+    const lateMs = Math.max(feed.arrival.lateMs(nowMs), hubClock?.lateMs(nowMs) ?? 0)
+    const record = context.ledger.lanes.get(lane.name)
+    for (const [partition, handedOut] of feed.positions) {
+      const readMs = feed.readBy(partition, lane.isIdle ? handedOut : (record?.positions.get(partition) ?? 0n))
+      if (record !== undefined && readMs !== undefined) (record.readMs ??= new Map()).set(partition, readMs)
       yield {
-        newestMs: newest?.get(partition) ?? 0,
-        doneMs: askedMs === undefined ? undefined : doneMs(askedMs, lateMs, closing),
+        newestMs: Math.min(record?.newestMs.get(partition) ?? 0, nowMs),
+        doneMs: readMs === undefined ? undefined : doneMs(readMs, lateMs, closing),
       }
     }
   }

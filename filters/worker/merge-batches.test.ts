@@ -61,7 +61,16 @@ function batchOf(alerts: readonly object[], released: () => void = () => undefin
   const builder = openBatchBuilder({ stream: STREAM, set: ALL, ...limits })
   const entries = alerts.map((each, row) => {
     builder.add(encodeAlert(SCHEMA, each as Record<string, unknown>), 1, SCHEMA, 5)
-    return { partition: 0, offset: 0n, timestampMs: 5, packet: Buffer.alloc(0), row, alert: 0n, visit: 1n }
+    return {
+      partition: 0,
+      offset: 0n,
+      timestampMs: 5,
+      came: { afterMs: 0, byMs: 5 },
+      packet: Buffer.alloc(0),
+      row,
+      alert: 0n,
+      visit: 1n,
+    }
   })
   return { set: ALL, entries, columns: alerts.length === 0 ? undefined : builder.take(), release: released }
 }

@@ -141,6 +141,37 @@ test('packets that come late, as after a mirror was cut off, do not close their 
   expect(delivered.map(({ headers }) => Number(headers['skysieve-score']))).toEqual([4, 3, 2])
 })
 
+test('whatever timestamps the packets of a visit have, its time counts from when they came', async () => {
+  const source = 'export function filter(alert) { return alert.flux }'
+  const manifest = node.manifest({ source, policy: 'best', cap: 5 })
+  node.put(manifest)
+  const first = await node.work({ closing: { quietMs: 600_000, deadlineMs: 600_000 } })
+  await node.send([{ id: 1, visit: 9 }])
+  await node.evaluated()
+  const beganMs = Date.now()
+  const equalMs = beganMs - 60_000
+  const stamps = [() => Date.now() - 7_200_000, () => Date.now() + 3_000_000, () => equalMs, () => 0]
+  for (let flux = 1; flux <= 12; flux++) {
+    await node.send(stamps.map((stamp, visit) => ({ id: flux, visit, flux, timestampMs: stamp() })))
+    await node.evaluated()
+  }
+  for (const visit of stamps.keys()) {
+    const state = await node.progress(`visit/${manifest.id}/${visit}`)
+    expect(state).toMatchObject({ passed: 12, overCap: 7, delivered: [] })
+    expect(state).not.toHaveProperty('closed')
+    expect(state?.['firstMs']).toBeGreaterThan(beganMs - 5000)
+    expect(state?.['lastMs']).toBeLessThan(Date.now() + 1000)
+  }
+  await first.close()
+  await node.work({ closing: { quietMs: 1, deadlineMs: 600_000 } })
+  const delivered = await until(async () => {
+    const found = (await node.deliveries(manifest.id)).filter(({ visit }) => visit !== 9)
+    return found.length === 20 && found
+  })
+  for (const visit of stamps.keys())
+    expect(delivered.filter(one => one.visit === visit).map(({ alert }) => alert)).toEqual([12, 11, 10, 9, 8])
+})
+
 test('a node that is cut off from its hub closes no visit by the silence that follows', async () => {
   const source = 'export function filter(alert) { return alert.flux }'
   const manifest = node.manifest({ source, policy: 'best', cap: 3 })

@@ -44,6 +44,7 @@ const toLog = (list: readonly Alert[]): (Entry & { readonly verdicts: number })[
       partition,
       offset,
       timestampMs: 0,
+      came: { afterMs: 0, byMs: 0 },
       packet: PACKET,
       row: 0,
       alert: BigInt(alert),

@@ -2,6 +2,7 @@
 import { type Verdicts } from '#sandbox'
 import { decideBest } from '../cap/best.ts'
 import { decideFirst } from '../cap/first.ts'
+import { type PartitionTime, place } from '../cap/visit-time.ts'
 import { type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/ledger.ts'
@@ -99,7 +100,13 @@ export function settle(
    * Ends the piece inside a row that passes very many filters. Those that are done with the row are ahead of the lane, which still stands before it, until
    * the rest of the row is committed; a worker that restores in between gives the row only to the others. Gives the group of the rest.
    */
-  const closeInside = (entry: Entry, group: Group, skipping: readonly number[], done: readonly number[]): Group => {
+  const closeInside = (
+    entry: Entry,
+    atMs: number,
+    group: Group,
+    skipping: readonly number[],
+    done: readonly number[],
+  ): Group => {
     const isOut = new Set([...skipping, ...done])
     for (const index of filters.keys()) if (!isOut.has(index)) group.skipped[index] = (group.skipped[index] ?? 0) + 1
     for (const index of done) {
@@ -109,12 +116,12 @@ export function settle(
       piece.changes.set(...ledger.filterChange(filter.id))
     }
     close()
-    const rest = groupOf(groups, entry)
+    const rest = groupOf(groups, entry, atMs)
     for (const index of isOut) rest.skipped[index] = 1
     return rest
   }
 
-  const take = (entry: Entry): void => {
+  const take = (entry: Entry, atMs: number): void => {
     const source: Source = { topic, partition: entry.partition, offset: entry.offset }
     if (entry.failure !== undefined) {
       if (!writesDeadLetters) return
@@ -122,8 +129,8 @@ export function settle(
       piece.bytes += entry.packet.length
       piece.heldBytes += entry.packet.length
     } else {
-      let group = groupOf(groups, entry)
-      const skipping = masked.filter(index => isNotFor(filters[index], entry))
+      let group = groupOf(groups, entry, atMs)
+      const skipping = masked.filter(index => isNotFor(filters[index], entry, atMs))
       for (const index of skipping) group.skipped[index] = (group.skipped[index] ?? 0) + 1
       piece.rows++
       let packet: Buffer | undefined
@@ -134,7 +141,7 @@ export function settle(
         const verdict = verdicts[index]
         if (filter === undefined || verdict === undefined || skipping.includes(index)) continue
         if (piece.bytes >= FULL_PIECES * pieceBytes) {
-          group = closeInside(entry, group, skipping, done)
+          group = closeInside(entry, atMs, group, skipping, done)
           piece.heldBytes += packet?.length ?? 0
         }
         done.push(index)
@@ -177,35 +184,53 @@ export function settle(
   }
 
   for (const entry of entries) {
-    take(entry)
-    advance(record, entry)
+    const { atMs, time } = placeOf(record, entry)
+    take(entry, atMs)
+    advance(record, entry, time)
     if (piece.bytes >= pieceBytes) close()
   }
   if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()
   return pieces
 }
 
-const advance = (record: LaneRecord, { partition, offset, timestampMs }: Entry): void => {
-  follow(record.positions, partition, offset)
-  if (timestampMs > (record.newestMs.get(partition) ?? 0)) record.newestMs.set(partition, timestampMs)
+const placeOf = ({ newestMs, readMs, doubts }: LaneRecord, entry: Entry): ReturnType<typeof place> => {
+  const { partition } = entry
+  const time = {
+    newestMs: newestMs.get(partition) ?? 0,
+    readMs: readMs?.get(partition),
+    doubt: doubts?.get(partition),
+  }
+  return place(time, entry)
 }
 
-const isNotFor = (filter: Capped | undefined, { partition, offset, visit, timestampMs }: Entry): boolean =>
+const advance = (
+  record: LaneRecord,
+  { partition, offset }: Entry,
+  { newestMs, doubt }: Omit<PartitionTime, 'readMs'>,
+): void => {
+  follow(record.positions, partition, offset)
+  if (newestMs > 0) record.newestMs.set(partition, newestMs)
+  if (doubt === undefined) record.doubts?.delete(partition)
+  else (record.doubts ??= new Map()).set(partition, doubt)
+}
+
+const isNotFor = (
+  filter: Capped | undefined,
+  { partition, offset, visit, timestampMs }: Entry,
+  atMs: number,
+): boolean =>
   filter === undefined ||
-  filter.share?.(visit, timestampMs) === false ||
+  filter.share?.(visit, timestampMs, atMs) === false ||
   isBehind(filter.ahead, partition, offset) ||
   (filter.fromVisit !== undefined && visit < filter.fromVisit)
 
-function groupOf(groups: Map<bigint, Group>, { visit, timestampMs }: Entry): Group {
+function groupOf(groups: Map<bigint, Group>, { visit }: Entry, atMs: number): Group {
   let group = groups.get(visit)
   if (group === undefined)
-    groups.set(
-      visit,
-      (group = { rows: 0, firstMs: timestampMs, lastMs: timestampMs, states: [], skipped: [], overCap: [] }),
-    )
+    groups.set(visit, (group = { rows: 0, firstMs: atMs, lastMs: atMs, states: [], skipped: [], overCap: [] }))
   group.rows++
-  group.firstMs = Math.min(group.firstMs, timestampMs)
-  group.lastMs = Math.max(group.lastMs, timestampMs)
+  group.firstMs = Math.min(group.firstMs, atMs)
+  group.lastMs = Math.max(group.lastMs, atMs)
   return group
 }
 

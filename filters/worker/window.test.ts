@@ -22,6 +22,7 @@ function openSource() {
         partition: 0,
         offset: BigInt(number),
         timestampMs: 0,
+        came: { afterMs: 0, byMs: 0 },
         packet: Buffer.alloc(10),
         row: -1,
         alert: 0n,

@@ -1,5 +1,6 @@
 // What a reader of the local alert topic gets and asks for. The engine programs against these types; open-feed.ts makes them true.
 import { type BrokerAccess } from '#hub'
+import { type Received } from './log-ends.ts'
 
 /**
  * Where a partition is begun: at an exact offset, at its first record, after its last one, or at the first record whose timestamp is not older.
@@ -33,7 +34,7 @@ export interface FeedOptions {
 /** A record of the alert topic, as received. */
 export interface FeedPacket {
   readonly offset: bigint
-  /** When the producer of the survey (or the simulator) made it, ms since 1970. */
+  /** When the producer of the survey (or the simulator) says it made it, ms since 1970: may be old, ahead, or -1. */
   readonly timestampMs: number
   /** Surveys do not key their packets. */
   readonly key: Buffer | null
@@ -82,10 +83,12 @@ export interface Feed extends AsyncIterable<FeedItem> {
   readonly positions: ReadonlyMap<number, bigint>
   /** The end of each partition as last seen. */
   readonly highWatermarks: ReadonlyMap<number, bigint>
-  /** When the request was sent that told this end, ms since 1970: what could be read before that moment is handed out or waits in the queue. */
-  readonly endsAskedMs: ReadonlyMap<number, number>
-  /** How late packets came lately, ms: when they were fetched, less their timestamps, at the most in 15 s. 0 before the first. */
-  readonly arrival: { readonly lateMs: number }
+  /** When a packet of a partition that was handed out became part of the log, as far as this feed has seen its end move. */
+  received(partition: number, offset: bigint): Received
+  /** The latest moment, ms since 1970, by which all that could be read of a partition lies before `position`; undefined while none is known. */
+  readBy(partition: number, position: bigint): number | undefined
+  /** How late packets came lately, ms: when they were fetched, less their timestamps, at the most in 15 s. 0 where none came in that time. */
+  readonly arrival: { lateMs(nowMs: number): number }
   /**
    * Goes on at another offset of a partition, backwards or forwards. No item from before the call is handed out after it.
    * @throws MirrorError MIRROR_FEED_TOPIC for a partition the topic lacks.

@@ -5,6 +5,7 @@ import { openLateness } from '../lag/lateness.ts'
 import { fatalFault, isUnknownTopic } from './fault.ts'
 import { type Feed, type FeedItem, type FeedOptions } from './feed.ts'
 import { type LogClient, openLogClient } from './log-client.ts'
+import { type LogEnds } from './log-ends.ts'
 import { openQueue } from './queue.ts'
 import { readLog } from './reader.ts'
 import { resolveStarts } from './starts.ts'
@@ -65,7 +66,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const reading = new Map(starts)
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
-  const endsAskedMs = new Map<number, number>()
+  const ends = new Map<number, LogEnds>()
   const arrival = openLateness()
 
   const ended = readLog({
@@ -75,7 +76,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     queue,
     positions: reading,
     highWatermarks,
-    endsAskedMs,
+    ends,
     arrival,
     limits: {
       maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS,
@@ -111,7 +112,8 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
     starts,
     positions,
     highWatermarks,
-    endsAskedMs,
+    received: (partition, offset) => ends.get(partition)?.received(offset) ?? { afterMs: -Infinity, byMs: Date.now() },
+    readBy: (partition, position) => ends.get(partition)?.readBy(position),
     arrival,
     seek: (partition, offset) => {
       if (!reading.has(partition))

@@ -5,6 +5,7 @@ import { type Lateness } from '../lag/lateness.ts'
 import { fatalFault, isUnknownTopic, outOfRange } from './fault.ts'
 import { type FetchedPartition, runsOf } from './fetched.ts'
 import { type FetchLimits, type LogClient } from './log-client.ts'
+import { type LogEnds, openLogEnds } from './log-ends.ts'
 import { type FeedQueue } from './queue.ts'
 
 const FIRST_PAUSE_MS = 20
@@ -22,7 +23,8 @@ export interface ReaderOptions {
   /** Where each partition is fetched next. Changed here, and by a seek. */
   readonly positions: Map<number, bigint>
   readonly highWatermarks: Map<number, bigint>
-  readonly endsAskedMs: Map<number, number>
+  /** How the end of each partition moved. */
+  readonly ends: Map<number, LogEnds>
   /** Changed with every answer that has records. */
   readonly arrival: Lateness
   readonly limits: Omit<FetchLimits, 'maxBytes'>
@@ -37,8 +39,7 @@ const raise = (error: unknown): void => {
 
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
 export const readLog = async (options: ReaderOptions): Promise<void> => {
-  const { topic, user, client, queue, positions, highWatermarks, endsAskedMs, arrival, limits, maxBytes, signal } =
-    options
+  const { topic, user, client, queue, positions, highWatermarks, ends, arrival, limits, maxBytes, signal } = options
   const loops = new Map<number, Promise<void>>()
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
   failure.catch(() => undefined)
@@ -48,7 +49,9 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     const { partition } = fetched
     const highWatermark = BigInt(fetched.highWatermark)
     highWatermarks.set(partition, highWatermark)
-    endsAskedMs.set(partition, askedMs)
+    const log = ends.get(partition) ?? openLogEnds()
+    ends.set(partition, log)
+    log.noted(highWatermark, askedMs, Date.now())
     if (positions.get(partition) !== asked) return undefined
     let newestMs: number | undefined
     for (const run of runsOf(fetched, asked)) {
@@ -94,7 +97,8 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     const askedMs = Date.now()
     const late = (await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes })).flatMap(fetched => {
       const newestMs = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
-      return newestMs === undefined ? [] : Date.now() - newestMs
+      // A record without a timestamp has -1.
+      return newestMs === undefined || newestMs <= 0 ? [] : Date.now() - newestMs
     })
     if (late.length > 0) arrival.note(Math.max(...late), Date.now())
     return true

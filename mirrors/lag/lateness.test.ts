@@ -3,13 +3,20 @@ import { openLateness, openSilence } from './lateness.ts'
 
 test('the most that anything was late by counts for 15 s', () => {
   const lateness = openLateness()
-  expect(lateness.lateMs).toBe(0)
+  expect(lateness.lateMs(0)).toBe(0)
   lateness.note(40, 1000)
   lateness.note(9000, 2000)
   lateness.note(40, 16_000)
-  expect(lateness.lateMs).toBe(9000)
+  expect(lateness.lateMs(16_000)).toBe(9000)
   lateness.note(40, 17_000)
-  expect(lateness.lateMs).toBe(40)
+  expect(lateness.lateMs(17_000)).toBe(40)
+})
+
+test('where nothing came for 15 s, nothing is known to be late: a topic replayed with old timestamps delays nothing after its end', () => {
+  const lateness = openLateness()
+  lateness.note(7_200_000, 1000)
+  expect(lateness.lateMs(15_999)).toBe(7_200_000)
+  expect(lateness.lateMs(16_000)).toBe(0)
 })
 
 test('a hub that was never heard of is not late', () => {

@@ -2,19 +2,18 @@
 
 const HOLD_MS = 15_000
 
-/** Milliseconds, 0 before the first note. */
+/** Milliseconds, 0 before the first note and when nothing was noted for so long. */
 export interface Lateness {
-  readonly lateMs: number
+  lateMs(nowMs: number): number
   note(lateMs: number, nowMs: number): void
 }
 
 export const openLateness = (): Lateness => {
-  let [mostMs, notedMs] = [0, Number.NEGATIVE_INFINITY]
+  let [mostMs, notedMs, lastMs] = [0, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
   return {
-    get lateMs() {
-      return mostMs
-    },
+    lateMs: nowMs => (nowMs - lastMs < HOLD_MS ? mostMs : 0),
     note: (lateMs, nowMs) => {
+      lastMs = nowMs
       if (lateMs < mostMs && nowMs - notedMs < HOLD_MS) return
       mostMs = lateMs
       notedMs = nowMs
@@ -39,6 +38,6 @@ export const openSilence = (): Silence => {
       if (!isOld) lateness.note(sinceMs(nowMs), nowMs)
       newestMs = hubMs
     },
-    lateMs: nowMs => Math.max(sinceMs(nowMs), lateness.lateMs),
+    lateMs: nowMs => Math.max(sinceMs(nowMs), lateness.lateMs(nowMs)),
   }
 }
