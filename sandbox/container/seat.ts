@@ -1,7 +1,7 @@
 // The place of one filter in a container: its work one after another, and what happens when the container ends. A filter that did it has failed; otherwise a
 // new container takes over and the batch is run again. Verdicts are deterministic and only one answer is taken, so none is lost or doubled.
 import { SandboxError } from '../errors.ts'
-import { batchOf, failedVerdicts, readLoaded, readVerdicts } from '../isolate/verdict-reader.ts'
+import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../isolate/verdict-reader.ts'
 import { openPaces } from '../isolate/pace.ts'
 import { type PlacedBatch } from '../isolate/work-list.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
@@ -91,10 +91,9 @@ export class ContainerSeat implements Tenant {
       const program = { source, fileName, reads, ...(offers && { offers }), limits }
       const message: LoadMessage = { seq: this.#seq++, slot: this.slot, ...program }
       const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
-        const { seq, outcome } = readLoaded(payload)
-        if (kind !== ReplyKind.loaded || seq !== message.seq)
+        if (kind !== ReplyKind.loaded || loadOf(payload) !== message.seq)
           throw new Error('it answered something else than the load')
-        return outcome
+        return readLoaded(payload)
       })
       if ('answer' in result) {
         if (result.answer.ok) this.#loadedIn = process
@@ -103,7 +102,7 @@ export class ContainerSeat implements Tenant {
         this.#cpuMs = process.usage.cpuMs()
         return result.answer
       }
-      const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
+      const failure = blame(result.end, step) ?? (ends >= MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
       if (failure !== undefined) return { ok: false, ...failure }
     }
   }
@@ -135,8 +134,12 @@ export class ContainerSeat implements Tenant {
       })
       const cpuMs = this.#charge(process)
       if (cpuMs !== undefined) this.#judge(process, message.rows, cpuMs)
-      if ('answer' in result) return { ...result.answer, cpuMs: cpuMs ?? Math.min(result.answer.cpuMs, limits.batchMs) }
-      const failure = blame(result.end, step) ?? (ends === MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
+      if ('answer' in result) {
+        const { answer } = result
+        this.#failure = answer.failure
+        return { ...answer, cpuMs: cpuMs ?? Math.min(answer.cpuMs, limits.batchMs) }
+      }
+      const failure = blame(result.end, step) ?? (ends >= MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
       if (failure !== undefined) return this.#fail(failure, cpuMs ?? limits.batchMs)
     }
   }

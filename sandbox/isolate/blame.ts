@@ -12,27 +12,30 @@ const MEMORY = /out of memory|allocation failed|invalid (?:string|array|size)|he
 const failure = (reason: Failure['reason'], message: string): Failure => ({ reason, error: { message } })
 
 /** A wrapper reports a signal n as exit code 128 + n. */
-const fatalSignal = ({ code, signal }: HostEnd): number | undefined => {
+export const fatalSignal = ({ code, signal }: HostEnd): number | undefined => {
   const number = signal === null ? (code ?? 0) - 128 : (FATAL[signal as keyof typeof FATAL] ?? 0)
   return FATAL_NUMBERS.includes(number) ? number : undefined
 }
 
+/** Whether the memory of all its filters together ended it. */
+export const isOfMemory = ({ outOfMemory, killedFor }: HostEnd): boolean => outOfMemory || killedFor === 'full'
+
 /**
- * What the filter named by the last intent did to its host, or nothing when it did nothing. `grownMb` is how much the host grew while it ran: when
- * the kernel ends a host for its memory, but this filter took little of it, many filters together did, and a fresh host has room again.
+ * What the filter named by the last intent did to its host, or nothing when it did nothing. `grownMb` is how much the host grew while it ran
+ * beyond the filter's mailbox: when a host is ended for its memory, but this filter took little of it, many filters together did.
  */
 export function blame(end: HostEnd, limits: Limits, grownMb: number): Failure | undefined {
   if (end.intent.phase === Phase.idle) return undefined
   const { killedFor } = end
-  if (end.outOfMemory && grownMb < limits.memoryMb) return undefined
-  if (end.outOfMemory || killedFor === 'memory')
+  if (isOfMemory(end) && grownMb < limits.memoryMb) return undefined
+  if (isOfMemory(end) || killedFor === 'memory')
     return failure('out-of-memory', `used more memory than its limit (${limits.memoryMb} MB); its process was ended`)
   if (killedFor === 'deadline')
     return failure(
       'timeout',
       `still running after ${limits.batchMs} ms, the limit of one batch, in a call that cannot be interrupted; its process was ended`,
     )
-  if (killedFor === 'protocol') return failure('protocol', 'broke the conversation with its host process')
+  // What was said wrongly was said of an earlier step than that of the last intent.
   if (killedFor !== undefined) return undefined
   const signal = fatalSignal(end)
   if (signal === FATAL.SIGSYS)

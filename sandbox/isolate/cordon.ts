@@ -1,6 +1,7 @@
 // Host processes for filters of one degree of trust: they never share a process with others. Filters that turn slow move to hosts of lower priority.
 import { type Logger } from 'pino'
 import { type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
+import { filterMb, fits } from './filter-size.ts'
 import { type HostPool } from './host-pool.ts'
 import { type HostProcess } from './host-process.ts'
 import { openPaces } from './pace.ts'
@@ -8,8 +9,12 @@ import { Seat } from './seat.ts'
 import { type PlacedBatch } from './work-list.ts'
 
 export interface CordonOptions {
-  /** Hosts at most, of each kind. */
+  /** Hosts of each kind, as long as their memory is enough for the filters. */
   readonly hosts: number
+  /** Hosts of each kind at most. */
+  readonly maxHosts: number
+  /** Memory of one. */
+  readonly memoryMb: number
   /** Each filter has a host of its own, however many there are. */
   readonly alone: boolean
   readonly pool: HostPool
@@ -27,6 +32,9 @@ interface Member {
   /** Stays true: a filter is moved once, and nothing moves it back. */
   isSlow: boolean
 }
+
+/** Slow filters are in hosts of lower priority. */
+type Kind = 'quick' | 'slow'
 
 /** Filters of one trust, spread over hosts. */
 export class Cordon {
@@ -69,7 +77,7 @@ export class Cordon {
   }
 
   async load(program: Program): Promise<LoadOutcome> {
-    const member = { program, seat: this.#seatIn(this.#quick, this.#options.pool), isSlow: false }
+    const member = { program, seat: this.#seatFor(program, 'quick'), isSlow: false }
     this.#members.set(program.id, member)
     let loaded = false
     this.#loading++
@@ -86,7 +94,12 @@ export class Cordon {
   async unload(filter: string): Promise<void> {
     const member = this.#members.get(filter)
     if (member === undefined) return
-    await member.seat.unload(filter)
+    let seat: Seat
+    // It may be moved to another meanwhile.
+    do {
+      seat = member.seat
+      await seat.unload(filter)
+    } while (seat !== member.seat)
     this.#leave(member)
   }
 
@@ -136,10 +149,10 @@ export class Cordon {
   async #moveToSlow(member: Member): Promise<void> {
     const { program, seat: from } = member
     try {
-      const to = this.#seatIn(this.#slow, this.#options.slowPool)
+      const to = this.#seatFor(program, 'slow')
       const outcome = await to.load(program)
       if (!outcome.ok) return
-      if (this.#members.get(program.id) !== member) return await to.unload(program.id)
+      if (this.#members.get(program.id) !== member || member.seat !== from) return await to.unload(program.id)
       member.seat = to
       await from.unload(program.id)
       this.#options.logger.info({ filter: program.id }, 'a slow filter moved to a host for slow filters')
@@ -148,25 +161,63 @@ export class Cordon {
     }
   }
 
-  /** A new seat while there may be more, else the one with the fewest filters. */
-  #seatIn(seats: Seat[], pool: HostPool): Seat {
-    const { hosts, alone, logger, onRestart } = this.#options
-    if (alone || seats.length < hosts) {
-      const seat = new Seat({ takeHost: () => pool.take(), logger, onRestart })
-      seats.push(seat)
-      return seat
+  /** A new seat while there are fewer than wanted, or all are full; else the one with the most room. */
+  #seatFor(program: Program, kind: Kind): Seat {
+    const { hosts, alone, memoryMb } = this.#options
+    const seats = this.#seatsOf(kind)
+    if (alone || seats.length < hosts) return this.#open(kind)
+    const programs = new Map<Seat, Program[]>(seats.map(seat => [seat, []]))
+    for (const { seat, program: other } of this.#members.values()) programs.get(seat)?.push(other)
+    const restMb = (seat: Seat): number => (programs.get(seat) ?? []).reduce((sum, other) => sum + filterMb(other), 0)
+    const roomiest = seats.reduce((least, seat) => (restMb(seat) < restMb(least) ? seat : least))
+    const isFull = !fits([...(programs.get(roomiest) ?? []), program], memoryMb)
+    return isFull && this.#mayOpen(kind) ? this.#open(kind) : roomiest
+  }
+
+  /** Another seat for filters whose host has no memory for all it holds. */
+  #relieve(from: Seat, filters: readonly string[]): Seat | undefined {
+    const kind: Kind = this.#slow.includes(from) ? 'slow' : 'quick'
+    if (this.#options.alone || !this.#mayOpen(kind)) return undefined
+    const to = this.#open(kind)
+    for (const filter of filters) {
+      const member = this.#members.get(filter)
+      if (member?.seat === from) member.seat = to
     }
-    const counts = new Map<Seat, number>(seats.map(seat => [seat, 0]))
-    for (const { seat } of this.#members.values()) counts.set(seat, (counts.get(seat) ?? 0) + 1)
-    return seats.reduce((least, seat) => ((counts.get(seat) ?? 0) < (counts.get(least) ?? 0) ? seat : least))
+    return to
+  }
+
+  #seatsOf(kind: Kind): Seat[] {
+    return kind === 'quick' ? this.#quick : this.#slow
+  }
+
+  #mayOpen(kind: Kind): boolean {
+    return this.#seatsOf(kind).length < this.#options.maxHosts
+  }
+
+  #open(kind: Kind): Seat {
+    const { pool, slowPool, logger, onRestart } = this.#options
+    const from = kind === 'quick' ? pool : slowPool
+    const seat: Seat = new Seat({
+      takeHost: () => from.take(),
+      logger,
+      onRestart,
+      relief: filters => this.#relieve(seat, filters),
+    })
+    this.#seatsOf(kind).push(seat)
+    return seat
   }
 
   #leave(member: Member): void {
     const { program, seat } = member
     if (this.#members.get(program.id) === member) this.#members.delete(program.id)
     this.#paces.forget(program.id)
-    if (!this.#options.alone) return
+    const { alone, hosts } = this.#options
+    const seats = this.#quick.includes(seat) ? this.#quick : this.#slow
+    const at = seats.indexOf(seat)
+    const isNeeded = seats.length <= hosts || [...this.#members.values()].some(other => other.seat === seat)
+    // One that is unloaded twice at once leaves once.
+    if (at < 0 || (!alone && isNeeded)) return
+    seats.splice(at, 1)
     seat.close()
-    this.#quick.splice(this.#quick.indexOf(seat), 1)
   }
 }

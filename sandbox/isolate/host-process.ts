@@ -17,7 +17,8 @@ export interface HostEnd extends Omit<HowEnded, 'why'> {
   readonly killedFor?: KillReason
 }
 
-export type KillReason = 'deadline' | 'starved' | 'memory' | 'protocol' | 'posture' | 'retired'
+/** `full`: all its filters together take more than it may have; `overdue`: it goes on without getting on. */
+export type KillReason = 'deadline' | 'starved' | 'memory' | 'full' | 'overdue' | 'protocol' | 'posture' | 'retired'
 
 export interface HostOptions {
   readonly jail: Jail

@@ -1,6 +1,6 @@
 // The isolate runtime: JavaScript filters in V8 isolates, in confined host processes, one cordon of hosts per degree of trust.
 import { mkdirSync, rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { type Batch } from '../batch.ts'
 import { SandboxError } from '../errors.ts'
@@ -30,6 +30,8 @@ export interface IsolateSandbox extends Sandbox {
 /** Hosts of slow and quarantined filters give way to others. */
 const SLOW_NICENESS = 15
 const COUNT_MS = 5000
+/** Of this machine's memory that hosts of one kind may have together, where twice the hosts wanted have less. */
+const HOSTS_SHARE = 0.5
 /** In which a process that has lost its memory is gone. */
 const ENDING_MS = 200
 
@@ -76,7 +78,8 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     const pool = poolOf(!alone, alone ? SLOW_NICENESS : 0)
     const slowPool = poolOf(false, SLOW_NICENESS)
     const rotateMs = options.rotateMs ?? DEFAULT_ROTATE_MS
-    return new Cordon({ hosts, alone, pool, slowPool, logger: log, onRestart, rotateMs })
+    const maxHosts = Math.max(2 * hosts, Math.floor((totalmem() * HOSTS_SHARE) / (memoryMb * 1_048_576)))
+    return new Cordon({ hosts, maxHosts, memoryMb, alone, pool, slowPool, logger: log, onRestart, rotateMs })
   }
   const allHosts = (): HostProcess[] => [...cordons.values()].flatMap(cordon => cordon.hosts)
   const assertOpen = (): void => {

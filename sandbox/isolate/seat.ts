@@ -3,22 +3,32 @@
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
-import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '../wire.ts'
-import { blame, chargedMs } from './blame.ts'
+import { type EvaluateMessage, MessageKind, ReplyKind } from '../wire.ts'
+import { blame, chargedMs, isOfMemory } from './blame.ts'
+import { afterEnd, afterEndOfLoad, failureOf, type Step } from './ends.ts'
+import { mailboxMb } from './filter-size.ts'
 import { type HostEnd, type HostProcess } from './host-process.ts'
-import { batchOf, failedVerdicts, readLoaded, readVerdicts } from './verdict-reader.ts'
-import { openWatch, WATCH_MS } from './watch.ts'
-import { type Job, type LoadJob, type PlacedBatch, type Seated, WorkList } from './work-list.ts'
+import { loadMessage } from './load-message.ts'
+import { prepare } from './takeover.ts'
+import { openVigil } from './vigil.ts'
+import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from './verdict-reader.ts'
+import { type EvaluateJob, type Job, type LoadJob, type PlacedBatch, type Seated, WorkList } from './work-list.ts'
 
 export interface SeatOptions {
   /** A host that is ready and proved. */
   readonly takeHost: () => Promise<HostProcess>
   readonly logger: Logger
   readonly onRestart: (reason: string) => void
+  /** The host was ended for the memory of all its filters: another seat for these of them, or nothing when there are as many hosts as there may be. */
+  readonly relief: (filters: readonly string[]) => Seat | undefined
 }
 
-/** Ends in a row without a filter to blame and without an answer in between, after which waiting work is given up. */
-const MAX_BLAMELESS_ENDS = 5
+/** A fresh host with the same filters. */
+interface Successor {
+  readonly host: HostProcess
+  readonly slots: ReadonlySet<number>
+}
+
 const LOST: Failure = { reason: 'protocol', error: { message: 'its host lost it; load it again' } }
 
 const howItEnded = (end: HostEnd): string => end.killedFor ?? end.signal ?? `code ${end.code}`
@@ -29,18 +39,17 @@ export class Seat {
   readonly #failed = new Map<string, Failure>()
   readonly #loading = new Map<string, Promise<LoadOutcome>>()
   readonly #work = new WorkList()
-  readonly #watch = openWatch()
-  /** Filters that ran when a host was out of memory; a second time it is theirs. */
-  readonly #suspects = new WeakSet<Seated>()
+  readonly #vigil = openVigil(this.#work, () => this.#host)
+  /** Hosts that ended while they loaded it. */
+  readonly #loadEnds = new WeakMap<Seated, number>()
   #host: HostProcess | undefined
-  /** A fresh host with the same filters that takes over as soon as the present one has answered. */
-  #successor: { readonly host: HostProcess; readonly slots: ReadonlySet<number> } | undefined
+  /** Takes over as soon as the present host has answered. */
+  #successor: Successor | undefined
   #starting = false
   #rotating = false
-  #timer: NodeJS.Timeout | undefined
-  #lastLookMs = 0
   #nextSlot = 0
-  #blamelessEnds = 0
+  /** The present host has loaded a program. */
+  #hasLoaded = false
   #closed = false
 
   constructor(options: SeatOptions) {
@@ -74,8 +83,10 @@ export class Seat {
     this.#host?.send(MessageKind.unload, { slot: seated.slot })
   }
 
-  /** Verdicts of filters loaded here. A filter that failed meanwhile answers with that failure. */
+  /** Verdicts of filters loaded here, or that come here from another seat. A filter that failed meanwhile answers with that failure. */
   async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>> {
+    const coming = filters.flatMap(id => (this.#programs.has(id) ? [] : (this.#loading.get(id) ?? [])))
+    if (coming.length > 0) await Promise.all(coming)
     const seated = filters.flatMap(id => this.#programs.get(id) ?? [])
     const missing = filters.filter(id => !this.#programs.has(id))
     let verdicts = new Map<string, Verdicts>()
@@ -95,7 +106,7 @@ export class Seat {
     this.#rotating = true
     try {
       const host = await this.#options.takeHost()
-      const slots = await this.#prepare(host)
+      const slots = await prepare(host, [...this.#programs.values()])
       if (slots === undefined || this.#closed) return host.kill('retired')
       this.#successor = { host, slots }
       if (!this.#work.anySent) this.#succeed()
@@ -109,7 +120,7 @@ export class Seat {
   /** Gives up what is under way and ends the host. */
   close(): void {
     this.#closed = true
-    this.#rest()
+    this.#vigil.rest()
     const hosts = [this.#host, this.#successor?.host]
     this.#host = undefined
     this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
@@ -124,11 +135,7 @@ export class Seat {
   }
 
   #send(host: HostProcess, job: Job): void {
-    if (this.#timer === undefined) {
-      this.#watch.reset()
-      this.#lastLookMs = performance.now()
-      this.#timer = setInterval(() => this.#look(), WATCH_MS)
-    }
+    this.#vigil.begin()
     job.sent = true
     if (job.kind === 'load') return host.send(MessageKind.load, loadMessage(job))
     const { layout, set, message } = job.batch
@@ -159,6 +166,7 @@ export class Seat {
   /** Makes a host the present one: loads what it lacks, sends what waits. */
   #adopt(host: HostProcess, loadedSlots: ReadonlySet<number>): void {
     this.#host = host
+    this.#hasLoaded = loadedSlots.size > 0
     host.onReply((kind, payload) => this.#onReply(kind, payload))
     void this.#followEnd(host)
     const loading = new Set(this.#work.all.flatMap(job => (job.kind === 'load' ? [job.seated.slot] : [])))
@@ -171,87 +179,59 @@ export class Seat {
     this.#onEnd(host, await host.ended)
   }
 
-  /** Loads the present filters into a host that is not in use yet; nothing when one could not be loaded. */
-  async #prepare(host: HostProcess): Promise<ReadonlySet<number> | undefined> {
-    const slots = new Set<number>()
-    const programs = [...this.#programs.values()]
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    host.onReply((kind, payload) => {
-      if (kind === ReplyKind.loaded && !readLoaded(payload).outcome.ok) return resolve(false)
-      slots.add(readLoaded(payload).slot)
-      if (slots.size === programs.length) resolve(true)
-    })
-    const ended = (async () => {
-      await host.ended
-      return false
-    })()
-    const limitMs = programs.reduce((sum, { program }) => sum + program.limits.batchMs, 10_000)
-    const timer = setTimeout(() => resolve(false), limitMs)
-    const list = new WorkList()
-    for (const seated of programs) host.send(MessageKind.load, loadMessage(list.addLoad(seated).job))
-    if (programs.length === 0) resolve(true)
-    const prepared = await Promise.race([promise, ended])
-    clearTimeout(timer)
-    return prepared ? slots : undefined
-  }
-
   #succeed(): void {
     const successor = this.#successor
     if (successor === undefined) return
-    this.#successor = undefined
     const old = this.#host
-    this.#adopt(successor.host, successor.slots)
-    for (const slot of successor.slots)
-      if (![...this.#programs.values()].some(seated => seated.slot === slot))
-        this.#host?.send(MessageKind.unload, { slot })
+    this.#takeOver(successor)
     old?.retire()
     this.#options.onRestart('planned')
   }
 
-  #rest(): void {
-    clearInterval(this.#timer)
-    this.#timer = undefined
-  }
-
-  #look(): void {
-    const host = this.#host
-    if (host === undefined || !this.#work.anySent) return this.#rest()
-    const now = performance.now()
-    const intent = host.intent()
-    const limits = this.#work.at(intent.slot)?.program.limits
-    const reason = this.#watch.look({ intent, elapsedMs: now - this.#lastLookMs, limits, figures: host })
-    this.#lastLookMs = now
-    if (host.memoryExceeded()) host.kill('memory')
-    else if (reason !== undefined) host.kill(reason)
+  /** Makes a successor the present host, without what was unloaded since it was made. */
+  #takeOver({ host, slots }: Successor): void {
+    this.#successor = undefined
+    this.#adopt(host, slots)
+    const present = new Set([...this.#programs.values()].map(({ slot }) => slot))
+    for (const slot of slots) if (!present.has(slot)) host.send(MessageKind.unload, { slot })
   }
 
   #onReply(kind: number, payload: Buffer): void {
     if (kind === ReplyKind.loaded) this.#onLoaded(payload)
     else if (kind === ReplyKind.verdicts) this.#onVerdicts(payload)
     else throw new Error(`a reply of the unknown kind ${kind}`)
-    this.#blamelessEnds = 0
     if (this.#successor !== undefined && !this.#work.anySent) this.#succeed()
   }
 
   #onVerdicts(payload: Buffer): void {
-    const job = this.#work.find(batchOf(payload))
-    if (job?.kind !== 'evaluate') throw new Error('verdicts of a batch that nobody asked for')
-    const records = readVerdicts(payload, job.batch.message.rows, slot => job.seated.get(slot)?.program)
+    const job = this.#work.front
+    if (job?.kind !== 'evaluate' || job.seq !== batchOf(payload)) throw new Error('verdicts of another batch')
+    const records = readVerdicts(payload, job.batch.message.rows, slot => job.asked.get(slot)?.program)
     const failing = records.flatMap(({ slot, verdicts: { failure, cpuMs } }) => {
       const seated = job.seated.get(slot)
       return seated === undefined || failure === undefined ? [] : [{ seated, failure, cpuMs }]
     })
     this.#work.answer(job, records, program => this.#failed.get(program.id) ?? LOST)
-    for (const { seated, failure, cpuMs } of failing) this.#drop(seated, failure, cpuMs)
+    for (const { seated, failure, cpuMs } of failing) {
+      this.#drop(seated, failure, cpuMs)
+      this.#host?.send(MessageKind.unload, { slot: seated.slot })
+    }
   }
 
   #onLoaded(payload: Buffer): void {
-    const { seq, outcome } = readLoaded(payload)
-    const job = this.#work.find(seq)
-    if (job?.kind !== 'load') throw new Error('an answer to a load that nobody asked for')
+    const job = this.#work.front
+    if (job?.kind !== 'load' || job.seq !== loadOf(payload)) throw new Error('an answer to another load')
+    const outcome = readLoaded(payload)
+    const { seated } = job
     this.#work.remove(job)
-    if (outcome.ok) this.#programs.set(job.seated.program.id, job.seated)
-    else this.#drop(job.seated, { reason: 'error', error: outcome.error }, 0)
+    this.#hasLoaded = true
+    this.#loadEnds.delete(seated)
+    if (outcome.ok) this.#programs.set(seated.program.id, seated)
+    else {
+      const reason = outcome.reason === 'syntax' || outcome.reason === 'no-filter' ? 'error' : outcome.reason
+      this.#drop(seated, { reason, error: outcome.error }, 0)
+      this.#host?.send(MessageKind.unload, { slot: seated.slot })
+    }
     job.settle(outcome)
   }
 
@@ -266,27 +246,76 @@ export class Seat {
   #onEnd(host: HostProcess, end: HostEnd): void {
     if (this.#host !== host || this.#closed) return
     this.#host = undefined
+    const { front } = this.#work
     const seated = this.#work.at(end.intent.slot)
-    const suspected = seated !== undefined && this.#suspects.has(seated)
-    const failure = seated && blame(end, seated.program.limits, suspected ? Infinity : this.#watch.grownMb(end.intent))
-    if (seated !== undefined && end.outOfMemory) this.#suspects.add(seated)
+    const failure = seated && blame(end, seated.program.limits, this.#grownMb(seated, end))
     const stderr = end.stderr.trim().slice(-1000)
     const found = { filter: failure && seated.program.id, reason: failure?.reason }
     this.#options.logger.warn({ end: howItEnded(end), ...found, stderr }, 'an isolate host ended')
     this.#options.onRestart(failure?.reason ?? end.killedFor ?? 'outside')
+    this.#work.forgetSent()
     if (seated !== undefined && failure !== undefined)
       this.#convict(seated, failure, chargedMs(end, seated.program.limits))
-    else if (++this.#blamelessEnds > MAX_BLAMELESS_ENDS) return this.#giveUp(end, stderr)
+    else if (!(isOfMemory(end) && this.#relieve(front)) && front !== undefined) this.#afterBlamelessEnd(end, front)
     // Loads of filters that were loaded already are made anew for the next host.
-    for (const job of this.#work.all) {
-      job.sent = false
+    for (const job of this.#work.all)
       if (job.kind === 'load' && this.#programs.get(job.seated.program.id) === job.seated) this.#work.remove(job)
+    if (this.#successor !== undefined) this.#takeOver(this.#successor)
+    else if (this.#work.all.length > 0 || this.#programs.size > 0) void this.#start()
+  }
+
+  /** How much the host grew while a filter ran: its mailbox, which is filled for the first time in a fresh host, is no growth of its doing. */
+  #grownMb({ program }: Seated, { intent }: HostEnd): number {
+    return this.#vigil.grownMb(intent) - mailboxMb(program.reads)
+  }
+
+  #afterBlamelessEnd(end: HostEnd, front: Job): void {
+    if (front.kind === 'load') {
+      const ends = (this.#loadEnds.get(front.seated) ?? 0) + 1
+      this.#loadEnds.set(front.seated, ends)
+      this.#take(afterEndOfLoad(end, ends, this.#hasLoaded), front, end, ends)
+      return
     }
-    const successor = this.#successor
-    if (successor !== undefined) {
-      this.#successor = undefined
-      this.#adopt(successor.host, successor.slots)
-    } else if (this.#work.all.length > 0 || this.#programs.size > 0) void this.#start()
+    const { evaluation, seated } = front
+    if (seated.size === 0) return
+    const ends = ++front.ends
+    evaluation.ends++
+    const { asked, isLate } = evaluation
+    const trouble = { ends, filters: seated.size, asked, endsInAll: evaluation.ends, isLate }
+    this.#take(afterEnd(end, { ...trouble, othersAnswered: evaluation.answered > 0 }), front, end, ends)
+  }
+
+  #take(step: Step, job: Job, end: HostEnd, ends: number): void {
+    if (step === 'give-up') return this.#giveUp(end)
+    if (step === 'again') return this.#work.putLast(job)
+    if (step === 'split' && job.kind === 'evaluate') return this.#work.split(job)
+    const guilty = job.kind === 'load' ? [job.seated] : [...job.seated.values(), ...this.#lateBeside(job)]
+    for (const seated of guilty) this.#convict(seated, failureOf(end, ends, seated.program.limits), 0)
+  }
+
+  /** When an evaluation is late, all parts of it that a host ended at are over; the others still have time. */
+  #lateBeside({ evaluation }: EvaluateJob): Seated[] {
+    if (!evaluation.isLate) return []
+    const others = this.#work.all.filter(job => job.kind === 'evaluate' && job.evaluation === evaluation)
+    return (others as EvaluateJob[])
+      .filter(({ isSuspect, ends }) => isSuspect || ends > 0)
+      .flatMap(({ seated }) => [...seated.values()])
+  }
+
+  /** Half of the filters go to a host of their own, with their part of all waiting work. */
+  #relieve(front: Job | undefined): boolean {
+    const all = [...this.#programs.values()]
+    const staying = front?.kind === 'load' && !all.includes(front.seated) ? all.length >> 1 : Math.ceil(all.length / 2)
+    const leaving = all.slice(staying)
+    const to = leaving.length === 0 ? undefined : this.#options.relief(leaving.map(({ program }) => program.id))
+    if (to === undefined) return false
+    for (const { program } of leaving) this.#programs.delete(program.id)
+    // One that cannot be loaded there fails when it is evaluated.
+    for (const { program } of leaving) to.load(program).catch(() => undefined)
+    this.#work.handOver(new Set(leaving.map(({ slot }) => slot)), (batch, ids) => to.evaluate(batch, ids))
+    const filters = leaving.length
+    this.#options.logger.warn({ filters }, 'a host had no memory for all its filters; half of them got another')
+    return true
   }
 
   #convict(seated: Seated, failure: Failure, cpuMs: number): void {
@@ -298,14 +327,8 @@ export class Seat {
     }
   }
 
-  #giveUp(end: HostEnd, stderr: string): void {
-    this.#blamelessEnds = 0
-    const message = `An isolate host ended ${MAX_BLAMELESS_ENDS} times without a filter to blame, last by ${howItEnded(end)}: ${stderr}`
+  #giveUp(end: HostEnd): void {
+    const message = `Isolate hosts end again and again without a filter to blame, last by ${howItEnded(end)}: ${end.stderr.trim().slice(-1000)}`
     this.#work.rejectAll(new SandboxError('SANDBOX_HOST_DYING', message))
   }
-}
-
-function loadMessage({ seq, seated }: LoadJob): LoadMessage {
-  const { source, fileName, reads, offers, limits } = seated.program
-  return { seq, slot: seated.slot, source, fileName, reads, ...(offers && { offers }), limits }
 }

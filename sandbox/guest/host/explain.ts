@@ -19,7 +19,7 @@ export class LoadFailure extends Error {
   /** From isolated-vm's compile error, which carries its position as ` [file:line:column]`. */
   static syntax(error: unknown, fileName: string): LoadFailure {
     const { name, message } = textOf(error)
-    const match = /^(.*) \[([^\]]*):(\d+):(\d+)\]$/s.exec(message)
+    const match = /^(.*) \[([^\]]*):(\d{1,9}):(\d{1,9})\]$/s.exec(message)
     if (match === null || match[2] !== fileName) return new LoadFailure('syntax', { message: clip(message) })
     return new LoadFailure('syntax', {
       message: clip(`${name}: ${match[1] ?? ''}`),
@@ -58,7 +58,8 @@ function textOf(error: unknown): { readonly name: string; readonly message: stri
 
 function positionIn(stack: string, fileName: string): { line?: number; column?: number } {
   const at = stack.indexOf(`${fileName}:`)
-  const match = at < 0 ? null : /^(\d+):(\d+)/.exec(stack.slice(at + fileName.length + 1, at + fileName.length + 30))
+  const match =
+    at < 0 ? null : /^(\d{1,9}):(\d{1,9})/.exec(stack.slice(at + fileName.length + 1, at + fileName.length + 30))
   return match === null ? {} : { line: Number(match[1]), column: Number(match[2]) }
 }
 

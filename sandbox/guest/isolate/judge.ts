@@ -35,6 +35,7 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
     }
     return [value, at]
   }
+  const isPlace = (value: number): boolean => value > 0 && value < 1e9
   /** The first position of the author's file in a stack, as JSON members. */
   const position = (stack: unknown, header: string): string => {
     if (typeof stack !== 'string') return ''
@@ -43,7 +44,8 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
     if (found < 0) return ''
     const line = number(stack, found + fileName.length + 1)
     const column = number(stack, line[1] + 1)
-    return line[0] > 0 && column[0] > 0 ? `,"line":${line[0]},"column":${column[0]}` : ''
+    // Whoever writes a stack himself may write any number into it.
+    return isPlace(line[0]) && isPlace(column[0]) ? `,"line":${line[0]},"column":${column[0]}` : ''
   }
   /** JSON members of an error: message and position. Never throws, whatever was thrown. */
   const describe = (thrown: unknown): string => {

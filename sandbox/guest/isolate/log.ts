@@ -15,15 +15,19 @@ export function openLog({ apply, stringify, sliceText, toText }: Primordials, ma
     }
     return toText(value)
   }
+  const isFull = (): boolean => chars >= maxChars || lines.length >= MAX_LINES
   return {
     write(...values: unknown[]): void {
-      const room = maxChars - chars
-      if (room <= 0 || lines.length >= MAX_LINES) {
+      let line = ''
+      if (!isFull())
+        for (let i = 0; i < values.length && line.length <= maxChars - chars; i++)
+          line += (i > 0 ? ' ' : '') + show(values[i])
+      // Looked at again: what was shown may have logged meanwhile.
+      if (isFull()) {
         dropped++
         return
       }
-      let line = ''
-      for (let i = 0; i < values.length && line.length <= room; i++) line += (i > 0 ? ' ' : '') + show(values[i])
+      const room = maxChars - chars
       if (line.length > room) line = `${apply(sliceText, line, [0, room])}…`
       chars += line.length + 1
       lines[lines.length] = line
