@@ -34,7 +34,7 @@ export interface Trouble {
 export type Step = 'again' | 'split' | 'convict' | 'give-up'
 
 /** Whether something in the host ended it, as far as that can be known. */
-export const isFromInside = (end: HostEnd): boolean => {
+const isFromInside = (end: HostEnd): boolean => {
   const { killedFor, code, signal } = end
   if (isOfMemory(end)) return true
   if (killedFor !== undefined) return killedFor === 'protocol' || killedFor === 'overdue'
@@ -74,18 +74,22 @@ export function failureOf(end: HostEnd, ends: number, { memoryMb }: Limits): Fai
   )
 }
 
-/** Beyond the limits of its filters: a host reads the batch, loads what it lacks, answers. */
-const OWN_MS = 10_000
-/** All parts and tries of one evaluation, beyond twice the limits of its filters. */
-const TOTAL_MS = 120_000
+/** Time beyond the limits of the filters. */
+export interface Patience {
+  /** For one piece of work: a host reads the batch, loads what it lacks, answers. */
+  readonly workMs: number
+  /** For all parts and tries of one evaluation. */
+  readonly totalMs: number
+}
 
-const sumOf = (limits: Iterable<Limits>): number =>
-  [...limits].reduce((sum, { batchMs }) => sum + batchMs + GRACE_MS, 0)
+export const PATIENCE: Patience = { workMs: 10_000, totalMs: 120_000 }
+
+const sumOf = (limits: readonly Limits[]): number => limits.reduce((sum, { batchMs }) => sum + batchMs + GRACE_MS, 0)
 
 /** How long a host may be at one piece of work in which these filters have their limits each. */
-export const workLimitMs = (limits: Iterable<Limits>): number => OWN_MS + sumOf(limits)
+export const workLimitMs = (limits: readonly Limits[], { workMs }: Patience): number => workMs + sumOf(limits)
 
 /** How long hosts may be at one evaluation of these filters. */
-export const totalLimitMs = (limits: Iterable<Limits>): number => TOTAL_MS + 2 * sumOf(limits)
+export const totalLimitMs = (limits: readonly Limits[], { totalMs }: Patience): number => totalMs + 2 * sumOf(limits)
 
 const failure = (reason: Failure['reason'], message: string): Failure => ({ reason, error: { message } })

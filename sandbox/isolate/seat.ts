@@ -5,7 +5,7 @@ import { SandboxError } from '../errors.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
 import { type EvaluateMessage, MessageKind, ReplyKind } from '../wire.ts'
 import { blame, chargedMs, isOfMemory } from './blame.ts'
-import { afterEnd, afterEndOfLoad, failureOf, type Step } from './ends.ts'
+import { afterEnd, afterEndOfLoad, failureOf, PATIENCE, type Patience, type Step } from './ends.ts'
 import { mailboxMb } from './filter-size.ts'
 import { type HostEnd, type HostProcess } from './host-process.ts'
 import { loadMessage } from './load-message.ts'
@@ -21,6 +21,8 @@ export interface SeatOptions {
   readonly onRestart: (reason: string) => void
   /** The host was ended for the memory of all its filters: another seat for these of them, or nothing when there are as many hosts as there may be. */
   readonly relief: (filters: readonly string[]) => Seat | undefined
+  /** Default: PATIENCE. */
+  readonly patience?: Patience
 }
 
 /** A fresh host with the same filters. */
@@ -39,7 +41,7 @@ export class Seat {
   readonly #failed = new Map<string, Failure>()
   readonly #loading = new Map<string, Promise<LoadOutcome>>()
   readonly #work = new WorkList()
-  readonly #vigil = openVigil(this.#work, () => this.#host)
+  readonly #vigil: ReturnType<typeof openVigil>
   /** Hosts that ended while they loaded it. */
   readonly #loadEnds = new WeakMap<Seated, number>()
   #host: HostProcess | undefined
@@ -54,6 +56,7 @@ export class Seat {
 
   constructor(options: SeatOptions) {
     this.#options = options
+    this.#vigil = openVigil(this.#work, () => this.#host, options.patience ?? PATIENCE)
   }
 
   get host(): HostProcess | undefined {

@@ -89,7 +89,7 @@ function wanting(wants: readonly string[], program: Answering, cpuMs: number): V
 }
 
 /** What a filter is charged with that answered what the protocol does not allow. */
-export const brokeProtocol = (what: string): Failure => ({
+const brokeProtocol = (what: string): Failure => ({
   reason: 'protocol',
   error: { message: `broke the conversation with its host process: ${what}` },
 })

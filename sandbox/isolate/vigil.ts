@@ -1,12 +1,12 @@
 // Keeps an eye on a seat's host while it has work: kills it when a step of a filter, one piece of work or a whole evaluation takes longer than it may.
-import { totalLimitMs, workLimitMs } from './ends.ts'
+import { type Patience, totalLimitMs, workLimitMs } from './ends.ts'
 import { type HostProcess } from './host-process.ts'
 import { type Intent } from './intent-file.ts'
 import { openWatch, WATCH_MS } from './watch.ts'
 import { type Job, type WorkList } from './work-list.ts'
 
 /** Looks at `host()` and what it is at. */
-export function openVigil(work: WorkList, host: () => HostProcess | undefined) {
+export function openVigil(work: WorkList, host: () => HostProcess | undefined, patience: Patience) {
   const watch = openWatch()
   let timer: NodeJS.Timeout | undefined
   let lastLookMs = 0
@@ -18,12 +18,12 @@ export function openVigil(work: WorkList, host: () => HostProcess | undefined) {
     if (front !== seen) seenMs = 0
     seen = front
     seenMs += elapsedMs
-    if (front.kind === 'load') return seenMs > workLimitMs([front.seated.program.limits])
+    if (front.kind === 'load') return seenMs > workLimitMs([front.seated.program.limits], patience)
     const { asked, evaluation } = front
     evaluation.heldMs += elapsedMs
     const limits = [...asked.values()].map(({ program }) => program.limits)
-    if (seenMs > workLimitMs(limits)) return true
-    if (evaluation.heldMs <= totalLimitMs(limits)) return false
+    if (seenMs > workLimitMs(limits, patience)) return true
+    if (evaluation.heldMs <= totalLimitMs(limits, patience)) return false
     evaluation.isLate = true
     evaluation.heldMs = 0
     return true
