@@ -1,11 +1,13 @@
 // What authors are told before a filter is live: by reading its source, and by running it on a sample in the production sandbox.
 import { type AvroSchema, type Stream, STREAMS } from '#hub'
 import {
-  checkSource,
   type Field,
+  FilterError,
   type Problem,
   ProblemCode,
   programOf,
+  type SourceCheck,
+  type SourceDesk,
   streamFields,
   syntheticSample,
   syntheticSchema,
@@ -13,7 +15,8 @@ import {
   trialRun,
 } from '#filters'
 import { type Sandbox } from '#sandbox'
-import { type Author } from './platform.ts'
+import { ApiError } from './errors.ts'
+import { type Author, type AuthoredSource } from './platform.ts'
 import { versionOf } from './submissions/manifest-rules.ts'
 
 /** Alerts of the sample: enough to meet every class of object in it, few enough to be tried within a second. */
@@ -23,19 +26,29 @@ const TRIAL_WITHIN_MS = 30_000
 
 export interface AuthorOptions {
   readonly sandbox: Sandbox
+  /** Where sources are read. */
+  readonly desk: SourceDesk
   /** Schemas that the registry knows, newest first. */
   readonly schemas: () => readonly AvroSchema[]
 }
 
 /** The author's desk of the API. */
-export function openAuthor({ sandbox, schemas }: AuthorOptions): Author {
+export function openAuthor({ sandbox, desk, schemas }: AuthorOptions): Author {
   let running: Promise<unknown> = Promise.resolve()
   let trials = 0
 
+  const checkOf = async ({ language, source, stream, cutouts, account }: AuthoredSource): Promise<SourceCheck> => {
+    try {
+      return await desk.check(language, source, { fields: fieldsOf(stream, schemas()), cutouts }, account)
+    } catch (error) {
+      if (!(error instanceof FilterError) || error.code !== 'FILTER_BUSY') throw error
+      throw new ApiError('API_RATE_LIMIT', error.message, { cause: error })
+    }
+  }
   return {
     streams: Object.keys(STREAMS),
-    async check({ language, source, stream, cutouts }) {
-      const check = checkSource(language, source, { fields: fieldsOf(stream, schemas()), cutouts })
+    async check(authored) {
+      const check = await checkOf(authored)
       if (!check.ok)
         return { problems: check.problems, warnings: [], description: '', readsEverything: false, fields: [] }
       const { columns, lists } = check.reads
@@ -51,9 +64,9 @@ export function openAuthor({ sandbox, schemas }: AuthorOptions): Author {
       }
     },
     async try(manifest, number) {
-      const { stream: name, cutouts, cap, trust } = manifest
+      const { stream: name, cutouts, cap, trust, owner: account } = manifest
       const { language, source } = versionOf(manifest, number)
-      const check = checkSource(language, source, { fields: fieldsOf(name, schemas()), cutouts })
+      const check = await checkOf({ language, source, stream: name, cutouts, account })
       if (!check.ok) return check.problems
       trials += 1
       // A name of its own: the filter's live version may be loaded in the same sandbox.

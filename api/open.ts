@@ -1,6 +1,7 @@
 // A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
+import { openSourceDesk } from '#filters'
 import { type ArchiveSettings, type BrokerAccess, openSchemaStore, STREAMS } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
@@ -69,7 +70,8 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     clientId: `${hub.user}-schemas`,
     onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
   })
-  const author = openAuthor({ sandbox, schemas: () => schemas.all().map(([, schema]) => schema) })
+  const desk = openSourceDesk({ isWarm: true })
+  const author = openAuthor({ sandbox, desk, schemas: () => schemas.all().map(([, schema]) => schema) })
   const seen = new Map<string, number>()
   const ledger = await openLedger({
     hub,
@@ -131,6 +133,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       await audit.close()
       await schemas.close()
       await archives?.close()
+      desk.close()
     },
   }
 }

@@ -21,11 +21,21 @@ export interface Diagnosis {
   readonly fields: readonly string[]
 }
 
+export interface AuthoredSource {
+  readonly language: Language
+  readonly source: string
+  readonly stream: string
+  readonly cutouts: boolean
+  /** Whose it is: accounts take turns. */
+  readonly account: string
+}
+
 /** Author-facing checks: of the source alone, and by running it on a sample visit. */
 export interface Author {
   /** Names of the streams whose filters can be checked. */
   readonly streams: readonly string[]
-  check(source: { language: Language; source: string; stream: string; cutouts: boolean }): Promise<Diagnosis>
+  /** @throws ApiError API_RATE_LIMIT where many of the account wait. */
+  check(source: AuthoredSource): Promise<Diagnosis>
   /** Problems of a run in the production sandbox; empty when it went well. Bounded in time. */
   try(manifest: Manifest, version: number): Promise<readonly Problem[]>
 }

@@ -9,6 +9,8 @@ export const FILTER_ERRORS = {
   // Publish
   FILTER_FENCED: 'Another worker has taken this shard over.',
   FILTER_COMMIT: 'A transaction failed, or whether it was committed is not known.',
+  // Author
+  FILTER_BUSY: 'Too many sources of one account wait to be looked at.',
   // Worker
   FILTER_SANDBOX: 'The sandbox cannot run.',
   FILTER_TOPIC: 'A topic the worker needs is missing on its node.',

@@ -1,11 +1,13 @@
 // Public surface of filters.
 export * from './manifest.ts'
-export * from './author/check-source.ts'
+export { checkSource, type CheckOptions, MAX_SOURCE_CHARS, type SourceCheck } from './author/check-source.ts'
 export * from './author/examples.ts'
 export { type Problem, ProblemCode } from './author/problem.ts'
 export { type Field, columnsRead } from './author/columns-read.ts'
 export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './author/program.ts'
 export { syntheticSample, syntheticSchema } from './author/sample.ts'
+export { FairTurns } from './author/fair-turns.ts'
+export { openSourceDesk, type SourceDesk } from './author/source-desk.ts'
 export { streamFields } from './author/stream-fields.ts'
 export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './author/trial.ts'
 

@@ -1,8 +1,8 @@
 // An author's desk without an account: a filter checked and run on a visit, in the sandbox that production uses.
 import { fileVisits, parseSchema, readFrame, STREAMS } from '#hub'
 import {
-  checkSource,
   DEFAULT_LIMITS,
+  openSourceDesk,
   type Problem,
   programOf,
   type SourceCheck,
@@ -16,12 +16,10 @@ import { fieldsOf } from '../author.ts'
 import { CliError, EXIT } from './exit.ts'
 import type { SourceFile } from './source-file.ts'
 
-/** What is known of a source without running it. Throws CliError FILTER_SOURCE_… with positions. */
-export function checked(
-  { source, language }: SourceFile,
-  stream: string,
-  cutouts: boolean,
-): Extract<SourceCheck, { ok: true }> {
+type GoodSource = Extract<SourceCheck, { ok: true }>
+
+/** What is known of a source without running it, read as the API reads it. Throws CliError FILTER_SOURCE_… with positions. */
+export async function checked({ source, language }: SourceFile, stream: string, cutouts: boolean): Promise<GoodSource> {
   if (!(stream in STREAMS)) {
     throw new CliError(
       'CLI_STREAM_UNKNOWN',
@@ -29,9 +27,14 @@ export function checked(
       `There is no stream “${stream}”; there are ${Object.keys(STREAMS).join(', ')}.`,
     )
   }
-  const check = checkSource(language, source, { fields: fieldsOf(stream, []), cutouts })
-  if (check.ok) return check
-  throw sourceFault(check.problems)
+  const sources = openSourceDesk({ size: 1 })
+  try {
+    const check = await sources.check(language, source, { fields: fieldsOf(stream, []), cutouts })
+    if (check.ok) return check
+    throw sourceFault(check.problems)
+  } finally {
+    sources.close()
+  }
 }
 
 function sourceFault(problems: readonly Problem[]): CliError {
@@ -46,10 +49,10 @@ function sourceFault(problems: readonly Problem[]): CliError {
 
 export interface DeskRun {
   readonly file: SourceFile
+  readonly check: GoodSource
   readonly sandbox: Sandbox
   readonly stream: string
   readonly cap: number
-  readonly cutouts: boolean
   /** Alerts of the bundled visit. */
   readonly alerts: number
   /** A file of packets to run on instead. */
@@ -59,15 +62,14 @@ export interface DeskRun {
 
 export async function runAtDesk({
   file,
+  check,
   sandbox,
   stream,
   cap,
-  cutouts,
   alerts,
   packets,
   onProgress,
 }: DeskRun): Promise<Trial> {
-  const check = checked(file, stream, cutouts)
   const { language } = file
   const program = programOf({ id: 'desk', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
   const sample = packets === undefined ? syntheticSample(alerts) : packetsOf(packets)

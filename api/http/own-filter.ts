@@ -1,9 +1,9 @@
 // What several filter routes ask first: is it the caller's, is its source good, is it still what the caller read.
 import { type FastifyRequest } from 'fastify'
-import { type Language, type Manifest } from '#filters'
+import { type Manifest } from '#filters'
 import { mayTouch } from '../accounts/caller.ts'
 import { ApiError } from '../errors.ts'
-import { type Diagnosis, type Platform } from '../platform.ts'
+import { type AuthoredSource, type Diagnosis, type Platform } from '../platform.ts'
 import { etagOf } from '../submissions/manifest-rules.ts'
 import { callerOf } from './access.ts'
 
@@ -24,15 +24,8 @@ export function requireMatch(request: FastifyRequest, manifest: Manifest): void 
   throw new ApiError('API_PRECONDITION', message)
 }
 
-export interface Source {
-  readonly language: Language
-  readonly source: string
-  readonly stream: string
-  readonly cutouts: boolean
-}
-
 /** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING, API_ENGINE_AWAY or API_SOURCE_REJECTED with positions. */
-export async function requireGoodSource({ author, runtimes }: Platform, source: Source): Promise<Diagnosis> {
+export async function requireGoodSource({ author, runtimes }: Platform, source: AuthoredSource): Promise<Diagnosis> {
   const { language, stream } = source
   if (!author.streams.includes(stream)) {
     const message = `There is no stream “${stream}” here; there are ${author.streams.join(', ')}.`

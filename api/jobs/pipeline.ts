@@ -39,8 +39,9 @@ export async function process(
   })
 }
 
-async function problemsOf({ author }: Platform, { stream, cutouts, ...manifest }: Manifest): Promise<ApiProblem[]> {
-  const { language, source } = versionOf({ stream, cutouts, ...manifest }, manifest.active)
-  const { problems } = await author.check({ language, source, stream, cutouts })
+async function problemsOf({ author }: Platform, manifest: Manifest): Promise<ApiProblem[]> {
+  const { stream, cutouts, owner: account } = manifest
+  const { language, source } = versionOf(manifest, manifest.active)
+  const { problems } = await author.check({ language, source, stream, cutouts, account })
   return [...problems]
 }

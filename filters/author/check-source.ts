@@ -1,6 +1,6 @@
 // The first station of a submission: everything that can be said about a source without running it.
-import { type ColumnSet } from '#sandbox'
-import { type Language } from '../manifest.ts'
+import type { ColumnSet } from '#sandbox'
+import type { Language } from '../manifest.ts'
 import { columnsOffered, columnsRead, type Field } from './columns-read.ts'
 import { namesRead } from './names-read.ts'
 import { parseModule } from './parse-module.ts'
@@ -23,6 +23,8 @@ export type SourceCheck =
       /** True when every field is copied for it, because it builds field names or enumerates them. */
       readonly readsEverything: boolean
       readonly warnings: readonly Problem[]
+      /** What it can reach fields by, whatever fields its stream has. */
+      readonly names: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
@@ -32,22 +34,27 @@ export interface CheckOptions {
   readonly cutouts?: boolean
 }
 
+export const tooLarge = (source: string): Problem => ({
+  code: ProblemCode.size,
+  message: `the source has ${source.length} characters; ${MAX_SOURCE_CHARS} are allowed: move tables out of it or shorten them`,
+})
+
 const COSTLY: Problem = {
   code: ProblemCode.unsupported,
   message:
     'this filter builds field names or enumerates fields, so it is given every field: about ten times the cost of naming the fields it needs',
 }
 
-/** Checks size, syntax, exports and imports, and works out which fields a source reads. */
+/**
+ * Checks size, syntax, exports and imports, and works out which fields a source reads. What it costs grows with the source's length and no faster;
+ * all the same it runs in a process of its own (`source-desk.ts`), because the tools it uses may break on a text that nobody thought of.
+ */
 export function checkSource(
   language: Language,
   source: string,
   { fields, cutouts = false }: CheckOptions,
 ): SourceCheck {
-  if (source.length > MAX_SOURCE_CHARS) {
-    const message = `the source has ${source.length} characters; ${MAX_SOURCE_CHARS} are allowed: move tables out of it or shorten them`
-    return { ok: false, problems: [{ code: ProblemCode.size, message }] }
-  }
+  if (source.length > MAX_SOURCE_CHARS) return { ok: false, problems: [tooLarge(source)] }
   if (language === 'python') return checkPython(source, fields, cutouts)
   const stripped = language === 'typescript' ? stripTypes(source) : { code: source }
   if ('problem' in stripped) return { ok: false, problems: [stripped.problem] }
@@ -62,6 +69,7 @@ export function checkSource(
     offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
     warnings: [...module.warnings, ...(computed ? [COSTLY] : [])],
+    names: fieldNames(names),
   }
 }
 
@@ -80,5 +88,10 @@ function checkPython(source: string, fields: readonly Field[], cutouts: boolean)
     offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
     warnings: computed ? [COSTLY] : [],
+    names: fieldNames(names),
   }
 }
+
+/** Those that a field can have: names of Avro. */
+const fieldNames = (names: ReadonlySet<string>): string[] =>
+  [...names].filter(name => /^[A-Za-z_]\w{0,200}$/.test(name))

@@ -1,5 +1,5 @@
 // Names in a source × fields of a stream → the columns that filter gets at first. More than it needs costs time; what is missing it learns.
-import { type ColumnKind, type ColumnSet } from '#sandbox'
+import type { ColumnKind, ColumnSet } from '#sandbox'
 
 /** A field that packets of a stream offer: `list` is the array it lies in, and then `path` starts at the array's item. */
 export interface Field {

@@ -1,6 +1,6 @@
 // Which names a filter's source can reach fields by. A name has to stand in the source as a property or as text, unless the source builds names.
-import { type AnyNode, type Program } from 'acorn'
-import { full, simple } from 'acorn-walk'
+import type { AnyNode, Program } from 'acorn'
+import { walk } from './walk.ts'
 
 export interface NamesRead {
   readonly names: ReadonlySet<string>
@@ -25,48 +25,35 @@ export function namesRead(program: Program): NamesRead {
   let keyed = false
   let enumerates = false
   let buildsText = false
-  full(program, node => {
+  for (const { node } of walk(program))
     switch (node.type) {
       case 'MemberExpression':
         if (!node.computed && node.property.type === 'Identifier') names.add(node.property.name)
         if (node.computed && !isNumeric(node.property)) keyed = true
-        return
+        break
       case 'Property':
         if (!node.computed && node.key.type === 'Identifier') names.add(node.key.name)
         if (node.computed && !isNumeric(node.key)) keyed = true
-        return
+        break
       case 'Literal':
         if (typeof node.value === 'string') addText(node.value)
-        return
+        break
       case 'TemplateLiteral':
         for (const quasi of node.quasis) addText(quasi.value.cooked ?? '')
         if (node.expressions.length > 0) buildsText = true
-        return
+        break
       case 'BinaryExpression':
         if (node.operator === '+' && (isText(node.left) || isText(node.right))) buildsText = true
-        return
+        break
       case 'CallExpression':
         if (callsAny(node.callee, BUILDS_TEXT)) buildsText = true
-        return
+        break
       case 'ForInStatement':
         enumerates = true
-        return
+        break
       default:
     }
-  })
-  patternNames(program, names)
   return { names, computed: enumerates || (keyed && buildsText) }
-}
-
-/** Names of `const { psfFlux } = alert.diaSource` and of parameters written that way. */
-function patternNames(program: Program, names: Set<string>): void {
-  simple(program, {
-    ObjectPattern: node => {
-      for (const property of node.properties) {
-        if (property.type === 'Property' && property.key.type === 'Identifier') names.add(property.key.name)
-      }
-    },
-  })
 }
 
 const isText = (node: AnyNode): boolean =>
@@ -75,8 +62,13 @@ const isText = (node: AnyNode): boolean =>
 const callsAny = (callee: AnyNode, methods: ReadonlySet<string>): boolean =>
   callee.type === 'MemberExpression' && callee.property.type === 'Identifier' && methods.has(callee.property.name)
 
-/** Whether a key is certainly a number: an index, not a name. */
-function isNumeric(node: AnyNode): boolean {
+/** Whether a key is certainly a number: an index, not a name. A sum is one where any of its terms is. */
+function isNumeric(key: AnyNode): boolean {
+  let node = key
+  while (node.type === 'BinaryExpression' && node.operator === '+') {
+    if (isNumeric(node.right)) return true
+    node = node.left
+  }
   switch (node.type) {
     case 'Literal':
       return typeof node.value === 'number'
@@ -85,7 +77,6 @@ function isNumeric(node: AnyNode): boolean {
     case 'UnaryExpression':
       return ['-', '+', '~'].includes(node.operator)
     case 'BinaryExpression':
-      if (node.operator === '+') return isNumeric(node.left) || isNumeric(node.right)
       return ['-', '*', '/', '%', '**', '|', '&', '^', '<<', '>>', '>>>'].includes(node.operator)
     case 'MemberExpression':
       return !node.computed && node.property.type === 'Identifier' && node.property.name === 'length'

@@ -1,7 +1,8 @@
 // A filter's module: one ES module without imports that exports a synchronous function `filter` and, if it likes, `description`.
-import { type AnyNode, type ExportNamedDeclaration, parse, type Program } from 'acorn'
-import { simple } from 'acorn-walk'
-import { type Problem, ProblemCode } from './problem.ts'
+import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn'
+import { isTooDeep, parseShallow, tooDeep } from './depth.ts'
+import { MAX_PROBLEMS, type Problem, ProblemCode } from './problem.ts'
+import { MAX_DEPTH, walk } from './walk.ts'
 
 export interface ParsedModule {
   readonly program: Program
@@ -15,17 +16,27 @@ const NO_IMPORTS = 'a filter is one module without imports; put what it needs in
 export function parseModule(code: string): ParsedModule | { readonly problems: readonly Problem[] } {
   let program: Program
   try {
-    program = parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true })
+    program = parseShallow(code)
   } catch (error) {
     if (!(error instanceof SyntaxError) || !('loc' in error)) throw error
-    const at = error.loc as { line: number; column: number }
+    const place = error.loc as { line: number; column: number }
+    if (isTooDeep(error)) return { problems: [tooDeep(place.line, place.column + 1)] }
     const message = error.message.replace(/ \(\d+:\d+\)$/, '')
-    return { problems: [{ code: ProblemCode.syntax, message, line: at.line, column: at.column + 1 }] }
+    return { problems: [{ code: ProblemCode.syntax, message, line: place.line, column: place.column + 1 }] }
   }
-  const problems = [...forbidden(program), ...missingFilter(program)]
+  for (const { node, depth } of walk(program)) {
+    if (depth <= MAX_DEPTH) continue
+    const { line, column } = at(node)
+    return { problems: [tooDeep(line, column)] }
+  }
+  const declarations = declarationsOf(program)
+  const exported = program.body.flatMap(node =>
+    node.type === 'ExportNamedDeclaration' ? exportsOf(node, declarations) : [],
+  )
+  const problems = [...forbidden(program), ...missingFilter(program, exported)].slice(0, MAX_PROBLEMS)
   return problems.length > 0
     ? { problems }
-    : { program, description: descriptionOf(program), warnings: lastingState(program) }
+    : { program, description: descriptionOf(exported), warnings: lastingState(program) }
 }
 
 const at = (node: AnyNode): { line: number; column: number } => ({
@@ -33,39 +44,41 @@ const at = (node: AnyNode): { line: number; column: number } => ({
   column: (node.loc?.start.column ?? 0) + 1,
 })
 
+const NO_AWAIT = 'a filter answers at once; remove the await at the top of the module'
+
 function forbidden(program: Program): Problem[] {
   const problems: Problem[] = []
-  const imported = (node: AnyNode): void => {
-    problems.push({ code: ProblemCode.forbiddenImport, message: NO_IMPORTS, ...at(node) })
+  const refuse = (node: AnyNode, code: ProblemCode, message: string): void => {
+    problems.push({ code, message, ...at(node) })
   }
-  simple(program, {
-    ImportDeclaration: imported,
-    ImportExpression: imported,
-    ExportAllDeclaration: imported,
-    ExportNamedDeclaration: node => node.source && imported(node),
-    MetaProperty: node => node.meta.name === 'import' && imported(node),
-  })
-  for (const node of topLevelAwaits(program)) {
-    const message = 'a filter answers at once; remove the await at the top of the module'
-    problems.push({ code: ProblemCode.asynchronous, message, ...at(node) })
+  for (const { node, isInFunction } of walk(program)) {
+    switch (node.type) {
+      case 'ImportDeclaration':
+      case 'ImportExpression':
+      case 'ExportAllDeclaration':
+        refuse(node, ProblemCode.forbiddenImport, NO_IMPORTS)
+        break
+      case 'ExportNamedDeclaration':
+        if (node.source) refuse(node, ProblemCode.forbiddenImport, NO_IMPORTS)
+        break
+      case 'MetaProperty':
+        if (node.meta.name === 'import') refuse(node, ProblemCode.forbiddenImport, NO_IMPORTS)
+        break
+      case 'AwaitExpression':
+        if (!isInFunction) refuse(node, ProblemCode.asynchronous, NO_AWAIT)
+        break
+      case 'ForOfStatement':
+        if (node.await && !isInFunction) refuse(node, ProblemCode.asynchronous, NO_AWAIT)
+        break
+      default:
+    }
+    if (problems.length >= MAX_PROBLEMS) break
   }
   return problems
 }
 
-/** Awaits outside every function. */
-function topLevelAwaits(program: Program): AnyNode[] {
-  const inside: [number, number][] = []
-  const awaits: AnyNode[] = []
-  simple(program, {
-    Function: node => void inside.push([node.start, node.end]),
-    AwaitExpression: node => void awaits.push(node),
-  })
-  return awaits.filter(node => !inside.some(([start, end]) => start <= node.start && node.end <= end))
-}
-
-function missingFilter(program: Program): Problem[] {
-  const found = program.body.flatMap(node => (node.type === 'ExportNamedDeclaration' ? exportsOf(node, program) : []))
-  const filter = found.find(({ name }) => name === 'filter')
+function missingFilter(program: Program, exported: readonly Exported[]): Problem[] {
+  const filter = exported.find(({ name }) => name === 'filter')
   if (filter === undefined) {
     const byDefault = program.body.some(node => node.type === 'ExportDefaultDeclaration')
     const hint = byDefault ? 'it has a default export; name it instead' : 'add one'
@@ -93,14 +106,22 @@ interface Exported {
   readonly value: AnyNode | undefined
 }
 
-function exportsOf(node: ExportNamedDeclaration, program: Program): Exported[] {
-  const { declaration } = node
+/** What the module's own top level declares; the first of a name counts. */
+function declarationsOf(program: Program): ReadonlyMap<string, Exported> {
+  const all = new Map<string, Exported>()
+  for (const one of program.body.flatMap(declared)) if (!all.has(one.name)) all.set(one.name, one)
+  return all
+}
+
+function exportsOf(
+  { declaration, specifiers }: ExportNamedDeclaration,
+  declarations: ReadonlyMap<string, Exported>,
+): Exported[] {
   if (declaration) return declared(declaration)
-  const local = program.body.flatMap(declared)
-  return node.specifiers.map(({ exported, local: source }) => {
+  return specifiers.map(({ exported, local }) => {
     const name = exported.type === 'Identifier' ? exported.name : String(exported.value)
-    const from = source.type === 'Identifier' ? source.name : String(source.value)
-    return { name, value: local.find(other => other.name === from)?.value }
+    const from = local.type === 'Identifier' ? local.name : String(local.value)
+    return { name, value: declarations.get(from)?.value }
   })
 }
 
@@ -114,15 +135,11 @@ function declared(node: AnyNode): Exported[] {
   )
 }
 
-function descriptionOf(program: Program): string {
-  for (const node of program.body) {
-    if (node.type !== 'ExportNamedDeclaration') continue
-    const value = exportsOf(node, program).find(({ name }) => name === 'description')?.value
-    if (value?.type === 'Literal' && typeof value.value === 'string') return value.value.slice(0, 500)
-    if (value?.type === 'TemplateLiteral' && value.expressions.length === 0) {
-      return (value.quasis[0]?.value.cooked ?? '').slice(0, 500)
-    }
-  }
+function descriptionOf(exported: readonly Exported[]): string {
+  const value = exported.find(({ name }) => name === 'description')?.value
+  if (value?.type === 'Literal' && typeof value.value === 'string') return value.value.slice(0, 500)
+  if (value?.type === 'TemplateLiteral' && value.expressions.length === 0)
+    return (value.quasis[0]?.value.cooked ?? '').slice(0, 500)
   return ''
 }
 
@@ -140,9 +157,10 @@ function lastingState(program: Program): Problem[] {
     const message = `verdicts must not depend on ${target.name}: a variable of the module begins anew whenever the filter is reloaded`
     warnings.set(target.name, { code: ProblemCode.unsupported, message, ...at(node) })
   }
-  simple(program, {
-    AssignmentExpression: node => changed(node.left, node),
-    UpdateExpression: node => changed(node.argument, node),
-  })
+  for (const { node } of walk(program)) {
+    if (node.type === 'AssignmentExpression') changed(node.left, node)
+    if (node.type === 'UpdateExpression') changed(node.argument, node)
+    if (warnings.size >= MAX_PROBLEMS) break
+  }
   return [...warnings.values()]
 }

@@ -3,6 +3,8 @@
 /** Every reason a source is refused for, before anything of it has run. */
 export const ProblemCode = {
   size: 'FILTER_SOURCE_TOO_LARGE',
+  depth: 'FILTER_SOURCE_TOO_DEEP',
+  effort: 'FILTER_SOURCE_TOO_COMPLEX',
   syntax: 'FILTER_SOURCE_SYNTAX',
   noFilter: 'FILTER_SOURCE_NO_FILTER',
   forbiddenImport: 'FILTER_SOURCE_IMPORT',
@@ -17,3 +19,6 @@ export interface Problem {
   readonly line?: number
   readonly column?: number
 }
+
+/** Problems of one source that are told; the others appear once these are mended. */
+export const MAX_PROBLEMS = 50

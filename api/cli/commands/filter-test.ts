@@ -29,7 +29,7 @@ export const addFilterTest: AddCommands = (program, around) => {
     .action(async (file: string, { stream, cutouts = false }: { stream: string; cutouts?: boolean }, command) => {
       const { out } = sessionOf(command, around)
       const { checked } = await import('../desk.ts')
-      const { description, readsEverything, warnings, reads } = checked(
+      const { description, readsEverything, warnings, reads } = await checked(
         await readSource(around.directory, file),
         stream,
         cutouts,
@@ -58,7 +58,7 @@ export const addFilterTest: AddCommands = (program, around) => {
       const { checked, runAtDesk, trialView } = await import('../desk.ts')
       const source = await readSource(around.directory, file)
       const { cap, alerts, packets, stream, cutouts = false } = options
-      checked(source, stream, cutouts)
+      const check = await checked(source, stream, cutouts)
       if (!around.openSandbox) {
         const message = 'This program was built without a sandbox; run the command as `skysieve filter test`.'
         throw new CliError('CLI_SANDBOX_MISSING', EXIT.ourFault, message)
@@ -72,7 +72,7 @@ export const addFilterTest: AddCommands = (program, around) => {
       }
       try {
         const from = packets === undefined ? {} : { packets: resolve(around.directory, packets) }
-        const trial = await runAtDesk({ file: source, sandbox, stream, cap, cutouts, alerts, ...from, onProgress })
+        const trial = await runAtDesk({ file: source, check, sandbox, stream, cap, alerts, ...from, onProgress })
         out.result(trialView(trial), () => summary(trial))
         judge(file, trial, options.expectMatch ?? false)
       } finally {

@@ -98,8 +98,8 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       response: answers({ 200: VersionView, 201: VersionView }),
     },
     async handler(request, reply) {
-      const { stream, cutouts } = ownFilter(platform, request)
-      await requireGoodSource(platform, { ...request.body, stream, cutouts })
+      const { stream, cutouts, owner: account } = ownFilter(platform, request)
+      await requireGoodSource(platform, { ...request.body, stream, cutouts, account })
       await jobs.requireReady()
       const { manifest, version, isNew } = await writes.change(async pen => {
         const old = ownFilter(platform, request)

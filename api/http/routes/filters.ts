@@ -42,7 +42,8 @@ export function filterRoutes(app: App, platform: Platform): void {
       const caller = callerOf(request)
       const { body } = request
       const stream = body.stream ?? settings.defaultStream
-      const { description } = await requireGoodSource(platform, { ...body, stream, cutouts: body.cutouts ?? false })
+      const { cutouts = false } = body
+      const { description } = await requireGoodSource(platform, { ...body, stream, cutouts, account: caller.account })
       if ((body.cap ?? settings.defaultCap) > settings.maxCap) {
         const message = `The cap can be at most ${settings.maxCap} deliveries a visit here.`
         throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/cap', message }] })
@@ -86,9 +87,11 @@ export function filterRoutes(app: App, platform: Platform): void {
       body: Check,
       response: answers({ 200: DiagnosisView }),
     },
-    handler: async ({ body }) => {
-      const stream = body.stream ?? settings.defaultStream
-      const diagnosis = await author.check({ ...body, stream, cutouts: body.cutouts ?? false })
+    handler: async request => {
+      const { body } = request
+      const { stream = settings.defaultStream, cutouts = false } = body
+      const { account } = callerOf(request)
+      const diagnosis = await author.check({ ...body, stream, cutouts, account })
       const { problems, warnings, fields, ...rest } = diagnosis
       return {
         ok: problems.length === 0,
