@@ -12,6 +12,8 @@ export interface FilterMetrics {
   batch(entries: readonly Entry[]): void
   committed(pieces: readonly Piece[], seconds: number): void
   gap(topic: string, alerts: bigint): void
+  /** Alerts that never reached this node; `alerts` is what it knows of in all. */
+  mirrorGap(topic: string, alerts: bigint): void
   lag(lane: string, alerts: number): void
   forget(filter: string): void
 }
@@ -30,6 +32,12 @@ export function filterMetrics(registry: Registry): FilterMetrics {
   const packets = counter('feed_packets_total', 'Packets evaluated, or recorded as unreadable.', ['outcome'])
   const letters = counter('dead_letters_total', 'Packets that could not be read.', ['reason'])
   const gaps = counter('feed_gap_offsets_total', 'Offsets that were gone before they were read.', ['topic'])
+  const mirrorGaps = new Gauge({
+    name: 'skysieve_mirror_gap_offsets',
+    help: 'Offsets of the hub that had left it before they were copied to this node, within a year.',
+    labelNames: ['topic'],
+    registers,
+  })
   const suspended = new Gauge({
     name: 'skysieve_filter_suspended',
     help: '1 while a filter is suspended.',
@@ -81,6 +89,7 @@ export function filterMetrics(registry: Registry): FilterMetrics {
       }
     },
     gap: (topic, alerts) => gaps.inc({ topic }, Number(alerts)),
+    mirrorGap: (topic, alerts) => mirrorGaps.set({ topic }, Number(alerts)),
     lag: (lane, alerts) => lag.set({ lane }, alerts),
     forget: filter => {
       for (const metric of [cpu, deliveries, suspended]) metric.remove({ filter })

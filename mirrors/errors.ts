@@ -9,6 +9,8 @@ export const MIRROR_ERRORS = {
   MIRROR_FEED_CORRUPT: 'A batch of records cannot be taken apart: its codec is unknown or its bytes are damaged.',
   // Node
   MIRROR_NODE_TOPIC: 'A topic of the node exists with another number of partitions than the node was made with.',
+  // Gaps
+  MIRROR_GAP_RECORD: 'A record of the topic of gaps is not one of a gap.',
   // MirrorMaker
   MIRROR_MAKER_SETTING: 'A setting of MirrorMaker is not valid.',
   MIRROR_MAKER_DIED: 'The MirrorMaker process ended before it replicated.',

@@ -37,9 +37,17 @@ export {
 export { mirrorMakerCommand } from './mirror-maker/command.ts'
 export { prepareMirrorMaker } from './mirror-maker/prepare.ts'
 export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/rights.ts'
-export { mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
+export { mirrorMakerFiles, mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
 export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'
 export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
+
+export { type LostRange, openLossReader } from './mirror-maker/position-lost.ts'
+export { eventsOf } from './mirror-maker/event-file.ts'
+
+// Gaps
+export { followMirrorGaps, type MirrorGapsOptions } from './gaps/follow.ts'
+export { type MirrorGap } from './gaps/record.ts'
+export { openGapRecorder, type GapRecorder } from './gaps/recorder.ts'
 
 // Lag
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'

@@ -52,14 +52,19 @@ export const FilterStatus = Type.Object({
 })
 export type FilterStatus = Static<typeof FilterStatus>
 
-/** Alerts of a partition that were gone before they could be evaluated. */
+/**
+ * Alerts of a partition that were gone before they could be evaluated. In the lane `mirror` offsets are the hub's: they had left it before they were
+ * copied to the node, and were sent between `since` and `until`, where that is known.
+ */
 export const Gap = Type.Object({
-  lane: Type.String(),
+  lane: Type.String({ description: 'a lane of the node, or `mirror`: they never reached the node' }),
   topic: Type.String(),
   partition: Type.Integer(),
   from: Type.String(),
   to: Type.String(),
   at: Type.String(),
+  since: Type.Optional(Type.String()),
+  until: Type.Optional(Type.String()),
 })
 
 /** Key: `node/<mirror>/<shard>`. */

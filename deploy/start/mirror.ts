@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { adminAccess, STREAMS } from '#hub'
 import {
   awaitMirrorMaker,
+  eventsOf,
+  openGapRecorder,
   openLagWatch,
+  openLossReader,
   watchMirrorMaker,
   mirrorMakerCommand,
+  mirrorMakerFiles,
   mirrorMakerUser,
   prepareMirrorMaker,
   prepareNode,
@@ -46,29 +50,38 @@ const settingsOf = ({ secrets }: Layout, { name, broker, hub, ports }: NodeLayou
 
 export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => {
   const settings = settingsOf(layout, node)
+  const topics = Object.values(STREAMS).map(({ topic }) => topic)
+  const access = { hub: adminAccess(layout.hub), node: adminAccess(node.broker) }
+  const gaps = openGapRecorder({
+    ...access,
+    clientId: `skysieve-gaps-${node.name}`,
+    signal: new AbortController().signal,
+  })
   return {
     name: `${node.name}-mirror`,
     command: async () => {
+      // What the last start noticed may not have been written when this process was killed.
+      const lostBy = openLossReader(topics)
+      for (const event of await eventsOf(mirrorMakerFiles(settings.dir).events)) {
+        const lost = lostBy(event)
+        if (lost !== undefined) gaps.note(lost)
+      }
       await prepareMirrorMaker(settings)
       return layout.archives.speedUp('mirror-maker', mirrorMakerCommand(settings), node === layout.nodes[0])
     },
     ready: signal => awaitMirrorMaker(settings, signal),
     watch: ({ signal, restart }) => {
-      const topics = Object.values(STREAMS).map(({ topic }) => topic)
-      const clientId = `skysieve-watch-${node.name}`
-      const lag = openLagWatch({
-        hub: adminAccess(layout.hub),
-        node: adminAccess(node.broker),
-        topics,
-        clientId,
-        signal,
-      })
+      const lag = openLagWatch({ ...access, topics, clientId: `skysieve-watch-${node.name}`, signal })
       const onFault = ({ message }: { message: string }): void => restart(message)
       // An unknown lag is not held against MirrorMaker; its events are watched without it.
       lag.ended.catch(() => undefined)
-      watchMirrorMaker({ settings, lag: lag.latest, onFault, signal }).catch((error: unknown) =>
-        restart(error instanceof Error ? error.message : String(error)),
-      )
+      watchMirrorMaker({
+        settings: { ...settings, topics },
+        lag: lag.latest,
+        onFault,
+        onLost: lost => gaps.note(lost),
+        signal,
+      }).catch((error: unknown) => restart(error instanceof Error ? error.message : String(error)))
     },
   }
 }

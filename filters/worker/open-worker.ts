@@ -1,6 +1,6 @@
 // A mirror's worker: joins the others, runs the shards it is given, and says how it is.
 import { type BrokerAccess, openAdmin, type Stream } from '#hub'
-import { type HubClock } from '#mirrors'
+import { type HubClock, type MirrorGap } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
@@ -14,6 +14,7 @@ import { joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status.ts'
 import { findTopicOf } from './topic-now.ts'
+import { openMirrorGaps } from './mirror-gaps.ts'
 import { publishPositions } from './visible-groups.ts'
 
 export interface WorkerOptions {
@@ -65,6 +66,8 @@ export interface WorkerHealth {
 
 export interface Worker {
   health(): Promise<WorkerHealth>
+  /** Tells of alerts that never reached this node, for status, metrics and log; the same range may be told again, longer. */
+  noteMirrorGap(gap: MirrorGap): void
   /** Rejects when this process has to end: fenced, or a progress record that it cannot read. Resolves when it was closed. */
   readonly ended: Promise<void>
   /** Commits what is evaluated, gives the shards back and closes everything. The sandbox stays the caller's. */
@@ -96,6 +99,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     ...(options.schemaWaitMs === undefined ? {} : { waitMs: options.schemaWaitMs }),
   })
   const shards = new Map<number, Shard>()
+  const mirrorGaps = openMirrorGaps(metrics, log)
   const reporters = new Map<number, StatusReporter>()
 
   const start = (shard: number): void => {
@@ -110,6 +114,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       log,
     })
     reporters.set(shard, status)
+    // What is true of the whole node one shard tells.
+    if (shard === 0) for (const gap of mirrorGaps.all()) status.mirrorGap(gap)
     const running = startShard({
       access: node,
       place: { mirror, shard, streams: streams.map(({ name }) => name) },
@@ -192,6 +198,10 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       lanes: lanesOf(),
       posture: await sandbox.posture(),
     }),
+    noteMirrorGap: gap => {
+      mirrorGaps.note(gap)
+      reporters.get(0)?.mirrorGap(gap)
+    },
     ended: ended.promise,
     close: async () => {
       clearInterval(lagTimer)

@@ -1,6 +1,6 @@
 // What a worker tells the hub about its filters: best effort, retried, newest state of each. Losing the hub stops nothing here.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
-import { type FeedGap } from '#mirrors'
+import { type FeedGap, type MirrorGap } from '#mirrors'
 import { type Logger } from 'pino'
 import { type FilterMetrics } from '../metrics.ts'
 import { type Manifest } from '../manifest.ts'
@@ -89,6 +89,28 @@ export class StatusReporter {
   /** Alerts of a partition were gone before they were evaluated. */
   gap(lane: string, topic: string, { partition, from, to }: FeedGap): void {
     this.#gaps.push({ lane, topic, partition, from: String(from), to: String(to), at: new Date().toISOString() })
+    this.#gaps.splice(0, this.#gaps.length - GAPS)
+    this.#schedule(SOON_MS)
+  }
+
+  /** Alerts of a partition had left the hub before they were copied here; offsets are the hub's. */
+  mirrorGap({ topic, partition, from, to, atMs, sinceMs, untilMs }: MirrorGap): void {
+    const start = String(from)
+    const known = this.#gaps.findIndex(
+      gap =>
+        gap['lane'] === 'mirror' && gap['topic'] === topic && gap['partition'] === partition && gap['from'] === start,
+    )
+    if (known >= 0) this.#gaps.splice(known, 1)
+    this.#gaps.push({
+      lane: 'mirror',
+      topic,
+      partition,
+      from: start,
+      to: String(to),
+      at: new Date(atMs).toISOString(),
+      ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
+      ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    })
     this.#gaps.splice(0, this.#gaps.length - GAPS)
     this.#schedule(SOON_MS)
   }

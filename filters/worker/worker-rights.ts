@@ -1,5 +1,6 @@
 // What a worker's user may do: on its own node, and on the hub, where it only reports. Granted by whoever prepares a node.
 import { CLOCK_TOPIC, type Grant } from '#hub'
+import { NODE_TOPICS } from '#mirrors'
 import { FILTERS_TOPIC } from '../manifest.ts'
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from '../publish/topics.ts'
@@ -23,7 +24,7 @@ export function workerRights(mirror: string, alertTopics: readonly string[]): Wo
     name,
     operations,
   })
-  const reads = [...alertTopics, SCHEMAS_TOPIC, FILTERS_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC]
+  const reads = [...alertTopics, SCHEMAS_TOPIC, FILTERS_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC, NODE_TOPICS.mirrorGaps]
   const writes = [DEAD_LETTERS_TOPIC, OVER_CAP_TOPIC, LOGS_TOPIC]
   return {
     node: [

@@ -1,5 +1,5 @@
 // Reads the events file of a MirrorMaker as it grows, whoever started the process and wherever its output goes.
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MirrorMakerEvent, mirrorMakerEvent } from './event.ts'
 
@@ -44,4 +44,10 @@ export async function* followEvents(file: string, signal: AbortSignal): AsyncGen
     }
     if (lines.length === 0) await sleep(POLL_MS, undefined, { signal }).catch(() => undefined)
   }
+}
+
+/** The events of the last start, up to where it ended; none where there was none. */
+export const eventsOf = async (file: string): Promise<readonly MirrorMakerEvent[]> => {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  return text.split('\n').flatMap(line => mirrorMakerEvent(line) ?? [])
 }

@@ -1,11 +1,22 @@
 // What a line of MirrorMaker's log tells of its health. Pure. Kafka Connect says these things nowhere else in dedicated mode.
 
-/** `replicating`: a task began to copy. `dead`: it will not copy again until the process is restarted. `refused`: a broker says no; silence follows. */
-export interface MirrorMakerEvent {
-  readonly kind: 'replicating' | 'dead' | 'refused'
-  /** The line, and what to do where something is. */
-  readonly text: string
-}
+/**
+ * `replicating`: a task began to copy. `dead`: it will not copy again until the process is restarted. `refused`: a broker says no; silence follows.
+ * `out-of-range`: a partition of the hub no longer has the record that is due. `position`: where a partition is read on, for that or another reason.
+ */
+export type MirrorMakerEvent =
+  | {
+      readonly kind: 'replicating' | 'dead' | 'refused'
+      /** The line, and what to do where something is. */
+      readonly text: string
+    }
+  | {
+      readonly kind: 'out-of-range' | 'position'
+      readonly text: string
+      readonly topic: string
+      readonly partition: number
+      readonly offset: bigint
+    }
 
 const REPLICATING = /task-thread-MirrorSourceConnector-\d+ replicating \d+ topic-partitions/
 const DEAD = [
@@ -20,6 +31,11 @@ const DEAD = [
   /Uncaught exception in herder work thread, exiting/,
   /Failed to find any class that implements Connector/,
 ]
+/** Of Kafka's consumer (FetchCollector, SubscriptionState): it starts again at the first record there is. */
+const OUT_OF_RANGE =
+  /Fetch position FetchPosition\{offset=(?<offset>\d+),.* is out of range for partition (?<topic>[\w.-]+)-(?<partition>\d+)\b/
+const POSITION =
+  /Resetting offset for partition (?<topic>[\w.-]+)-(?<partition>\d+) to position FetchPosition\{offset=(?<offset>\d+),/
 const REFUSED =
   /(SaslAuthenticationException|Authentication failed|AuthorizationException|Not authorized to access|authorization failed)/i
 
@@ -27,8 +43,17 @@ const REFUSED =
 export const mirrorMakerEvent = (line: string): MirrorMakerEvent | undefined => {
   const text = line.trim().slice(0, 500)
   if (line.includes('MirrorCheckpointConnector') || line.includes('MirrorHeartbeatConnector')) return undefined
+  const [outOfRange, position] = [placeOf(OUT_OF_RANGE, line), placeOf(POSITION, line)]
+  if (outOfRange !== undefined) return { kind: 'out-of-range', text, ...outOfRange }
+  if (position !== undefined) return { kind: 'position', text, ...position }
   if (REPLICATING.test(line)) return { kind: 'replicating', text }
   if (DEAD.some(pattern => pattern.test(line))) return { kind: 'dead', text }
   if (REFUSED.test(line)) return { kind: 'refused', text }
   return undefined
+}
+
+const placeOf = (pattern: RegExp, line: string) => {
+  const { topic, partition, offset } = pattern.exec(line)?.groups ?? {}
+  if (topic === undefined || partition === undefined || offset === undefined) return undefined
+  return { topic, partition: Number(partition), offset: BigInt(offset) }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { mirrorMakerEvent } from './event.ts'
 import { followEvents } from './event-file.ts'
+import { openLossReader } from './position-lost.ts'
 import { openStallClock } from './stall.ts'
 
 const dirs: string[] = []
@@ -27,6 +28,33 @@ describe('lines of the log', () => {
     ['a missing right', 'Not authorized to access topics: [lsst-alerts-v11]', 'refused'],
   ])('%s is noticed', (_what, line, kind) => {
     expect(mirrorMakerEvent(line)?.kind).toBe(kind)
+  })
+
+  test('where a partition of the hub is read on, because its position was gone, makes a lost range', () => {
+    const read = openLossReader(['lsst-alerts-v11'])
+    const take = (line: string) => {
+      const event = mirrorMakerEvent(line)
+      return event && read(event)
+    }
+    const outOfRange = (place: string, offset: number): string =>
+      `INFO [Consumer clientId=a, groupId=null] Fetch position FetchPosition{offset=${offset}, offsetEpoch=Optional[0], currentLeader=LeaderAndEpoch{leader=Optional[localhost:9092 (id: 1 rack: null isFenced: false)], epoch=0}} is out of range for partition ${place}, resetting offset (org)`
+    const position = (place: string, offset: number): string =>
+      `INFO [Consumer clientId=a, groupId=null] Resetting offset for partition ${place} to position FetchPosition{offset=${offset}, offsetEpoch=Optional.empty, currentLeader=LeaderAndEpoch{leader=Optional.empty, epoch=absent}}. (org)`
+    // A new partition has no position that could be lost.
+    expect(take(position('lsst-alerts-v11-3', 40))).toBeUndefined()
+    expect(take(outOfRange('lsst-alerts-v11-3', 100))).toBeUndefined()
+    expect(take(outOfRange('lsst-alerts-v11-12', 7))).toBeUndefined()
+    expect(take(position('lsst-alerts-v11-3', 250))).toEqual({
+      topic: 'lsst-alerts-v11',
+      partition: 3,
+      from: 100n,
+      to: 250n,
+    })
+    expect(take(position('lsst-alerts-v11-12', 0))).toMatchObject({ partition: 12, from: 7n, to: 0n })
+    expect(take(position('lsst-alerts-v11-3', 300))).toBeUndefined()
+    // The hub's clock is kept for an hour only; what it said then does not matter.
+    take(outOfRange('skysieve.clock-0', 1))
+    expect(take(position('skysieve.clock-0', 9))).toBeUndefined()
   })
 
   test('a connector that cannot start is noticed', () => {

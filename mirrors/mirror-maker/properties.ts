@@ -76,7 +76,7 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     [`${HUB_ALIAS}.consumer.max.partition.fetch.bytes`]: 8 * MB,
     [`${HUB_ALIAS}.consumer.max.poll.records`]: 200,
     [`${HUB_ALIAS}.consumer.fetch.min.bytes`]: 1,
-    // A topic that is new to this node is copied from its first record.
+    // A topic that is new to this node is copied from its first record; so is one whose position is gone, which position-lost.ts notices.
     [`${HUB_ALIAS}.consumer.auto.offset.reset`]: 'earliest',
     [`${name}.producer.batch.size`]: MB,
     [`${name}.producer.linger.ms`]: 5,
@@ -120,6 +120,8 @@ export const renderMirrorMakerLogging = (settings: MirrorMakerSettings): string 
     <Root level="WARN"><AppenderRef ref="OUT"/><AppenderRef ref="EVENTS"/></Root>
     <Logger name="org.apache.kafka.connect.mirror" level="INFO"/>
     <Logger name="org.apache.kafka.common.utils.AppInfoParser" level="ERROR"/>
+    <Logger name="org.apache.kafka.clients.consumer.internals.FetchCollector" level="INFO"/>
+    <Logger name="org.apache.kafka.clients.consumer.internals.SubscriptionState" level="INFO"/>
   </Loggers>
 </Configuration>
 `

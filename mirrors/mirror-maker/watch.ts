@@ -1,6 +1,7 @@
 // Watches a MirrorMaker from outside and asks for a restart when it no longer copies. Kafka Connect restarts no failed task itself.
 import { type MirrorLag } from '../lag/lag-watch.ts'
 import { followEvents } from './event-file.ts'
+import { type LostRange, openLossReader } from './position-lost.ts'
 import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
 import { openStallClock } from './stall.ts'
 
@@ -17,10 +18,12 @@ export interface MirrorMakerFault {
 }
 
 export interface WatchOptions {
-  readonly settings: Pick<MirrorMakerSettings, 'name' | 'dir'>
+  readonly settings: Pick<MirrorMakerSettings, 'name' | 'dir' | 'topics'>
   /** The lag as last seen, e.g. of openLagWatch; undefined while it is not known, which is not held against MirrorMaker. */
   readonly lag: () => MirrorLag | undefined
   readonly onFault: (fault: MirrorMakerFault) => void
+  /** Records were deleted on the hub before they were copied. It may be said again after a restart. */
+  readonly onLost?: (lost: LostRange) => void
   readonly signal: AbortSignal
   /** How long nothing may be copied while records wait. Default 30 s. */
   readonly stallMs?: number
@@ -31,8 +34,8 @@ export interface WatchOptions {
  * kind is reported at most every 30 s; whoever restarts the process does it with a back-off of their own.
  */
 export const watchMirrorMaker = async (options: WatchOptions): Promise<void> => {
-  const { settings, lag, onFault, signal, stallMs = STALL_MS } = options
-  const { name, dir } = settings
+  const { settings, lag, onFault, onLost, signal, stallMs = STALL_MS } = options
+  const { name, dir, topics } = settings
   const reported = new Map<string, number>()
   const report = (kind: MirrorMakerFault['kind'], message: string): void => {
     const nowMs = performance.now()
@@ -57,13 +60,18 @@ export const watchMirrorMaker = async (options: WatchOptions): Promise<void> => 
   }
   const timer = setInterval(look, Math.min(1000, stallMs / 4))
   try {
-    for await (const { kind, text } of followEvents(mirrorMakerFiles(dir).events, signal))
+    const lostBy = openLossReader(topics)
+    for await (const event of followEvents(mirrorMakerFiles(dir).events, signal)) {
+      const { kind, text } = event
+      const lost = lostBy(event)
+      if (lost !== undefined) onLost?.(lost)
       if (kind === 'dead') report('dead-task', `a task gave up and stays dead until a restart: ${text}`)
       else if (kind === 'refused')
         report(
           'refused',
           `a broker refuses its user: ${text}. Check its password and rights on the hub and on the node, then restart it`,
         )
+    }
   } finally {
     clearInterval(timer)
   }

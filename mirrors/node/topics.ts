@@ -40,6 +40,7 @@ export const NODE_TOPICS = {
   overCap: 'skysieve.over-cap',
   logs: 'skysieve.logs',
   deadLetters: 'skysieve.dead-letters',
+  mirrorGaps: 'skysieve.mirror-gaps',
 } as const
 
 const compacted = {
@@ -86,4 +87,5 @@ export const nodeTopics = ({
   { name: NODE_TOPICS.overCap, partitions: 1, configs: kept(7 * DAY_MS, -1) },
   { name: NODE_TOPICS.logs, partitions: 1, configs: kept(7 * DAY_MS, 256 * MB) },
   { name: NODE_TOPICS.deadLetters, partitions: 1, configs: kept(30 * DAY_MS, 1024 * MB) },
+  { name: NODE_TOPICS.mirrorGaps, partitions: 1, configs: kept(365 * DAY_MS, 64 * MB) },
 ]

@@ -5,7 +5,7 @@ import pino from 'pino'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
-import { hubLateness, openHubClock } from '#mirrors'
+import { followMirrorGaps, hubLateness, openHubClock } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
 import { buildInfo } from '../build-info.ts'
 import { openOpsServer } from '../ops-server.ts'
@@ -71,6 +71,12 @@ const worker = await openWorker({
   log,
   schemaWaitMs,
 })
+const mirrorGaps = await followMirrorGaps({
+  access: local,
+  clientId: `${local.user}.mirror-gaps`,
+  onGap: gap => worker.noteMirrorGap(gap),
+  onProblem: warn('the topic of gaps'),
+})
 const ops = await openOpsServer({
   port: opsPort,
   metrics: registry,
@@ -89,7 +95,7 @@ closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the worker stops')
   await ops.close()
   await worker.close()
-  await Promise.all([manifests.close(), schemas.close(), hubClock.close(), sandbox.close()])
+  await Promise.all([manifests.close(), schemas.close(), hubClock.close(), mirrorGaps.close(), sandbox.close()])
 })
 worker.ended.catch((error: unknown) => {
   // Fenced, or a record it cannot read: nothing of this process may be trusted any more.
