@@ -17,7 +17,7 @@ import {
   workerProcesses,
 } from './services.ts'
 import { type ProcessSpec, type Supervisor } from './supervisor.ts'
-import { hubTopics, keepPartitions } from './topics.ts'
+import { makeHubTopics } from './topics.ts'
 import { hubUsers } from './users.ts'
 
 const step = (name: string, after: readonly string[], run: () => Promise<void>): Step => ({ name, after, run })
@@ -40,8 +40,8 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
   return [
     run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
     step('hub-access', ['hub-broker'], () =>
-      prepareAccess(hub, secrets, hubUsers(options.nodes), hubRights(options.nodes), async admin =>
-        admin.createTopics(await keepPartitions(admin, hubTopics(options))),
+      prepareAccess(hub, secrets, hubUsers(options.nodes), hubRights(options.nodes), admin =>
+        makeHubTopics(admin, options, hub.dir),
       ),
     ),
     run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),

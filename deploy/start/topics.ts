@@ -1,4 +1,5 @@
 // The topics of the hub. Alert topics are bounded in bytes, so that a laptop's disk stays free; control topics are compacted.
+import { statfs } from 'node:fs/promises'
 import {
   ALERT_FLUSH_MS,
   ARCHIVE_TOPIC,
@@ -24,16 +25,37 @@ const DAY_MS = 86_400_000
 export const alertTopicBytes = (alertsPerVisit: number): number =>
   Math.max(MIN_TOPIC_BYTES, VISITS_KEPT * alertsPerVisit * BYTES_PER_ALERT)
 
+/** What a node may be away without losing an alert, where the disk allows it. */
+const HUB_HOURS = 12
+/** Of what is free or taken by the hub's alert topics already, they take no more together. */
+const SHARE_OF_DISK = 0.25
+
 type TopicOptions = Pick<StartOptions, 'alerts' | 'partitions'>
 
-/** Settings of an alert topic, on the hub and on every node. */
-const alertTopics = ({ alerts, partitions }: TopicOptions): readonly TopicSpec[] =>
+/**
+ * Bytes that an alert topic of the hub may take: twelve hours at the survey's rate, at most its part of a quarter of the disk, and never less than a
+ * node keeps. `availableBytes` is what is free where the hub's data lies, and what its alert topics take now.
+ */
+export const hubTopicBytes = (
+  { alerts, interval }: Pick<StartOptions, 'alerts' | 'interval'>,
+  availableBytes: number,
+): number => {
+  const hours = (HUB_HOURS * 3600 * alerts * BYTES_PER_ALERT) / interval
+  const allowed = (availableBytes * SHARE_OF_DISK) / Object.keys(STREAMS).length
+  return Math.floor(Math.max(alertTopicBytes(alerts), Math.min(hours, allowed)))
+}
+
+/** Settings of the hub's alert topics. */
+const alertTopics = (
+  { alerts, partitions }: TopicOptions,
+  topicBytes = alertTopicBytes(alerts),
+): readonly TopicSpec[] =>
   Object.values(STREAMS).map(({ topic }) => ({
     name: topic,
     partitions,
     configs: {
       'cleanup.policy': 'delete',
-      'retention.bytes': Math.ceil(alertTopicBytes(alerts) / partitions),
+      'retention.bytes': Math.ceil(topicBytes / partitions),
       'retention.ms': DAY_MS,
       'segment.bytes': SEGMENT_BYTES,
       'max.message.bytes': MAX_MESSAGE_BYTES,
@@ -69,8 +91,9 @@ const notices = (stream: string): TopicSpec => ({
   configs: { 'cleanup.policy': 'delete', 'retention.ms': 7 * DAY_MS, 'retention.bytes': MIN_TOPIC_BYTES },
 })
 
-export const hubTopics = (options: TopicOptions): readonly TopicSpec[] => [
-  ...alertTopics(options),
+/** All topics of the hub; an alert topic may take `topicBytes`, and as much as on a node where that is absent. */
+export const hubTopics = (options: TopicOptions, topicBytes?: number): readonly TopicSpec[] => [
+  ...alertTopics(options, topicBytes),
   ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(compacted),
   ...Object.keys(STREAMS).map(notices),
   LEADER,
@@ -78,6 +101,20 @@ export const hubTopics = (options: TopicOptions): readonly TopicSpec[] => [
   clockTopic,
   DEAD_LETTERS,
 ]
+
+/** Makes the hub's topics, or brings them to their settings; how much alerts may take goes by the disk as it is now. */
+export const makeHubTopics = async (
+  admin: Pick<ClusterAdmin, 'createTopics' | 'describeTopic'>,
+  options: Pick<StartOptions, 'alerts' | 'partitions' | 'interval'>,
+  dir: string,
+): Promise<void> => {
+  const { bavail, bsize } = await statfs(dir)
+  const held = await Promise.all(
+    Object.values(STREAMS).map(async ({ topic }) => (await admin.describeTopic(topic))?.bytes),
+  )
+  const availableBytes = held.reduce<number>((sum, bytes) => sum + (bytes ?? 0), bavail * bsize)
+  await admin.createTopics(await keepPartitions(admin, hubTopics(options, hubTopicBytes(options, availableBytes))))
+}
 
 /** The topics with as many partitions as those that are there have: their number is fixed when a topic is made. */
 export const keepPartitions = async <T extends TopicSpec>(

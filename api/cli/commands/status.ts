@@ -4,6 +4,17 @@ import type { AddCommands } from '../add-commands.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'
 
+interface Gap {
+  readonly lane: string
+  readonly topic: string
+  readonly partition: number
+  readonly from: string
+  readonly to: string
+  readonly at: string
+  readonly since?: string
+  readonly until?: string
+}
+
 interface Node {
   readonly mirror: string
   readonly shards: number
@@ -12,6 +23,7 @@ interface Node {
   readonly silent: boolean
   readonly silentShards: readonly number[]
   readonly bootstrap: string | null
+  readonly gaps: readonly Gap[]
   readonly updatedAt: string
 }
 
@@ -39,6 +51,7 @@ export const addStatus: AddCommands = (program, around) => {
             ]),
             'No node has reported yet.',
           ),
+          ...nodes.flatMap(node => node.gaps.map(gap => gapText(node.mirror, gap))),
           '',
           table(
             ['filter', 'stage', 'last visit', 'passed', 'delivered', 'over cap', 'errors'],
@@ -55,6 +68,14 @@ export const addStatus: AddCommands = (program, around) => {
         ].join('\n'),
       )
     })
+}
+
+/** What is lost for a node's filters is said as long as its status has it. */
+const gapText = (node: string, { lane, topic, partition, from, to, at, since, until }: Gap): string => {
+  const count = BigInt(to) > BigInt(from) ? `${BigInt(to) - BigInt(from)} offsets` : 'an unknown number'
+  const sent = since === undefined && until === undefined ? '' : `, sent between ${since ?? '?'} and ${until ?? '?'}`
+  const why = lane === 'mirror' ? 'had left the hub before they were copied' : 'were gone before they were evaluated'
+  return `${node}: ${count} of ${topic}, partition ${partition} from ${from} on, ${why} (${at}${sent})`
 }
 
 const stateOf = ({ silent, silentShards }: Node): string => {
