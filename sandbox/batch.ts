@@ -31,6 +31,8 @@ export interface Column {
 /** An array of records: its items of all rows lie one after another. */
 export interface ListColumns {
   readonly path: string
+  /** How many columns of its set come before it in the schema; absent where the order does not matter. */
+  readonly after?: number
   readonly columns: readonly Column[]
 }
 

@@ -142,7 +142,7 @@ export function testConformance(name: string, { runtime, language, open }: Confo
       expect(await sandbox.load(sampleProgram(runtime, source))).toMatchObject({ ok: false, reason: 'no-filter' })
     })
 
-    test('a column the batch does not carry reads as null, one the filter did not ask for is not there', async () => {
+    test('a column the batch does not carry reads as null, and so does a name that no record has, which is not there', async () => {
       const reads = {
         columns: [
           { path: 'source.unheard', kind: 'number' },
@@ -151,9 +151,10 @@ export function testConformance(name: string, { runtime, language, open }: Confo
         lists: [{ path: 'others', columns: [] }],
       } as const
       const source = {
-        javascript: 'export const filter = a => a.source.unheard === null && a.others === null && a.name === undefined',
+        javascript:
+          'export const filter = a => a.source.unheard === null && a.others === null && a.nothing === null && !("nothing" in a)',
         python:
-          'class Case(AlertFilter):\n    def filter(self, alert):\n        return alert.source.unheard is None and alert.others is None and "name" not in alert\n',
+          'class Case(AlertFilter):\n    def filter(self, alert):\n        return alert.source.unheard is None and alert.others is None and "nothing" not in alert\n',
       }[language]
       expect(verdictWords(await tryOut(sandbox, sampleProgram(runtime, source, { reads })))).toEqual([
         'pass',

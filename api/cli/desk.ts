@@ -104,4 +104,5 @@ export const trialView = ({ matches, costUs, ...trial }: Trial) => ({
   firstError: trial.firstError ? { ...trial.firstError, alert: String(trial.firstError.alert) } : null,
   failure: trial.failure ?? null,
   logs: trial.logs,
+  learned: trial.learned,
 })

@@ -1,5 +1,5 @@
 // Names in a source × fields of a stream → the columns that filter gets at first. More than it needs costs time; what is missing it learns.
-import type { ColumnKind, ColumnSet } from '#sandbox'
+import type { Column, ColumnKind, ColumnSet } from '#sandbox'
 
 /** A field that packets of a stream offer: `list` is the array it lies in, and then `path` starts at the array's item. */
 export interface Field {
@@ -38,7 +38,23 @@ const offered = new WeakMap<readonly Field[], Map<boolean, ColumnSet>>()
 export function columnsOffered(fields: readonly Field[], cutouts: boolean): ColumnSet {
   const known = offered.get(fields) ?? new Map<boolean, ColumnSet>()
   offered.set(fields, known)
-  const set = known.get(cutouts) ?? columnsRead(fields, { names: new Set(), everything: true, cutouts })
+  const set = known.get(cutouts) ?? offerOf(fields, cutouts)
   known.set(cutouts, set)
   return set
+}
+
+/** Lists remember where in the schema they stand, so that records can be enumerated in its order. */
+function offerOf(fields: readonly Field[], cutouts: boolean): ColumnSet {
+  const columns: Column[] = []
+  const lists = new Map<string, { path: string; after: number; columns: Column[] }>()
+  for (const { path, kind, list } of fields) {
+    if (kind === 'binary' && !cutouts) continue
+    if (list === undefined) columns.push({ path, kind })
+    else {
+      const known = lists.get(list) ?? { path: list, after: columns.length, columns: [] }
+      lists.set(list, known)
+      known.columns.push({ path, kind })
+    }
+  }
+  return { columns, lists: [...lists.values()] }
 }

@@ -54,10 +54,50 @@ test('matches beyond the cap of a visit are counted, not shown', async () => {
 
 test('an error names the alert and the place in the author’s file', async () => {
   const result = await trial('export function filter(alert) {\n  return alert.nothing.here\n}')
-  expect(result).toMatchObject({ errors: ALERTS, firstError: { line: 2, message: expect.stringMatching(/undefined/) } })
+  expect(result).toMatchObject({
+    errors: ALERTS,
+    firstError: { line: 2, message: expect.stringMatching(/reading 'here'/) },
+  })
 })
 
 test('a filter that never ends fails the trial and leaves the sandbox usable', async () => {
   expect((await trial('export function filter() { for (;;); }')).failure).toMatchObject({ reason: 'timeout' })
   expect(await trial('export const filter = () => false')).toMatchObject({ alerts: ALERTS, passed: 0 })
+})
+
+const PASSED = 'passes what it passes with its fields named plainly, and the author is told what was learned'
+test.each([
+  ['a name put together from constants', "const S = '_psfFluxMean'\nconst key = a => a.diaSource.band + S"],
+  ['a name made by +=', "const key = a => { let name = a.diaSource.band; name += '_psfFluxMean'; return name }"],
+  ['a name of pieces', "const P = ['psf', 'Flux', 'Mean']\nconst key = a => a.diaSource.band + '_' + P.join('')"],
+])(`a filter that reaches fields by %s ${PASSED}`, async (_what, key) => {
+  const body = (name: string): string => `${key}
+    export function filter(alert) {
+      const object = alert.diaObject
+      return object !== null && alert.diaSource.psfFlux > object[${name}]
+    }`
+  const plain =
+    '{ u: alert.diaObject.u_psfFluxMean, g: alert.diaObject.g_psfFluxMean, r: alert.diaObject.r_psfFluxMean, i: alert.diaObject.i_psfFluxMean, z: alert.diaObject.z_psfFluxMean, y: alert.diaObject.y_psfFluxMean }'
+  const control = await trial(
+    `export const filter = alert => alert.diaObject !== null && alert.diaSource.psfFlux > ${plain}[alert.diaSource.band]`,
+    'javascript',
+    1000,
+  )
+  const result = await trial(body('key(alert)'), 'javascript', 1000)
+  expect(control.passed).toBeGreaterThan(0)
+  expect(control.learned).toEqual([])
+  expect(result.matches).toEqual(control.matches)
+  expect(result).toMatchObject({ alerts: ALERTS, errors: 0 })
+})
+
+test('records are looked at as any object is: their own keys, copies and rests have all fields', async () => {
+  const result = await trial(`export function filter(alert) {
+    const { band, ...rest } = alert.diaSource
+    const copy = { ...alert.diaSource }
+    const keys = Object.keys(alert.diaSource)
+    return Object.is(copy.psfFlux, alert.diaSource.psfFlux) && Object.is(copy.psfFlux, rest.psfFlux) && keys.length > 50 && !('band' in rest) &&
+      Object.values(alert.diaSource).length === keys.length && JSON.stringify(alert.diaSource).length > 500
+  }`)
+  expect(result).toMatchObject({ alerts: ALERTS, passed: ALERTS, errors: 0 })
+  expect(result.learned.length).toBeGreaterThan(50)
 })

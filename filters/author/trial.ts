@@ -1,14 +1,10 @@
 // A filter on a visit, before it is live: the production sandbox and the production cap, nothing published.
-import { type AlertKey, type AvroSchema, openBatchBuilder, type Stream } from '#hub'
-import { type AuthorError, type Batch, type Failure, type Program, type Sandbox, type Verdicts } from '#sandbox'
+import { type AlertKey, openBatchBuilder, type Stream } from '#hub'
+import { type AuthorError, type Failure, Learning, type Program, type Sandbox, type Verdicts } from '#sandbox'
+import { type AlertBytes, learn } from './learn.ts'
 
 /** One packet of a sample, without its frame. */
-export interface TrialPacket {
-  readonly schemaId: number
-  readonly schema: AvroSchema
-  readonly body: Uint8Array
-  readonly timestampMs: number
-}
+export type TrialPacket = AlertBytes
 
 export interface TrialOptions {
   readonly sandbox: Sandbox
@@ -38,6 +34,8 @@ export interface Trial {
   /** Why it did not get to the end, or did not load. */
   readonly failure?: Failure
   readonly logs: readonly string[]
+  /** Names of fields that it was found to read, although they do not stand in its source; it got them, and all alerts were evaluated with them. */
+  readonly learned: readonly string[]
   /** CPU of an alert in µs: half, 90 % and 99 % of the batches cost no more. */
   readonly costUs: { readonly t50: number; readonly t90: number; readonly t99: number }
 }
@@ -54,15 +52,24 @@ export async function trialRun({ sandbox, program, stream, packets, cap, onProgr
     const reason = loaded.reason === 'syntax' || loaded.reason === 'no-filter' ? 'error' : loaded.reason
     return { ...tally.result(), failure: { reason, error: loaded.error } }
   }
-  const builder = openBatchBuilder({ stream, set: program.reads, maxRows: TRIAL_ROWS })
+  const learning = new Learning(program)
+  let running = program
+  let builder = openBatchBuilder({ stream, set: program.reads, maxRows: TRIAL_ROWS })
   const keys: AlertKey[] = []
+  const alerts: AlertBytes[] = []
   const evaluate = async (): Promise<boolean> => {
     if (keys.length === 0) return true
-    const batch: Batch = builder.take()
-    const [verdicts] = await sandbox.evaluate(batch, [program.id])
+    let [verdicts] = await sandbox.evaluate(builder.take(), [running.id])
+    builder.reset()
+    if (verdicts?.wants !== undefined) {
+      const learned = await learn({ sandbox, stream, alerts, program: running, learning, first: verdicts })
+      ;({ program: running, verdicts } = learned)
+      tally.learned(learned.names)
+      builder = openBatchBuilder({ stream, set: running.reads, maxRows: TRIAL_ROWS })
+    }
     if (verdicts !== undefined) tally.add(verdicts, keys)
     keys.length = 0
-    builder.reset()
+    alerts.length = 0
     onProgress?.(tally.result())
     return verdicts?.failure === undefined
   }
@@ -74,12 +81,14 @@ export async function trialRun({ sandbox, program, stream, packets, cap, onProgr
         if (!(await evaluate())) return tally.result()
         key = add()
       }
-      if (key !== 'full') keys.push(key)
+      if (key === 'full') continue
+      keys.push(key)
+      alerts.push(packet)
     }
     await evaluate()
     return tally.result()
   } finally {
-    await sandbox.unload(program.id)
+    await sandbox.unload(running.id)
   }
 }
 
@@ -88,6 +97,7 @@ class Tally {
   readonly #deliveredOfVisit = new Map<bigint, number>()
   readonly #matches: Match[] = []
   readonly #logs: string[] = []
+  readonly #learned: string[] = []
   readonly #costsUs: number[] = []
   #alerts = 0
   #passed = 0
@@ -98,6 +108,10 @@ class Tally {
 
   constructor(cap: number) {
     this.#cap = cap
+  }
+
+  learned(names: readonly string[]): void {
+    this.#learned.push(...names)
   }
 
   add(verdicts: Verdicts, keys: readonly AlertKey[]): void {
@@ -148,6 +162,7 @@ class Tally {
       ...(this.#firstError ? { firstError: this.#firstError } : {}),
       ...(this.#failure ? { failure: this.#failure } : {}),
       logs: this.#logs,
+      learned: this.#learned,
       costUs: { t50: quantile(0.5), t90: quantile(0.9), t99: quantile(0.99) },
     }
   }

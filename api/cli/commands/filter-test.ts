@@ -97,7 +97,7 @@ function judge(file: string, { failure, firstError, errors, alerts, passed }: Tr
   }
 }
 
-function summary({ alerts, passed, matches, overCap, errors, costUs, firstError }: Trial): string {
+function summary({ alerts, passed, matches, overCap, errors, costUs, firstError, learned }: Trial): string {
   const cost = (['t50', 't90', 't99'] as const).map(name => `${name} ${costUs[name].toFixed(1)}`).join('  ')
   return [
     ...matches.map(
@@ -105,6 +105,12 @@ function summary({ alerts, passed, matches, overCap, errors, costUs, firstError 
     ),
     `${alerts} alerts: ${passed} passed, ${matches.length} within the cap, ${overCap} over it, ${errors} errors`,
     `cost per alert in µs: ${cost}`,
+    ...(learned.length === 0
+      ? []
+      : [
+          `fields it reads although their names do not stand in it: ${learned.join(', ')}`,
+          'it is given them from the first alert on that needs them, and what it passes does not depend on it; to name them costs less',
+        ]),
     ...(firstError
       ? [`first error: ${firstError.message} (line ${firstError.line ?? '?'}, alert ${firstError.alert})`]
       : []),

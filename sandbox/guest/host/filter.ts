@@ -1,169 +1,89 @@
-// One filter in its isolate: made, called once a batch, thrown away.
-import ivm from 'isolated-vm'
-import { MAX_BINARY_BYTES, MAX_TEXT_UNITS } from '../../batch.ts'
-import { type AuthorError, type FailureReason } from '../../sandbox.ts'
-import { type LoadMessage } from '../../wire.ts'
-import { guestOptions } from '../isolate/guest-source.ts'
-import { viewSource } from '../isolate/view-source.ts'
-import { runOwn } from './compile.ts'
-import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
+// One filter of a host: its mailbox, its isolate, and what is done when it reads records in ways that the isolate was not made for.
+import { type LoadMessage, Phase } from '../../wire.ts'
 import { type CpuMeter } from './cpu-meter.ts'
-import { explain, LoadFailure } from './explain.ts'
+import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
+import { LoadFailure } from './explain.ts'
 import { type Frame } from './frame-reader.ts'
-import { takeIsolate } from './isolates.ts'
-import { planMailbox } from './mailbox.ts'
-
-export interface Evaluated {
-  /** 1 when there are scores, else 0, or nothing when the filter failed. */
-  readonly scored: boolean
-  /** JSON that the guest wrote, or nothing. */
-  readonly extra: string
-  readonly failure?: { readonly reason: FailureReason; readonly error: AuthorError }
-  readonly cpuMs: number
-}
+import { LateFlag, planMailbox } from './mailbox.ts'
+import { type Evaluated, openTenant, type Tenant } from './tenant.ts'
 
 export interface Filter {
   readonly mailbox: Mailbox
   readonly description: string
-  evaluate(frame: Frame): Evaluated
+  /** `mark` is told each phase that follows within it. */
+  evaluate(frame: Frame, mark: (phase: number) => void): Evaluated
   dispose(): void
 }
 
-/** Evaluations that got less than this share of their wall time as CPU time were starved, not slow; they are tried again. */
-const STARVED = 0.5
-const STARVED_TRIES = 3
-/** Characters of what an isolate may say about a batch beyond its bits; the guest bounds itself below this. */
-const MAX_EXTRA_CHARS = 1 << 20
+/** What only plain objects answer as the language says; other ways to look at a record are noticed when it is looked at. */
+const NEEDS_PLAIN = /\b(?:delete|eval|Function)\b/
+/** Filters of this process that were found to look at records so, for when they are loaded again; beyond it all are forgotten. */
+const MAX_KNOWN = 500
+const knownPlain = new Set<string>()
 
-const areaBytes = (needed: number, atLeast: number, atMost: number): number =>
-  Math.min(atMost, Math.max(atLeast, 2 ** Math.ceil(Math.log2(needed))))
+const keyOf = ({ source }: LoadMessage): string => `${source.length} ${source.slice(0, 80)} ${source.slice(-80)}`
 
-/** Makes an isolate, locks it down, evaluates the author's module. Throws `LoadFailure` with what the author is told. */
+/** Makes a filter ready to be called. Throws `LoadFailure` with what the author is told. */
 export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
-  const { limits, source, fileName } = message
-  const scriptName = /^[\w.-]{1,100}$/.test(fileName) ? fileName : 'filter.js'
-  const { isolate, context, guest } = takeIsolate(limits.memoryMb)
-  try {
-    return start()
-  } catch (error) {
-    if (!isolate.isDisposed) isolate.dispose()
-    throw error
+  const plan = planMailbox(message.reads, message.offers)
+  const mailbox = openMailbox(plan)
+  const deliver = openDelivery(mailbox)
+  const { lateNames } = plan.records
+  const late = mailbox.words.subarray(plan.lateWord, plan.lateWord + 1 + Math.ceil(lateNames.length / 32))
+  const isWanted = (_name: string, number: number): boolean =>
+    (((late[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1
+
+  const plain = NEEDS_PLAIN.test(message.source) || knownPlain.has(keyOf(message)) || plan.records.needsPlain
+  let tenant: Tenant = openTenant(message, { mailbox, meter, plain })
+
+  /** What came of a batch, unless records have to be plain for it. */
+  const outcome = (evaluated: Evaluated): Evaluated | undefined => {
+    const flags = late[0] ?? 0
+    if (flags & LateFlag.plain) {
+      if (knownPlain.size >= MAX_KNOWN) knownPlain.clear()
+      knownPlain.add(keyOf(message))
+    }
+    // However the batch ended: with a value that was not there no end is the author's.
+    if (flags & LateFlag.values)
+      return { scored: false, extra: '', wants: lateNames.filter(isWanted), cpuMs: evaluated.cpuMs }
+    return flags & LateFlag.plain ? undefined : evaluated
   }
 
-  function start(): Filter {
-    const plan = planMailbox(message.reads)
-    const mailbox = openMailbox(plan)
-    const deliver = openDelivery(mailbox)
-    const makeViews = runOwn(isolate, context, viewSource(plan))
-    const options = new ivm.ExternalCopy(guestOptions(plan, message, scriptName)).copyInto()
-    const runner = guest.applySync(
-      undefined,
-      [new ivm.ExternalCopy(mailbox.shared).copyInto(), makeViews.derefInto(), options],
-      { result: { reference: true } },
-    ) as ivm.Reference<Record<string, unknown>>
-    const bind = runner.getSync('bind', { reference: true })
-    const run = runner.getSync('run', { reference: true })
-    const attach = runner.getSync('attach', { reference: true })
-    const description = loadModule(isolate, context, { source, scriptName, timeoutMs: limits.batchMs }, bind)
-    let textArea = new SharedArrayBuffer(0)
-    let binaryArea = new SharedArrayBuffer(0)
-
-    const deliverBlobs = (frame: Frame): void => {
-      const text = plan.readsText ? frame.text : undefined
-      const binary = plan.readsBinary ? frame.binary() : undefined
-      const grownText = text !== undefined && text.byteLength > textArea.byteLength
-      const grownBinary = binary !== undefined && binary.byteLength > binaryArea.byteLength
-      if (grownText) textArea = new SharedArrayBuffer(areaBytes(text.byteLength, 8192, MAX_TEXT_UNITS * 2))
-      if (grownBinary) binaryArea = new SharedArrayBuffer(areaBytes(binary.byteLength, 1 << 20, MAX_BINARY_BYTES))
-      if (grownText || grownBinary)
-        attach.applySync(undefined, [
-          grownText ? new ivm.ExternalCopy(textArea).copyInto() : undefined,
-          grownBinary ? new ivm.ExternalCopy(binaryArea).copyInto() : undefined,
-        ])
-      if (text !== undefined) new Uint16Array(textArea).set(text)
-      if (binary !== undefined) new Uint8Array(binaryArea).set(binary)
+  const becomePlain = (): LoadFailure | undefined => {
+    tenant.dispose()
+    try {
+      tenant = openTenant(message, { mailbox, meter, plain: true })
+      return undefined
+    } catch (error) {
+      if (error instanceof LoadFailure) return error
+      throw error
     }
+  }
 
-    const call = (rows: number): Evaluated => {
-      for (let attempt = 1; ; attempt++) {
-        meter.begin()
-        try {
-          const said: unknown = run.applySync(undefined, [rows], { timeout: limits.batchMs })
-          if (typeof said === 'number') return { scored: said === 1, extra: '', cpuMs: meter.end() }
-          if (typeof said === 'string' && said.length <= MAX_EXTRA_CHARS)
-            return { scored: said.startsWith('1'), extra: said.slice(1), cpuMs: meter.end() }
-          throw new Error('the wrapper answered with something else than a number or a text')
-        } catch (error) {
-          const used = meter.end()
-          const failure = afterwards(explain(error, isolate, limits))
-          if (failure.reason === 'timeout' && used < limits.batchMs * STARVED && attempt < STARVED_TRIES) continue
-          return { scored: false, extra: '', failure, cpuMs: used }
-        }
+  return {
+    mailbox,
+    get description() {
+      return tenant.description
+    },
+    evaluate(frame, mark) {
+      deliver(frame)
+      late.fill(0)
+      const first = tenant.evaluate(frame)
+      const done = outcome(first)
+      if (done !== undefined) return done
+      mark(Phase.load)
+      meter.begin()
+      const failed = becomePlain()
+      const cpuMs = first.cpuMs + meter.end()
+      if (failed !== undefined) {
+        const reason = failed.reason === 'syntax' || failed.reason === 'no-filter' ? 'error' : failed.reason
+        return { scored: false, extra: '', failure: { reason, error: failed.told }, cpuMs }
       }
-    }
-
-    return {
-      mailbox,
-      description,
-      evaluate(frame) {
-        deliver(frame)
-        if (plan.readsText || plan.readsBinary) deliverBlobs(frame)
-        return call(frame.rows)
-      },
-      dispose() {
-        if (!isolate.isDisposed) isolate.dispose()
-      },
-    }
+      mark(Phase.evaluate)
+      late.fill(0)
+      const second = tenant.evaluate(frame)
+      return { ...(outcome(second) ?? second), cpuMs: cpuMs + second.cpuMs }
+    },
+    dispose: () => tenant.dispose(),
   }
-}
-
-/** The wrapper catches what a filter throws; an error that comes out of a call all the same is a rejected promise. */
-const afterwards = (found: ReturnType<typeof explain>): ReturnType<typeof explain> =>
-  found.reason !== 'error' || found.error.message.startsWith('import()')
-    ? found
-    : { ...found, error: { message: `a promise was rejected and nobody handled it: ${found.error.message}` } }
-
-const WHAT_IS_MISSING: Record<string, string> = {
-  nothing: 'the module exports no function called filter; write: export function filter(alert) { … }',
-  await: 'the module is not ready after loading; top-level await is not available in a filter',
-}
-
-interface ModuleText {
-  readonly source: string
-  readonly scriptName: string
-  readonly timeoutMs: number
-}
-
-/** Compiles and evaluates the author's module as a script of its own and hands its exports to the wrapper. Returns its description. */
-function loadModule(isolate: ivm.Isolate, context: ivm.Context, text: ModuleText, bind: ivm.Reference): string {
-  const filename = text.scriptName
-  let module: ivm.Module
-  try {
-    module = isolate.compileModuleSync(text.source, { filename })
-  } catch (error) {
-    throw LoadFailure.syntax(error, filename)
-  }
-  try {
-    module.instantiateSync(context, specifier => {
-      throw new Error(`imports ${JSON.stringify(specifier)}; a filter is one module without imports`)
-    })
-  } catch (error) {
-    throw LoadFailure.syntax(error, filename)
-  }
-  try {
-    module.evaluateSync({ timeout: text.timeoutMs })
-  } catch (error) {
-    throw LoadFailure.thrown(error, isolate, text)
-  }
-  let answer: unknown
-  try {
-    answer = bind.applySync(undefined, [module.namespace.derefInto()], { timeout: text.timeoutMs })
-  } catch (error) {
-    throw LoadFailure.thrown(error, isolate, text)
-  }
-  if (typeof answer === 'string' && answer.startsWith('D')) return answer.slice(1)
-  const missing = String(answer).slice(1, 20)
-  throw new LoadFailure('no-filter', {
-    message: WHAT_IS_MISSING[missing] ?? `the export filter is a ${missing}, not a function`,
-  })
 }

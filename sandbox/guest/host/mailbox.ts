@@ -1,5 +1,9 @@
 // The plan of one filter's mailbox: only the columns it reads, then its verdicts.
 import { type ColumnKind, type ColumnSet, MAX_LIST_ROWS, MAX_ROWS } from '../../batch.ts'
+import { recordTree, type RecordTree } from './record-tree.ts'
+
+/** What a guest says of a batch that has to be evaluated again: some values were reached that are not carried; or views have to be like plain objects. */
+export const LateFlag = { values: 1, plain: 2 } as const
 
 /** A column in the mailbox; `at` is the index of its first cell of eight bytes. */
 export interface Cell {
@@ -24,13 +28,16 @@ export interface MailboxPlan {
   /** Indices of words of four bytes: a bit per row. */
   readonly passedWord: number
   readonly erroredWord: number
+  /** A word of flags, and behind it a bit for each value that the filter could reach and is not carried. */
+  readonly lateWord: number
+  readonly records: RecordTree
   readonly bytes: number
   readonly readsText: boolean
   readonly readsBinary: boolean
 }
 
 /** Lays a mailbox out; every column has room for the largest batch. */
-export function planMailbox(reads: ColumnSet): MailboxPlan {
+export function planMailbox(reads: ColumnSet, offers: ColumnSet = reads): MailboxPlan {
   let next = 0
   const take = (cells: number): number => {
     const at = next
@@ -50,7 +57,10 @@ export function planMailbox(reads: ColumnSet): MailboxPlan {
   const scores = take(MAX_ROWS)
   const passedWord = take(MAX_ROWS / 64) * 2
   const erroredWord = take(MAX_ROWS / 64) * 2
+  const records = recordTree({ cells, lists }, offers)
+  const lateWord = take(Math.ceil((records.lateNames.length + 32) / 64)) * 2
   const readsText = kinds.includes('string')
   const readsBinary = kinds.includes('binary')
-  return { times, ids, cells, lists, scores, passedWord, erroredWord, bytes: next * 8, readsText, readsBinary }
+  const words = { passedWord, erroredWord, lateWord }
+  return { times, ids, cells, lists, scores, ...words, records, bytes: next * 8, readsText, readsBinary }
 }

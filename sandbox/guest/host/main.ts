@@ -49,7 +49,7 @@ function evaluate(message: EvaluateMessage): void {
     const filter = filters.get(slot)
     if (filter === undefined) continue
     mark(Phase.evaluate, slot, seq)
-    const evaluated = filter.evaluate(frame)
+    const evaluated = filter.evaluate(frame, phase => mark(phase, slot, seq))
     reply.add(slot, rows, filter, evaluated)
     if (evaluated.failure) {
       filter.dispose()

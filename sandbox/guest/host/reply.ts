@@ -1,6 +1,7 @@
 // The verdicts of one batch in one reply; see wire.ts for its form.
 import { type Extra, RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from '../../wire.ts'
-import { type Evaluated, type Filter } from './filter.ts'
+import { type Filter } from './filter.ts'
+import { type Evaluated } from './tenant.ts'
 
 /** Collects records in one growing buffer. */
 export function openReply() {
@@ -37,7 +38,9 @@ export function openReply() {
     add(slot: number, rows: number, filter: Filter, evaluated: Evaluated): void {
       const extraText = evaluated.failure
         ? JSON.stringify({ failure: evaluated.failure } satisfies Extra)
-        : evaluated.extra
+        : evaluated.wants
+          ? JSON.stringify({ wants: evaluated.wants } satisfies Extra)
+          : evaluated.extra
       const extra = Buffer.from(extraText)
       const { cells, plan } = filter.mailbox
       const bitBytes = wordsOf(rows) * 4

@@ -2,28 +2,36 @@
 // filters, so that it is compiled once in a process; what differs comes as arguments.
 import { ANNOTATION_BUDGET, type LoadMessage } from '../../wire.ts'
 import { MAX_ROWS } from '../../batch.ts'
-import { type MailboxPlan } from '../host/mailbox.ts'
+import { LateFlag, type MailboxPlan } from '../host/mailbox.ts'
 import { openBlobs } from './blobs.ts'
 import { type JudgeOptions, openJudge } from './judge.ts'
+import { guardRecords } from './guards.ts'
 import { lockdown } from './lockdown.ts'
 import { openLog } from './log.ts'
 import { capture } from './primordials.ts'
+import { openRecords, type RecordsOptions } from './records.ts'
 import { openClock, openRunner, type RunnerPlan } from './runner.ts'
 
 export interface GuestOptions {
   readonly plan: RunnerPlan
   readonly judge: JudgeOptions
+  readonly records: RecordsOptions
   readonly logChars: number
 }
 
 /** What differs between filters besides their views. */
-export const guestOptions = (plan: MailboxPlan, { limits }: LoadMessage, fileName: string): GuestOptions => ({
-  plan: { times: plan.times, ids: plan.ids, passedWord: plan.passedWord, erroredWord: plan.erroredWord },
+export const guestOptions = (
+  { times, ids, passedWord, erroredWord, lateWord, scores }: MailboxPlan,
+  { limits }: LoadMessage,
+  { fileName, plain }: { readonly fileName: string; readonly plain: boolean },
+): GuestOptions => ({
+  plan: { times, ids, passedWord, erroredWord, lateWord },
+  records: { lateWord, plain, flags: LateFlag },
   judge: {
     fileName,
     annotationChars: limits.annotationChars,
     annotationBudget: limits.annotationChars * ANNOTATION_BUDGET,
-    scores: plan.scores,
+    scores,
     maxRows: MAX_ROWS,
   },
   logChars: limits.logChars,
@@ -38,7 +46,9 @@ const blobs=(${openBlobs.toString()})(primordials)
 const log=(${openLog.toString()})(primordials,options.logChars)
 const judge=(${openJudge.toString()})(primordials,cells,options.judge)
 const {state,clock}=(${openClock.toString()})(primordials,cells,words,options.plan)
-const views=makeViews(cells,words,longs,primordials,blobs)
+const records=(${openRecords.toString()})(primordials,words,log,options.records)
+const views=makeViews(cells,words,longs,primordials,blobs,records)
+;(${guardRecords.toString()})(primordials,records)
 ;(${lockdown.toString()})(primordials,clock,log)
 return (${openRunner.toString()})(primordials,{words,views,blobs,log,judge,state},options.plan)
 })`

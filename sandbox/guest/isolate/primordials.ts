@@ -3,13 +3,15 @@
 
 /** Our code calls only what it got here, through `apply`; it never looks a method up on an object an author could have altered. */
 export function capture() {
-  const { apply, construct, defineProperty, deleteProperty, getOwnPropertyDescriptor } = Reflect
+  const { apply, construct, defineProperty, deleteProperty, get, getOwnPropertyDescriptor, setPrototypeOf } = Reflect
   return {
     apply,
     construct,
     defineProperty,
     deleteProperty,
     getOwnPropertyDescriptor,
+    reflectGet: get,
+    setPrototypeOf,
     freeze: Object.freeze,
     preventExtensions: Object.preventExtensions,
     hasOwn: Object.hasOwn,
@@ -33,6 +35,8 @@ export function capture() {
     Words: Uint32Array,
     imul: Math.imul,
     TypeError,
+    Object,
+    Proxy,
   }
 }
 

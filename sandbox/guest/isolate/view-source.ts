@@ -1,41 +1,8 @@
 // Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
-// made by a loop share one feedback vector and are 3-5 times slower.
+// made by a loop share one feedback vector and are 3-5 times slower. Names whose values are not carried cost nothing here: records.ts answers for them.
 import { MAX_LIST_ROWS, NULL_HIGH } from '../../batch.ts'
-import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
-
-interface RecordNode {
-  /** Cell that says whether the nested record is there. */
-  present?: Cell
-  readonly fields: Map<string, Cell>
-  readonly records: Map<string, RecordNode>
-  readonly lists: Map<string, ListCells>
-}
-
-const emptyRecord = (): RecordNode => ({ fields: new Map(), records: new Map(), lists: new Map() })
-
-function recordAt(root: RecordNode, path: readonly string[]): RecordNode {
-  let node = root
-  for (const name of path) {
-    let inner = node.records.get(name)
-    if (inner === undefined) node.records.set(name, (inner = emptyRecord()))
-    node = inner
-  }
-  return node
-}
-
-function recordOf(cells: readonly Cell[], lists: readonly ListCells[]): RecordNode {
-  const root = emptyRecord()
-  for (const cell of cells) {
-    const path = cell.path.split('.')
-    if (cell.kind === 'present') recordAt(root, path).present = cell
-    else recordAt(root, path.slice(0, -1)).fields.set(path.at(-1) ?? '', cell)
-  }
-  for (const list of lists) {
-    const path = list.path.split('.')
-    recordAt(root, path.slice(0, -1)).lists.set(path.at(-1) ?? '', list)
-  }
-  return root
-}
+import { type Cell, type ListCells } from '../host/mailbox.ts'
+import { lateOf, lateWithin, type Member, type Place, type RecordNode, type RecordTree } from '../host/record-tree.ts'
 
 const readNumber = (at: number): string => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`
 
@@ -50,10 +17,10 @@ const READ: Record<Cell['kind'], (at: number) => string> = {
 }
 
 /** Views of a list's items, made when first needed and used for all batches; and the array of the row that asked last, so that asking twice gives the same one. */
-const poolSource = (id: number, item: string): string =>
+const poolSource = (id: number, item: number): string =>
   // Room is made in few large steps: what an array grows out of stays on the heap for long.
   `const pool${id}=[];let made${id}=0,array${id}=null,row${id}=-1,epoch${id}=-1
-const grow${id}=n=>{if(pool${id}.length<n)pool${id}.length=n<${MAX_LIST_ROWS / 4}?4*n:${MAX_LIST_ROWS};for(;made${id}<n;made${id}++)pool${id}[made${id}]=new ${item}(made${id})}`
+const grow${id}=n=>{if(pool${id}.length<n)pool${id}.length=n<${MAX_LIST_ROWS / 4}?4*n:${MAX_LIST_ROWS};for(;made${id}<n;made${id}++)pool${id}[made${id}]=wrap(new Record${item}(made${id}),H${item})}`
 
 /** Only one array is kept, because arrays that outlive their row would be promoted and fill the heap. */
 const readList = (id: number, { starts, counts }: ListCells): string =>
@@ -61,56 +28,68 @@ const readList = (id: number, { starts, counts }: ListCells): string =>
   // Remembered last: an author's stack may overflow anywhere before.
   `const a=n<0?null:apply(sliceArray,pool${id},[s,s+n]);row${id}=-1;array${id}=a;epoch${id}=epoch;row${id}=i;return a`
 
-/** A function `(cells, words, longs, primordials, blobs) => views`; see `Views` in runner.ts. */
-export function viewSource(plan: MailboxPlan): string {
+/** A function `(cells, words, longs, primordials, blobs, records) => views`; see `Views` in runner.ts. */
+export function viewSource({ root }: RecordTree): string {
   const classes: string[] = []
+  const closings: string[] = []
   const pools: string[] = []
-  const classOf = (node: RecordNode): string => {
-    const name = `Record${classes.length}`
+  const classOf = (node: RecordNode): number => {
     const index = classes.push('') - 1
     const privates = ['#i']
     const made: string[] = []
-    const members: string[] = []
+    const getters: string[] = []
     const json: string[] = []
-    for (const [field, cell] of node.fields) {
-      const key = JSON.stringify(field)
-      members.push(`get ${key}(){${READ[cell.kind](cell.at)}}`)
-      json.push(cell.kind === 'long' ? `${key}:decimal(this[${key}])` : `${key}:this[${key}]`)
+    for (const [name, member] of node.members) {
+      if (lateOf(member) >= 0) continue
+      // A computed key, since some names (`constructor`, `__proto__`) mean something else as plain ones.
+      const key = `[${JSON.stringify(name)}]`
+      getters.push(`get ${key}(){${getterOf(member, privates, made)}}`)
+      json.push(`${key}:this${key}`)
     }
-    for (const [field, inner] of node.records) {
-      const key = JSON.stringify(field)
-      const slot = `#r${privates.push(`#r${privates.length}`) - 1}`
-      made.push(`this.${slot}=new ${classOf(inner)}(i)`)
-      const view = `this.${slot}`
-      members.push(`get ${key}(){return ${inner.present ? `F[${inner.present.at}+this.#i]===1?${view}:null` : view}}`)
-      json.push(`${key}:this[${key}]`)
-    }
-    for (const [field, list] of node.lists) {
-      const key = JSON.stringify(field)
-      const id = pools.length
-      pools.push('')
-      pools[id] = poolSource(id, classOf(recordOf(list.cells, [])))
-      members.push(`get ${key}(){${readList(id, list)}}`)
-      json.push(`${key}:this[${key}]`)
-    }
-    members.push(`toJSON(){return {${json.join(',')}}}`)
+    const late = lateWithin(node)
+    const toJSON = late.length > 0 ? `reachAll(${JSON.stringify(late)})` : `return {${json.join(',')}}`
+    const names = JSON.stringify([...node.members.keys()])
+    const numbers = JSON.stringify([...node.members.values()].map(lateOf))
     classes[index] =
-      `class ${name}{${privates.join(';')};constructor(i){this.#i=i;${made.join(';')};preventExtensions(this)}\n${members.join('\n')}\n}\nclose(${name})`
-    return name
+      `class Record${index}{${privates.join(';')};constructor(i){this.#i=i;${made.join(';')};mark(this)}\n${getters.join('\n')}\n}`
+    closings.push(
+      `const H${index}=close(Record${index},{where:${JSON.stringify(node.where)},names:${names},late:${numbers},toJSON(){${toJSON}}})`,
+    )
+    return index
   }
-  const root = classOf(recordOf(plan.cells, plan.lists))
-  // An inner class is used by the outer one's constructor: defined last to first.
-  return `(function(F,U,L,{apply,sliceArray,defineProperty,preventExtensions,freeze,fromCharCode,toText},{text,bytes}){
+  const getterOf = (member: Member, privates: string[], made: string[]): string => {
+    if (member.kind === 'field') {
+      const { cell } = carried(member.place)
+      return READ[cell.kind](cell.at)
+    }
+    if (member.kind === 'list') {
+      const id = pools.push('') - 1
+      pools[id] = poolSource(id, classOf(member.item))
+      return readList(id, carried(member.place).cell)
+    }
+    const slot = `#r${privates.push(`#r${privates.length}`) - 1}`
+    const { record } = member
+    const inner = classOf(record)
+    made.push(`this.${slot}=wrap(new Record${inner}(i),H${inner})`)
+    const view = `this.${slot}`
+    return `return ${record.present ? `F[${carried(record.present).cell.at}+this.#i]===1?${view}:null` : view}`
+  }
+  const top = classOf(root)
+  return `(function(F,U,L,{apply,sliceArray,fromCharCode},{text,bytes},{wrap,mark,close,reachAll}){
 let epoch=0
 const ascii=[]
 for(let i=0;i<128;i++)ascii[i]=fromCharCode(i)
 const missing=i=>U[2*i+1]===${NULL_HIGH}?null:NaN
-const decimal=v=>v===null?null:toText(v)
-const close=C=>{for(const key of Object.getOwnPropertyNames(C.prototype))if(key!=='constructor'&&key!=='toJSON')defineProperty(C.prototype,key,{enumerable:true})
-defineProperty(C.prototype,'constructor',{value:Object});freeze(C.prototype)}
-${classes.toReversed().join('\n')}
+${classes.join('\n')}
+${closings.join('\n')}
 ${pools.join('\n')}
 const rows=[]
-return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=new ${root}(i);return rows}}
+return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=wrap(new Record${top}(i),H${top});return rows}}
 })`
+}
+
+/** Of a member that can be asked. */
+function carried<T>(place: Place<T>): { readonly cell: T } {
+  if ('cell' in place) return place
+  throw new TypeError('a value that is not carried has no getter')
 }

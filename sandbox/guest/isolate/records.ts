@@ -1,0 +1,149 @@
+// Inside an isolate: what all views of records have in common. A field whose value is not carried is noted when it is reached, and the row ends there: its
+// batch is evaluated again with it. Reading by name is all that the quick views can do; a filter that looks at records in other ways (spread, keys, delete)
+// is evaluated again with views that are like plain objects in everything, and slower.
+import { type Log } from './log.ts'
+import { type Primordials } from './primordials.ts'
+
+export interface RecordsOptions {
+  /** Index of the word of flags; behind it a bit for each value that is not carried. */
+  readonly lateWord: number
+  /** Whether views are like plain objects in everything. */
+  readonly plain: boolean
+  /** Bits of the word of flags. */
+  readonly flags: { readonly values: number; readonly plain: number }
+}
+
+/** What a generated class is closed with; see view-source.ts. */
+interface RecordClass {
+  readonly where: string
+  /** All names, in the order of the schema. */
+  readonly names: readonly string[]
+  /** Number of the value of each name, or -1 where it is carried. */
+  readonly late: readonly number[]
+  /** What JSON is made of. */
+  readonly toJSON: () => object
+}
+
+export function openRecords(
+  primordials: Primordials,
+  words: Uint32Array,
+  log: Pick<Log, 'write'>,
+  { lateWord, plain, flags }: RecordsOptions,
+) {
+  const { defineProperty, freeze, hasOwn, reflectGet, setPrototypeOf, sliceArray, apply, Proxy, TypeError, Object } =
+    primordials
+  const MAX_UNKNOWN = 20
+  // Thrown through the author's code to end the row; what was noted decides, whether it is caught or not.
+  const again = freeze(new Error('the alert is evaluated once more, with a field that was not read before'))
+  const flag = (bits: number): void => {
+    words[lateWord] = (words[lateWord] as number) | bits
+  }
+  const reachAll = (late: readonly number[]): never => {
+    flag(flags.values)
+    for (let i = 0; i < late.length; i++) {
+      const at = lateWord + 1 + ((late[i] as number) >>> 5)
+      words[at] = (words[at] as number) | (1 << ((late[i] as number) & 31))
+    }
+    throw again
+  }
+  /** A record is looked at in a way that only plain objects allow. */
+  const unveil = (): never => {
+    flag(flags.plain)
+    throw again
+  }
+  const change = (): never => {
+    throw new TypeError('an alert cannot be changed; change a copy of the record: { ...record }')
+  }
+
+  // Spread, rest and Object.assign copy what is enumerable, symbols too, and get at this one.
+  const veil = Symbol('record')
+  const veiled = { __proto__: null, get: unveil, enumerable: true }
+  const isVeiled = (value: unknown): boolean => typeof value === 'object' && value !== null && hasOwn(value, veil)
+
+  let unknown = 0
+  const told = { __proto__: null } as unknown as Record<string, boolean>
+  /** Names of the language's own protocols are no fields that an author could mean. */
+  const tellUnknown = (where: string, name: string): void => {
+    const text = `${where} has no field ${name}: it is null`
+    if (name === 'toJSON' || name === 'then' || unknown >= MAX_UNKNOWN || told[text] === true) return
+    unknown++
+    told[text] = true
+    log.write(text)
+  }
+
+  /** Stands behind the getters of a class: for names that are not carried, for those that no schema has, and for every attempt to write. */
+  const behind = (where: string, late: Readonly<Record<string, number>>): object =>
+    new Proxy({}, {
+      __proto__: null,
+      get(target: object, name: string | symbol, receiver: unknown): unknown {
+        if (typeof name === 'string') {
+          const number = late[name]
+          if (number !== undefined) reachAll([number])
+          if (!(name in target)) {
+            tellUnknown(where, name)
+            return null
+          }
+        }
+        return reflectGet(target, name, receiver)
+      },
+      has: (target: object, name: string | symbol): boolean =>
+        name in target || (typeof name === 'string' && late[name] !== undefined),
+      set: change,
+      // for … in
+      ownKeys: unveil,
+    } as ProxyHandler<object>)
+
+  /** Like a plain object in everything, except that it cannot be changed. */
+  const handlerOf = (names: readonly string[], all: readonly number[]): ProxyHandler<object> => {
+    const known = { __proto__: null } as unknown as Record<string, boolean>
+    for (let i = 0; i < names.length; i++) known[names[i] as string] = true
+    return {
+      __proto__: null,
+      get: (view: Record<string | symbol, unknown>, name: string | symbol): unknown => view[name],
+      ownKeys: (): string[] => (all.length > 0 ? reachAll(all) : apply(sliceArray, names, [])),
+      getOwnPropertyDescriptor: (view: Record<string | symbol, unknown>, name: string | symbol) =>
+        typeof name === 'string' && known[name] === true
+          ? { value: view[name], writable: true, enumerable: true, configurable: true }
+          : undefined,
+      getPrototypeOf: (): object => Object.prototype,
+      set: change,
+      defineProperty: change,
+      deleteProperty: change,
+      setPrototypeOf: change,
+      preventExtensions: change,
+    } as unknown as ProxyHandler<object>
+  }
+
+  return {
+    reachAll,
+    unveil,
+    isVeiled,
+    mark: plain ? (): void => undefined : (view: object): void => void defineProperty(view, veil, veiled),
+    wrap: plain
+      ? (view: object, handler: ProxyHandler<object>): object => new Proxy(view, handler)
+      : (view: object): object => view,
+    /** Finishes a class of views and gives the handler of their plain form. */
+    close({ prototype }: { readonly prototype: object }, { where, names, late, toJSON }: RecordClass) {
+      const numbers = { __proto__: null } as unknown as Record<string, number>
+      const all: number[] = []
+      let ownConstructor = false
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i] as string
+        const number = late[i] as number
+        if (name === 'constructor') ownConstructor = true
+        if (number < 0) defineProperty(prototype, name, { set: change })
+        else {
+          numbers[name] = number
+          all[all.length] = number
+        }
+      }
+      if (!ownConstructor) defineProperty(prototype, 'constructor', { value: Object })
+      if (!plain) defineProperty(prototype, 'toJSON', { value: toJSON })
+      setPrototypeOf(prototype, behind(where, numbers))
+      freeze(prototype)
+      return handlerOf(names, all)
+    },
+  }
+}
+
+export type Records = ReturnType<typeof openRecords>
