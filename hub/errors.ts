@@ -35,6 +35,7 @@ export const HUB_ERRORS = {
   HUB_MESSAGE_TOO_LARGE: 'A message is larger than its topic takes.',
   HUB_SEND_FAILED: 'Messages could not be written.',
   HUB_FENCED: 'Another producer with the same transactional id has taken over.',
+  HUB_TRANSACTION_EXPIRED: 'A transaction took longer than it may, and the broker has ended it.',
   HUB_COMMIT_UNKNOWN: 'Whether a transaction was committed is not known.',
   HUB_USER_RESERVED: 'The name of a user is reserved or not a valid one.',
   HUB_ADMIN_FAILED: 'An administrative request failed.',

@@ -33,6 +33,8 @@ export interface TopicCalls {
   listTopics: () => Promise<string[]>
   /** undefined where there is no such topic. */
   describeTopic: (name: string) => Promise<TopicDescription | undefined>
+  /** Its settings; undefined where there is no such topic. */
+  topicConfigs: (name: string) => Promise<Readonly<Record<string, string>> | undefined>
   /** A topic made anew under its old name has another identity; undefined where there is no such topic. */
   topicId: (name: string) => Promise<string | undefined>
 }
@@ -125,6 +127,8 @@ export const topicCalls = (call: AdminCall): TopicCalls => ({
       )
   },
   listTopics: () => call('Listing topics', admin => admin.listTopics()),
+  topicConfigs: name =>
+    call(`Looking up the settings of topic ${name}`, async admin => (await describe(admin, name))?.configs),
   describeTopic: name =>
     call(`Describing topic ${name}`, async admin => {
       const topic = await describe(admin, name)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openAdmin } from './admin.ts'
 import { openKafka } from './client.ts'
@@ -175,6 +176,24 @@ describe('a transaction', () => {
     await expect(stale.commit()).rejects.toMatchObject({ code: 'HUB_FENCED' })
     await expect(zombie.begin()).rejects.toMatchObject({ code: 'HUB_FENCED' })
     const fresh = await successor.begin()
+    await fresh.send([{ topic: own, value: 'fresh' }])
+    await fresh.commit()
+    expect(await valuesOf(own)).toEqual(['fresh'])
+  })
+
+  test('that was open for too long is told from one whose id was taken over', async () => {
+    const own = await newTopic()
+    const transactionalId = name()
+    const slow = await open({ transactionalId, transactionLimitMs: 1000 })
+    const late = await slow.begin()
+    await late.send([{ topic: own, value: 'late' }])
+    const admin = openAdmin(inject('kafka').hub)
+    closers.push(() => admin.close())
+    // Brokers look for such transactions every ten seconds. The marker of the abort is what ends the record's wait.
+    while ((await admin.offsets(own, 'latest')).get(0) !== 2n) await sleep(200)
+    await expect(late.commit()).rejects.toMatchObject({ code: 'HUB_TRANSACTION_EXPIRED' })
+    await expect(slow.begin()).rejects.toMatchObject({ code: 'HUB_TRANSACTION_EXPIRED' })
+    const fresh = await (await open({ transactionalId })).begin()
     await fresh.send([{ topic: own, value: 'fresh' }])
     await fresh.commit()
     expect(await valuesOf(own)).toEqual(['fresh'])

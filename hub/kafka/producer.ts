@@ -25,7 +25,7 @@ export interface ProducerOptions {
 export interface Transaction {
   /** Writes as part of the transaction. After a failure only `abort` is possible. */
   send: (messages: readonly Message[]) => Promise<void>
-  /** Throws HUB_FENCED, or HUB_COMMIT_UNKNOWN where it may or may not have been committed. */
+  /** Throws HUB_FENCED, HUB_TRANSACTION_EXPIRED, or HUB_COMMIT_UNKNOWN where it may or may not have been committed. */
   commit: () => Promise<void>
   abort: () => Promise<void>
 }
@@ -90,13 +90,26 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
   bearConnectionErrors()
   let client = open()
   let fenced: HubError | undefined
+  /** Of the transaction that the broker knows. */
+  let beganMs: number | undefined
   let broken = false
   const queue = openQueue()
 
   const failure = (what: string, error: unknown, otherwise: 'HUB_SEND_FAILED' | 'HUB_COMMIT_UNKNOWN'): HubError => {
     const failed = kafkaFailure(`${what} (${clientId})`, error, otherwise)
-    if (failed.code === 'HUB_FENCED') fenced = failed
-    return failed
+    if (failed.code !== 'HUB_FENCED') return failed
+    const openMs = beganMs === undefined ? 0 : performance.now() - beganMs
+    fenced = openMs < transactionLimitMs ? failed : expired(what, openMs, failed)
+    return fenced
+  }
+  /** The broker ends what is open for too long as it ends a predecessor's: nobody else need have begun. */
+  const expired = (what: string, openMs: number, cause: HubError): HubError => {
+    const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+    return new HubError(
+      'HUB_TRANSACTION_EXPIRED',
+      `${what} (${clientId}) failed: the transaction was open for ${seconds(openMs)}, and the broker ends one after ${seconds(transactionLimitMs)}; nothing of it was written. Open another producer; broker or disk may be too slow`,
+      { cause },
+    )
   }
   const demandUnfenced = (): void => {
     if (fenced !== undefined) throw fenced
@@ -130,6 +143,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
     demandUnfenced()
     if (broken || client.closed) await renew()
     const transaction = await beginClient()
+    beganMs = undefined
     let hasSent = false
     let isOver = false
     const end = async (
@@ -142,6 +156,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
       try {
         // A transaction without messages is unknown to the broker.
         await (hasSent ? action() : transaction.cancel())
+        beganMs = undefined
       } catch (error) {
         broken = true
         throw failure(what, error, otherwise)
@@ -154,6 +169,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
           if (broken || isOver) throw new TypeError('The transaction has failed or ended; abort it and begin another')
           try {
             for (const request of cutRequests(messages)) {
+              if (!hasSent) beganMs = performance.now()
               hasSent = true
               await transaction.send({ messages: request.map(encode), acks: -1 })
             }

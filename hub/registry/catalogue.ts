@@ -135,7 +135,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       if ((await Promise.race([write(records), late])) !== 'late') return
     } catch (error) {
       if (!(error instanceof HubError) || error.code === 'HUB_REGISTRY_REFUSED') throw error
-      if (error.code === 'HUB_FENCED') {
+      if (error.code === 'HUB_FENCED' || error.code === 'HUB_TRANSACTION_EXPIRED') {
         fenced = error
         onProblem(error)
         throw refuse('NOT_LEADER', `Another registry has taken over: ${error.message}`)
