@@ -35,10 +35,22 @@ export function decideBest(visit: Visit, cap: number, candidate: Candidate): Hol
 }
 
 /**
- * Closes the visit and gives what has to go out next, best first; with `count`, of so many candidates, and the rest is held until it is asked for again.
- * The caller delivers it in the transaction that carries the record. What `isThere` denies can no longer be read and is counted as gone.
+ * Ends the visit: what comes from now on is over the cap, and what is held goes out. A cap that has become smaller meanwhile puts the last of these, which it gives,
+ * over the cap.
  */
-export function closeBest(
+export function endBest(visit: Visit, cap: number): Candidate[] {
+  visit.closed = true
+  const lost = visit.held.slice(Math.max(0, cap - visit.delivered.length))
+  visit.held = visit.held.slice(0, visit.held.length - lost.length)
+  visit.overCap += lost.length
+  return lost
+}
+
+/**
+ * Takes the best candidates of a visit that has ended for delivery, `count` at most; the caller commits it with the record. What `isThere` denies can no longer
+ * be read and is counted as gone.
+ */
+export function takeBest(
   visit: Visit,
   isThere: (candidate: Candidate) => boolean = () => true,
   count = Infinity,
@@ -47,7 +59,6 @@ export function closeBest(
   const winners = next.filter(isThere)
   visit.gone += next.length - winners.length
   visit.held = visit.held.slice(next.length)
-  visit.closed = true
   visit.delivered.push(...winners.map(({ alert }) => alert))
   return winners
 }

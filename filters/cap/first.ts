@@ -1,4 +1,5 @@
 // Cap policy `first`: the first alerts of a visit that pass, in the order the shard processes them, go out; the rest is over the cap.
+// Candidates that are held, as the policy was `best` when the visit began, have their places.
 import { type Decision, type Visit } from './visit.ts'
 
 /**
@@ -7,11 +8,11 @@ import { type Decision, type Visit } from './visit.ts'
  */
 export function decideFirst(visit: Visit, cap: number, alert: bigint): Decision {
   visit.passed++
-  if (visit.delivered.includes(alert)) {
+  if (visit.delivered.includes(alert) || visit.held.some(held => held.alert === alert)) {
     visit.duplicates++
     return 'duplicate'
   }
-  if (visit.delivered.length >= cap) {
+  if (visit.delivered.length + visit.held.length >= cap) {
     visit.overCap++
     return 'over-cap'
   }

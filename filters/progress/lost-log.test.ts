@@ -45,7 +45,14 @@ test('in a topic made anew every lane of the stream begins at its first record, 
   expect(ledger.lanes.get('own.f')?.positions).toEqual(at(0n, 0n))
   expect(ledger.filters.get('f')?.ahead.size).toBe(0)
   expect(ledger.visit('f', 1n, 0, 0)).toMatchObject({ held: [], gone: 2 })
-  expect([...changes.keys()].toSorted()).toEqual(['filter/f', 'lane/live.s', 'lane/own.f', 'visit/f/1'])
+  expect([...changes.keys()].toSorted()).toEqual([
+    'filter/f',
+    'held/f/1/1',
+    'held/f/1/2',
+    'lane/live.s',
+    'lane/own.f',
+    'visit/f/1',
+  ])
   expect(ledger.lanes.get('live.other')?.positions).toEqual(at(99n))
   expect(isMadeAnew(ledger, 's', topic)).toBe(false)
 })

@@ -69,10 +69,16 @@ export function setBack(
     if (gone.length > 0) changes.set(...ledger.filterChange(filter))
   }
   const isGone = ({ topic, partition, offset }: Source): boolean => topic === now.topic && offset >= limit(partition)
-  for (const filter of ledger.filters.keys())
+  for (const filter of ledger.holders)
     for (const [visit, state] of ledger.holding(filter)) {
       const held = state.held.filter(({ source }) => !isGone(source))
       if (held.length === state.held.length) continue
+      for (const change of ledger.releaseChanges(
+        filter,
+        visit,
+        state.held.filter(one => !held.includes(one)),
+      ))
+        changes.set(...change)
       state.gone += state.held.length - held.length
       state.held = held
       changes.set(visitKey(filter, visit), ledger.visitChange(state))

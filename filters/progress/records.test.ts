@@ -2,11 +2,13 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Visit } from '../cap/visit.ts'
-import { barrierKey, filterKey, laneKey, parseKey, visitKey } from './keys.ts'
+import { barrierKey, filterKey, heldKey, laneKey, parseKey, visitKey } from './keys.ts'
 import {
+  decodeCandidate,
   decodeFilter,
   decodeLane,
   decodeVisit,
+  encodeCandidate,
   encodeFilter,
   encodeLane,
   encodeVisit,
@@ -32,7 +34,7 @@ const visit: fc.Arbitrary<Visit> = fc.record({
   duplicates: fc.nat(3),
   gone: fc.nat(3),
   delivered: fc.array(long, { maxLength: 25 }),
-  held: fc.array(candidate, { maxLength: 5 }),
+  held: fc.constant([]),
   closed: fc.boolean(),
   firstMs: fc.nat(),
   lastMs: fc.nat(),
@@ -43,6 +45,14 @@ test('a visit is read back as it was, with every bit of its ids', () => {
   fc.assert(
     fc.property(visit, state => {
       expect(decodeVisit('visit/f/1', encodeVisit(state))).toEqual(state)
+    }),
+  )
+})
+
+test('a candidate is read back as it was', () => {
+  fc.assert(
+    fc.property(candidate, one => {
+      expect(decodeCandidate('held/f/1/1', encodeCandidate(one))).toEqual(one)
     }),
   )
 })
@@ -83,6 +93,7 @@ test('keys name what they were made from, and unknown ones are left alone', () =
   fc.assert(
     fc.property(long, id => {
       expect(parseKey(visitKey('f0', id))).toEqual({ kind: 'visit', filter: 'f0', visit: id })
+      expect(parseKey(heldKey('f0', id, -id / 2n))).toEqual({ kind: 'held', filter: 'f0', visit: id, alert: -id / 2n })
     }),
   )
   expect(parseKey(laneKey('live.lsst'))).toEqual({ kind: 'lane', lane: 'live.lsst' })

@@ -1,5 +1,5 @@
 // Values of the progress topic as JSON: 64-bit numbers are decimal strings. What is read back is checked, because a cap depends on it.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type Doubt } from '../cap/visit-time.ts'
 import { type Candidate, type Visit } from '../cap/visit.ts'
@@ -84,7 +84,7 @@ const FilterJson = Compile(
     cpuMs: Type.Number(),
   }),
 )
-const CandidateSchema = Type.Object({
+const CandidateJson = Type.Object({
   alert: Long,
   score: Type.Number(),
   topic: Type.String(),
@@ -93,6 +93,7 @@ const CandidateSchema = Type.Object({
   version: Type.Integer(),
   annotations: Type.Optional(Type.String()),
 })
+const HeldJson = Compile(CandidateJson)
 const Count = Type.Integer({ minimum: 0 })
 const VisitJson = Compile(
   Type.Object({
@@ -103,7 +104,9 @@ const VisitJson = Compile(
     duplicates: Type.Optional(Count),
     gone: Type.Optional(Count),
     delivered: Type.Array(Long),
-    held: Type.Optional(Type.Array(CandidateSchema)),
+    /** As it was written before candidates had records of their own. */
+    held: Type.Optional(Type.Array(CandidateJson)),
+    heldCount: Type.Optional(Count),
     closed: Type.Optional(Type.Boolean()),
     firstMs: Type.Number(),
     lastMs: Type.Number(),
@@ -180,40 +183,63 @@ export function decodeFilter(key: string, text: string): FilterRecord {
   }
 }
 
-const candidateJson = ({ alert, score, source, version, annotations }: Candidate): Record<string, unknown> => ({
-  alert: alert.toString(),
+export const encodeCandidate = ({ alert, score, source, version, annotations }: Candidate): string =>
+  JSON.stringify({
+    alert: alert.toString(),
+    score,
+    topic: source.topic,
+    partition: source.partition,
+    offset: source.offset.toString(),
+    version,
+    annotations,
+  })
+
+const candidateOf = ({
+  alert,
   score,
-  topic: source.topic,
-  partition: source.partition,
-  offset: source.offset.toString(),
+  topic,
+  partition,
+  offset,
   version,
   annotations,
+}: Static<typeof CandidateJson>): Candidate => ({
+  alert: BigInt(alert),
+  score,
+  source: { topic, partition, offset: BigInt(offset) },
+  version,
+  ...(annotations === undefined ? {} : { annotations }),
 })
 
+export const decodeCandidate = (key: string, text: string): Candidate =>
+  candidateOf(parse(key, text, value => HeldJson.Check(value)))
+
+/** Its candidates have records of their own (`heldKey`); how many there are, it says. */
 export const encodeVisit = ({ delivered, held, closed, duplicates, gone, ...counts }: Visit): string =>
   JSON.stringify({
     ...counts,
     delivered: delivered.map(String),
     ...(duplicates > 0 ? { duplicates } : {}),
     ...(gone > 0 ? { gone } : {}),
-    ...(held.length > 0 ? { held: held.map(candidateJson) } : {}),
+    ...(held.length > 0 ? { heldCount: held.length } : {}),
     ...(closed ? { closed } : {}),
   })
 
-export function decodeVisit(key: string, text: string): Visit {
-  const { delivered, held, closed, duplicates, gone, ...counts } = parse(key, text, value => VisitJson.Check(value))
+/** A visit as its record has it. */
+export interface VisitRecord {
+  /** Has candidates only if it was written before these had records of their own. */
+  readonly state: Visit
+  readonly heldCount: number
+}
+
+export function decodeVisitRecord(key: string, text: string): VisitRecord {
+  const value = parse(key, text, one => VisitJson.Check(one))
+  const { delivered, held, heldCount, closed = false, duplicates = 0, gone = 0, ...counts } = value
+  const candidates = (held ?? []).map(candidateOf)
   return {
-    ...counts,
-    duplicates: duplicates ?? 0,
-    gone: gone ?? 0,
-    closed: closed ?? false,
-    delivered: delivered.map(BigInt),
-    held: (held ?? []).map(({ alert, score, topic, partition, offset, version, annotations }) => ({
-      alert: BigInt(alert),
-      score,
-      source: { topic, partition, offset: BigInt(offset) },
-      version,
-      ...(annotations === undefined ? {} : { annotations }),
-    })),
+    state: { ...counts, duplicates, gone, closed, delivered: delivered.map(BigInt), held: candidates },
+    heldCount: heldCount ?? candidates.length,
   }
 }
+
+/** What was counted of a visit; candidates are not in it. */
+export const decodeVisit = (key: string, text: string): Visit => decodeVisitRecord(key, text).state

@@ -1,11 +1,15 @@
 // What a shard knew when its last transaction was committed, by whomever. The caller has fenced the predecessor off by opening the producer.
 import { type BrokerAccess, type LogReader, openLogReader, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
+import { type Change } from '../publish/piece.ts'
 import { barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'
 import { Ledger } from './ledger.ts'
 
-const LIMIT_MS = 60_000
+/** Without anything new for so long the barrier will not come. However long the topic is, reading it is progress. */
+const STANDSTILL_MS = 60_000
 const WAIT_MS = 500
+/** Records of candidates that are moved in one transaction. */
+const MOVED_AT_ONCE = 1000
 
 export interface RestoreOptions {
   readonly access: BrokerAccess
@@ -13,6 +17,8 @@ export interface RestoreOptions {
   readonly shard: number
   /** Of this life of the shard; never used before. */
   readonly incarnation: string
+  /** Of visits untouched for so long no packet can come any more. */
+  readonly packetRetentionMs: number
 }
 
 /**
@@ -20,13 +26,19 @@ export interface RestoreOptions {
  * transaction markers does not let the reader wait for ever. Barriers of former lives are deleted with the next one.
  * @throws FilterError FILTER_PROGRESS_LOST when the barrier does not come back, FILTER_PROGRESS_CORRUPT for an unreadable record.
  */
-export async function restore({ access, producer, shard, incarnation }: RestoreOptions): Promise<Ledger> {
+export async function restore({
+  access,
+  producer,
+  shard,
+  incarnation,
+  packetRetentionMs,
+}: RestoreOptions): Promise<Ledger> {
   const barrier = barrierKey(incarnation)
   const transaction = await producer.begin()
   await transaction.send([{ topic: PROGRESS_TOPIC, partition: shard, key: barrier, value: '{}' }])
   await transaction.commit()
 
-  const ledger = new Ledger()
+  const ledger = new Ledger(Date.now() - packetRetentionMs)
   const barriers = new Set<string>()
   const reader = openLogReader(access, { clientId: `${access.user}.restore`, topic: PROGRESS_TOPIC, partition: shard })
   try {
@@ -38,24 +50,38 @@ export async function restore({ access, producer, shard, incarnation }: RestoreO
   } finally {
     await reader.close()
   }
-  const tidy = await producer.begin()
-  await tidy.send([...barriers].map(key => ({ topic: PROGRESS_TOPIC, partition: shard, key, value: null })))
-  await tidy.commit()
+  const changes: Map<string, Change>[] = [new Map([...barriers].map(key => [key, () => null])), ...ledger.restored()]
+  while (changes.length > 0) {
+    // Those of one visit go together.
+    const part = new Map<string, Change>()
+    while (changes.length > 0 && part.size < MOVED_AT_ONCE)
+      for (const [key, change] of changes.shift() ?? []) part.set(key, change)
+    const tidy = await producer.begin()
+    await tidy.send(
+      [...part].map(([key, change]) => ({ topic: PROGRESS_TOPIC, partition: shard, key, value: change() })),
+    )
+    await tidy.commit()
+  }
   return ledger
 }
 
 /** Reads the partition from its first record on until `take` says that it was the last. */
 async function replay(reader: LogReader, take: (key: string, value: string | null) => boolean): Promise<void> {
-  const deadlineMs = performance.now() + LIMIT_MS
+  let movedMs = performance.now()
   let page = await reader.read('earliest', 0)
   for (;;) {
-    for (const { key, value } of page.records)
+    const { next, end, records } = page
+    // The next page comes while this one is taken; at the end it would be waited for.
+    const ahead = next < end ? reader.read(next, 0) : undefined
+    ahead?.catch(() => undefined)
+    for (const { key, value } of records)
       if (key !== null && take(key.toString(), value === null ? null : value.toString())) return
-    if (performance.now() > deadlineMs)
+    page = await (ahead ?? reader.read(next, WAIT_MS))
+    if (page.next > next) movedMs = performance.now()
+    else if (performance.now() - movedMs > STANDSTILL_MS)
       throw new FilterError(
         'FILTER_PROGRESS_LOST',
-        `The barrier did not come back from ${PROGRESS_TOPIC} within ${LIMIT_MS / 1000} s; look whether an old transaction is open there`,
+        `Nothing more came from ${PROGRESS_TOPIC} for ${STANDSTILL_MS / 1000} s, and the barrier has not; look whether an old transaction is open there`,
       )
-    page = await reader.read(page.next, WAIT_MS)
   }
 }

@@ -64,6 +64,8 @@ export interface Piece {
   bytes: number
   /** Bytes of packets that it keeps in memory: one that goes to several filters is there once. */
   heldBytes: number
+  /** Bytes of progress records that it writes, about. */
+  progressBytes: number
   /** Alerts evaluated in it. */
   rows: number
 }
@@ -76,5 +78,6 @@ export const emptyPiece = (): Piece => ({
   changes: new Map(),
   bytes: 0,
   heldBytes: 0,
+  progressBytes: 0,
   rows: 0,
 })

@@ -21,13 +21,15 @@ export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MA
   const [taken, passedOver]: [number[], number[]] = [[], []]
   let [bytes, live, beside] = [0, 0, 0]
   const take = (at: number, limit = maxBytes): boolean => {
-    const more = queue[at]?.bytes ?? 0
+    const more = bytesOf(queue[at])
     if (taken.length > 0 && bytes + more > limit) return false
     bytes += more
     taken.push(at)
     return true
   }
-  for (const [at, { rank, bytes: more }] of queue.entries()) {
+  for (const [at, piece] of queue.entries()) {
+    const { rank } = piece
+    const more = bytesOf(piece)
     if (typeof rank === 'object') {
       const isDue = rank.untilMs <= nowMs && (beside === 0 || beside + more <= besideBytes)
       if (passedOver.length > 0 || !isDue || !take(at)) passedOver.push(at)
@@ -40,6 +42,8 @@ export function nextPieces(queue: readonly Piece[], nowMs: number, maxBytes = MA
   for (const at of passedOver) if (!take(at, besideBytes)) break
   return taken.toSorted((a, b) => a - b)
 }
+
+const bytesOf = (piece: Piece | undefined): number => (piece?.bytes ?? 0) + (piece?.progressBytes ?? 0)
 
 /** The progress records of a transaction: of each key the newest change. */
 export function newestChanges(pieces: readonly Piece[]): Map<string, Change> {

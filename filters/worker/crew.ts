@@ -324,12 +324,15 @@ export class Crew {
 
   /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
   failed(lane: Lane, runner: Runner, { reason, error }: Failure, before: Positions): void {
-    const { ledger, committer, lanes, onChange } = this.#options
+    const { ledger, committer, lanes, sandbox, onChange, onFailure } = this.#options
     const { id } = runner
     const record = ledger.filters.get(id)
     if (record === undefined) return
     const { strikes, next } = afterFailure(record.strikes)
     record.strikes = strikes
+    // The one that failed is unloaded; another that was loaded to take its place is loaded anew where the filter goes on.
+    const successor = this.#runners.get(id)
+    if (successor !== undefined && successor !== runner) sandbox.unload(successor.program.id).catch(onFailure)
     this.#runners.delete(id)
     lanes().stop(id)
     lanes().get(liveLane(runner.manifest.stream))?.dismiss(id)

@@ -16,6 +16,8 @@ const MAX_MESSAGE_BYTES = 12 * 1024 * 1024
 export interface FilterTopics {
   readonly create: (filter: string) => Promise<void>
   readonly delete: (filter: string) => Promise<void>
+  /** Topics may be missing that were there: all are looked for again. */
+  readonly renew: () => void
 }
 
 export interface FilterTopicsOptions {
@@ -59,6 +61,10 @@ export function filterTopics({
       if ((await there()).has(topic.name)) settling = settling.then(() => admin.createTopics([topic])).catch(onProblem)
       else await admin.createTopics([topic])
       known.add(filter)
+    },
+    renew: () => {
+      known.clear()
+      found = undefined
     },
     delete: async filter => {
       known.delete(filter)

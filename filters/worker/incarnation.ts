@@ -47,8 +47,10 @@ export interface IncarnationOptions {
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
   readonly hubClock?: Pick<HubClock, 'lateMs'>
-  /** Visits untouched for this long are forgotten; longer than the alert topic's retention. */
+  /** Records of visits untouched for this long are deleted. */
   readonly visitRetentionMs: number
+  /** Of visits untouched for this long no packet can come any more; longer than the alert topics' retention. */
+  readonly packetRetentionMs: number
   readonly signal: AbortSignal
 }
 
@@ -78,7 +80,13 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
   const producer = await openProducer(access, { clientId, transactionalId: transactionalId(place) })
   const cleanUp: (() => Promise<unknown>)[] = [() => producer.close()]
   try {
-    const ledger = await restore({ access, producer, shard, incarnation })
+    const ledger = await restore({
+      access,
+      producer,
+      shard,
+      incarnation,
+      packetRetentionMs: options.packetRetentionMs,
+    })
     log.info({ shard, filters: ledger.filters.size, lanes: ledger.lanes.size }, 'shard restored')
     const onCommit = ({ pieces, seconds }: Committed): void => metrics.committed(pieces, seconds)
     const committer = new Committer({ producer, shard, onCommit, onFailure: fail })
@@ -102,6 +110,8 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       },
       signal,
       writesDeadLetters: shard === 0,
+      capOf: filter => manifests.get(filter)?.cap,
+      createTopic: options.topics.create,
       onMove: filter => options.status.changed(filter),
       onFailure: fail,
       ...(options.closing === undefined ? {} : { closing: options.closing }),
@@ -155,6 +165,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
     status.attach({ ledger, crew, lanes })
     await crew.start([...manifests.entries()].map(([filter]) => filter))
     onOpen({ crew, lanes })
+    lanes.deliver()
     const endListening = manifests.onChange(filter => crew.apply(filter))
     let tidyMs = 0
     const chores = setInterval(() => {
@@ -162,11 +173,12 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       for (const [filter, { expires, handover }] of manifests.entries())
         if (crew.runner(filter) !== undefined && [expires, handover?.until].some(time => isPast(time, nowMs)))
           crew.apply(filter)
-      for (const { lane } of lanes.all()) if ([...lane.runners].some(({ policy }) => policy === 'best')) lane.poke()
+      for (const { lane } of lanes.all()) if (lanes.hasVisitsToEnd(lane)) lane.poke()
       if (nowMs < tidyMs) return
       tidyMs = nowMs + TIDY_MS
-      const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs)
+      const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs - options.packetRetentionMs, nowMs)
       // How far a lane that has nothing to do has read, too.
+      lanes.noteTimes()
       const read = [...lanes.all()].map(({ lane }) => ledger.laneChange(lane.name))
       committer.push([changeOf(...retired, ...read)])
     }, CHORES_MS)

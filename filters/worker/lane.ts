@@ -21,8 +21,8 @@ export interface LaneContext {
   readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
   /** A filter has become slow; its verdicts on the batch count. */
   readonly onSlow: (lane: Lane, runner: Runner) => void
-  /** Pieces of visits of these filters that are over; asked for between two batches. */
-  readonly closeVisits: (lane: Lane, runners: readonly Runner[]) => AsyncIterable<Piece>
+  /** Ends what is over of these filters' visits; called between two batches. */
+  readonly endVisits: (lane: Lane, runners: Iterable<Runner>) => void
   /** Called after each batch, when positions have moved. */
   readonly onBatch: (lane: Lane, batch: LaneBatch) => void
 }
@@ -144,8 +144,8 @@ export class Lane {
       this.#enter(batch.set)
       await this.#process(batch)
       this.#isBusy = false
-      await this.#closeVisits()
       if (this.#isStopped) return
+      this.#context.endVisits(this, this.#active.values())
     }
   }
 
@@ -157,16 +157,6 @@ export class Lane {
   /** Whether a filter is in this lane and has not been replaced. */
   has(runner: Runner): boolean {
     return this.#active.get(runner.id) === runner
-  }
-
-  async #closeVisits(): Promise<void> {
-    if (this.#isStopped) return
-    for await (const piece of this.#context.closeVisits(this, [...this.#active.values()])) {
-      // The ledger has it already, so it is committed even if the lane was stopped.
-      this.#context.committer.push([piece])
-      if (this.#isStopped) return
-      await this.#context.committer.room()
-    }
   }
 
   #enter(set: ColumnSet): void {

@@ -1,10 +1,10 @@
 // The lanes of a shard: one live lane per stream, which shares its batches, and one for each filter that is elsewhere or must not hold it up.
 import { type Stream } from '#hub'
-import { type Feed, type HubClock, openPacketReader, type PacketReader, type StartPosition } from '#mirrors'
-import { CLOSING, type ClosingRule, doneMs, type PartitionClock } from '../cap/closing.ts'
+import { type Feed, type HubClock, openPacketReader, type StartPosition } from '#mirrors'
+import { CLOSING, type ClosingRule, doneMs, type PartitionClock, streamClock } from '../cap/closing.ts'
+import { type Ledger } from '../progress/ledger.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { liveLane, ownLane } from '../progress/transitions.ts'
-import { type Piece } from '../publish/piece.ts'
 import { columnUnion } from './column-union.ts'
 import { changeOf, Lane, type LaneContext } from './lane.ts'
 import { OwnLane } from './own-lane.ts'
@@ -21,7 +21,10 @@ const READERS = 4
 
 export interface LanesOptions {
   readonly reading: ReadingOptions
-  readonly context: Omit<LaneContext, 'closeVisits'>
+  readonly context: Omit<LaneContext, 'endVisits'>
+  /** A filter's cap; undefined where its manifest is not known. */
+  readonly capOf: (filter: string) => number | undefined
+  readonly createTopic: (filter: string) => Promise<void>
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
   /** By how much what comes from the hub may be late. */
@@ -42,7 +45,6 @@ interface LiveLane {
   readonly feed: Feed
   readonly window: Window
   readonly stream: Stream
-  readonly packets: PacketReader
   readonly ended: Promise<void>
 }
 
@@ -61,9 +63,24 @@ export class Lanes {
   /** Stopped lanes whose last evaluation may be under way. */
   readonly #ending = new Set<Promise<void>>()
   readonly #turns = new Turns(READERS)
+  readonly #context: LaneContext
+  readonly #closer: VisitCloser
 
   constructor(options: LanesOptions) {
     this.#options = options
+    const { context, reading, closing = CLOSING, capOf, createTopic, signal, onFailure } = options
+    const { ledger, committer } = context
+    this.#context = { ...context, endVisits: (lane, runners) => this.#endVisits(lane, runners) }
+    this.#closer = new VisitCloser({
+      ledger,
+      committer,
+      rule: closing,
+      capOf,
+      createTopic,
+      openReader: topic => openPacketReader(reading.access, `${reading.clientId}.again`, topic),
+      signal,
+      onFailure,
+    })
   }
 
   /** The lane of that name, if it is open. */
@@ -155,14 +172,36 @@ export class Lanes {
     }
   }
 
-  #visits(stream: Stream, packets: PacketReader): VisitCloser {
-    const { context, closing = CLOSING, signal } = this.#options
-    return new VisitCloser({ ledger: context.ledger, reader: packets, rule: closing, signal })
+  #endVisits(lane: Lane, runners: Iterable<Runner>): void {
+    const filters = [...runners].map(({ id }) => id)
+    this.#closer.end([...filters, ...this.#resting(lane)], streamClock(this.#clocks(lane)))
   }
 
-  #packets(name: string, { topic }: Stream): PacketReader {
-    const { access, clientId } = this.#options.reading
-    return openPacketReader(access, `${clientId}.${name}.again`, topic)
+  /** Whether something waits for a visit's end that this lane decides. */
+  hasVisitsToEnd(lane: Lane): boolean {
+    const { ledger } = this.#context
+    const isOpen = (filter: string): boolean => ledger.holding(filter).some(([, { closed }]) => !closed)
+    return [...lane.runners].some(({ id }) => isOpen(id)) || this.#resting(lane).some(isOpen)
+  }
+
+  /** Notes how far the lanes have read, also those that have nothing to do. */
+  noteTimes(): void {
+    for (const { lane } of this.all()) streamClock(this.#clocks(lane))
+  }
+
+  /** What filters have begun that rest now, whatever they rest for, ends with the visit all the same: by the live lane's clock. */
+  #resting(lane: Lane): string[] {
+    if (this.#live.get(lane.name)?.lane !== lane) return []
+    const { ledger } = this.#context
+    return ledger.holders.filter(filter => {
+      const record = ledger.filters.get(filter)
+      return record !== undefined && record.lane === undefined && holdsOf(ledger, filter, lane.topic)
+    })
+  }
+
+  /** Delivers what a predecessor has left of visits that have ended. */
+  deliver(): void {
+    this.#closer.deliver()
   }
 
   /** Opens a stream's live lane at its position in the ledger; a new one begins at the topic's end, which is committed before its first batch. */
@@ -182,20 +221,11 @@ export class Lanes {
     }
     const set = columnUnion(runners.map(({ program }) => program.reads))
     const window = new Window(assemble(reading, request, feed, set), set)
-    const packets = this.#packets(name, stream)
-    const closer = this.#visits(stream, packets)
-    const lane = new Lane(
-      { name, topic, writesDeadLetters, doesYield: false, source: window, runners },
-      {
-        ...context,
-        closeVisits: (self, members): AsyncIterable<Piece> =>
-          closer.close(members, this.#clocks(self), one => self.has(one)),
-      },
-    )
+    const lane = new Lane({ name, topic, writesDeadLetters, doesYield: false, source: window, runners }, this.#context)
     const ended = lane.run().catch((error: unknown) => {
       if (!signal.aborted) this.#options.onFailure(error)
     })
-    this.#live.set(name, { lane, feed, window, stream, packets, ended })
+    this.#live.set(name, { lane, feed, window, stream, ended })
   }
 
   /** Gives a filter a lane of its own that reads from its position in the ledger, or from `from` where it has none. */
@@ -214,14 +244,12 @@ export class Lanes {
   }
 
   #add({ stream, runner, stays }: OwnStart): OwnLane | undefined {
-    const { reading, context, onMove, onFailure } = this.#options
+    const { reading, onMove, onFailure } = this.#options
     const live = this.#live.get(liveLane(stream.name))
     if (live === undefined) return undefined
     const { id } = runner
     const name = ownLane(id)
     this.stop(id)
-    const packets = this.#packets(name, stream)
-    const closer = this.#visits(stream, packets)
     const own = new OwnLane({
       name,
       stream,
@@ -230,9 +258,7 @@ export class Lanes {
       window: live.window,
       turns: this.#turns,
       reading,
-      context,
-      packets,
-      closeVisits: (lane, runners) => closer.close(runners, this.#clocks(lane), one => lane.has(one)),
+      context: this.#context,
       hasCaughtUp: () => this.hasCaughtUp(id),
       onMove: () => {
         onMove(id)
@@ -269,15 +295,17 @@ export class Lanes {
 
   /** Stops all lanes at once. */
   stopAll(): void {
-    for (const { lane, packets } of this.#live.values()) {
-      lane.stop()
-      void packets.close().catch(() => undefined)
-    }
+    for (const { lane } of this.#live.values()) lane.stop()
     for (const filter of this.#own.keys()) this.stop(filter)
   }
 
   /** Resolves when no lane evaluates any more. */
   async ended(): Promise<void> {
     await Promise.allSettled([...[...this.#live.values()].map(({ ended }) => ended), ...this.#ending])
+    await this.#closer.close()
   }
 }
+
+/** Whether a filter's candidates are of this topic. */
+const holdsOf = (ledger: Ledger, filter: string, topic: string): boolean =>
+  ledger.holding(filter).some(([, { held }]) => held[0]?.source.topic === topic)

@@ -39,7 +39,7 @@ test(
     const moving = { to: { mirror: fresh.mirror, shard: 0 }, at: new Date().toISOString() }
     both({ ...manifest, moving })
     const cut = await until(async () => (await old.progress(filterKey(manifest.id)))?.['cut'] as Manifest['handover'])
-    expect(cut.visits).toEqual(['2', '3'])
+    expect(cut.visits).toEqual(['1', '2', '3'])
     await send(3, range(5, 10))
     await send(4, range(0, 10))
 

@@ -1,5 +1,5 @@
 // A mirror's worker: joins the others, runs the shards it is given, and says how it is.
-import { type BrokerAccess, openAdmin, type Stream } from '#hub'
+import { type BrokerAccess, type ClusterAdmin, openAdmin, type Stream } from '#hub'
 import { type HubClock, type MirrorGap } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
@@ -10,7 +10,7 @@ import { filterMetrics } from '../metrics.ts'
 import { filterTopics, type TopicRetention } from './filter-topics.ts'
 import { type ManifestSource } from './incarnation.ts'
 import { SchemaBook, type SchemaSource } from './schema-book.ts'
-import { joinWorkers } from './shard-assignment.ts'
+import { type Assignment, joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status.ts'
 import { findTopicOf } from './topic-now.ts'
@@ -46,7 +46,7 @@ export interface WorkerOptions {
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
   readonly filterTopics?: TopicRetention
-  /** Longer than the alert topics keep packets; 8 days by default. */
+  /** How long records of visits are kept; 8 days by default. */
   readonly visitRetentionMs?: number
 }
 
@@ -75,7 +75,16 @@ export interface Worker {
 }
 
 const VISIT_RETENTION_MS = 8 * 86_400_000
+/** Packets of a visit come for as long as an alert topic keeps them, and this much longer: late ones, those of a hub that was away, moves. */
+const LATE_PACKETS_MS = 12 * 3_600_000
 const LAG_EVERY_MS = 5000
+
+/** For how long a packet of a visit may come. */
+async function packetRetentionOf(admin: ClusterAdmin, streams: readonly Stream[]): Promise<number> {
+  const settings = await Promise.all(streams.map(({ topic }) => admin.topicConfigs(topic)))
+  const keptMs = settings.map(configs => Number(configs?.['retention.ms'] ?? -1))
+  return keptMs.every(ms => ms >= 0) ? Math.max(0, ...keptMs) + LATE_PACKETS_MS : VISIT_RETENTION_MS
+}
 
 /** Opens a worker. Resolves once it is a member of its mirror's group; shards follow within moments. */
 export async function openWorker(options: WorkerOptions): Promise<Worker> {
@@ -129,6 +138,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       metrics,
       log,
       visitRetentionMs: options.visitRetentionMs ?? VISIT_RETENTION_MS,
+      packetRetentionMs,
+      confirmed: async signal => (await joined.promise).confirmed(signal),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.closing === undefined ? {} : { closing: options.closing }),
@@ -159,6 +170,12 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     await Promise.all([...shards.keys()].filter(shard => !wanted.includes(shard)).map(end))
     for (const shard of wanted) if (!shards.has(shard)) start(shard)
   }
+  const packetRetentionMs = await packetRetentionOf(admin, streams).catch((error: unknown) => {
+    log.warn({ err: error }, 'how long alert topics keep packets; visits are remembered for long')
+    return VISIT_RETENTION_MS
+  })
+  const joined = Promise.withResolvers<Assignment>()
+  joined.promise.catch(() => undefined)
   const assignment = await joinWorkers({
     access: node,
     admin,
@@ -173,6 +190,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
         ),
       ),
   })
+  joined.resolve(assignment)
   const live = (): NonNullable<Shard['current']>[] => [...shards.values()].flatMap(({ current }) => current ?? [])
   const positions = publishPositions(admin, live, log)
   const lanesOf = (): LaneHealth[] =>

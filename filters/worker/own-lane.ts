@@ -1,8 +1,7 @@
 // The lane of one filter: it reads the topic for itself until it stands where the live lane does, and may then follow that one's batches from memory.
 import { type Stream } from '#hub'
-import { type Feed, type PacketReader, type StartPosition } from '#mirrors'
+import { type Feed, type StartPosition } from '#mirrors'
 import { standBeside } from '../progress/transitions.ts'
-import { type Piece } from '../publish/piece.ts'
 import { columnUnion } from './column-union.ts'
 import { changeOf, Lane, type LaneContext } from './lane.ts'
 import { type BatchSource } from './lane-batch.ts'
@@ -26,9 +25,7 @@ export interface OwnLaneOptions {
   readonly window: Window
   readonly turns: Turns
   readonly reading: ReadingOptions
-  readonly context: Omit<LaneContext, 'closeVisits'>
-  readonly packets: PacketReader
-  readonly closeVisits: (lane: Lane, runners: readonly Runner[]) => AsyncIterable<Piece>
+  readonly context: LaneContext
   /** Whether it has evaluated everything that the live lane has. */
   readonly hasCaughtUp: () => boolean
   /** It began to read or to follow: its state is worth reporting, and somebody may have waited for it. */
@@ -133,7 +130,7 @@ export class OwnLane {
 
   async #live(from: StartPosition): Promise<void> {
     const { signal } = this.#stop
-    const { onFailure, packets } = this.#options
+    const { onFailure } = this.#options
     try {
       while (!signal.aborted) {
         if (this.#follower === undefined) await this.#read(from)
@@ -141,8 +138,6 @@ export class OwnLane {
       }
     } catch (error) {
       if (!signal.aborted) onFailure(error)
-    } finally {
-      await packets.close().catch(() => undefined)
     }
   }
 
@@ -196,11 +191,11 @@ export class OwnLane {
   }
 
   #open(source: BatchSource, runner: Runner): Lane {
-    const { name, stream, context, closeVisits } = this.#options
+    const { name, stream, context } = this.#options
     const { topic } = stream
     const lane = new Lane(
       { name, topic, writesDeadLetters: false, doesYield: true, source, runners: [runner] },
-      { ...context, closeVisits },
+      context,
     )
     this.#lane = lane
     if (this.#runner !== runner) lane.swap([this.#runner])

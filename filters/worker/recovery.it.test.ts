@@ -223,6 +223,31 @@ test('under `best` the highest scores of a visit go out when it closes, also whe
   expect(await node.progress(`visit/${manifest.id}/1`)).toMatchObject({ passed: 6, overCap: 3 })
 })
 
+test('winners of a filter that is paused within a visit go out when the visit ends, within its cap as it is then', async () => {
+  const source = 'export function filter(alert) { return alert.flux }'
+  const manifest = node.manifest({ source, policy: 'best', cap: 4 })
+  const other = node.manifest({ cap: 1000 })
+  node.put(manifest)
+  node.put(other)
+  const first = await node.work({ closing: { quietMs: 3_600_000, deadlineMs: 3_600_000 } })
+  await node.send([5, 1, 9, 3, 7].map((flux, id) => ({ id, visit: 1, flux })))
+  await node.evaluated()
+  node.put({ ...manifest, cap: 2, state: 'paused' })
+  await until(async () => (await node.progress(filterKey(manifest.id)))?.['lane'] === undefined)
+  await node.send([{ id: 9, visit: 1, flux: 100 }])
+  await node.evaluated()
+  expect(await node.progress(`visit/${manifest.id}/1`)).toMatchObject({ passed: 5, overCap: 1, heldCount: 4 })
+  expect(await node.progress(`held/${manifest.id}/1/2`)).toMatchObject({ score: 9 })
+  await first.close()
+  await node.work({ closing: { quietMs: 1, deadlineMs: 3_600_000 } })
+  await until(async () => (await node.deliveries(manifest.id)).length === 2)
+  expect((await node.deliveries(manifest.id)).map(({ alert }) => alert)).toEqual([2, 4])
+  const record = await node.progress(`visit/${manifest.id}/1`)
+  expect(record).toMatchObject({ passed: 5, delivered: ['2', '4'], overCap: 3, closed: true })
+  expect(record).not.toHaveProperty('heldCount')
+  expect(await node.progress(`held/${manifest.id}/1/2`)).toBeUndefined()
+})
+
 test('filters are added, changed, paused, resumed and deleted between two batches, and what others get does not change', async () => {
   const steady = node.manifest({ cap: 1000 })
   const other = node.manifest({ start: 'now' })
@@ -257,6 +282,27 @@ test('filters are added, changed, paused, resumed and deleted between two batche
   await until(async () => !(await admin.listTopics()).includes(topicOfFilter(other.id)))
   await admin.close()
   expect(await alertsOf(steady.id)).toEqual([1, 2, 3, 4, 5])
+})
+
+test('a filter’s topic that is deleted by hand is made anew, and nothing that comes then is lost, of it or of the others', async () => {
+  const [struck, other] = [node.manifest({ cap: 1000 }), node.manifest({ cap: 1000 })]
+  node.put(struck)
+  node.put(other)
+  await node.work()
+  await node.send([1, 2].map(id => ({ id, visit: 1 })))
+  await node.evaluated()
+  const admin = openAdmin(inject('kafka').node)
+  await admin.deleteTopics([topicOfFilter(struck.id)])
+  await admin.close()
+  await node.send([3, 4].map(id => ({ id, visit: 1 })))
+  await node.evaluated()
+  await node.send([{ id: 5, visit: 1 }])
+  await node.evaluated()
+  expect(await alertsOf(other.id)).toEqual([1, 2, 3, 4, 5])
+  expect(await alertsOf(struck.id)).toEqual([3, 4, 5])
+  const state = await node.progress(`visit/${struck.id}/1`)
+  expect(state).toMatchObject({ seen: 5, passed: 5, overCap: 0 })
+  expect(state?.['delivered']).toHaveLength(5)
 })
 
 test('a filter whose manifest has not arrived when the worker starts misses nothing', async () => {

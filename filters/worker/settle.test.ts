@@ -140,6 +140,7 @@ function run(
   for (const life of [...crashes, { transactions: Infinity, bytes: 40 }]) {
     const ledger = new Ledger()
     for (const [key, value] of outcome.progress) ledger.restore(key, value)
+    ledger.restored()
     if (!ledger.lanes.has(LANE))
       ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
     const capped = filters(ledger)
@@ -241,6 +242,7 @@ test('a row that passes more filters than a transaction holds is cut inside, and
   const settled = (): Piece[] => {
     const ledger = new Ledger()
     for (const [key, value] of outcome.progress) ledger.restore(key, value)
+    ledger.restored()
     if (!ledger.lanes.has(LANE))
       ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
     const capped = many.map((id): Capped => {

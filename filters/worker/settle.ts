@@ -1,9 +1,10 @@
 // Verdicts → cap → pieces: the one place where counters, positions and deliveries change, all together, row by row.
 import { type Verdicts } from '#sandbox'
+import { heldAnnotationBytes, leftOut } from '../cap/annotations.ts'
 import { decideBest } from '../cap/best.ts'
 import { decideFirst } from '../cap/first.ts'
 import { type PartitionTime, place } from '../cap/visit-time.ts'
-import { type Source, type Visit } from '../cap/visit.ts'
+import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { after, catchUp, follow, isBehind } from '../progress/positions.ts'
@@ -40,6 +41,9 @@ export interface Settlement {
 /** A row is cut when it makes a piece this many times as large as it should be; two of these fit into a transaction. */
 const FULL_PIECES = 2
 
+/** About what a visit's record takes, an id in it, and a candidate's record without annotations. */
+const [VISIT_BYTES, ID_BYTES, HELD_BYTES] = [250, 22, 220]
+
 /** Rows of one visit in one piece. */
 interface Group {
   rows: number
@@ -71,6 +75,8 @@ export function settle(
   const pieces: Piece[] = []
   let piece = emptyPiece()
   let groups = new Map<bigint, Group>()
+  /** By filter: alerts whose annotations are too long to be held. */
+  const stripped = new Map<number, number>()
 
   const stateOf = (group: Group, index: number, visit: bigint, filter: Capped): Visit =>
     (group.states[index] ??= ledger.visit(filter.id, visit, group.firstMs, nowMs))
@@ -86,6 +92,7 @@ export function settle(
         state.lastMs = Math.max(state.lastMs, group.lastMs)
         state.touchedMs = nowMs
         piece.changes.set(visitKey(filter.id, visit), ledger.visitChange(state))
+        piece.progressBytes += VISIT_BYTES + ID_BYTES * state.delivered.length
       })
     }
     for (const { id, ahead } of filters)
@@ -151,6 +158,7 @@ export function settle(
           continue
         }
         const outcome = decide(state, filter, verdict, entry, source)
+        if (outcome.isStripped) stripped.set(index, (stripped.get(index) ?? 0) + 1)
         for (const alert of outcome.overCap) {
           let over = group.overCap[index]
           if (over === undefined) {
@@ -161,7 +169,14 @@ export function settle(
           over.added++
           if (state.overCap <= OVER_CAP_IDS) over.alerts.push(alert)
         }
-        if (state.held.length > 0) ledger.hold(filter.id, entry.visit)
+        if (outcome.held !== undefined) {
+          ledger.hold(filter.id, entry.visit)
+          piece.changes.set(...ledger.heldChange(filter.id, entry.visit, outcome.held))
+          piece.progressBytes += HELD_BYTES + (outcome.held.annotations?.length ?? 0)
+        }
+        if (outcome.released !== undefined)
+          for (const change of ledger.releaseChanges(filter.id, entry.visit, [outcome.released]))
+            piece.changes.set(...change)
         if (!outcome.deliver) continue
         if (packet === undefined) {
           packet = Buffer.from(entry.packet)
@@ -187,9 +202,15 @@ export function settle(
     const { atMs, time } = placeOf(record, entry)
     take(entry, atMs)
     advance(record, entry, time)
-    if (piece.bytes >= pieceBytes) close()
+    if (piece.bytes + piece.progressBytes >= pieceBytes) close()
   }
   if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()
+  for (const [index, alerts] of stripped) {
+    const { id, version, cap } = filters[index] ?? {}
+    if (id === undefined || version === undefined || cap === undefined) continue
+    const lines = [leftOut(alerts, cap)]
+    pieces.at(-1)?.logs.push({ filter: id, version, lines, dropped: 0, at: new Date(nowMs).toISOString() })
+  }
   return pieces
 }
 
@@ -265,28 +286,43 @@ const extrasOf = ({ scores, annotations }: Verdicts, row: number): { score?: num
   }
 }
 
-/** What the cap says; `overCap` has the alert itself or the candidate that it displaced. */
-function decide(
-  state: Visit,
-  filter: Capped,
-  verdict: Verdicts,
-  entry: Entry,
-  source: Source,
-): { readonly deliver: boolean; readonly overCap: readonly { alert: bigint; source: Source }[] } {
+interface Outcome {
+  readonly deliver: boolean
+  /** The alert itself or the candidate that it displaced. */
+  readonly overCap: readonly { alert: bigint; source: Source }[]
+  readonly held?: Candidate
+  /** It has lost its place. */
+  readonly released?: Candidate
+  /** Its annotations are longer than a candidate's may be. */
+  readonly isStripped?: boolean
+}
+
+/** What the cap says. */
+function decide(state: Visit, filter: Capped, verdict: Verdicts, entry: Entry, source: Source): Outcome {
   const { alert } = entry
-  if (filter.policy === 'first') {
-    const decision = decideFirst(state, filter.cap, alert)
+  const { policy, cap, version } = filter
+  if (policy === 'first') {
+    const decision = decideFirst(state, cap, alert)
     return { deliver: decision === 'deliver', overCap: decision === 'over-cap' ? [{ alert, source }] : [] }
   }
   const { score = 0, annotations } = extrasOf(verdict, entry.row)
-  const candidate = {
+  const fits = annotations === undefined || Buffer.byteLength(annotations) <= heldAnnotationBytes(cap)
+  const candidate: Candidate = {
     alert,
     score,
     source,
-    version: filter.version,
-    ...(annotations === undefined ? {} : { annotations }),
+    version,
+    ...(annotations === undefined || !fits ? {} : { annotations }),
   }
-  const { decision, evicted } = decideBest(state, filter.cap, candidate)
+  const { decision, evicted } = decideBest(state, cap, candidate)
   const lost = decision === 'over-cap' ? candidate : evicted
-  return { deliver: false, overCap: lost === undefined ? [] : [{ alert: lost.alert, source: lost.source }] }
+  const overCap = lost === undefined ? [] : [{ alert: lost.alert, source: lost.source }]
+  if (decision !== 'hold') return { deliver: false, overCap }
+  return {
+    deliver: false,
+    overCap,
+    held: candidate,
+    ...(evicted === undefined ? {} : { released: evicted }),
+    isStripped: !fits,
+  }
 }

@@ -8,6 +8,8 @@ const SESSION_MS = 6000
 const HEARTBEAT_MS = 1000
 
 export interface Assignment {
+  /** Resolves when the group has said that this worker is a member, from now on: what it was assigned is known by then. */
+  confirmed(signal: AbortSignal): Promise<void>
   /** Leaves the group, so that another worker takes over at once. */
   close(): Promise<void>
 }
@@ -56,7 +58,21 @@ export async function joinWorkers({
   await consumer.connect()
   await consumer.subscribe({ topic: SHARDS_TOPIC, fromBeginning: true })
   await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() })
-  return { close: () => consumer.disconnect() }
+  return {
+    confirmed: signal =>
+      new Promise((resolve, reject) => {
+        const stops = [consumer.on('consumer.heartbeat', () => end(resolve))]
+        const end = (settle: () => void): void => {
+          for (const stop of stops) stop()
+          signal.removeEventListener('abort', aborted)
+          settle()
+        }
+        const aborted = (): void => end(() => reject(signal.reason))
+        signal.addEventListener('abort', aborted, { once: true })
+        if (signal.aborted) aborted()
+      }),
+    close: () => consumer.disconnect(),
+  }
 }
 
 /** One that has left, or whose session is over, is not there any more; a group that cannot be asked now will find out by itself. */

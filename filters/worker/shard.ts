@@ -20,11 +20,16 @@ export interface Shard {
   close(): Promise<void>
 }
 
+export interface ShardOptions extends Omit<IncarnationOptions, 'signal'> {
+  /** Resolves when the mirror's group has confirmed that this worker is a member. */
+  readonly confirmed: (signal: AbortSignal) => Promise<void>
+}
+
 /** Codes that end a shard for good. */
 const FINAL: ReadonlySet<string> = new Set(['FILTER_FENCED', 'FILTER_PROGRESS_CORRUPT'])
 
 /** Starts a shard. Returns at once; its lives follow each other until it is closed. */
-export function startShard(options: Omit<IncarnationOptions, 'signal'>): Shard {
+export function startShard(options: ShardOptions): Shard {
   const stop = new AbortController()
   const { signal } = stop
   const state: { current: LiveShard | undefined; lastFailure: Error | undefined } = {
@@ -45,7 +50,11 @@ export function startShard(options: Omit<IncarnationOptions, 'signal'>): Shard {
         if (failure instanceof FilterError && FINAL.has(failure.code)) throw failure
         options.log.error({ err: failure, shard: options.place.shard }, 'the shard is restored from its progress')
         if (performance.now() - bornMs > GOOD_LIFE_MS) pauseMs = FIRST_PAUSE_MS
+        // Its own transaction was too slow, or it slept, and somebody else has the shard: a new life would fence that one.
+        if (isExpired(failure)) await options.confirmed(signal).catch(() => undefined)
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+        // A filter's topic may have been deleted under it: those that are missing are made anew.
+        options.topics.renew()
         pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)
       } finally {
         state.current = undefined
@@ -76,4 +85,11 @@ function fencedOf(error: unknown): Error {
   if (isFenced)
     return new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause: error })
   return error instanceof Error ? error : new Error(String(error))
+}
+
+/** Whether the broker has ended a transaction of this shard because it took too long. */
+function isExpired(error: Error): boolean {
+  for (let one: unknown = error; one instanceof Error; one = one.cause)
+    if ('code' in one && one.code === 'HUB_TRANSACTION_EXPIRED') return true
+  return false
 }

@@ -24,10 +24,12 @@ export function workerRights(mirror: string, alertTopics: readonly string[]): Wo
     name,
     operations,
   })
-  const reads = [...alertTopics, SCHEMAS_TOPIC, FILTERS_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC, NODE_TOPICS.mirrorGaps]
+  const reads = [SCHEMAS_TOPIC, FILTERS_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC, NODE_TOPICS.mirrorGaps]
   const writes = [DEAD_LETTERS_TOPIC, OVER_CAP_TOPIC, LOGS_TOPIC]
   return {
     node: [
+      // How long they keep packets decides how long visits are remembered.
+      ...alertTopics.map(name => topic(name, 'read', 'describe-configs')),
       ...reads.map(name => topic(name, 'read')),
       ...writes.map(name => topic(name, 'write')),
       topic(PROGRESS_TOPIC, 'read', 'write'),

@@ -3,14 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '#hub'
 import { fatalFault, outOfRange } from './fault.ts'
 import { type FeedPacket } from './feed.ts'
-import { runsOf } from './fetched.ts'
+import { type FetchedPartition, runsOf } from './fetched.ts'
 import { type LogClient, openLogClient } from './log-client.ts'
 
-const MB = 1024 * 1024
-/** One packet of 110 KB comes with a few neighbours; a larger one comes whole all the same. */
-const FETCH_BYTES = MB
+const KB = 1024
+const MB = 1024 * KB
+/** Taken for a packet's size until one is known. */
+const USUAL_BYTES = 128 * KB
+const MIN_FETCH_BYTES = 128 * KB
+/** Wanted packets that lie as close as this are fetched together, with what is between them. */
+const MAX_FETCH_BYTES = 4 * MB
+/** Of all partitions of a leader. */
+const MAX_ANSWER_BYTES = 16 * MB
 const MAX_WAIT_MS = 500
 const PAUSE_MS = 100
+/** A leader that has just changed may know an older end for a moment. */
+const BEYOND_LIMIT_MS = 5000
 
 /** Where a packet lies in its topic. */
 export interface PacketPlace {
@@ -25,65 +33,130 @@ export interface PacketsRead {
 }
 
 export interface PacketReader {
-  /** Reads packets of the topic by partition and offset. Waits out restarts of the broker; throws MirrorError MIRROR_FEED_* or the signal's reason. */
-  read(places: readonly PacketPlace[], signal: AbortSignal): Promise<PacketsRead>
+  /**
+   * Reads packets of the topic by partition and offset, in one pass over each partition. Waits out restarts of the broker; throws MirrorError MIRROR_FEED_* or
+   * the signal's reason. Once `maxBytes` are found the rest is left: it is neither found nor gone.
+   */
+  read(places: readonly PacketPlace[], signal: AbortSignal, maxBytes?: number): Promise<PacketsRead>
   close(): Promise<void>
 }
 
 const keyOf = ({ partition, offset }: PacketPlace): string => `${partition}-${offset}`
 
+/** What is still wanted of each partition, ascending. */
+const byPartition = (places: readonly PacketPlace[]): Map<number, bigint[]> => {
+  const wanted = new Map<number, bigint[]>()
+  const sorted = [...new Map(places.map(place => [keyOf(place), place])).values()].toSorted((a, b) =>
+    a.offset < b.offset ? -1 : 1,
+  )
+  for (const { partition, offset } of sorted) {
+    const offsets = wanted.get(partition)
+    if (offsets === undefined) wanted.set(partition, [offset])
+    else offsets.push(offset)
+  }
+  return wanted
+}
+
+/** How much to fetch for the first of these offsets, and those close behind it. */
+const reachOf = (offsets: readonly bigint[], packetBytes: number): number => {
+  const [first = 0n] = offsets
+  const bytesTo = (offset: bigint): number => Number(offset - first + 1n) * packetBytes
+  const furthest = offsets.findLast(offset => bytesTo(offset) <= MAX_FETCH_BYTES) ?? first
+  return Math.min(MAX_FETCH_BYTES, Math.max(MIN_FETCH_BYTES, Math.ceil(bytesTo(furthest) * 1.1)))
+}
+
 /** Opens a reader of one topic. It connects when first used and keeps its connection; one read at a time. */
 export const openPacketReader = (access: BrokerAccess, clientId: string, topic: string): PacketReader => {
   let client: LogClient | undefined
+  let packetBytes = USUAL_BYTES
 
-  /** One fetch at `offset`: the packets from there on, or none where nothing is at that offset (any more). */
-  const fetchAt = async ({ partition, offset }: PacketPlace): Promise<readonly FeedPacket[]> => {
+  /** One request to each leader. Partitions without a leader, and empty answers, are asked again. */
+  const fetchFirsts = async (wanted: ReadonlyMap<number, readonly bigint[]>): Promise<FetchedPartition[]> => {
     client ??= await openLogClient(access, clientId, topic)
-    const leader = (await client.leaders()).get(partition)
-    if (leader === undefined) return []
-    const limits = { maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes: FETCH_BYTES, maxBytesPerPartition: FETCH_BYTES }
-    const [fetched] = await client.fetch(leader, new Map([[partition, offset]]), limits)
-    return fetched === undefined
-      ? []
-      : runsOf(fetched, offset).flatMap(run => (run.kind === 'batch' ? run.packets : []))
+    const leaders = await client.leaders()
+    const asked = new Map<number, Map<number, bigint>>()
+    for (const [partition, [first = 0n]] of wanted) {
+      const leader = leaders.get(partition)
+      if (leader === undefined || leader < 0) continue
+      asked.set(leader, (asked.get(leader) ?? new Map<number, bigint>()).set(partition, first))
+    }
+    const reach = Math.max(...[...wanted.values()].map(offsets => reachOf(offsets, packetBytes)))
+    const fetched: FetchedPartition[] = []
+    for (const [leader, positions] of asked) {
+      const maxBytes = Math.min(MAX_ANSWER_BYTES, reach * positions.size)
+      const limits = { maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes, maxBytesPerPartition: reach }
+      fetched.push(...(await client.fetch(leader, positions, limits)))
+    }
+    return fetched
   }
 
-  const persist = async (place: PacketPlace, signal: AbortSignal): Promise<readonly FeedPacket[]> => {
-    for (;;) {
+  /** What is wanted before the log's start is gone; what lies behind its end is, when a leader has had time to know better. */
+  const outside = async (partition: number, offsets: readonly bigint[], sinceMs: number): Promise<bigint[]> => {
+    const start = (await client?.offsets('earliest', [partition]))?.get(partition) ?? 0n
+    const end = (await client?.offsets('latest', [partition]))?.get(partition) ?? 0n
+    const isBeyond = performance.now() - sinceMs > BEYOND_LIMIT_MS
+    return offsets.filter(offset => offset < start || (offset >= end && isBeyond))
+  }
+
+  const read: PacketReader['read'] = async (places, signal, maxBytes = Infinity) => {
+    const packets = new Map<string, FeedPacket & { readonly partition: number }>()
+    const gone = new Set<string>()
+    const wanted = byPartition(places)
+    let outsideSinceMs: number | undefined
+    const settle = (partition: number, isSettled: (offset: bigint) => boolean): void => {
+      const rest = wanted.get(partition)?.filter(offset => !isSettled(offset)) ?? []
+      if (rest.length === 0) wanted.delete(partition)
+      else wanted.set(partition, rest)
+    }
+    const take = (fetched: FetchedPartition): void => {
+      const { partition } = fetched
+      const offsets = wanted.get(partition) ?? []
+      for (const run of runsOf(fetched, offsets[0] ?? 0n)) {
+        const found = run.kind === 'batch' ? run.packets.filter(({ offset }) => offsets.includes(offset)) : []
+        for (const packet of found) {
+          // Its neighbours share its memory: what is kept is copied.
+          packets.set(keyOf({ partition, offset: packet.offset }), {
+            ...packet,
+            partition,
+            value: Buffer.from(packet.value),
+          })
+          packetBytes = Math.ceil((packetBytes * 7 + packet.value.length) / 8)
+        }
+        // What the log has stepped over is not in it: deleted, aborted, or a marker.
+        for (const offset of offsets)
+          if (offset < run.to && !packets.has(keyOf({ partition, offset }))) gone.add(keyOf({ partition, offset }))
+        settle(partition, offset => offset < run.to)
+      }
+    }
+    const bytesFound = (): number => packets.values().reduce((sum, { value }) => sum + value.length, 0)
+    while (wanted.size > 0 && bytesFound() < maxBytes) {
       signal.throwIfAborted()
       try {
-        return await fetchAt(place)
+        const fetched = await fetchFirsts(wanted)
+        for (const one of fetched) take(one)
+        if (fetched.length === 0) await sleep(PAUSE_MS, undefined, { signal })
       } catch (error) {
-        if (outOfRange(error) !== undefined) return []
         const fatal = fatalFault(error, topic, access.user)
         if (fatal !== undefined) throw fatal
-        await client?.recover(error)
+        const range = outOfRange(error)
+        if (range === undefined) await client?.recover(error)
+        else {
+          outsideSinceMs ??= performance.now()
+          const { partition } = range
+          const lost = await outside(partition, wanted.get(partition) ?? [], outsideSinceMs).catch((): bigint[] => [])
+          for (const offset of lost) gone.add(keyOf({ partition, offset }))
+          settle(partition, offset => lost.includes(offset))
+          if (lost.length > 0) continue
+        }
         await sleep(PAUSE_MS, undefined, { signal })
       }
     }
+    return {
+      found: places.flatMap(place => packets.get(keyOf(place)) ?? []),
+      gone: places.filter(place => gone.has(keyOf(place))),
+    }
   }
-
-  return {
-    read: async (places, signal) => {
-      const packets = new Map<string, FeedPacket & { readonly partition: number }>()
-      const wanted = new Set(places.map(keyOf))
-      const inOrder = places.toSorted((a, b) => a.partition - b.partition || (a.offset < b.offset ? -1 : 1))
-      for (const place of inOrder) {
-        if (packets.has(keyOf(place))) continue
-        const { partition } = place
-        for (const packet of await persist(place, signal)) {
-          const key = keyOf({ partition, offset: packet.offset })
-          // Its neighbours share its memory: what is kept is copied.
-          if (wanted.has(key)) packets.set(key, { ...packet, partition, value: Buffer.from(packet.value) })
-        }
-      }
-      return {
-        found: places.flatMap(place => packets.get(keyOf(place)) ?? []),
-        gone: places.filter(place => !packets.has(keyOf(place))),
-      }
-    },
-    close: async () => client?.close(),
-  }
+  return { read, close: async () => client?.close() }
 }
 
 /** Reads packets again with a connection of its own. Throws as PacketReader.read. */
