@@ -41,7 +41,9 @@ def read_hub(plan, partition):
         alert = fastavro.schemaless_reader(io.BytesIO(body[5:]), schema)
         verdicts = {name: verdict for name, rule in rules.items() if (verdict := rule(alert)) is not None}
         source = alert["diaSource"]
-        packets.append(Packet(source["diaSourceId"], source["visit"], message.timestamp()[1],
+        # Timestamps of records may say anything; of a packet that was sent twice the first time counts.
+        sent_ms = plan["sentMs"].get(str(source["diaSourceId"]), message.timestamp()[1])
+        packets.append(Packet(source["diaSourceId"], source["visit"], sent_ms,
                               hashlib.sha256(body).hexdigest(), verdicts))
     tail.close()
     return packets

@@ -70,6 +70,7 @@ export const audit = async (options: AuditOptions): Promise<Findings> => {
       data: brokerFiles(broker.dir).data,
     })),
     played: Object.fromEntries(played.packets),
+    sentMs: Object.fromEntries(played.sentMs),
     struck,
   }
   const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')

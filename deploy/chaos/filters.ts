@@ -131,16 +131,21 @@ export interface Choice {
   /** The visit that one of them loops at. */
   readonly loopsAt: string
   readonly python: boolean
+  /** Every second filter of ours has this policy instead of its own. */
+  readonly policy?: 'first' | 'best'
 }
 
 /** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. */
 export const submitFilters = async (
   platform: Platform,
-  { nodes, loopsAt, python }: Choice,
+  { nodes, loopsAt, python, policy }: Choice,
 ): Promise<readonly LiveFilter[]> => {
   const submit = (filter: ChaosFilter): Promise<unknown> =>
     call(platform, '/v1/filters', { stream: 'lsst', language: 'javascript', ...filter })
-  for (const filter of [...FILTERS, looper(loopsAt), ...(python ? IN_PYTHON : [])]) await submit(filter)
+  const ours = [...FILTERS, ...(python ? IN_PYTHON : [])].map((filter, index) =>
+    policy !== undefined && index % 2 === 0 ? { ...filter, policy } : filter,
+  )
+  for (const filter of [...ours, looper(loopsAt)]) await submit(filter)
   let live = await allLive(platform)
   // The platform chooses the node; two more than there are nodes is enough to meet each.
   for (let number = 1; number <= nodes.length + 2; number++) {

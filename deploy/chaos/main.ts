@@ -22,6 +22,8 @@ const { values: args } = parseArgs({
     rest: { type: 'string', default: '20' },
     /** Of each node: worker processes that share its filters. */
     shards: { type: 'string', default: '1' },
+    /** `first` or `best`, for half of the filters instead of their own. */
+    policy: { type: 'string' },
     'no-python': { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '23000' },
     /** Kept after the run when it is given. */
@@ -45,6 +47,10 @@ if (numberOf('visits') * numberOf('alerts') > MAX_PACKETS)
   refuse(
     `A run has at most ${MAX_PACKETS} packets, or filter topics forget what the audit has to read; choose fewer --visits or --alerts.`,
   )
+
+const policyOf = (text: string | undefined): 'first' | 'best' | undefined =>
+  text === undefined || text === 'first' || text === 'best' ? text : refuse(`--policy is first or best, not "${text}"`)
+const policy = policyOf(args.policy)
 
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
@@ -77,6 +83,7 @@ try {
       gapSeconds,
       restSeconds,
       shards,
+      ...(policy === undefined ? {} : { policy }),
       python: !args['no-python'],
       dataDir,
       portBase,
@@ -87,7 +94,17 @@ try {
   )
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`
   console.log(
-    JSON.stringify({ ...summary(result), seed, alerts, intervalSeconds, gapSeconds, restSeconds, shards, machine }),
+    JSON.stringify({
+      ...summary(result),
+      seed,
+      alerts,
+      intervalSeconds,
+      gapSeconds,
+      restSeconds,
+      shards,
+      policy,
+      machine,
+    }),
   )
   process.exitCode = isSound(result) ? 0 : 1
 } finally {

@@ -10,6 +10,7 @@ import {
   type Producer,
   type SyntheticSource,
 } from '#hub'
+import { stampOf } from './stamps.ts'
 import { type Departure } from './timetable.ts'
 
 export interface PlayerOptions {
@@ -23,6 +24,8 @@ export interface PlayerOptions {
 /** What the hub has acknowledged: alert id → SHA-256 of its packet. */
 export interface Played {
   readonly packets: ReadonlyMap<string, string>
+  /** Alert id → when its packet was sent first, ms since 1970: timestamps of records need not say so. */
+  readonly sentMs: ReadonlyMap<string, number>
   readonly packetBytesMedian: number
 }
 
@@ -33,6 +36,8 @@ const RETRY_MS = 500
 export const play = async ({ access, topic, source, departures, signal }: PlayerOptions): Promise<Played> => {
   const startMs = performance.now()
   const packets = new Map<string, string>()
+  const sentMs = new Map<string, number>()
+  const firstMs = new Map<number, number>()
   const sizes: number[] = []
   let producer: Producer | undefined
 
@@ -62,7 +67,12 @@ export const play = async ({ access, topic, source, departures, signal }: Player
         const departure = departures[next]
         if (departure === undefined || departure.dueMs > nowMs) break
         const { packet, alertId } = source.packet(departure.visitNumber, departure.alertNumber)
-        const message = { topic, partition: departure.partition, value: packet, timestampMs: Date.now() }
+        const atMs = Date.now()
+        const { visitNumber } = departure
+        if (!firstMs.has(visitNumber)) firstMs.set(visitNumber, atMs)
+        if (!sentMs.has(String(alertId))) sentMs.set(String(alertId), atMs)
+        const timestampMs = stampOf(visitNumber)(atMs, firstMs.get(visitNumber) ?? atMs)
+        const message = { topic, partition: departure.partition, value: packet, timestampMs }
         messages.push(message)
         bytes += messageBytes(message)
         hashes.push([String(alertId), createHash('sha256').update(packet).digest('hex')])
@@ -74,5 +84,5 @@ export const play = async ({ access, topic, source, departures, signal }: Player
   } finally {
     await producer?.close().catch(() => undefined)
   }
-  return { packets, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0 }
+  return { packets, sentMs, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0 }
 }

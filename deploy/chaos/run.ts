@@ -23,6 +23,8 @@ export interface ChaosOptions {
   readonly shards: number
   /** Whether a Python filter is among them and its engine is struck, where there is one. */
   readonly python: boolean
+  /** Of every second filter, instead of its own. */
+  readonly policy?: 'first' | 'best'
   readonly dataDir: string
   readonly portBase: number
   readonly env: NodeJS.ProcessEnv
@@ -73,7 +75,12 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const platform = { apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }
     const loopsAt = String(source.exposure(Math.floor(visits / 2)).visit)
     const hasEngine = system.engine !== undefined
-    const filters = await submitFilters(platform, { nodes, loopsAt, python: hasEngine })
+    const filters = await submitFilters(platform, {
+      nodes,
+      loopsAt,
+      python: hasEngine,
+      ...(options.policy === undefined ? {} : { policy: options.policy }),
+    })
     print(`${filters.length} filters are live; playing ${visits} visits of ${alerts}`)
     const intervalMs = intervalSeconds * S
     const departures = timetable({ visits, alerts, intervalMs, partitions: layout.options.partitions, seed })
