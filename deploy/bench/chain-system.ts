@@ -61,6 +61,7 @@ const TOO_MANY = 429
 export async function submitBenchFilters(
   { apiUrl, secrets }: Layout,
   sources: readonly string[],
+  policy: 'first' | 'best',
 ): Promise<readonly string[]> {
   const headers = { authorization: `Bearer ${secrets.adminToken}`, 'content-type': 'application/json' }
   const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
@@ -82,7 +83,7 @@ export async function submitBenchFilters(
         language: 'javascript',
         source: sources[number],
         cap: 20,
-        policy: 'first',
+        policy,
       }
       await call('/v1/filters', { method: 'POST', body: JSON.stringify(submission) })
     }

@@ -1,5 +1,5 @@
 // npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--warm-up 3]
-// [--no-burst] [--pass-rates spread|greedy]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
+// [--no-burst] [--pass-rates spread|greedy] [--policy first|best]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
 // `skysieve start` starts it. Some visits that do not count come first: an observatory's Java programs have compiled their code.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -46,6 +46,7 @@ const { values: args } = parseArgs({
     'warm-up': { type: 'string', default: '3' },
     'no-burst': { type: 'boolean', default: false },
     'pass-rates': { type: 'string', default: 'spread' },
+    policy: { type: 'string', default: 'first' },
     'port-base': { type: 'string', default: '26500' },
   },
 })
@@ -58,6 +59,8 @@ const [filters, visits, alerts, interval] = [args.filters, args.visits, args.ale
 const warmUp = Number(args['warm-up'])
 const passRates = args['pass-rates']
 if (passRates !== 'spread' && passRates !== 'greedy') throw new TypeError('--pass-rates is spread or greedy')
+const { policy } = args
+if (policy !== 'first' && policy !== 'best') throw new TypeError('--policy is first or best')
 const S = 1000
 /** Rubin sends the packets of a visit within 30 of its 37 s. */
 const SPREAD = 30 / 37
@@ -147,7 +150,7 @@ try {
     const [onHub, onNode] = [adminAccess(layout.hub), adminAccess(node.broker)]
     const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
     await openRegistryClient(layout.registryWriteUrl, stop.signal).importSchema(schema)
-    const ids = await submitBenchFilters(layout, chainSources(filters, passRates))
+    const ids = await submitBenchFilters(layout, chainSources(filters, passRates), policy)
     note(`${ids.length} filters are live`)
     const subscription: Subscription = {
       access: onNode,
@@ -232,6 +235,7 @@ try {
         interval,
         jit: false,
         passRates,
+        policy,
         visitsThatDoNotCount: warmUp,
         deliveries: received.deliveries.length,
         hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),

@@ -53,7 +53,12 @@ export const pythonFilters = (count: number, prefix: string): BenchFilter[] =>
 export const shardOf = (i: number, shards: number): number => i % shards
 
 /** Their manifests, as the API would have written them. */
-export const benchManifests = (filters: readonly BenchFilter[], stream: string, shards: number): Manifest[] =>
+export const benchManifests = (
+  filters: readonly BenchFilter[],
+  stream: string,
+  shards: number,
+  policy: Manifest['policy'] = 'first',
+): Manifest[] =>
   filters.map(({ id, source, language = 'javascript' }, i) => ({
     id,
     name: `bench ${id}`,
@@ -61,7 +66,7 @@ export const benchManifests = (filters: readonly BenchFilter[], stream: string, 
     description: '',
     stream,
     cap: 20,
-    policy: 'first',
+    policy,
     start: 'now',
     cutouts: false,
     versions: [{ number: 1, language, source, sha256: '', createdAt: '2026-01-01T00:00:00Z' }],

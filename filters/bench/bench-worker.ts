@@ -22,6 +22,8 @@ export interface BenchWorkerOptions {
   /** All run by this worker, each reading the topic for its share of the filters. */
   readonly shards: number
   readonly jit: boolean
+  /** Default `first`. */
+  readonly policy?: 'first' | 'best'
   /** Socket of a Docker engine for filters in Python. */
   readonly engine?: string
 }
@@ -61,7 +63,9 @@ export async function openBenchWorker({
   ...task
 }: BenchWorkerOptions): Promise<BenchWorker> {
   const stream = { ...STREAMS.lsst, name: task.stream, topic }
-  const manifests = new Map(benchManifests(task.filters, stream.name, shards).map(manifest => [manifest.id, manifest]))
+  const manifests = new Map(
+    benchManifests(task.filters, stream.name, shards, task.policy).map(manifest => [manifest.id, manifest]),
+  )
   const listeners = new Set<(filter: string) => void>()
   const schemas = new Map<number, AvroSchema>(
     Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]),

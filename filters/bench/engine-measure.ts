@@ -4,6 +4,7 @@ import { type Stand, type Stored } from './stand.ts'
 export interface MeasureOptions {
   readonly filters: number
   readonly alerts: number
+  readonly policy: 'first' | 'best'
   /** An interpreter with confluent-kafka and fastavro. */
   readonly python?: string
 }
@@ -19,13 +20,13 @@ const PUBLISHED_ALERTS = 2000
 const US = 1e6
 
 export async function measure(stand: Stand, stored: Stored, options: MeasureOptions): Promise<Ours> {
-  const { filters, alerts, python } = options
+  const { filters, alerts, policy, python } = options
   const published = Math.min(alerts, PUBLISHED_ALERTS)
   const inNode = await stand.published(stored, published)
   const inPython = python === undefined ? undefined : await stand.publishedInPython(stored, published, python)
   const fetch = await stand.fetch(stored, alerts)
-  const jitless = await stand.run(stored, { filters, alerts, jit: false })
-  const jit = await stand.run(stored, { filters, alerts, jit: true })
+  const jitless = await stand.run(stored, { filters, alerts, policy, jit: false })
+  const jit = await stand.run(stored, { filters, alerts, policy, jit: true })
   const none = await stand.run(stored, { filters: 0, alerts, jit: false })
   const { worker, hosts, broker } = jitless.cpuUsPerAlert
   const perCore = US / (worker + hosts)

@@ -1,10 +1,10 @@
-// npm run bench -- engine [--filters 100] [--alerts 20000] [--python PYTHON] [--packets DIR... --schemas DIR]: a stored topic through the whole
+// npm run bench -- engine [--filters 100] [--alerts 20000] [--policy first|best] [--python PYTHON] [--packets DIR... --schemas DIR]: a stored topic through the whole
 // engine, jitless (the default) and with JIT, beside the same without filters and the published way, in one run on one broker.
 // Everything is on: hardened sandbox, transactions. --packets adds the same on real packets (framed .bin files), --schemas has <major>/<minor>.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { measure, type Ours } from './engine-measure.ts'
+import { measure, type MeasureOptions, type Ours } from './engine-measure.ts'
 import { packetsIn, schemasIn } from './real-packets.ts'
 import { openStand } from './stand.ts'
 
@@ -17,10 +17,26 @@ const { values: args } = parseArgs({
     python: { type: 'string' },
     packets: { type: 'string', multiple: true },
     schemas: { type: 'string' },
+    policy: { type: 'string', default: 'first' },
   },
 })
 const [filters, alerts] = [Number(args.filters), Number(args.alerts)]
-const options = { filters, alerts, ...(args.python === undefined ? {} : { python: args.python }) }
+const { policy } = args
+if (policy !== 'first' && policy !== 'best') throw new TypeError('--policy is first or best')
+const options: MeasureOptions = {
+  filters,
+  alerts,
+  policy,
+  ...(args.python === undefined ? {} : { python: args.python }),
+}
+
+/** As if a survey had sent the visits one after the other, the last 20 s ago: under `best` a visit ends when the next one has begun. */
+const VISIT_MS = 37_000
+const startMs = Date.now() - 20_000 - VISIT_MS * Math.ceil(alerts / ALERTS_PER_VISIT)
+const timestampMs = (at: number): number =>
+  startMs +
+  Math.floor(at / ALERTS_PER_VISIT) * VISIT_MS +
+  Math.floor((20_000 * (at % ALERTS_PER_VISIT)) / ALERTS_PER_VISIT)
 
 const stand = await openStand()
 try {
@@ -29,10 +45,11 @@ try {
     topic: 'bench-alerts',
     schemas: { [SYNTHETIC_SCHEMA_ID]: SYNTHETIC_SCHEMA },
     packets: alerts,
+    timestampMs,
     packet: at => source.packet(Math.floor(at / ALERTS_PER_VISIT), at % ALERTS_PER_VISIT).packet,
   })
   // A broker compiles its own code in its first minute: 371 µs an alert become 177.
-  await stand.run(synthetic, { filters, alerts, jit: false })
+  await stand.run(synthetic, { filters, alerts, policy, jit: false })
   const ours = await measure(stand, synthetic, options)
   let real: Ours | undefined
   if (args.packets !== undefined && args.schemas !== undefined) {
@@ -42,6 +59,7 @@ try {
       topic: 'bench-real',
       schemas,
       packets: alerts,
+      timestampMs,
       packet: at => packets[at % packets.length] ?? Buffer.alloc(0),
     })
     real = await measure(stand, topic, options)
@@ -51,6 +69,7 @@ try {
       machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,
       filters,
       alerts,
+      policy,
       ...ours,
       ...(real === undefined ? {} : { realPackets: real }),
     }),

@@ -13,12 +13,14 @@ export interface Start {
   readonly schemaIds: readonly number[]
   readonly filters: readonly string[]
   readonly shards: number
+  /** When what is stored begins: the lane has read up to there. */
+  readonly startMs?: number
 }
 
 /** Makes the filters' topics and writes the records a worker would have left. */
 export async function seed(
   access: BrokerAccess,
-  { stream, partitions, schemaIds, filters, shards }: Start,
+  { stream, partitions, schemaIds, filters, shards, startMs = 0 }: Start,
 ): Promise<void> {
   const admin = openAdmin(access)
   await admin.createTopics(filters.map(filter => ({ name: topicOfFilter(filter), partitions: 1 })))
@@ -30,7 +32,8 @@ export async function seed(
     key: filterKey(filter),
     value: JSON.stringify({ lane, version: 1, generation: 1, strikes: 0, cpuMs: 0 }),
   }))
-  const laneRecord = encodeLane({ stream, positions, schemas: [...schemaIds], newestMs: new Map() })
+  const newestMs = new Map([...positions.keys()].map(partition => [partition, startMs]))
+  const laneRecord = encodeLane({ stream, positions, schemas: [...schemaIds], newestMs })
   const laneRecords = Array.from({ length: shards }, (_, partition) => ({
     partition,
     key: laneKey(lane),

@@ -23,10 +23,14 @@ export interface Filling {
   readonly schemas: Readonly<Record<number, string>>
   readonly packets: number
   readonly packet: (at: number) => Buffer
+  /** Now by default. */
+  readonly timestampMs?: (at: number) => number
 }
 
 /** A topic that was filled. */
 export interface Stored extends Pick<Filling, 'topic' | 'schemas'> {
+  /** Timestamp of its first packet. */
+  readonly startMs: number
   readonly packetBytesMedian: number
 }
 
@@ -34,6 +38,8 @@ export interface Run {
   readonly filters: number
   readonly alerts: number
   readonly jit: boolean
+  /** Default `first`. */
+  readonly policy?: 'first' | 'best'
   /** Default 1. */
   readonly shards?: number
 }
@@ -97,7 +103,8 @@ export async function openStand(): Promise<Stand> {
   const { access, pid: brokerPid } = broker
   let runs = 0
   return {
-    store: async ({ topic, schemas, packets, packet }) => {
+    store: async ({ topic, schemas, packets, packet, timestampMs }) => {
+      const startMs = timestampMs?.(0) ?? Date.now()
       await createAlertTopic(access, topic)
       const producer = await openProducer(access, { clientId: 'bench' })
       const sizes: number[] = []
@@ -108,22 +115,25 @@ export async function openStand(): Promise<Stand> {
         const messages = Array.from({ length: count }, (_, i) => {
           const value = packet(sent + i)
           sizes.push(value.length)
-          return { topic, partition: (sent + i) % PARTITIONS, value }
+          const stamp = timestampMs === undefined ? {} : { timestampMs: timestampMs(sent + i) }
+          return { topic, partition: (sent + i) % PARTITIONS, value, ...stamp }
         })
         await sending
         sending = producer.send(messages)
       }
       await sending
       await producer.close()
-      return { topic, schemas, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(packets / 2)] ?? 0 }
+      const packetBytesMedian = sizes.toSorted((a, b) => a - b)[Math.floor(packets / 2)] ?? 0
+      return { topic, schemas, startMs, packetBytesMedian }
     },
-    run: async ({ topic, schemas }, { filters: count, alerts, jit, shards = 1 }) => {
+    run: async ({ topic, schemas, startMs }, { filters: count, alerts, jit, policy = 'first', shards = 1 }) => {
       const filters = benchFilters(count, `r${++runs}`)
       const ids = filters.map(({ id }) => id)
       const stream = `bench${runs}`
       await clear(access, [], shards)
-      await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
-      const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, shards }
+      const start = { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards }
+      await seed(access, { ...start, startMs })
+      const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, policy, shards }
       const outcome = await inChild<Outcome>('engine-run.ts', task, WORKER_NODE_FLAGS)
       await clear(access, ids, shards)
       return outcome
