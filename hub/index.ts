@@ -19,7 +19,8 @@ export { BATCH_LIMITS } from './avro/memory.ts'
 export { type AlertKey, type BatchBuilder, type BatchBuilderOptions, openBatchBuilder } from './avro/builder.ts'
 export { type Container, readContainer } from './avro/container.ts'
 export { containerWriter, type ContainerWriter } from './avro/container-writer.ts'
-export { type Field, fieldsOf, mergeFields } from './avro/fields.ts'
+export { type Field, fieldsOf, offerOf } from './avro/fields.ts'
+export { type Merged, mergeFields } from './avro/merge-fields.ts'
 export { type AvroSchema } from './avro/node.ts'
 export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema.ts'
 
@@ -92,6 +93,7 @@ export {
   type RegistryCheck,
   type RegistryOptions,
 } from './registry/registry.ts'
+export { awaitSchemas, type AwaitSchemaOptions, type SchemaOf } from './registry/await-schema.ts'
 export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/schema-store.ts'
 export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/sync.ts'
 
@@ -99,7 +101,6 @@ export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/syn
 export { openArchive, type Archive, type ArchivedPacket } from './archive/archive.ts'
 export { type LifeOptions, HUB_DEAD_LETTERS } from './archive/archive-life.ts'
 export { type Archiver, type ArchiverOptions, startArchiver } from './archive/archiver.ts'
-export { awaitSchemas } from './archive/await-schema.ts'
 export { type ArchiveMetrics, archiveMetrics } from './archive/metrics.ts'
 export { backFill, type BackFilled, type BackFillOptions } from './archive/back-fill.ts'
 export { openFileStore } from './archive/file-store.ts'

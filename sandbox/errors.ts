@@ -3,7 +3,9 @@
 /** Every code and what it means. */
 export const SANDBOX_ERRORS = {
   // What the caller handed over
-  SANDBOX_PROGRAM_INVALID: 'A program has an unusable id, limit or column.',
+  SANDBOX_PROGRAM_INVALID: 'A program has an unusable id or limit, or is for another runtime.',
+  SANDBOX_COLUMNS_INVALID:
+    'A program has columns that no view can be made of: a mistake of whoever chose them, not of its author.',
   SANDBOX_BATCH_INVALID: 'A batch is larger than allowed or its arrays do not fit its set.',
   SANDBOX_FILTER_UNKNOWN: 'A filter is named that is not loaded.',
   SANDBOX_CLOSED: 'The sandbox was closed.',

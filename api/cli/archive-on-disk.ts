@@ -5,6 +5,7 @@ import { Value } from 'typebox/value'
 import {
   ArchiveSettings,
   awaitSchemas,
+  type SchemaOf,
   indexFile,
   openSchemaStore,
   openSkyIndex,
@@ -85,7 +86,7 @@ export async function withSchemas<T>(
   options: ArchiveOptions,
   around: Surroundings,
   signal: AbortSignal,
-  action: (schemaOf: ReturnType<typeof awaitSchemas>) => Promise<T>,
+  action: (schemaOf: SchemaOf) => Promise<T>,
 ): Promise<T> {
   const access = hubAccess(options, around, ADMIN_USER)
   const schemas = await openSchemaStore({ access, clientId: `${access.user}.schemas`, signal })

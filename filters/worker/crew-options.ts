@@ -15,7 +15,7 @@ export interface CrewOptions {
   readonly sandbox: Sandbox
   readonly lanes: () => Lanes
   readonly manifestOf: (filter: string) => Manifest | undefined
-  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
+  readonly schemaOf: (stream: string, id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   readonly limits?: Limits
   /** Makes the filter's topic if it is missing, or removes it. */
   readonly createTopic: (filter: string) => Promise<void>
@@ -24,6 +24,8 @@ export interface CrewOptions {
   readonly onChange: (filter: string) => void
   /** The filter waits, where it stands, for what it runs in. */
   readonly onAway: (filter: string, reason: string) => void
+  /** Versions of a stream's schema do not fit each other, or have fields that filters cannot read; each is told once. */
+  readonly onSchemaProblem: (stream: string, schema: number, problem: string) => void
   /** What the shard has in memory is no longer sure. */
   readonly onFailure: (error: unknown) => void
 }

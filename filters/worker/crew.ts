@@ -51,7 +51,7 @@ export class Crew {
     const ids = new Set([...filters, ...ledger.filters.keys()])
     for (const stream of streams) {
       for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
-        const schema = await schemaOf(id)
+        const schema = await schemaOf(stream.name, id)
         if (schema !== undefined) await this.adopt(stream, id, schema)
       }
       const all = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
@@ -358,7 +358,8 @@ export class Crew {
 
   async #adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
     const { ledger, lanes, limits } = this.#options
-    this.#schemas.add(stream.name, id, schema)
+    for (const problem of this.#schemas.add(stream.name, id, schema))
+      this.#options.onSchemaProblem(stream.name, id, problem)
     const fields = this.#schemas.fields(stream.name)
     const known = ledger.lanes.get(liveLane(stream.name))?.schemas
     if (known?.includes(id) === false) known.push(id)

@@ -148,11 +148,13 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       sandbox,
       lanes: () => lanes,
       manifestOf: filter => manifests.get(filter),
-      schemaOf: options.book.schemaOf,
+      schemaOf: (stream, id) => options.book.of(stream)(id),
       createTopic: topics.create,
       deleteTopic: topics.delete,
       onChange: filter => status.changed(filter),
       onAway: (filter, reason) => log.warn({ filter, reason }, 'the filter waits for what it runs in'),
+      onSchemaProblem: (stream, schema, problem) =>
+        log.warn({ stream, schema, problem }, 'filters cannot read all of a schema'),
       onFailure: fail,
       ...(limits === undefined ? {} : { limits }),
     })

@@ -44,7 +44,7 @@ export function assemble(
     {
       stream,
       feed,
-      schemaOf: book.schemaOf,
+      schemaOf: book.of(stream.name),
       onSchema: (id, schema) => onSchema(stream, id, schema),
       onGap: gap => onGap(lane, stream.topic, gap),
       ...(lingerMs === undefined ? {} : { lingerMs }),

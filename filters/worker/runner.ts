@@ -83,8 +83,8 @@ export async function loadRunner(
 export const staysBeside = ({ runtime }: Program, { strikes, isSlow }: FilterRecord): boolean =>
   runtime === 'container' || strikes > 0 || isSlow
 
-/** An engine that is started later, and an image that is still being made. */
-const AWAY: ReadonlySet<string> = new Set(['SANDBOX_ENGINE_UNREACHABLE', 'SANDBOX_IMAGE'])
+/** An engine that is started later, an image that is still being made, and columns of ours that no view can be made of until the schemas change. */
+const AWAY: ReadonlySet<string> = new Set(['SANDBOX_ENGINE_UNREACHABLE', 'SANDBOX_IMAGE', 'SANDBOX_COLUMNS_INVALID'])
 
 /** A program that this worker's sandbox has no runtime for is the author's to know; an engine that is away is waited for; anything else is ours. */
 function refused(error: unknown): Refusal {

@@ -1,33 +1,45 @@
 // The schemas that packets of a shard's streams have had, and with them the fields that filters can read.
-import { type AvroSchema, type Stream } from '#hub'
+import { type AvroSchema, type Merged, type Stream } from '#hub'
 import { type Field } from '../author/columns-read.ts'
-import { streamFields } from '../author/stream-fields.ts'
+import { streamOffer } from '../author/stream-fields.ts'
 
 export class SchemaShelf {
   readonly #streams: readonly Stream[]
   readonly #schemas = new Map<string, Map<number, AvroSchema>>()
-  /** By stream, until it has another schema. */
-  readonly #fields = new Map<string, readonly Field[]>()
+  readonly #offers = new Map<string, Merged>()
+  readonly #told = new Set<string>()
 
   constructor(streams: readonly Stream[]) {
     this.#streams = streams
   }
 
-  add(stream: string, id: number, schema: AvroSchema): void {
+  /** Answers what filters of the stream cannot read now, as far as it was not answered before. */
+  add(stream: string, id: number, schema: AvroSchema): readonly string[] {
     const schemas = this.#schemas.get(stream) ?? new Map<number, AvroSchema>()
     this.#schemas.set(stream, schemas.set(id, schema))
-    this.#fields.delete(stream)
+    this.#offers.delete(stream)
+    const fresh = this.#offer(stream).problems.filter(problem => !this.#told.has(`${stream} ${problem}`))
+    for (const problem of fresh) this.#told.add(`${stream} ${problem}`)
+    return fresh
   }
 
   /** All fields of a stream, those of its newest schema first; none before a schema is known. */
   fields(name: string): readonly Field[] {
-    const known = this.#fields.get(name)
-    if (known !== undefined) return known
-    const stream = this.#streams.find(one => one.name === name)
+    return this.#offer(name).fields
+  }
+
+  #offer(name: string): Merged {
+    const stream = this.#streams.find(known => known.name === name)
     const newestFirst = [...(this.#schemas.get(name) ?? [])].toSorted(([a], [b]) => b - a)
-    const schemas = newestFirst.map(([, schema]) => schema)
-    const fields = stream === undefined ? [] : streamFields(stream, schemas)
-    this.#fields.set(name, fields)
-    return fields
+    const known =
+      this.#offers.get(name) ??
+      (stream === undefined
+        ? { fields: [], problems: [] }
+        : streamOffer(
+            stream,
+            newestFirst.map(([, schema]) => schema),
+          ))
+    this.#offers.set(name, known)
+    return known
   }
 }

@@ -36,7 +36,7 @@ export interface LifeOptions {
   /** Reads the stream's topic at these positions; a partition without one from its first record. */
   readonly openFeed: (from: Offsets, signal: AbortSignal) => Promise<PacketFeed>
   /** Id of the notices' schema in the registry. */
-  readonly noticeSchemaId: number
+  readonly noticeSchemaId: () => number
   readonly metrics: ArchiveMetrics
   readonly log: Logger
   readonly limits?: Partial<GroupLimits>
@@ -90,7 +90,7 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
     await persist(() => index.add(rows, shelver.others(shelved)))
     for (const [partition, next] of group.next) positions.set(partition, next)
-    const notices = shelved.flatMap(one => noticeMessages(name, options.noticeSchemaId, one))
+    const notices = shelved.flatMap(one => noticeMessages(name, options.noticeSchemaId(), one))
     const letters = shelved.flatMap(one => letterMessages(stream.topic, one))
     await sendCommitted(producer, [...notices, ...letters, positionsMessage(name, positions)])
     shelver.indexed(rows)

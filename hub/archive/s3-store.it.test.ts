@@ -103,7 +103,7 @@ describe('S3', () => {
         index,
         schemaOf: () => schema,
         openFeed: async (from, signal) => openLogFeed(access, stream.topic, from, signal),
-        noticeSchemaId: 100_000,
+        noticeSchemaId: () => 100_000,
         metrics: archiveMetrics(new Registry()),
         log: pino({ level: 'silent' }),
       })

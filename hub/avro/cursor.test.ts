@@ -36,11 +36,15 @@ describe('A column', () => {
       expect(value('long', 'long', x)).toBe(x)
   })
 
-  test('of longs takes an int, and a column of numbers takes longs and booleans', () => {
+  test('of longs takes ints and whole floats, one of numbers takes longs, and what it cannot hold exactly is null', () => {
     expect(value('int', 'long', -5)).toBe(-5n)
     expect(value(['null', 'long'], 'number', -(2n ** 40n))).toBe(-(2 ** 40))
-    expect(value('long', 'number', 2n ** 53n + 1n)).toBe(2 ** 53)
-    expect(value('boolean', 'number', true)).toBe(1)
+    expect(value('long', 'number', 2n ** 53n - 1n)).toBe(2 ** 53 - 1)
+    expect(value('long', 'number', 2n ** 53n + 1n)).toBeNull()
+    expect(value('boolean', 'number', true)).toBeNull()
+    expect(value('double', 'long', -(2 ** 63))).toBe(-(2n ** 63n))
+    expect(value('float', 'long', 16_777_216)).toBe(16_777_216n)
+    for (const lost of [0.5, 2 ** 63, Number.NaN, Infinity]) expect(value('double', 'long', lost)).toBeNull()
   })
 
   test('keeps every NaN apart from null', () => {

@@ -2,7 +2,15 @@
 import { type Stream } from '../streams.ts'
 import { NULL_HIGH } from './batch.ts'
 import { type Layout } from './memory.ts'
-import { type AvroNode, type AvroSchema, minBytes, nullableOf, type RecordNode } from './node.ts'
+import {
+  type ArrayNode,
+  type AvroNode,
+  type AvroSchema,
+  itemsOf,
+  minBytes,
+  nullableOf,
+  type RecordNode,
+} from './node.ts'
 import { type FieldPlan, type ListPlan, planOf, type RecordPlan, type Target } from './plan.ts'
 import { type Reader } from './reader.ts'
 import { Source } from './skip.ts'
@@ -53,6 +61,7 @@ const recordSteps = (source: Source, layout: Layout, record: RecordNode, plan: R
     const nullable = nullableOf(node)
     if (!nullable) return source.skip(node, where)
     const value = readValue(source, layout, nullable.value, wanted, where)
+    if (nullable.isOnly) return source.only(value)
     return nullable.nullIndex < 0 ? value : source.nullable(nullable.nullIndex, where, absent(source, wanted), value)
   })
 
@@ -63,8 +72,7 @@ const readValue = (source: Source, layout: Layout, node: AvroNode, wanted: Field
     const steps = source.guarded(node, recordSteps(source, layout, node, wanted.record))
     return `${present}p=${source.define(steps)}(R,p,i);`
   }
-  if (node.kind === 'array')
-    return wanted.list ? readList(source, layout, node.items, wanted.list) : source.skip(node, where)
+  if (node.kind === 'array') return wanted.list ? readList(source, layout, node, wanted.list) : source.skip(node, where)
   // A field may go to several columns: the alert's id is one, and may be another.
   return wanted.targets
     .map(target => readScalar(source, node, target))
@@ -83,9 +91,9 @@ const readScalar = (source: Source, node: AvroNode, { kind, cell }: Target): str
     case 'long':
       return kind === 'long' ? `p=R.long(p,${at});` : `p=R.longToNumber(p,${at});`
     case 'float':
-      return readFloat('getFloat32', 4, at)
+      return kind === 'long' ? `p=R.floatToLong(p,${at},4);` : readFloat('getFloat32', 4, at)
     case 'double':
-      return readFloat('getFloat64', 8, at)
+      return kind === 'long' ? `p=R.floatToLong(p,${at},8);` : readFloat('getFloat64', 8, at)
     case 'string':
       // One ASCII character, such as a band, is its own cell.
       return `if(B[p]===2&&B[p+1]<128){F[${at}]=B[p+1];p+=2}else p=R.text(p,${at});`
@@ -104,15 +112,17 @@ const readScalar = (source: Source, node: AvroNode, { kind, cell }: Target): str
 const readFloat = (get: string, size: number, at: string): string =>
   `if(p+${size}>E)R.truncated(p);v=V.${get}(p,true);p+=${size};F[${at}]=v;if(v!==v){U[2*(${at})]=0;U[2*(${at})+1]=0x7ff80000}`
 
-const readList = (source: Source, layout: Layout, items: AvroNode, list: ListPlan): string => {
-  if (items.kind !== 'record') throw new TypeError('A list is an array of records')
-  const steps = source.guarded(items, [
+const readList = (source: Source, layout: Layout, array: ArrayNode, list: ListPlan): string => {
+  const items = itemsOf(array)
+  if (!items) throw new TypeError('A list is an array of records')
+  const steps = source.guarded(items.record, [
     nulls(source, list.missing, 'i'),
-    ...recordSteps(source, layout, items, list.item),
+    ...recordSteps(source, layout, items.record, list.item),
   ])
-  const read = `p=${source.define(steps)}(R,p,h++);`
+  const call = `p=${source.define(steps)}(R,p,h++);`
+  const read = items.isOnly ? source.only(call) : call
   const room = `if(n>${layout.limits.maxListRows}-h)R.isFull('items of a list');`
-  const blocks = source.blocks(minBytes(items), read, room)
+  const blocks = source.blocks(minBytes(array.items), read, room)
   return `h=R.items[${list.index}];F[${list.starts}+i]=h;${blocks}F[${list.counts}+i]=h-F[${list.starts}+i];R.items[${list.index}]=h;`
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Field, fieldsOf, mergeFields } from './fields.ts'
+import { type Field, fieldsOf, offerOf } from './fields.ts'
 import { parseSchema } from './schema.ts'
 
 const record = (name: string, fields: Record<string, unknown>) => ({
@@ -55,39 +55,12 @@ test('what no column can hold is not offered', () => {
   expect(lines(fieldsOf(parseSchema(JSON.stringify(schema))))).toEqual(['nested[].x int'])
 })
 
-test('versions are merged: longs win over ints, numbers over both and over booleans, else the newest kind holds', () => {
-  const newest: Field[] = [
-    { path: 'a', kind: 'number' },
-    { path: 'b', kind: 'string' },
-    { list: 'l', path: 'a', kind: 'long' },
-    { path: 'c', kind: 'int' },
-    { path: 'd', kind: 'number' },
-  ]
-  const older: Field[] = [
-    { path: 'a', kind: 'long' },
-    { path: 'b', kind: 'number' },
-    { list: 'l', path: 'a', kind: 'long' },
-    { path: 'c', kind: 'long' },
-    { path: 'd', kind: 'int' },
-    { path: 'gone', kind: 'boolean' },
-  ]
-  expect(lines(mergeFields(newest, older))).toEqual([
-    'a number',
-    'b string',
-    'l[].a long',
-    'c long',
-    'd number',
-    'gone boolean',
-  ])
-})
-
-test('a record that some version lacks can be absent, so it is offered as present or not', () => {
-  const merged = mergeFields(
-    [{ path: 'id', kind: 'long' }],
-    [
-      { path: 'orbit.inner.a', kind: 'number' },
-      { path: 'id', kind: 'long' },
-    ],
-  )
-  expect(lines(merged)).toEqual(['id long', 'orbit present', 'orbit.inner present', 'orbit.inner.a number'])
+test('fields that no view can have are not offered, and the reason is told', () => {
+  const deep = (levels: number, of = levels): unknown =>
+    levels === 0 ? 'int' : record(`r${of}_${levels}`, { x: deep(levels - 1, of) })
+  const members = Object.fromEntries(['constructor', 'toJSON', 'prototype'].map(name => [name, 'int']))
+  const schema = record('alert', { ...members, hasOwnProperty: 'int', a: deep(7), b: deep(8) })
+  const { fields, problems } = offerOf(parseSchema(JSON.stringify(schema)))
+  expect(lines(fields)).toEqual(['hasOwnProperty int', 'a.x.x.x.x.x.x.x int'])
+  expect(problems).toHaveLength(4)
 })

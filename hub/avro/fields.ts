@@ -1,6 +1,6 @@
 // What a schema offers to filters: every field that fits a column, in the schema's order.
 import { type ColumnKind } from './batch.ts'
-import { type AvroNode, type AvroSchema, nullableOf, type RecordNode } from './node.ts'
+import { type AvroNode, type AvroSchema, itemsOf, nullableOf, type RecordNode } from './node.ts'
 
 /** A column on offer. */
 export interface Field {
@@ -34,80 +34,81 @@ export const kindOf = (node: AvroNode): ColumnKind | undefined => {
   }
 }
 
+/** Columns of one stream at most. Real ones have some 500; a schema of a few lines can have any number. */
+export const MAX_FIELDS_OFFERED = 4000
+/** Records looked into for them, with those that offer nothing. */
+const MAX_LOOKS = 20_000
+/** Names in a path, and characters in a name: paths become names in the code of views. */
+const MAX_LEVELS = 8
+const MAX_NAME_CHARS = 100
+/** What every object has in JavaScript: a field of this name would not be what it looks like. */
+const TAKEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'toJSON'])
+
+/** The columns of a schema, and why fields that fit columns are none; most have no such fields. */
+export interface Offer {
+  readonly fields: readonly Field[]
+  readonly problems: readonly string[]
+}
+
+const offers = new WeakMap<AvroSchema, Offer>()
+
 /**
  * Every column a schema offers. A nullable record is a `present` column, followed by its fields; arrays of records are lists.
  * Not offered: arrays of anything else, arrays inside lists, maps, unions of several types, and a record inside itself.
  */
-export const fieldsOf = (schema: AvroSchema): readonly Field[] => {
+export const offerOf = (schema: AvroSchema): Offer => {
+  const known = offers.get(schema) ?? walk(schema.root)
+  offers.set(schema, known)
+  return known
+}
+
+/** The columns alone. */
+export const fieldsOf = (schema: AvroSchema): readonly Field[] => offerOf(schema).fields
+
+const walk = (root: RecordNode): Offer => {
   const fields: Field[] = []
-  const walk = (record: RecordNode, prefix: string, list: string | undefined, open: readonly RecordNode[]): void => {
+  const problems = new Set<string>()
+  let looks = 0
+  const isNamed = (name: string, path: string): boolean => {
+    const why = TAKEN_NAMES.has(name)
+      ? 'every object has something of this name'
+      : name.length > MAX_NAME_CHARS
+        ? `the name is longer than ${MAX_NAME_CHARS} characters`
+        : path.split('.').length > MAX_LEVELS
+          ? `it lies deeper than ${MAX_LEVELS} records`
+          : undefined
+    if (why !== undefined) problems.add(`filters cannot read ${path}: ${why}`)
+    return why === undefined
+  }
+  const look = (record: RecordNode, prefix: string, list: string | undefined, open: readonly RecordNode[]): void => {
     const offer = (path: string, kind: ColumnKind): void => {
       fields.push(list === undefined ? { path, kind } : { path, list, kind })
     }
+    looks++
     for (const { name, node } of record.fields) {
+      if (fields.length >= MAX_FIELDS_OFFERED || looks >= MAX_LOOKS) {
+        problems.add(`filters can read the first ${fields.length} fields; records in records have more`)
+        return
+      }
       const path = prefix + name
       const nullable = nullableOf(node)
       const value = nullable?.value
-      if (value?.kind === 'record') {
+      if (value === undefined || !isNamed(name, path)) continue
+      if (value.kind === 'record') {
         if (open.includes(value)) continue
         if (nullable?.nullIndex !== -1) offer(path, 'present')
-        walk(value, `${path}.`, list, [...open, value])
-      } else if (value?.kind === 'array') {
-        const { items } = value
-        if (list === undefined && items.kind === 'record' && !open.includes(items))
-          walk(items, '', path, [...open, items])
-      } else if (value) {
+        look(value, `${path}.`, list, [...open, value])
+      } else if (value.kind === 'array') {
+        const items = itemsOf(value)?.record
+        if (list === undefined && items && !open.includes(items)) look(items, '', path, [...open, items])
+      } else {
         const kind = kindOf(value)
         if (kind) offer(path, kind)
       }
     }
   }
-  walk(schema.root, '', undefined, [schema.root])
-  return fields
+  look(root, '', undefined, [root])
+  return { fields, problems: [...problems].slice(0, MAX_PROBLEMS) }
 }
 
-/**
- * The columns of a stream whose packets come in several schema versions, newest first.
- * Kinds that differ become `long` where all are integers, and `number` where all are numbers, integers or booleans (a long is then rounded to the
- * nearest number); otherwise the newest version's kind holds and packets of the others read as null. A nested record that some version lacks gets a `present` column.
- */
-export const mergeFields = (...versions: readonly (readonly Field[])[]): readonly Field[] => {
-  const merged = new Map<string, Field>()
-  const key = ({ list, path }: Pick<Field, 'list' | 'path'>): string => `${list ?? ''}:${path}`
-  for (const fields of versions)
-    for (const field of fields) {
-      const known = merged.get(key(field))
-      merged.set(key(field), known ? { ...known, kind: mergeKinds(known.kind, field.kind) } : field)
-    }
-  const records = versions.map(fields => new Set(fields.flatMap(recordsAround).map(key)))
-  const result: Field[] = []
-  const offered = new Set<string>()
-  for (const field of merged.values()) {
-    for (const record of recordsAround(field)) {
-      const name = key(record)
-      if (offered.has(name) || merged.has(name) || records.every(names => names.has(name))) continue
-      offered.add(name)
-      result.push({ ...record, kind: 'present' })
-    }
-    result.push(field)
-  }
-  return result
-}
-
-const NUMERIC: ReadonlySet<ColumnKind> = new Set(['number', 'int', 'long', 'boolean'])
-const INTEGERS: ReadonlySet<ColumnKind> = new Set(['int', 'long'])
-
-const mergeKinds = (newer: ColumnKind, older: ColumnKind): ColumnKind => {
-  if (newer === older || !NUMERIC.has(newer) || !NUMERIC.has(older)) return newer
-  return INTEGERS.has(newer) && INTEGERS.has(older) ? 'long' : 'number'
-}
-
-/** The nested records a field lies in, outermost first. */
-const recordsAround = ({ path, list }: Field): Omit<Field, 'kind'>[] =>
-  path
-    .split('.')
-    .slice(0, -1)
-    .map((_, i, names) => {
-      const record = { path: names.slice(0, i + 1).join('.') }
-      return list === undefined ? record : { ...record, list }
-    })
+const MAX_PROBLEMS = 20

@@ -1,21 +1,24 @@
-// An Avro schema as a tree of plain nodes, the only form the field list and the cursor know. Names are resolved; a recursive record refers to itself.
-import avsc, { type Type } from 'avsc'
-
-const { types } = avsc
+// An Avro schema as a tree of plain nodes, the only form that fields, cursor and registry know. Names are resolved; a recursive record refers to itself.
+import { type Type } from 'avsc'
 
 export type AvroNode = Primitive | Fixed | EnumNode | ArrayNode | MapNode | UnionNode | RecordNode
 
-const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const
-interface Primitive {
+export const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const
+export interface Primitive {
   readonly kind: (typeof PRIMITIVES)[number]
 }
-interface Fixed {
+export interface Fixed {
   readonly kind: 'fixed'
+  /** With its namespace, as of every named type. */
+  readonly name: string
   readonly size: number
 }
-interface EnumNode {
+export interface EnumNode {
   readonly kind: 'enum'
+  readonly name: string
   readonly symbols: readonly string[]
+  /** Readers take a symbol they do not know for this one. */
+  readonly default: string | undefined
 }
 export interface ArrayNode {
   readonly kind: 'array'
@@ -29,79 +32,65 @@ export interface UnionNode {
   readonly kind: 'union'
   readonly branches: readonly AvroNode[]
 }
+export interface RecordField {
+  readonly name: string
+  readonly node: AvroNode
+  readonly aliases: readonly string[]
+  /** Readers of bytes without the field have a value for it. */
+  readonly hasDefault: boolean
+}
 export interface RecordNode {
   readonly kind: 'record'
   readonly name: string
-  readonly fields: readonly { readonly name: string; readonly node: AvroNode }[]
+  readonly aliases: readonly string[]
+  readonly fields: readonly RecordField[]
   /** Set when the record can contain itself. */
   recursive: boolean
 }
 
 /** A parsed writer schema. Immutable; caches are keyed by this object, so keep one per schema id. */
 export interface AvroSchema {
-  /** The text it was parsed from. */
+  /** Its text, whole: what it refers to is written out in it. */
   readonly text: string
   /** Full name of the root record: `lsst.v11_0.alert`. */
   readonly name: string
   readonly root: RecordNode
-  /** avsc's type; longs are bigint. */
+  /** avsc's type, made when it is first asked for; longs are bigint, and names avsc does not take are changed in it. */
   readonly type: Type
 }
 
-/** The tree of an avsc type. */
-export const nodeOf = (type: Type): AvroNode => convert(type, new Map(), [])
-
-const convert = (type: Type, done: Map<Type, RecordNode>, open: readonly RecordNode[]): AvroNode => {
-  if (type instanceof types.RecordType) {
-    const known = done.get(type)
-    if (known) {
-      const from = open.indexOf(known)
-      if (from >= 0) for (const record of open.slice(from)) record.recursive = true
-      return known
-    }
-    const fields: { name: string; node: AvroNode }[] = []
-    const record: RecordNode = { kind: 'record', name: type.name ?? 'record', fields, recursive: false }
-    done.set(type, record)
-    for (const field of type.fields)
-      fields.push({ name: field.name, node: convert(field.type, done, [...open, record]) })
-    return record
-  }
-  if (type instanceof types.ArrayType) return { kind: 'array', items: convert(type.itemsType, done, open) }
-  if (type instanceof types.MapType) {
-    const values: Type = type.valuesType
-    return { kind: 'map', values: convert(values, done, open) }
-  }
-  if (type instanceof types.EnumType) return { kind: 'enum', symbols: type.symbols }
-  if (type instanceof types.FixedType) return { kind: 'fixed', size: type.size }
-  // avsc's typings leave the branches of a union out.
-  if ('types' in type && Array.isArray(type.types)) {
-    const branches: Type[] = type.types
-    return { kind: 'union', branches: branches.map(branch => convert(branch, done, open)) }
-  }
-  const kind = PRIMITIVES.find(name => name === type.typeName.replace('abstract:', ''))
-  if (!kind) throw new TypeError(`avsc gave the unknown type ${type.typeName}`)
-  return { kind }
-}
-
-/** A union of null and one other type. */
+/** A value that may be null, or is the only branch of its union. */
 export interface Nullable {
   readonly value: AvroNode
   /** Index of the null branch: 0 or 1; -1 where the value is never null. */
   readonly nullIndex: number
+  /** The value's union has no other branch: the index 0 stands before it. */
+  readonly isOnly: boolean
 }
 
 /** How a node reads when null is taken for "no value"; undefined for a union of several types, which no column can hold. */
 export const nullableOf = (node: AvroNode): Nullable | undefined => {
-  if (node.kind !== 'union') return { value: node, nullIndex: -1 }
+  if (node.kind !== 'union') return { value: node, nullIndex: -1, isOnly: false }
   const [first, second] = node.branches
+  if (first && node.branches.length === 1) return { value: first, nullIndex: -1, isOnly: true }
   if (node.branches.length !== 2 || !first || !second) return undefined
-  if (first.kind === 'null') return { value: second, nullIndex: 0 }
-  return second.kind === 'null' ? { value: first, nullIndex: 1 } : undefined
+  if (first.kind === 'null') return { value: second, nullIndex: 0, isOnly: false }
+  return second.kind === 'null' ? { value: first, nullIndex: 1, isOnly: false } : undefined
 }
 
+/** The records of an array; undefined for an array of anything else. */
+export const itemsOf = ({
+  items,
+}: ArrayNode): { readonly record: RecordNode; readonly isOnly: boolean } | undefined => {
+  const { value, nullIndex = 0, isOnly = false } = nullableOf(items) ?? {}
+  return value?.kind === 'record' && nullIndex < 0 ? { record: value, isOnly } : undefined
+}
+
+/** Of records: they are named any number of times, and each is added up once. */
+const leastBytes = new WeakMap<RecordNode, number>()
+
 /** Bytes the shortest value of a node takes; 0 only where every value takes none. */
-export const minBytes = (node: AvroNode, open: readonly AvroNode[] = []): number => {
-  if (open.includes(node)) return 1
+export const minBytes = (node: AvroNode): number => {
   switch (node.kind) {
     case 'null':
       return 0
@@ -111,8 +100,15 @@ export const minBytes = (node: AvroNode, open: readonly AvroNode[] = []): number
       return 8
     case 'fixed':
       return node.size
-    case 'record':
-      return node.fields.reduce((sum, field) => sum + minBytes(field.node, [...open, node]), 0)
+    case 'record': {
+      const known = leastBytes.get(node)
+      if (known !== undefined) return known
+      // What a record that is inside itself is taken for while it is added up.
+      leastBytes.set(node, 1)
+      const bytes = node.fields.reduce((sum, field) => sum + minBytes(field.node), 0)
+      leastBytes.set(node, bytes)
+      return bytes
+    }
     default:
       return 1
   }

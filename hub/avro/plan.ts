@@ -4,7 +4,7 @@ import { HubError } from '../errors.ts'
 import { type ColumnKind } from './batch.ts'
 import { kindOf } from './fields.ts'
 import { type Layout, type ListPlaces } from './memory.ts'
-import { type AvroNode, nullableOf, type RecordNode } from './node.ts'
+import { type AvroNode, itemsOf, nullableOf, type RecordNode } from './node.ts'
 
 /** A column's first cell and how it is written there. */
 export interface Target {
@@ -33,14 +33,16 @@ export interface Plan {
   readonly missingLists: readonly ListPlaces[]
 }
 
-/** Numbers take every kind of number and booleans, longs take ints; a column of any other kind reads as null where the schema has another type. */
+/** Whether a column holds the type's values, as far as it can hold them exactly; one of any other kind reads as null where the schema has the type. */
 const fits = (node: AvroNode, kind: ColumnKind): boolean => {
   const own = kindOf(node)
-  if (own === kind) return true
-  return (
-    (kind === 'number' && (own === 'int' || own === 'long' || own === 'boolean')) || (kind === 'long' && own === 'int')
-  )
+  return own === kind || ((kind === 'number' || kind === 'long') && own !== undefined && NUMBERS.has(own))
 }
+
+const NUMBERS: ReadonlySet<ColumnKind> = new Set(['number', 'int', 'long'])
+
+/** Ids and visits are integers. */
+const isInteger = ({ kind }: AvroNode): boolean => kind === 'int' || kind === 'long'
 
 /** The type at a dotted path, nulls apart; undefined where the schema has none. */
 const find = (root: RecordNode, path: string): AvroNode | undefined => {
@@ -89,9 +91,10 @@ export const planOf = (root: RecordNode, layout: Layout, stream?: Stream): Plan 
   if (stream) placeStream(root, plan, layout, stream)
   const missingLists = layout.lists.filter(list => {
     const array = find(root, list.path)
-    if (array?.kind !== 'array' || array.items.kind !== 'record') return true
+    const items = array?.kind === 'array' ? itemsOf(array) : undefined
+    if (!items) return true
     const item: RecordPlan = new Map()
-    const lacking = place(array.items, item, list.columns)
+    const lacking = place(items.record, item, list.columns)
     planFor(plan, list.path).list = { ...list, item, missing: lacking }
     return false
   })
@@ -99,13 +102,11 @@ export const planOf = (root: RecordNode, layout: Layout, stream?: Stream): Plan 
 }
 
 const placeStream = (root: RecordNode, plan: RecordPlan, layout: Layout, stream: Stream): void => {
-  const first = (paths: readonly string[], kind: 'long' | 'number'): string | undefined =>
-    paths.find(path => {
-      const node = find(root, path)
-      return node !== undefined && fits(node, kind)
-    })
   const need = (what: string, paths: readonly string[], cell: number): void => {
-    const path = first(paths, 'long')
+    const path = paths.find(known => {
+      const node = find(root, known)
+      return node !== undefined && isInteger(node)
+    })
     if (path === undefined)
       throw new HubError(
         'HUB_SCHEMA_FIELD',

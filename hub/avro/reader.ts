@@ -12,6 +12,7 @@ const MAX_LENGTH = 0x7fff_ffff
 const MAX_EMPTY_ITEMS = 65_536
 const LENGTH_UNIT = 2 ** 24
 const TWO_32 = 2 ** 32
+const MAX_LONG = 2 ** 63
 
 /** Thrown, without an alert's fault, when a limit of the batch would be passed. */
 export const BATCH_FULL = new Error('The batch is full')
@@ -103,11 +104,32 @@ export class Reader {
     return after
   }
 
-  /** A `long` into a column of numbers: the nearest one. */
+  /** A `long` into a column of numbers: null where no number is that integer. */
   longToNumber(p: number, cell: number): number {
     const after = this.#varint(p, 10)
-    this.numbers[cell] = this.#signed()
+    const value = this.#signed()
+    if (Number.isSafeInteger(value)) this.numbers[cell] = value
+    else this.#noValue(cell)
     return after
+  }
+
+  /** A `float` or `double` into a column of longs: null where it is no integer of 64 bits. */
+  floatToLong(p: number, cell: number, size: number): number {
+    if (p + size > this.end) this.truncated(p)
+    const value = size === 4 ? this.view.getFloat32(p, true) : this.view.getFloat64(p, true)
+    const isLong = Number.isInteger(value) && value >= -MAX_LONG && value < MAX_LONG
+    const bits = isLong ? BigInt.asUintN(64, BigInt(value)) : 0n
+    const high = Number(bits >> 32n)
+    if (isLong && high !== NULL_HIGH) {
+      this.words[2 * cell] = Number(bits & 0xffff_ffffn)
+      this.words[2 * cell + 1] = high
+    } else this.#noValue(cell)
+    return p + size
+  }
+
+  #noValue(cell: number): void {
+    this.words[2 * cell] = 0
+    this.words[2 * cell + 1] = NULL_HIGH
   }
 
   skipLong(p: number): number {

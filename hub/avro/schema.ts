@@ -1,13 +1,15 @@
-// Writer schemas: text in, tree and avsc type out. avsc is the full decoder for tools and the oracle of the tests; the hot path uses the cursor.
+// Writer schemas: text in, tree out. avsc is the full decoder for tools and the oracle of the tests; the hot path uses the cursor.
 import avsc, { type Type } from 'avsc'
 import { HubError } from '../errors.ts'
 import { checkBytes } from './check.ts'
-import { type AvroSchema, nodeOf } from './node.ts'
+import { type AvroNode, type AvroSchema, type RecordNode } from './node.ts'
+import { parseNode } from './parse-schema.ts'
+import { jsonOf } from './schema-json.ts'
 
 export { type AvroSchema } from './node.ts'
 
 // avsc's own long type refuses integers beyond 2^53, which every LSST id is.
-export const bigintLong = (): Type =>
+const bigintLong = (): Type =>
   avsc.types.LongType.__with({
     fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
     toBuffer: (value: bigint) => {
@@ -21,36 +23,65 @@ export const bigintLong = (): Type =>
     compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
   })
 
-const PRIMITIVES = new Set(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'])
-
-/**
- * Reviver that turns `{"type": "long", "logicalType": …}` into `"long"`: avsc looks the bigint type up only for bare names. Defaults are for readers
- * of other versions; here every packet is read by the schema it was written with.
- */
-const bare = (key: string, value: unknown): unknown => {
-  if (key === 'default' || key === 'doc' || key === 'logicalType') return undefined
-  if (typeof value !== 'object' || value === null || !('type' in value) || 'name' in value) return value
-  const { type } = value
-  return typeof type === 'object' || (typeof type === 'string' && PRIMITIVES.has(type)) ? type : value
+/** Names as avsc takes them, each a different one: it refuses namespaces that others allow. */
+const plainNames = (): ((name: string) => string) => {
+  const plain = new Map<string, string>()
+  const taken = new Set<string>()
+  return name => {
+    const known = plain.get(name)
+    if (known !== undefined) return known
+    // A name without a namespace would be looked for in the one around it.
+    let next = name.replaceAll(/[^\w.]/g, '_').replaceAll(/(^|\.)(?![A-Za-z_])/g, '$1_')
+    if (!next.includes('.')) next = `none.${next}`
+    while (taken.has(next)) next += '_'
+    taken.add(next)
+    plain.set(name, next)
+    return next
+  }
 }
 
-/** Parses a schema's JSON text. Throws HubError HUB_SCHEMA_INVALID; the root has to be a record. */
-export const parseSchema = (json: string): AvroSchema => {
-  let type: Type
+/** avsc's type of a tree. A registry of names belongs to one schema: avsc writes into it. */
+const avscType = (root: AvroNode): Type =>
+  avsc.Type.forSchema(jsonOf(root, plainNames()) as avsc.Schema, {
+    registry: Object.assign(Object.create(null), { long: bigintLong() }),
+  })
+
+class ParsedSchema implements AvroSchema {
+  readonly text: string
+  readonly name: string
+  readonly root: RecordNode
+  #type: Type | undefined
+
+  constructor(text: string, root: RecordNode) {
+    this.text = text
+    this.name = root.name
+    this.root = root
+  }
+
+  get type(): Type {
+    this.#type ??= avscType(this.root)
+    return this.#type
+  }
+}
+
+/**
+ * Parses a schema's JSON text; `references` are the texts of other schemas whose names it uses, each after those it needs itself.
+ * Throws HubError HUB_SCHEMA_INVALID; the root has to be a record.
+ */
+export const parseSchema = (json: string, references: readonly string[] = []): AvroSchema => {
+  let root: AvroNode
   try {
-    // A registry belongs to one schema: avsc writes its names into it.
-    type = avsc.Type.forSchema(JSON.parse(json, bare), { registry: { long: bigintLong() } })
+    root = parseNode(json, references)
   } catch (cause) {
     throw new HubError('HUB_SCHEMA_INVALID', `The text is not an Avro schema: ${reason(cause)}`, { cause })
   }
-  const root = nodeOf(type)
   if (root.kind !== 'record')
     throw new HubError('HUB_SCHEMA_INVALID', `The schema's root is of type ${root.kind}; an alert has to be a record`)
-  return { text: json, name: root.name, root, type }
+  return new ParsedSchema(references.length === 0 ? json : JSON.stringify(jsonOf(root)), root)
 }
 
 /** The schema without documentation, defaults, aliases and logical types, in one fixed order: equal for schemas that write equal bytes. */
-export const canonicalText = (schema: AvroSchema): string => JSON.stringify(schema.type.schema())
+export const canonicalText = (schema: AvroSchema): string => JSON.stringify(jsonOf(schema.root))
 
 /** Every field of an alert; longs are bigint, `bytes` are copies. Throws HubError HUB_AVRO_… for bytes that are not exactly one alert. */
 export const decodeAlert = (schema: AvroSchema, body: Buffer): Record<string, unknown> => {

@@ -45,6 +45,8 @@ export class Source {
 
   /** A statement that moves p behind a value. `where` is the field's name, for messages. */
   skip(node: AvroNode, where: string): string {
+    // However many records without bytes are in each other.
+    if (minBytes(node) === 0) return ''
     switch (node.kind) {
       case 'null':
         return ''
@@ -74,9 +76,15 @@ export class Source {
 
   #skipUnion(node: UnionNode, where: string): string {
     const nullable = nullableOf(node)
+    if (nullable?.isOnly === true) return this.only(this.skip(nullable.value, where))
     if (nullable) return this.nullable(nullable.nullIndex, where, '', this.skip(nullable.value, where))
     const cases = node.branches.map((branch, i) => `case ${i}:${this.skip(branch, where)}break;`)
     return `p=R.branch(p,${node.branches.length});switch(R.n){${cases.join('')}}`
+  }
+
+  /** Reads the branch of a union of one type. */
+  only(value: string): string {
+    return `p=R.branch(p,1);${value}`
   }
 
   /** Reads the branch of a union of null and a type, and does one thing or the other. */
@@ -95,7 +103,7 @@ export class Source {
       this.define(this.guarded(node, fields), name)
     } else if (node.kind === 'array') {
       const size = minBytes(node.items)
-      this.define([this.blocks(size, size > 0 ? this.skip(node.items, 'an item') : '')], name)
+      this.define([this.blocks(size, this.skip(node.items, 'an item'))], name)
     } else {
       const value = `p=R.skipBytes(p);${this.skip(node.values, 'a value')}`
       this.define([this.blocks(1 + minBytes(node.values), value)], name)

@@ -8,7 +8,8 @@ import { expectBatch, setOf, valueAt } from './alert-values.ts'
 import { assembleSchema } from './assemble.ts'
 import { type BatchBuilder, openBatchBuilder } from './builder.ts'
 import { readContainer } from './container.ts'
-import { fieldsOf, mergeFields } from './fields.ts'
+import { fieldsOf } from './fields.ts'
+import { mergeFields } from './merge-fields.ts'
 import { type AvroSchema } from './node.ts'
 import { parseSchema } from './schema.ts'
 
@@ -70,7 +71,7 @@ const filler = (builder: BatchBuilder) => {
 describe.runIf(existsSync(data))('Packets of the surveys', () => {
   test('every column of every Rubin packet, of all schema versions in one batch, is what avsc decodes', async () => {
     const schemas = await lsstSchemas()
-    const set = setOf(mergeFields(...[...schemas.values()].toReversed().map(fieldsOf)))
+    const set = setOf(mergeFields(...[...schemas.values()].toReversed().map(fieldsOf)).fields)
     const all = filler(openBatchBuilder({ stream: STREAMS.lsst, set }))
     const expected = lines('lsst.jsonl')
     for (const line of expected) {

@@ -44,5 +44,21 @@ export const demandVersion = (shelf: Shelf, subject: string, text: string, withD
   throw refuse('VERSION_NOT_FOUND', `Version ${text} not found.`)
 }
 
+/** Whether a text names the newest version. */
+export const isLatest = (text: string): boolean => versionOf(text) === LATEST
+
+/** The version to compare with: of a subject that is not there, none is. */
+export const demandCompared = (shelf: Shelf, subject: string, text: string): SchemaValue => {
+  versionOf(text)
+  if (shelf.versions(subject).length > 0) return demandVersion(shelf, subject, text)
+  throw refuse('VERSION_NOT_FOUND', `Version ${text} not found.`)
+}
+
+/** The version to delete: the newest is the newest one that is left, and where none is left, the newest that was marked. */
+export const demandForDeletion = (shelf: Shelf, subject: string, text: string): SchemaValue => {
+  const left = shelf.versions(subject)
+  return demandVersion(shelf, subject, text, !isLatest(text) || left.length === 0)
+}
+
 /** All subjects are in the one context there is, which newer clients write out. */
 export const plainSubject = (subject: string): string => subject.replace(/^:\.:/, '')

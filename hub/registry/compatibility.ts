@@ -1,5 +1,6 @@
-// Whether one version of a schema can follow others: whose bytes whom must be able to read, decided by avsc's resolvers. Pure.
-import { type Type } from 'avsc'
+// Whether one version of a schema can follow others: whose bytes whom must be able to read. Pure.
+import { type AvroNode } from '../avro/node.ts'
+import { whyUnreadable } from './unreadable.ts'
 
 export const LEVELS = [
   'NONE',
@@ -19,23 +20,11 @@ export const isLevel = (text: string): text is Level => LEVELS.some(level => lev
 /** A registered version. */
 export interface Earlier {
   readonly version: number
-  readonly type: Type
-}
-
-/** Why `reader` cannot read what `writer` wrote. Surveys put the version into the namespace, so names are compared without it. */
-const whyUnreadable = (reader: Type, writer: Type): string | undefined => {
-  try {
-    reader.createResolver(writer, { ignoreNamespaces: true })
-    return undefined
-  } catch (error) {
-    // avsc compares names without looking whether both types have one.
-    if (error instanceof TypeError) return `cannot read ${writer.typeName} as ${reader.typeName}`
-    return error instanceof Error ? error.message : String(error)
-  }
+  readonly type: AvroNode
 }
 
 /** Why `candidate` cannot follow `earlier` (ascending) at this level; empty where it can. */
-export const incompatibilities = (level: Level, candidate: Type, earlier: readonly Earlier[]): string[] => {
+export const incompatibilities = (level: Level, candidate: AvroNode, earlier: readonly Earlier[]): string[] => {
   if (level === 'NONE') return []
   const compared = level.endsWith('_TRANSITIVE') ? earlier : earlier.slice(-1)
   return compared.toReversed().flatMap(({ version, type }) => {

@@ -7,6 +7,15 @@ import { type Shelf } from './shelf.ts'
 
 const isLive = ({ deleted }: SchemaValue): boolean => deleted !== true
 
+/** Refuses subjects the system itself writes by, whose records nobody could read without. */
+const demandOthers = (subject: string): void => {
+  if (subject.endsWith('-notices-value'))
+    throw refuse(
+      'NOT_PERMITTED',
+      `Subject ${subject} is the system's own and is not deleted: notices are written and read by it`,
+    )
+}
+
 const demandDeletable = (shelf: Shelf, subject: string, values: readonly SchemaValue[]): void => {
   if (isReadOnly(shelf, subject)) throw refuse('NOT_PERMITTED', `Subject ${subject} is in read-only mode`)
   for (const { version } of values) {
@@ -23,6 +32,7 @@ const demandDeletable = (shelf: Shelf, subject: string, values: readonly SchemaV
 export const deleteSubject = (shelf: Shelf, subject: string, isPermanent: boolean): Decision<number[]> => {
   const all = shelf.versions(subject, true)
   if (all.length === 0) throw refuse('SUBJECT_NOT_FOUND', `Subject '${subject}' not found.`)
+  demandOthers(subject)
   const live = all.filter(isLive)
   if (isPermanent && live.length > 0)
     throw refuse(
@@ -47,6 +57,7 @@ export const deleteSubject = (shelf: Shelf, subject: string, isPermanent: boolea
 /** One version, likewise. */
 export const deleteVersion = (shelf: Shelf, value: SchemaValue, isPermanent: boolean): Decision<number> => {
   const { subject, version } = value
+  demandOthers(subject)
   const name = `Subject '${subject}' Version ${version}`
   if (isPermanent && isLive(value))
     throw refuse('VERSION_NOT_SOFT_DELETED', `${name} was not deleted first before being permanently deleted`)

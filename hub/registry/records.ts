@@ -41,7 +41,14 @@ const ConfigValue = Type.Object({ compatibilityLevel: Type.String() })
 const ModeValue = Type.Object({ mode: Type.String() })
 const DeleteSubjectValue = Type.Object({ version: Type.Integer() })
 /** Confluent's readers skip no-ops unseen; ours keep in them what no other record would say. */
-const NoopValue = Type.Object({ lastId: Type.Integer() })
+const NoopValue = Type.Object({
+  lastId: Type.Integer(),
+  /** Ids of schemas that were deleted for good, by what they were. */
+  gone: Type.Optional(Type.Array(Type.Tuple([Type.String(), Type.Integer()]))),
+})
+
+/** A schema that was deleted for good, as a hash of its identity, and the id it had. */
+export type GoneId = readonly [hash: string, id: number]
 
 /** What a record says. */
 export type RegistryFact =
@@ -50,7 +57,7 @@ export type RegistryFact =
   | { readonly kind: 'mode'; readonly subject: string | undefined; readonly mode: string }
   | { readonly kind: 'delete-subject'; readonly subject: string; readonly upTo: number }
   | { readonly kind: 'clear-subject'; readonly subject: string }
-  | { readonly kind: 'last-id'; readonly id: number }
+  | { readonly kind: 'ids'; readonly lastId: number; readonly gone: readonly GoneId[] }
   | { readonly kind: 'nothing' }
 
 /** Reads a record. Throws where it is none of Confluent's. */
@@ -75,7 +82,9 @@ export const readFact = (keyText: string, valueText: string): RegistryFact => {
     case 'CLEAR_SUBJECT':
       return { kind: 'clear-subject', subject: key.subject }
     default:
-      return Value.Check(NoopValue, value) ? { kind: 'last-id', id: value.lastId } : { kind: 'nothing' }
+      return Value.Check(NoopValue, value)
+        ? { kind: 'ids', lastId: value.lastId, gone: value.gone ?? [] }
+        : { kind: 'nothing' }
   }
 }
 
@@ -111,8 +120,8 @@ export const modeRecord = (subject: string | undefined, mode: string | null): Re
   value: mode === null ? null : { subject: subject ?? null, mode },
 })
 
-/** The highest id that was ever given automatically, so that none is given twice. */
-export const lastIdRecord = (id: number): RegistryRecord => ({
+/** The highest id that was ever given automatically, so that none is given twice; and the ids that deleted schemas get back. */
+export const idsRecord = (lastId: number, gone: readonly GoneId[]): RegistryRecord => ({
   key: JSON.stringify({ keytype: 'NOOP', magic: 0 }),
-  value: { lastId: id },
+  value: { lastId, gone },
 })

@@ -110,7 +110,7 @@ describe('registering', () => {
 })
 
 describe('deleting', () => {
-  test('marks, then removes; the next version and the next id are new ones', () => {
+  test('marks, then removes; the next version and the next id are new ones, and the same schema gets its old id back', () => {
     const book = openBook()
     book.add('s', A)
     const { id } = book.add('s', B)
@@ -123,7 +123,27 @@ describe('deleting', () => {
     expect(book.take(deleteSubject(book.shelf, 's', true))).toEqual([1, 2, 3])
     expect(book.shelf.subjects(true)).toEqual([])
     expect(codeOf(() => deleteSubject(book.shelf, 's', true))).toBe(40_401)
-    expect(book.add('s', A)).toEqual({ id: id + 2, version: 1 })
+    expect(book.add('s', schemaOf('D', 'd'))).toEqual({ id: id + 2, version: 1 })
+    expect(book.add('s', A)).toEqual({ id: id - 1, version: 2 })
+  })
+
+  test('an id that another schema was imported under since is not given back', () => {
+    const book = openBook()
+    const { id } = book.add('s', A)
+    book.take(deleteSubject(book.shelf, 's', false))
+    book.take(deleteSubject(book.shelf, 's', true))
+    book.take(setMode(book.shelf, 's', 'IMPORT', false))
+    book.add('s', B, { id })
+    expect(book.add('t', A).id).toBe(id + 1)
+    expect(book.add('t', B).id).toBe(id)
+  })
+
+  test('leaves what the system itself writes by', () => {
+    const book = openBook()
+    book.add('lsst-notices-value', A)
+    expect(codeOf(() => deleteSubject(book.shelf, 'lsst-notices-value', false))).toBe(42_205)
+    const [version] = book.shelf.versions('lsst-notices-value')
+    expect(codeOf(() => deleteVersion(book.shelf, version!, false))).toBe(42_205)
   })
 
   test('import mode clears what was only marked', () => {

@@ -1,72 +1,15 @@
-import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type BrokerAccess } from '../kafka/access.ts'
-import { openAdmin } from '../kafka/admin.ts'
+import { describe, expect, inject, test } from 'vitest'
 import { openLogReader } from '../kafka/log-reader.ts'
-import { openRegistry, type Registry } from './registry.ts'
+import { CONTENT_TYPE, newId, newSchema, newSubject, random, schemaOf, testRegistry } from './registry.fixture.ts'
+import { openRegistry } from './registry.ts'
 import { openSchemaStore } from './schema-store.ts'
 import { syncSchemas } from './sync.ts'
 
-const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
-const random = (): string => randomBytes(4).toString('hex')
-const newSubject = (): string => `subject-${random()}`
-/** Ids that no other run uses. */
-const newId = (): number => 1000 + randomBytes(2).readUInt16BE()
-
-const topic = `test.schemas.${random()}`
-let access: BrokerAccess
-let registry: Registry
-
-const open = async (): Promise<Registry> => {
-  const opened = await openRegistry({ access, port: 0, topic, transactionalId: topic })
-  await opened.ready
-  return opened
-}
-
-// With just the rights the hub's service has in a started system.
-beforeAll(async () => {
-  const admin = openAdmin(inject('kafka').hub)
-  const user = `registry-${random()}`
-  access = { ...inject('kafka').hub, user, password: random() }
-  await admin.createTopics([{ name: topic, configs: { 'cleanup.policy': 'compact' } }])
-  await admin.upsertUser(user, access.password)
-  await admin.grant([
-    { user, resource: 'topic', name: topic, operations: ['read', 'write'] },
-    { user, resource: 'transactional-id', name: topic, operations: ['write', 'describe'] },
-  ])
-  await admin.close()
-  registry = await open()
-})
-afterAll(() => registry.close())
-
-const ask = async (method: string, path: string, body?: object, contentType = CONTENT_TYPE) => {
-  const response = await fetch(new URL(path, registry.url), {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': contentType } }),
-  })
-  const answer: unknown = await response.json()
-  return { status: response.status, type: response.headers.get('content-type'), answer }
-}
-const get = async (path: string): Promise<unknown> => (await ask('GET', path)).answer
-const schemaOf = (name: string, ...fields: string[]): string =>
-  JSON.stringify({
-    type: 'record',
-    name,
-    fields: fields.map(field => ({ name: field, type: ['null', 'long'], default: null })),
-  })
-const newSchema = (): string => schemaOf(`R${random()}`, 'a')
-const register = async (subject: string, schema: string, more: object = {}) =>
-  ask('POST', `/subjects/${subject}/versions`, { schema, ...more })
-const importSchema = async (id: number, schema: string, version = id): Promise<string> => {
-  const subject = newSubject()
-  await ask('PUT', `/mode/${subject}`, { mode: 'IMPORT' })
-  await register(subject, schema, { id, version })
-  return subject
-}
+const { topic, access, url, ask, get, register, importSchema, replace } = testRegistry()
 
 describe('registering', () => {
   test('gives ids from 100,000 on, and the same id for the same schema anywhere', async () => {
@@ -137,7 +80,13 @@ describe('looking up', () => {
 
   test.each([
     ['/schemas/ids/999999', 404, 40_403],
-    ['/schemas/ids/abc', 422, 422],
+    ['/schemas/ids/abc', 404, 404],
+    ['/schemas/ids/-1', 404, 404],
+    ['/schemas/ids/999999/schema', 404, 40_403],
+    ['/subjects/known/versions/77/schema', 404, 40_402],
+    ['/subjects/%FF', 400, 400],
+    [`/subjects/${'s'.repeat(1001)}/versions`, 414, 414],
+    ['/compatibility/subjects/known/versions', 405, 405],
     ['/subjects/no-such-subject/versions', 404, 40_401],
     ['/subjects/no-such-subject/versions/1', 404, 40_401],
     ['/subjects/known/versions/77', 404, 40_402],
@@ -264,8 +213,7 @@ describe('the topic', () => {
   test('is all a new registry needs; the one before it is refused from then on', async () => {
     const [id, schema] = [newId(), newSchema()]
     const subject = await importSchema(id, schema)
-    const old = registry
-    registry = await open()
+    const old = await replace()
     expect(await get(`/schemas/ids/${id}`)).toEqual({ schema })
     expect(await get(`/mode/${subject}`)).toEqual({ mode: 'IMPORT' })
     const late = await fetch(new URL(`/subjects/${subject}/versions`, old.url), {
@@ -304,18 +252,18 @@ describe('a survey’s schemas', () => {
       }
       writeFileSync(join(dir, '94', String(minor), `lsst.v94_${minor}.alert.avsc`), JSON.stringify(schema))
     }
-    const planned = await syncSchemas(dir, registry.url, { dryRun: true })
+    const planned = await syncSchemas(dir, url(), { dryRun: true })
     expect(planned.map(({ wasThere, breaks }) => [wasThere, breaks])).toEqual([
       [false, []],
       [false, []],
     ])
     expect((await ask('GET', '/schemas/ids/9401')).status).toBe(404)
-    const synced = await syncSchemas(dir, registry.url)
+    const synced = await syncSchemas(dir, url())
     expect(synced.map(({ id, subject }) => [id, subject])).toEqual([
       [9401, 'lsst-alerts-v94.1-value'],
       [9402, 'lsst-alerts-v94.2-value'],
     ])
-    expect(await syncSchemas(dir, registry.url)).toEqual(synced.map(one => ({ ...one, wasThere: true })))
+    expect(await syncSchemas(dir, url())).toEqual(synced.map(one => ({ ...one, wasThere: true })))
     expect(await get('/subjects/alert-packet/versions')).toEqual([9401, 9402])
     expect(await get('/subjects/lsst-alerts-v94.2-value/versions/latest')).toMatchObject({ id: 9402, version: 1 })
     expect(await get('/mode/alert-packet')).toEqual({ mode: 'READWRITE' })
@@ -324,7 +272,7 @@ describe('a survey’s schemas', () => {
 })
 
 test('a registry that was started before its broker says so, and serves when the broker is there', async () => {
-  const [host, port] = access.bootstrap.split(':')
+  const [host, port] = access().bootstrap.split(':')
   const bridge = createServer(client => {
     const broker = connect(Number(port), host)
     client.pipe(broker).pipe(client)
@@ -334,7 +282,7 @@ test('a registry that was started before its broker says so, and serves when the
   const address = bridge.address() as AddressInfo
   await new Promise(done => bridge.close(done))
   const early = await openRegistry({
-    access: { ...access, bootstrap: `127.0.0.1:${address.port}` },
+    access: { ...access(), bootstrap: `127.0.0.1:${address.port}` },
     port: 0,
     topic,
     transactionalId: topic,

@@ -56,7 +56,7 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     transactionalId: options.transactionalId ?? REGISTRY_TRANSACTIONAL_ID,
     onProblem: problem => log?.warn({ code: problem.code }, problem.message),
   })
-  const app = registryApp(
+  const app = await registryApp(
     catalogue,
     log === undefined ? {} : { loggerInstance: log },
     metrics === undefined ? undefined : registryMetrics(metrics, catalogue),

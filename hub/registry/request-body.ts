@@ -5,12 +5,14 @@ import { Metadata, Reference } from './records.ts'
 import { refuse, type Refusal } from './refusal.ts'
 import { MAX_ID, type Submitted } from './registering.ts'
 
+const MAX_REFERENCES = 100
+
 const OrNull = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]))
 
 const SubmittedBody = Type.Object({
   schema: Type.String(),
   schemaType: OrNull(Type.String()),
-  references: OrNull(Type.Array(Reference)),
+  references: OrNull(Type.Array(Reference, { maxItems: MAX_REFERENCES })),
   metadata: OrNull(Metadata),
   ruleSet: OrNull(Type.Record(Type.String(), Type.Unknown())),
   id: OrNull(Type.Integer({ minimum: -1, maximum: MAX_ID })),

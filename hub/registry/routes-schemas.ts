@@ -5,11 +5,13 @@ import { detailsOf, plainSubject, publicOf } from './answers.ts'
 import { type Catalogue } from './catalogue.ts'
 import { type SchemaValue } from './records.ts'
 import { refuse } from './refusal.ts'
+import { MAX_ID } from './registering.ts'
 import { type Shelf } from './shelf.ts'
 
-const ById = { params: Type.Object({ id: Type.Integer({ minimum: 0 }) }) }
+const ById = { params: Type.Object({ id: Type.Integer({ minimum: 0, maximum: MAX_ID }) }) }
 const Listing = Type.Object({
   deleted: Type.Optional(Type.Boolean()),
+  deletedOnly: Type.Optional(Type.Boolean()),
   latestOnly: Type.Optional(Type.Boolean()),
   subjectPrefix: Type.Optional(Type.String()),
 })
@@ -28,11 +30,13 @@ export const schemaRoutes = (instance: FastifyInstance, { shelf }: Catalogue): v
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
   app.get('/schemas/types', () => ['AVRO'])
   app.get('/contexts', () => ['.'])
-  app.get('/subjects', { schema: { querystring: Listing } }, ({ query }) =>
-    shelf()
-      .subjects(query.deleted)
-      .filter(subject => subject.startsWith(prefixOf(query.subjectPrefix))),
-  )
+  app.get('/subjects', { schema: { querystring: Listing } }, ({ query }) => {
+    const now = shelf()
+    return now
+      .subjects(query.deleted === true || query.deletedOnly === true)
+      .filter(subject => subject.startsWith(prefixOf(query.subjectPrefix)))
+      .filter(subject => query.deletedOnly !== true || now.versions(subject).length === 0)
+  })
   app.get('/schemas', { schema: { querystring: Listing } }, ({ query }) => {
     const now = shelf()
     const wanted = now.subjects(query.deleted).filter(subject => subject.startsWith(prefixOf(query.subjectPrefix)))
@@ -46,10 +50,11 @@ export const schemaRoutes = (instance: FastifyInstance, { shelf }: Catalogue): v
     const more = query.fetchMaxId === true ? { maxId: shelf().lastId } : {}
     return { schema: value.schema, ...detailsOf(value), ...more }
   })
-  app.get('/schemas/ids/:id/schema', { schema: ById }, ({ params }, reply) =>
+  app.get('/schemas/ids/:id/schema', { schema: ById }, ({ params }, reply) => {
+    const { schema } = demandId(shelf(), params.id)
     // As text: fastify would quote a string.
-    reply.serializer(String).send(demandId(shelf(), params.id).schema),
-  )
+    return reply.serializer(String).send(schema)
+  })
   const uses = (id: number, withDeleted?: boolean): SchemaValue[] => {
     demandId(shelf(), id)
     return shelf().uses(id, withDeleted)

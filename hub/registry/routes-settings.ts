@@ -1,11 +1,12 @@
 // Modes and compatibility levels, of the registry and of single subjects; and whether a schema would be compatible.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { demandVersion, plainSubject } from './answers.ts'
+import { demandCompared, isLatest, plainSubject } from './answers.ts'
 import { sentType } from './avro-types.ts'
 import { type Catalogue } from './catalogue.ts'
 import { refuse } from './refusal.ts'
 import { levelIn, modeIn, submittedIn } from './request-body.ts'
+import { asking } from './request-limits.ts'
 import { dropLevel, dropMode, incompatibilitiesIn, levelOf, modeOf, setLevel, setMode } from './settings.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
@@ -56,14 +57,14 @@ export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
   for (const path of ['', '/:version'])
     app.post(
       `/compatibility/subjects/:subject/versions${path}`,
-      { schema: { params: Versioned, querystring: Flags } },
+      { schema: { params: Versioned, querystring: Flags }, config: asking },
       ({ params, query, body }) => {
         const now = shelf()
         const subject = plainSubject(params.subject)
         const type = sentType(now, submittedIn(body))
         // Nothing registered is nothing to be incompatible with.
-        const isFirst = params.version === 'latest' && now.versions(subject).length === 0
-        const only = params.version === undefined || isFirst ? undefined : demandVersion(now, subject, params.version)
+        const isFirst = params.version !== undefined && isLatest(params.version) && now.versions(subject).length === 0
+        const only = params.version === undefined || isFirst ? undefined : demandCompared(now, subject, params.version)
         const messages = incompatibilitiesIn(now, subject, type, only)
         return { is_compatible: messages.length === 0, ...(query.verbose === true ? { messages } : {}) }
       },

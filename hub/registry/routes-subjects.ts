@@ -1,12 +1,13 @@
 // Subjects and their versions: registering, looking up, deleting.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { demandSubject, demandVersion, plainSubject, publicOf } from './answers.ts'
+import { demandForDeletion, demandSubject, demandVersion, plainSubject, publicOf } from './answers.ts'
 import { type Catalogue } from './catalogue.ts'
 import { deleteSubject, deleteVersion } from './deleting.ts'
 import { refuse } from './refusal.ts'
 import { findSent, register } from './registering.ts'
 import { submittedIn } from './request-body.ts'
+import { asking } from './request-limits.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
 const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.String() })
@@ -26,7 +27,7 @@ export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
     const value = await decide(now => register(now, plainSubject(params.subject), submitted))
     return { id: value.id }
   })
-  app.post('/subjects/:subject', all, ({ params, body, query }) => {
+  app.post('/subjects/:subject', { ...all, config: asking }, ({ params, body, query }) => {
     const subject = plainSubject(params.subject)
     const submitted = submittedIn(body)
     demandSubject(shelf(), subject, query.deleted)
@@ -43,11 +44,10 @@ export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
   app.get('/subjects/:subject/versions/:version', one, ({ params, query }) =>
     publicOf(demandVersion(shelf(), plainSubject(params.subject), params.version, query.deleted)),
   )
-  app.get('/subjects/:subject/versions/:version/schema', one, ({ params, query }, reply) =>
-    reply
-      .serializer(String)
-      .send(demandVersion(shelf(), plainSubject(params.subject), params.version, query.deleted).schema),
-  )
+  app.get('/subjects/:subject/versions/:version/schema', one, ({ params, query }, reply) => {
+    const { schema } = demandVersion(shelf(), plainSubject(params.subject), params.version, query.deleted)
+    return reply.serializer(String).send(schema)
+  })
   app.get('/subjects/:subject/versions/:version/referencedby', one, ({ params }) => {
     const { subject, version } = demandVersion(shelf(), plainSubject(params.subject), params.version)
     return shelf()
@@ -60,7 +60,7 @@ export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
   )
   app.delete('/subjects/:subject/versions/:version', one, ({ params, query }) =>
     decide(now => {
-      const value = demandVersion(now, plainSubject(params.subject), params.version, true)
+      const value = demandForDeletion(now, plainSubject(params.subject), params.version)
       return deleteVersion(now, value, query.permanent === true)
     }),
   )

@@ -3,7 +3,8 @@ import { type AvroSchema, parseSchema } from '../avro/schema.ts'
 import { openControlLog } from '../control/control-log.ts'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from '../kafka/access.ts'
-import { readFact, type RegistryFact, SCHEMAS_TOPIC } from './records.ts'
+import { referencedBy } from './avro-types.ts'
+import { readFact, type RegistryFact, SCHEMAS_TOPIC, type SchemaValue } from './records.ts'
 
 export interface SchemaStoreOptions {
   readonly access: BrokerAccess
@@ -29,31 +30,46 @@ export interface SchemaStore {
   close: () => Promise<void>
 }
 
+/** The version that stands for the newest one. */
+const LATEST = -1
+
 /** Opens a store and reads the topic to its end. A schema that was deleted later stays: packets of it may still be on their way. */
 export const openSchemaStore = async (options: SchemaStoreOptions): Promise<SchemaStore> => {
   const { access, clientId, topic = SCHEMAS_TOPIC, onProblem = () => undefined, signal } = options
-  const texts = new Map<number, string>()
+  const values = new Map<number, SchemaValue>()
+  /** By subject and version, for schemas that refer to others. */
+  const versions = new Map<string, SchemaValue>()
+  const newest = new Map<string, SchemaValue>()
   const schemas = new Map<number, AvroSchema | undefined>()
+  const told = new Set<string>()
   const listeners = new Set<(id: number) => void>()
 
   const learn = (fact: RegistryFact | undefined): void => {
     if (fact?.kind !== 'schema' || (fact.value.schemaType ?? 'AVRO') !== 'AVRO') return
-    const { id, schema } = fact.value
+    const { value } = fact
+    const { id, subject, version, schema } = value
+    versions.set(JSON.stringify([subject, version]), value)
+    if (version >= (newest.get(subject)?.version ?? 0)) newest.set(subject, value)
     // The same text under another subject changes nothing; another text is what an operator has put in place of a wrong one.
-    if (texts.get(id) !== schema) schemas.delete(id)
-    texts.set(id, schema)
+    if (values.get(id)?.schema !== schema) schemas.delete(id)
+    values.set(id, value)
+    // What one that could not be used refers to may have come now.
+    for (const [other, parsed] of schemas) if (parsed === undefined) schemas.delete(other)
     for (const listener of listeners) listener(id)
   }
+  const find = (subject: string, version: number): SchemaValue | undefined =>
+    version === LATEST ? newest.get(subject) : versions.get(JSON.stringify([subject, version]))
+
   const parsed = (id: number): AvroSchema | undefined => {
-    const text = texts.get(id)
-    if (text === undefined || schemas.has(id)) return schemas.get(id)
+    const value = values.get(id)
+    if (value === undefined || schemas.has(id)) return schemas.get(id)
     try {
-      schemas.set(id, parseSchema(text))
+      schemas.set(id, parseSchema(value.schema, referencedBy(find, value)))
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      onProblem(
-        new HubError('HUB_SCHEMA_INVALID', `Schema ${id} of ${topic} cannot be used for alerts: ${why}`, { cause }),
-      )
+      const message = `Schema ${id} of ${topic} cannot be used for alerts: ${why}`
+      if (!told.has(message)) onProblem(new HubError('HUB_SCHEMA_INVALID', message, { cause }))
+      told.add(message)
       schemas.set(id, undefined)
     }
     return schemas.get(id)
@@ -70,11 +86,11 @@ export const openSchemaStore = async (options: SchemaStoreOptions): Promise<Sche
   })
   return {
     get: async id => {
-      if (!texts.has(id)) await log.catchUp()
+      if (!values.has(id)) await log.catchUp()
       return parsed(id)
     },
     all: () =>
-      [...texts.keys()]
+      [...values.keys()]
         .toSorted((a, b) => b - a)
         .flatMap(id => {
           const schema = parsed(id)

@@ -1,25 +1,6 @@
-// A schema's text as the registry sees it: is it Avro, and which texts are one schema. Pure.
-import avsc, { type Type } from 'avsc'
-import { bigintLong } from '../avro/schema.ts'
+// Which texts are one schema. Pure.
+import { createHash } from 'node:crypto'
 import { canonical } from './canonical.ts'
-
-/** Surveys' schemas have some twenty; every walk over a schema goes this deep into the stack. */
-const MAX_NESTING = 200
-
-/** Whether brackets of a text are in each other deeper than any schema's. Those inside texts do not count. */
-export const isTooDeep = (text: string): boolean => {
-  let depth = 0
-  let isQuoted = false
-  for (let at = 0; at < text.length; at += 1) {
-    const mark = text[at]
-    if (mark === '"') isQuoted = !isQuoted
-    else if (isQuoted) at += mark === '\\' ? 1 : 0
-    else if (mark === '{' || mark === '[') depth += 1
-    else if (mark === '}' || mark === ']') depth -= 1
-    if (depth > MAX_NESTING) return true
-  }
-  return false
-}
 
 /** Everything a schema is registered with, as far as it makes it another one. */
 export interface SchemaParts {
@@ -41,7 +22,7 @@ const metadataText = (metadata: SchemaParts['metadata']): string => {
 
 /** Equal for registrations of one schema. Documentation and defaults count: readers use them. */
 export const identityOf = ({ schema, schemaType = 'AVRO', references, metadata, ruleSet }: SchemaParts): string => {
-  const text = schemaType === 'AVRO' ? JSON.stringify(canonical(JSON.parse(schema), () => true)) : schema
+  const text = schemaType === 'AVRO' ? JSON.stringify(canonical(JSON.parse(schema))) : schema
   const more = [
     schemaType,
     references?.length ? JSON.stringify(references) : '',
@@ -51,43 +32,6 @@ export const identityOf = ({ schema, schemaType = 'AVRO', references, metadata, 
   return [text, ...more].join('\n')
 }
 
-/** What decides whether bytes of one schema can be read by another. */
-const STRUCTURE = new Set([
-  'type',
-  'name',
-  'aliases',
-  'fields',
-  'items',
-  'values',
-  'symbols',
-  'size',
-  'default',
-  'namespace',
-])
-
-/**
- * Avro 1.12 lets the default of a union be of any of its branches, and ZTF's schemas have `["float", "null"]` with null; avsc wants the first one.
- * The order of branches says nothing about whether one version reads another.
- */
-const withNullFirst = (_key: string, field: unknown): unknown => {
-  if (typeof field !== 'object' || field === null || !('type' in field) || !('default' in field)) return field
-  const { type } = field
-  if (field.default !== null || !Array.isArray(type) || !type.includes('null')) return field
-  return { ...field, type: ['null', ...type.filter(branch => branch !== 'null')] }
-}
-
-/**
- * Parses a text; `references` are the texts of other schemas whose names it uses, each after those it needs itself.
- * Throws avsc's own errors, which say what is wrong.
- */
-export const avroTypeOf = (schema: string, references: readonly string[] = []): Type => {
-  // A registry of names of its own: avsc writes into it.
-  const registry = { long: bigintLong() }
-  const parse = (text: string): Type => {
-    const structure = canonical(JSON.parse(text, withNullFirst), property => STRUCTURE.has(property))
-    // Whether it is one is what avsc is asked.
-    return avsc.Type.forSchema(structure as avsc.Schema, { registry, noAnonymousTypes: true })
-  }
-  for (const reference of references) parse(reference)
-  return parse(schema)
-}
+/** A short form of an identity, to be kept when the schema is gone. */
+export const hashOf = (identity: string): string =>
+  createHash('sha256').update(identity).digest('base64url').slice(0, 22)

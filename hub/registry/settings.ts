@@ -1,9 +1,17 @@
 // Modes and compatibility levels, of the registry and of single subjects: what they are and what may change. Pure.
-import { type Type } from 'avsc'
+import { type AvroNode } from '../avro/node.ts'
 import { registeredType } from './avro-types.ts'
 import { type Decision } from './catalogue.ts'
 import { DEFAULT_LEVEL, type Earlier, incompatibilities, isLevel, type Level, LEVELS } from './compatibility.ts'
-import { configRecord, forgottenSchema, lastIdRecord, modeRecord, type SchemaValue } from './records.ts'
+import {
+  configRecord,
+  forgottenSchema,
+  idsRecord,
+  modeRecord,
+  type RegistryRecord,
+  type SchemaValue,
+} from './records.ts'
+import { hashOf, identityOf } from './schema-text.ts'
 import { refuse } from './refusal.ts'
 import { type Shelf } from './shelf.ts'
 
@@ -23,7 +31,12 @@ export const levelOf = (shelf: Shelf, subject?: string): Level => {
 }
 
 /** Why a schema cannot follow the live versions of a subject, or one of them; empty where it can. */
-export const incompatibilitiesIn = (shelf: Shelf, subject: string, candidate: Type, only?: SchemaValue): string[] => {
+export const incompatibilitiesIn = (
+  shelf: Shelf,
+  subject: string,
+  candidate: AvroNode,
+  only?: SchemaValue,
+): string[] => {
   const level = levelOf(shelf, subject)
   if (level === 'NONE') return []
   const compared = only === undefined ? shelf.versions(subject) : [only]
@@ -34,11 +47,24 @@ export const incompatibilitiesIn = (shelf: Shelf, subject: string, candidate: Ty
   return incompatibilities(level, candidate, earlier)
 }
 
-/** Removes versions for good; their automatic ids are not given again. */
-export const forget = (shelf: Shelf, values: readonly SchemaValue[]) => [
-  ...values.map(({ subject, version }) => forgottenSchema(subject, version)),
-  ...(values.some(({ id }) => id === shelf.lastId) ? [lastIdRecord(shelf.lastId)] : []),
-]
+/** Deleted schemas whose ids are kept for them. */
+const MAX_GONE = 5000
+
+/** Removes versions for good. Their ids are given to no other schema, and to the same one again, as Confluent's registry does it. */
+export const forget = (shelf: Shelf, values: readonly SchemaValue[]): RegistryRecord[] => {
+  if (values.length === 0) return []
+  const gone = new Map(shelf.gone)
+  for (const value of values) {
+    const hash = hashOf(identityOf(value))
+    const id = Math.min(value.id, gone.get(hash) ?? value.id)
+    gone.delete(hash)
+    gone.set(hash, id)
+  }
+  return [
+    ...values.map(({ subject, version }) => forgottenSchema(subject, version)),
+    idsRecord(shelf.lastId, [...gone].slice(-MAX_GONE)),
+  ]
+}
 
 /** Import mode begins with a subject that has no schemas, unless forced; it clears what was only marked as deleted. */
 export const setMode = (

@@ -1,11 +1,14 @@
 // What a registry holds, as the records of `_schemas` say in their order. No Kafka, no HTTP, no decisions.
-import { type RegistryFact, type SchemaValue } from './records.ts'
+import { type GoneId, type RegistryFact, type SchemaValue } from './records.ts'
+import { hashOf } from './schema-text.ts'
 
 export interface Shelf {
   /** A registration of the id; deleted ones only where there is no other. */
   byId: (id: number) => SchemaValue | undefined
-  /** The id of a schema that is registered anywhere. */
+  /** The id of a schema that is registered anywhere, or was before it was deleted for good. */
   idOf: (identity: string) => number | undefined
+  /** Ids of schemas that were deleted for good, the latest last. */
+  readonly gone: readonly GoneId[]
   /** The highest id there ever was. */
   readonly lastId: number
   subjects: (withDeleted?: boolean) => string[]
@@ -36,6 +39,7 @@ export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
   const levels = new Map<string, string>()
   const modes = new Map<string, string>()
   let lastId = 0
+  let gone: readonly GoneId[] = []
 
   const entriesOf = (subject: string): Entry[] => [...(subjects.get(subject)?.values() ?? [])]
   const put = (entry: Entry): void => {
@@ -47,8 +51,10 @@ export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
     if (fact.kind === 'schema') put(fact)
     else if (fact.kind === 'config') levels.set(fact.subject ?? GLOBAL, fact.level)
     else if (fact.kind === 'mode') modes.set(fact.subject ?? GLOBAL, fact.mode)
-    else if (fact.kind === 'last-id') lastId = Math.max(lastId, fact.id)
-    else if (fact.kind === 'delete-subject') {
+    else if (fact.kind === 'ids') {
+      lastId = Math.max(lastId, fact.lastId)
+      gone = fact.gone
+    } else if (fact.kind === 'delete-subject') {
       for (const { value, identity } of entriesOf(fact.subject))
         if (value.version <= fact.upTo) put({ value: { ...value, deleted: true }, identity })
     } else if (fact.kind === 'clear-subject')
@@ -69,6 +75,7 @@ export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
     const id = idsByIdentity.get(entry.identity)
     idsByIdentity.set(entry.identity, Math.min(id ?? entry.value.id, entry.value.id))
   }
+  const goneIds = new Map(gone)
   const versions = (subject: string, withDeleted = false): SchemaValue[] =>
     select(subject, withDeleted).map(({ value }) => value)
   const everywhere = (withDeleted = false): SchemaValue[] =>
@@ -76,8 +83,15 @@ export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
 
   return {
     byId: id => byId.get(id)?.value,
-    idOf: identity => idsByIdentity.get(identity),
+    idOf: identity => {
+      const known = idsByIdentity.get(identity)
+      if (known !== undefined || gone.length === 0) return known
+      const id = goneIds.get(hashOf(identity))
+      // Another schema may have been imported under it since.
+      return id === undefined || byId.has(id) ? undefined : id
+    },
     lastId,
+    gone,
     subjects: withDeleted => [...subjects.keys()].filter(subject => select(subject, withDeleted).length > 0).toSorted(),
     versions,
     findSame: (subject, identity, withDeleted) =>

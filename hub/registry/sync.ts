@@ -4,11 +4,11 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assembleSchema } from '../avro/assemble.ts'
 import { HubError } from '../errors.ts'
-import { type Type } from 'avsc'
+import { type AvroNode } from '../avro/node.ts'
+import { parseNode } from '../avro/parse-schema.ts'
 import { canonicalText, parseSchema } from '../avro/schema.ts'
 import { openRegistryClient, type RegistryClient } from '../simulator/registry-client.ts'
 import { incompatibilities } from './compatibility.ts'
-import { avroTypeOf } from './schema-text.ts'
 
 export interface SyncedSchema {
   readonly id: number
@@ -67,13 +67,13 @@ export const syncSchemas = async (
     )
   const registry = openRegistryClient(registryUrl, signal)
   const synced: SyncedSchema[] = []
-  const earlier: { readonly major: number; readonly version: number; readonly type: Type }[] = []
+  const earlier: { readonly major: number; readonly version: number; readonly type: AvroNode }[] = []
   for (const { major, minor, folder } of versions) {
     const id = major * IDS_PER_MAJOR + minor
     const version = `${major}.${minor}`
     const subject = `lsst-alerts-v${version}-value`
     const schemaJson = await assembleSchema(folder)
-    const type = avroTypeOf(schemaJson)
+    const type = parseNode(schemaJson)
     const before = earlier.filter(one => one.major === major)
     const breaks = incompatibilities('FORWARD_TRANSITIVE', type, before)
     earlier.push({ major, version: id, type })

@@ -20,16 +20,19 @@ const tokenIn = (authorization = ''): string => {
   return user.slice(user.indexOf(':') + 1)
 }
 
-/** Refuses writes without the token whose SHA-256 this is, before their bodies are read. */
-export const addWriteAccess = (app: FastifyInstance, tokenSha256: string): void => {
+/** Refuses writes without the token whose SHA-256 this is, before their bodies are read. Answers who shows it. */
+export const addWriteAccess = (app: FastifyInstance, tokenSha256: string): ((request: FastifyRequest) => boolean) => {
   const wanted = Buffer.from(tokenSha256, 'hex')
+  const mayWrite = ({ headers }: FastifyRequest): boolean => {
+    const given = createHash('sha256').update(tokenIn(headers.authorization)).digest()
+    return given.length === wanted.length && timingSafeEqual(given, wanted)
+  }
   app.addHook('onRequest', async request => {
-    if (request.is404 || !isWrite(request)) return
-    const given = createHash('sha256').update(tokenIn(request.headers.authorization)).digest()
-    if (given.length === wanted.length && timingSafeEqual(given, wanted)) return
+    if (request.is404 || !isWrite(request) || mayWrite(request)) return
     throw refuse(
       'NOT_AUTHORIZED',
       'Anybody may read this registry; changing it needs its token, as a bearer token or as a password',
     )
   })
+  return mayWrite
 }

@@ -1,6 +1,6 @@
 // What callers hand over is checked before anything is generated from it or written for it: mistakes of ours, not of authors.
 import { type Batch, type ColumnSet, MAX_BINARY_BYTES, MAX_LIST_ROWS, MAX_ROWS, MAX_TEXT_UNITS } from '../batch.ts'
-import { SandboxError } from '../errors.ts'
+import { SandboxError, type SandboxErrorCode } from '../errors.ts'
 import { carries } from '../wanted.ts'
 import { type Program, type Runtime } from '../sandbox.ts'
 
@@ -31,15 +31,15 @@ function problemOfSet({ columns, lists }: ColumnSet): string | undefined {
 const problemOfOffer = (offers: ColumnSet, reads: ColumnSet): string | undefined =>
   carries(offers, reads) ? undefined : 'it reads columns that it is not offered'
 
-/** Throws SANDBOX_PROGRAM_INVALID. */
+/** Throws SANDBOX_PROGRAM_INVALID, or SANDBOX_COLUMNS_INVALID where nothing is wrong with the program itself. */
 export function checkProgram({ id, runtime, reads, offers, limits }: Program, here: Runtime = 'isolate'): void {
-  const refuse = (why: string): never => {
-    throw new SandboxError('SANDBOX_PROGRAM_INVALID', `Program ${JSON.stringify(id)} cannot be loaded: ${why}.`)
+  const refuse = (why: string, code: SandboxErrorCode = 'SANDBOX_PROGRAM_INVALID'): never => {
+    throw new SandboxError(code, `Program ${JSON.stringify(id)} cannot be loaded: ${why}.`)
   }
   if (id === '' || id.length > 200) refuse('its id is empty or longer than 200 characters')
   if (runtime !== here) refuse(`it is for the ${runtime} runtime, and this is the ${here} runtime`)
   const problem = problemOfSet(reads) ?? (offers && (problemOfSet(offers) ?? problemOfOffer(offers, reads)))
-  if (problem !== undefined) refuse(problem)
+  if (problem !== undefined) refuse(problem, 'SANDBOX_COLUMNS_INVALID')
   for (const [name, value] of Object.entries(limits))
     if (!Number.isInteger(value) || value < 0 || value > 1e9)
       refuse(`its limit ${name} is ${value}, not a sensible integer`)

@@ -5,9 +5,8 @@ import {
   archiveMetrics,
   type Archiver,
   awaitSchemas,
+  type SchemaOf,
   indexFile,
-  NOTICE_SCHEMA,
-  noticesSubject,
   openRegistryClient,
   openSchemaStore,
   openSkyIndex,
@@ -20,6 +19,7 @@ import { openFeed } from '#mirrors'
 import { type Check } from '../ops-server.ts'
 import { openPatience } from '../simulator/patience.ts'
 import { type ArchiverConfig } from './config.ts'
+import { keepNoticeSchema } from './notice-schema.ts'
 
 const GB = 1e9
 /** Packets that wait for their group or its commit: three groups. */
@@ -44,15 +44,11 @@ export const startArchivers = (
   const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
   const archivers = new Map<string, Archiver>()
 
-  const archiveOne = async (
-    stream: Stream,
-    store: Awaited<ReturnType<typeof openStore>>,
-    schemaOf: ReturnType<typeof awaitSchemas>,
-  ) => {
+  const archiveOne = async (stream: Stream, store: Awaited<ReturnType<typeof openStore>>, schemaOf: SchemaOf) => {
     const { name, topic } = stream
     const client = openRegistryClient(config.registryUrl, signal)
     const noticeSchemaId = await patience.persist('registry', () =>
-      client.register(noticesSubject(name), NOTICE_SCHEMA),
+      keepNoticeSchema({ client, stream: name, log, signal }),
     )
     const index = await patience.persist('archive', async () => openSkyIndex(indexFile(archive, name)))
     try {
@@ -97,8 +93,8 @@ export const startArchivers = (
     try {
       const store = await patience.persist('archive', () => openStore(archive))
       try {
-        const schemaOf = awaitSchemas({ schemas, waitMs: config.schemaWaitMs, signal })
-        await Promise.all(streams.map(stream => archiveOne(stream, store, schemaOf)))
+        const schemaOf = (): SchemaOf => awaitSchemas({ schemas, waitMs: config.schemaWaitMs, signal })
+        await Promise.all(streams.map(stream => archiveOne(stream, store, schemaOf())))
       } finally {
         await store.close()
       }

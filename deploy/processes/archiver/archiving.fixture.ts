@@ -98,7 +98,7 @@ export const openArchiving = async (access: BrokerAccess) => {
       schemaOf: id => (id === synthetic.schemaId ? schema : undefined),
       openFeed: (from, signal) =>
         openFeed({ access, clientId: 'test-archiver', topic: stream.topic, from, signal, maxBytes: 16 * 1024 * 1024 }),
-      noticeSchemaId: NOTICE_SCHEMA_ID,
+      noticeSchemaId: () => NOTICE_SCHEMA_ID,
       metrics: archiveMetrics(new Registry()),
       log,
       ...change,
