@@ -13,6 +13,7 @@ import {
   encodeLane,
   encodeVisit,
   type FilterRecord,
+  finiteMs,
 } from './records.ts'
 
 const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
@@ -112,4 +113,23 @@ test('a record that cannot be read stops the shard, because a cap could be excee
     expect.objectContaining({ code: 'FILTER_PROGRESS_CORRUPT' }),
   )
   expect(() => decodeLane('lane/x', 'not json')).toThrow(expect.objectContaining({ code: 'FILTER_PROGRESS_CORRUPT' }))
+})
+
+test('a filter record whose CPU time is no number is read as one without any: its shard starts', () => {
+  const text = '{"lane":"lsst","version":3,"generation":2,"strikes":1'
+  for (const end of [',"cpuMs":null}', ',"cpuMs":1e999}', ',"cpuMs":-5}', ',"cpuMs":"many"}', '}'])
+    expect(decodeFilter('filter/1', text + end)).toMatchObject({ version: 3, generation: 2, strikes: 1, cpuMs: 0 })
+  expect(decodeFilter('filter/1', `${text},"cpuMs":12.5}`).cpuMs).toBe(12.5)
+  expect(() => decodeFilter('filter/1', '{"version":null,"generation":2,"strikes":1,"cpuMs":1}')).toThrow(
+    /not readable/,
+  )
+})
+
+test('whatever is added to CPU time, the record can be read back', () => {
+  fc.assert(
+    fc.property(fc.double(), fc.double(), (before, more) => {
+      const cpuMs = finiteMs(finiteMs(before) + finiteMs(more))
+      expect(JSON.parse(JSON.stringify(cpuMs))).toBe(cpuMs)
+    }),
+  )
 })

@@ -81,7 +81,8 @@ const FilterJson = Compile(
     suspension: Type.Optional(SuspensionJson),
     arrived: Type.Optional(Type.String()),
     cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Long) })),
-    cpuMs: Type.Number(),
+    /** Null where a figure was written that is no number; it is only shown. */
+    cpuMs: Type.Optional(Type.Unknown()),
   }),
 )
 const CandidateJson = Type.Object({
@@ -171,9 +172,12 @@ export const encodeFilter = ({ ahead, isSlow, cut, ...record }: FilterRecord): s
   })
 
 export function decodeFilter(key: string, text: string): FilterRecord {
-  const { lane, suspension, ahead, isSlow, cut, arrived, ...rest } = parse(key, text, value => FilterJson.Check(value))
+  const { lane, suspension, ahead, isSlow, cut, arrived, cpuMs, ...rest } = parse(key, text, value =>
+    FilterJson.Check(value),
+  )
   return {
     ...rest,
+    cpuMs: finiteMs(cpuMs),
     lane,
     suspension,
     arrived,
@@ -182,6 +186,10 @@ export function decodeFilter(key: string, text: string): FilterRecord {
     ahead: toPositions(ahead ?? {}),
   }
 }
+
+/** Time that can be added up and written as JSON. */
+export const finiteMs = (value: unknown): number =>
+  typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0
 
 export const encodeCandidate = ({ alert, score, source, version, annotations }: Candidate): string =>
   JSON.stringify({

@@ -7,6 +7,7 @@ import { type Logger } from 'pino'
 import { type ClosingRule } from '../cap/closing.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterMetrics } from '../metrics.ts'
+import { finiteMs } from '../progress/records.ts'
 import { restore } from '../progress/restore.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
 import { Crew } from './crew.ts'
@@ -128,7 +129,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         onSlow: (lane, runner) => crew.slowed(lane, runner),
         onVerdicts: (runner, verdicts, rows) => {
           const record = ledger.filters.get(runner.id)
-          if (record !== undefined) record.cpuMs += verdicts.cpuMs
+          if (record !== undefined) record.cpuMs = finiteMs(record.cpuMs + finiteMs(verdicts.cpuMs))
           if (verdicts.firstError !== undefined) runner.lastError = verdicts.firstError
           metrics.evaluated(runner.id, verdicts, rows)
         },

@@ -20,6 +20,7 @@ import { makeAhead } from './isolates.ts'
 import { mark } from './intent.ts'
 import { openReply } from './reply.ts'
 import { receive, send, sendJson } from './stdio.ts'
+import { wasStarved } from './tenant.ts'
 
 const filters = new Map<number, Filter>()
 const layouts = new Map<number, ColumnSet>()
@@ -31,13 +32,18 @@ function load(message: LoadMessage): LoadedReply {
   const { seq, slot } = message
   filters.get(slot)?.dispose()
   filters.delete(slot)
-  try {
-    const filter = openFilter(message, meter)
-    filters.set(slot, filter)
-    return { seq, slot, ok: true, description: filter.description }
-  } catch (error) {
-    if (error instanceof LoadFailure) return { seq, slot, ok: false, reason: error.reason, error: error.told }
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    meter.begin()
+    try {
+      const filter = openFilter(message, meter)
+      filters.set(slot, filter)
+      return { seq, slot, ok: true, description: filter.description }
+    } catch (error) {
+      if (!(error instanceof LoadFailure)) throw error
+      const { reason, told } = error
+      if (reason !== 'timeout' || !wasStarved(meter.end(), message.limits, attempt))
+        return { seq, slot, ok: false, reason, error: told }
+    }
   }
 }
 

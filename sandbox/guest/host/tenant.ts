@@ -1,7 +1,7 @@
 // An author's module in an isolate of its own, over a mailbox: called once a batch, thrown away.
 import ivm from 'isolated-vm'
 import { MAX_BINARY_BYTES, MAX_TEXT_UNITS } from '../../batch.ts'
-import { type AuthorError, type FailureReason } from '../../sandbox.ts'
+import { type AuthorError, type FailureReason, type Limits } from '../../sandbox.ts'
 import { type LoadMessage } from '../../wire.ts'
 import { guestOptions } from '../isolate/guest-source.ts'
 import { viewSource } from '../isolate/view-source.ts'
@@ -30,9 +30,11 @@ export interface Tenant {
   dispose(): void
 }
 
-/** Evaluations that got less than this share of their wall time as CPU time were starved, not slow; they are tried again. */
+/** Evaluations and loads that got less than this share of their wall time as CPU time were starved, not slow; they are tried again. */
 const STARVED = 0.5
 const STARVED_TRIES = 3
+export const wasStarved = (usedMs: number, { batchMs }: Limits, attempt: number): boolean =>
+  usedMs < batchMs * STARVED && attempt < STARVED_TRIES
 /** Characters of what an isolate may say about a batch beyond its bits; the guest bounds itself below this. */
 const MAX_EXTRA_CHARS = 1 << 20
 
@@ -102,7 +104,7 @@ export function openTenant(message: LoadMessage, { mailbox, meter, plain }: Tena
         } catch (error) {
           const used = meter.end()
           const failure = afterwards(explain(error, isolate, limits))
-          if (failure.reason === 'timeout' && used < limits.batchMs * STARVED && attempt < STARVED_TRIES) continue
+          if (failure.reason === 'timeout' && wasStarved(used, limits, attempt)) continue
           return { scored: false, extra: '', failure, cpuMs: used }
         }
       }
