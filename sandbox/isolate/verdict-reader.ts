@@ -191,8 +191,12 @@ export function readVerdicts(
   return records
 }
 
-/** A filter is ended when it takes longer than its limit and the grace of the watch, so a larger figure is none; nor is one that is not finite. */
-const chargeable = (cpuMs: number, { batchMs }: Limits): number => (cpuMs > 0 ? Math.min(cpuMs, batchMs + GRACE_MS) : 0)
+/** Calls into a filter for one batch at most: it may be loaded again in between and evaluated once more. */
+const MAX_CALLS = 3
+
+/** Each call is ended that takes longer than the limit and the grace of the watch, so a larger figure is none; nor is one that is not finite. */
+const chargeable = (cpuMs: number, { batchMs }: Limits): number =>
+  cpuMs > 0 ? Math.min(cpuMs, MAX_CALLS * (batchMs + GRACE_MS)) : 0
 
 function readBits(payload: Buffer, at: number, rows: number): Uint32Array {
   const words = Uint32Array.from({ length: (rows + 31) >>> 5 }, (_, i) => payload.readUInt32LE(at + 4 * i))

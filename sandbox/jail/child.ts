@@ -33,6 +33,10 @@ export function followChild(
     started: Promise.resolve(),
     write: bytes => void stdin.write(bytes),
     end: () => void stdin.end(),
-    kill: () => void child.kill('SIGKILL'),
+    kill(): void {
+      child.kill('SIGKILL')
+      // A process killed while it sets the jail up may leave one behind that does not die with it yet; that one ends with its input.
+      stdin.destroy()
+    },
   }
 }
