@@ -104,6 +104,24 @@ test('TypeScript keeps the positions of the author’s file', () => {
   expect(check).toMatchObject({ ok: true, code: expect.stringMatching(/^export function filter\(a {15}\)/) })
 })
 
+test.each([
+  ['javascript', 'export const filter = a => a.diaSource.psfFlux >'],
+  ['typescript', 'export const filter = (a: any) => a.diaSource.psfFlux >'],
+] as const)('a byte order mark is skipped in %s, and no column counts it', (language, source) => {
+  const marked = checkSource(language, `\uFEFF${source}`, { fields })
+  expect(marked).toEqual(checkSource(language, source, { fields }))
+  expect(marked.ok).toBe(false)
+  expect(checkSource(language, `\uFEFF${source} 1`, { fields })).toMatchObject({
+    ok: true,
+    code: expect.stringMatching(/^export/),
+  })
+})
+
+test('a byte order mark is skipped in Python', () => {
+  const source = 'def filter(alert):\n    return True\n'
+  expect(checkSource('python', `\uFEFF${source}`, { fields })).toMatchObject({ ok: true, code: source })
+})
+
 test.each(examples().map(example => [example.name, example] as const))(
   'the example %s is accepted',
   (_name, example) => {

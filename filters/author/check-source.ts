@@ -39,6 +39,9 @@ export const tooLarge = (source: string): Problem => ({
   message: `the source has ${source.length} characters; ${MAX_SOURCE_CHARS} are allowed: move tables out of it or shorten them`,
 })
 
+/** Editors put it before a text; it is no part of the program, and no column of its first line. */
+const BYTE_ORDER_MARK = /^\uFEFF/
+
 const COSTLY: Problem = {
   code: ProblemCode.unsupported,
   message:
@@ -55,8 +58,9 @@ export function checkSource(
   { fields, cutouts = false }: CheckOptions,
 ): SourceCheck {
   if (source.length > MAX_SOURCE_CHARS) return { ok: false, problems: [tooLarge(source)] }
-  if (language === 'python') return checkPython(source, fields, cutouts)
-  const stripped = language === 'typescript' ? stripTypes(source) : { code: source }
+  const text = source.replace(BYTE_ORDER_MARK, '')
+  if (language === 'python') return checkPython(text, fields, cutouts)
+  const stripped = language === 'typescript' ? stripTypes(text) : { code: text }
   if ('problem' in stripped) return { ok: false, problems: [stripped.problem] }
   const module = parseModule(stripped.code)
   if ('problems' in module) return { ok: false, problems: module.problems }

@@ -149,6 +149,12 @@ export const CASES: readonly Case[] = [
     'alert.stamp is not None and len(alert.stamp) == 3 and alert.stamp[2] == 3',
     { expected: ['pass', 'drop', 'drop', 'drop'] },
   ),
+  {
+    title: 'a byte order mark before the source is skipped',
+    javascript: '\uFEFFexport const filter = () => true\n',
+    python: '\uFEFFdef filter(alert):\n    return True\n',
+    expected: ALL,
+  },
   // Errors and logs
   {
     title: 'an exception is an error of its row, with line and column of the file',

@@ -164,7 +164,7 @@ describe('a container', () => {
       '        assert list(history.counts) == [3, -1, 0, 1] and list(history.alert) == [0, 0, 0, 3]',
       '        assert list(history["band"]) == ["g", "r", "clear", "z"] and list(history.null("flux")) == [False, True, False, False]',
       '        assert alerts.source.id[0] == 2**60 + 1 and list(alerts.object.present) == [True, False, True, True]',
-      '        assert list(alerts.name) == ["α Centauri — 𝛿", "", "", "plain"] and list(alerts.source.null("flux")) == [False, False, True, False]',
+      '        assert list(alerts.filled("name", "")) == ["α Centauri — 𝛿", "", "", "plain"] and list(alerts.source.null("flux")) == [False, False, True, False]',
       '        return np.where(flux > self.limit, flux, 0)',
     ].join('\n')
     const verdicts = await tryOut(sandbox, sampleProgram('container', source))

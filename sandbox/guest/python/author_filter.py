@@ -7,6 +7,8 @@ import cutout
 import fixed
 import verdicts
 from alert_filter import AlertFilter
+from preload import preload
+from reached import Wants
 from verdicts import MESSAGE_CHARS, Refused
 
 NO_FILTER = "the module has no class derived from AlertFilter with filter(self, alert) or filter_batch(self, alerts), and no function called filter"
@@ -26,6 +28,8 @@ def cpu_ms():
 class AuthorFilter:
     def __init__(self, message, log):
         self._file, self.limits, self.reads = message["fileName"], message["limits"], message["reads"]
+        self.offers = message.get("offers") or self.reads
+        self.wants = Wants()
         self._log = log
         self._moment = fixed.Moment(message["source"])
         log.begin(self.limits["logChars"])
@@ -38,6 +42,7 @@ class AuthorFilter:
         self._prepare(message["source"])
 
     def _load(self, source):
+        source = source.removeprefix("\ufeff")
         try:
             code = compile(source, self._file, "exec", dont_inherit=True)
         except SyntaxError as error:
@@ -64,9 +69,13 @@ class AuthorFilter:
 
     def _prepare(self, source):
         """Libraries are loaded while there is time for it: not in the first batch."""
-        columns = [*self.reads["columns"], *(column for listed in self.reads["lists"] for column in listed["columns"])]
+        preload(source.removeprefix("\ufeff"))
+        self._moment.prepare()
+        columns = [*self.offers["columns"], *(column for listed in self.offers["lists"] for column in listed["columns"])]
         if self.batched is not None:
-            import batch
+            from batch import prepare
+
+            prepare()
         if "array" in source and any(column["kind"] == "binary" for column in columns):
             cutout.prepare()
 
@@ -80,28 +89,38 @@ class AuthorFilter:
             return module
         raise LoadFailure("no-filter", {"message": NO_FILTER, "line": 1, "column": 1})
 
-    def evaluate(self, slot, rows, alert_type, columns, times, ids, note):
-        """The record of a batch. `times` and `ids` give each alert's clock and seed; a whole batch has those of its first alert. `note` takes its first error."""
+    def evaluate(self, slot, rows, first, alert_type, columns, times, ids, note):
+        """
+        The record of a batch whose rows count from `first`. `times` and `ids` give each alert's clock and seed; a whole batch has those of its first
+        alert. `note` takes its first error. Once the filter reached what it does not carry, nothing else of it counts.
+        """
         found = verdicts.Verdicts(rows, self.limits["annotationChars"], note)
         self._log.begin(self.limits["logChars"])
+        self.wants.begin()
         before = cpu_ms()
         if self.batched is not None:
             self._moment.begin(times[0], ids[0])
             self._batch(columns, rows, found)
         else:
-            self._rows(alert_type, times, ids, rows, found)
-        return found.record(slot, max(0.0, cpu_ms() - before), *self._log.take())
+            self._rows(alert_type, first, times, ids, rows, found)
+        spent = max(0.0, cpu_ms() - before)
+        if self.wants:
+            return verdicts.wanting(slot, rows, spent, self.wants.take())
+        return found.record(slot, spent, *self._log.take())
 
-    def _rows(self, alert_type, times, ids, rows, found):
-        begin, call, add = self._moment.begin, self._single, found.add
+    def _rows(self, alert_type, first, times, ids, rows, found):
+        begin, call, add, make = self._moment.begin, self._single, found.add, dict.__new__
         for row in range(rows):
             begin(times[row], ids[row])
             try:
-                verdict = call(alert_type(row))
+                alert = make(alert_type)
+                alert._i = first + row
+                verdict = call(alert)
                 if verdict is not False and verdict is not None:
                     add(row, verdict)
             except BaseException as error:
-                found.fail(row, self.explain(error))
+                if not self.wants:
+                    found.fail(row, self.explain(error))
 
     def _batch(self, columns, rows, found):
         try:
@@ -112,6 +131,8 @@ class AuthorFilter:
                 return
             listed = answer.tolist() if hasattr(answer, "tolist") else list(answer)
         except BaseException as error:
+            if self.wants:
+                return
             told = self.explain(error)
             for row in range(rows):
                 found.fail(row, told)

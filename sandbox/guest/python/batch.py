@@ -1,78 +1,133 @@
 """A whole batch as NumPy columns, for filters that write filter_batch(self, alerts)."""
 import numpy
+import numpy.ma
 
 from cells import NULL_HIGH
+from layout import Listed, Node, missing_of
+from records import no_field
 
 
 class _Named:
-    """Names under `[...]` and as attributes."""
+    """Columns by name under `[...]` and as attributes; as a dict has them: keys, values, items, get, `in` and iteration over the names."""
+
+    def __init__(self, node, cells, wants):
+        self._node, self._cells, self._wants = node, cells, wants
+
+    def _field(self, name):
+        fields = self._node.fields
+        if name not in fields:
+            raise no_field(name, fields)
+        field = fields[name]
+        if not isinstance(field, Node) and not field.carried:
+            self._wants.reach([field.text])
+        return field
 
     def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
         try:
             return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
+        except KeyError as error:
+            raise AttributeError(str(error)) from None
 
     def __contains__(self, name):
-        return name in self._tree
+        return name in self._node.fields
+
+    def __iter__(self):
+        return iter(self.keys())
 
     def keys(self):
-        return [name for name in self._tree if name != ""]
+        """All names; whoever asks for them is going to look at all."""
+        self._wants.reach(missing_of(self._node))
+        return self._node.fields.keys()
+
+    def values(self):
+        return [self[name] for name in self.keys()]
+
+    def items(self):
+        return [(name, self[name]) for name in self.keys()]
+
+    def get(self, name, default=None):
+        return self[name] if name in self else default
+
+    def __getitem__(self, name):
+        return _values(self._cells, self._field(name), self._count)
+
+    def null(self, name):
+        """Which have no value there, as an array of booleans."""
+        return _null(self._cells, self._field(name), self._count)
+
+    def filled(self, name, value):
+        """The column as a plain array, with `value` where there is none."""
+        column = numpy.ma.getdata(self[name])
+        null = self.null(name)
+        return numpy.where(null, value, column) if null.any() else column.copy()
 
 
 class Columns(_Named):
     """
-    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers, masked in integers, False in booleans, empty
-    in texts and None in bytes; `alerts["diaSource"].null("psfFlux")` tells it from such a value of the packet.
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers and masked in integers; booleans and texts are
+    masked arrays in a batch that has nulls there; null bytes are None. What is masked passes no filter. `alerts["diaSource"].null("psfFlux")` tells
+    null from NaN, and `alerts["diaSource"].filled("band", "?")` has something else instead.
     """
 
-    def __init__(self, tree, cells, rows):
-        self._tree, self._cells, self._rows = tree, cells, rows
+    def __init__(self, node, cells, rows, wants):
+        super().__init__(node, cells, wants)
+        self._count = rows
 
     def __len__(self):
-        return self._rows
+        return self._count
 
     def __getitem__(self, name):
-        node = self._tree[name]
-        if isinstance(node, dict):
-            return Columns(node, self._cells, self._rows)
-        if node[0] == "list":
-            return Lists(node, self._cells, self._rows)
-        return _values(self._cells, node, self._rows)
+        field = self._field(name)
+        if isinstance(field, Node):
+            return Columns(field, self._cells, self._count, self._wants)
+        if isinstance(field, Listed):
+            return Lists(field, self._cells, self._count, self._wants)
+        return _values(self._cells, field, self._count)
 
     def null(self, name):
-        """Which alerts have no value there."""
-        return _null(self._cells, self._tree[name][1], self._rows)
+        """Which alerts have no value there, or no such record or list."""
+        field = self._field(name)
+        if isinstance(field, Node):
+            return ~self[name].present
+        if isinstance(field, Listed):
+            return self[name].counts < 0
+        return _null(self._cells, field, self._count)
 
     @property
     def present(self):
         """Which alerts have this record at all."""
-        if "" not in self._tree:
-            return numpy.ones(self._rows, dtype=bool)
-        column = self._tree[""]
+        column = self._node.present
         if column is None:
-            return numpy.zeros(self._rows, dtype=bool)
-        return self._cells.array(column, self._rows) == 1
+            return numpy.ones(self._count, dtype=bool)
+        if not column.carried:
+            self._wants.reach([column.text])
+        if column.number is None:
+            return numpy.zeros(self._count, dtype=bool)
+        return self._cells.array(column.number, self._count) == 1
 
 
 class Lists(_Named):
     """An array of records over all alerts: flat item columns, and where each alert's items begin and how many there are (-1: null)."""
 
-    def __init__(self, node, cells, rows):
-        _, starts, counts, self._tree = node
-        self._cells = cells
-        if starts is None:
+    def __init__(self, listed, cells, rows, wants):
+        super().__init__(listed.item, cells, wants)
+        if listed.starts is None:
             self.starts, self.counts = numpy.zeros(rows, dtype="i8"), numpy.full(rows, -1)
         else:
-            self.starts, self.counts = cells.array(starts, rows).astype("i8"), cells.array(counts, rows).astype("i8")
-        self.items = int(numpy.maximum(self.counts, 0).sum())
+            self.starts = cells.array(listed.starts, rows).astype("i8")
+            self.counts = cells.array(listed.counts, rows).astype("i8")
+        self._count = int(numpy.maximum(self.counts, 0).sum())
 
     def __getitem__(self, name):
-        return _values(self._cells, self._tree[name], self.items)
+        field = self._field(name)
+        if isinstance(field, Node):
+            return Columns(field, self._cells, self._count, self._wants)
+        return _values(self._cells, field, self._count)
 
-    def null(self, name):
-        """Which items have no value there."""
-        return _null(self._cells, self._tree[name][1], self.items)
+    def __len__(self):
+        return self._count
 
     @property
     def alert(self):
@@ -80,35 +135,41 @@ class Lists(_Named):
         return numpy.repeat(numpy.arange(len(self.counts)), numpy.maximum(self.counts, 0))
 
 
-def _null(cells, column, count):
-    if column is None:
+def prepare():
+    """Has NumPy load what it loads when it is first used."""
+    values = numpy.ma.masked_array(numpy.array([1.0, numpy.nan]), mask=[False, True])
+    numpy.packbits(numpy.where(numpy.ma.getmaskarray(values), False, values > 0), bitorder="little").tobytes()
+    numpy.unique(numpy.array(["a", "b"]), return_inverse=True)
+    str(numpy.where(numpy.isposinf(values), values, 0).tolist())
+
+
+def _null(cells, leaf, count):
+    if leaf.number is None:
         return numpy.ones(count, dtype=bool)
-    return (cells.array(column, count).view("i8") >> 32) == NULL_HIGH
+    return (cells.array(leaf.number, count).view("i8") >> 32) == NULL_HIGH
 
 
 _ABSENT = {"number": numpy.nan, "int": 0, "boolean": False, "long": 0, "string": ""}
 
 
-def _values(cells, node, count):
-    kind, column = node
-    if column is None:
+def _values(cells, leaf, count):
+    kind, null = leaf.kind, _null(cells, leaf, count)
+    if leaf.number is None:
         values = numpy.full(count, _ABSENT.get(kind))
-        return numpy.ma.masked_array(values, mask=True) if kind in ("int", "long") else values
-    values = cells.array(column, count)
+        return numpy.ma.masked_array(values, mask=True) if kind in ("int", "boolean", "long", "string") else values
+    values = cells.array(leaf.number, count)
     if kind == "number":
         return values
-    if kind == "boolean":
-        return values == 1
-    null = _null(cells, column, count)
     if kind == "int":
         return numpy.ma.masked_array(numpy.where(null, 0, values).astype("i8"), mask=null)
     if kind == "long":
         return numpy.ma.masked_array(values.view("i8"), mask=null)
-    if kind == "string":
-        return _texts(cells, numpy.where(null, 0, values))
-    blobs = numpy.empty(count, dtype=object)
-    blobs[:] = [None if missing else cells.blob(value) for value, missing in zip(values, null)]
-    return blobs
+    if kind == "binary":
+        blobs = numpy.empty(count, dtype=object)
+        blobs[:] = [None if missing else cells.blob(value) for value, missing in zip(values, null)]
+        return blobs
+    plain = values == 1 if kind == "boolean" else _texts(cells, numpy.where(null, 0, values))
+    return numpy.ma.masked_array(plain, mask=null) if null.any() else plain
 
 
 def _texts(cells, references):

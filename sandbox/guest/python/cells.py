@@ -6,10 +6,15 @@ from cutout import Cutout
 
 NULL_HIGH = 0x7FF86E75
 CELL_BYTES = 8
+# More cells than any ring has.
+_FAR = 1 << 40
 
 
 class Cells:
-    """`at[k]` is the first cell of column number k. The memory never changes its place while this object lives."""
+    """
+    `at[k] + i` is the cell of column number k for row or item i, where the rows and items of a batch count from its `base`: what is kept of an
+    earlier batch lies outside of all memory. The memory never changes its place while this object lives.
+    """
 
     def __init__(self, path):
         descriptor = os.open(path, os.O_RDONLY)
@@ -20,12 +25,14 @@ class Cells:
             os.close(descriptor)
         self.count = size // CELL_BYTES
         self.numbers, self.longs, self.units = self.bytes.cast("d"), self.bytes.cast("q"), self.bytes.cast("H")
-        self.at = []
+        self.at, self.base = [], 0
         self._text = self._binary = 0
         self._texts, self._array = {}, None
 
     def begin(self, place):
-        self.at[:] = place.columns
+        self.base += _FAR
+        self._first = place.columns
+        self.at[:] = [first - self.base for first in place.columns]
         self._text, self._binary = place.text, place.binary
         self._texts.clear()
 
@@ -50,5 +57,5 @@ class Cells:
             import numpy
 
             self._array = numpy.frombuffer(self.bytes, dtype="f8")
-        first = self.at[column]
+        first = self._first[column]
         return self._array[first : first + count]

@@ -63,6 +63,11 @@ class Moment:
         self._random = "random" in source
         self._numpy = self._random and "numpy" in source
 
+    def prepare(self):
+        """Loads what `begin` needs."""
+        if self._numpy:
+            import numpy.random
+
     def begin(self, time_ms, seed):
         global _now, _seed, _entropy
         _now, _seed, _entropy = time_ms / 1000, seed, None

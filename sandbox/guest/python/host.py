@@ -9,7 +9,7 @@ from cells import Cells
 from frame import place
 from layout import tree_of
 from logs import Log
-from views import record_class
+from records import record_class
 
 RING = "/ring/ring"
 
@@ -64,7 +64,7 @@ class Host:
         for slot in message["slots"]:
             loaded = self._loaded[slot]
             alert_type, columns = self._view(slot, number, at.rows)
-            records.append(loaded.evaluate(slot, at.rows, alert_type, columns, times, ids, note))
+            records.append(loaded.evaluate(slot, at.rows, cells.base, alert_type, columns, times, ids, note))
         return wire.VERDICTS_HEADER.pack(message["seq"], len(records)) + b"".join(records)
 
     def _view(self, slot, number, rows):
@@ -72,14 +72,15 @@ class Host:
         loaded = self._loaded[slot]
         known = self._views.get((slot, number))
         if known is None:
-            tree = tree_of(loaded.reads, self._layouts[number])
-            known = self._views[slot, number] = tree, record_class(tree, self._cells)
+            tree = tree_of(loaded.reads, loaded.offers, self._layouts[number])
+            alert_type = None if loaded.batched else record_class(tree, self._cells, loaded.wants)
+            known = self._views[slot, number] = tree, alert_type
         tree, alert_type = known
         if loaded.batched is None:
             return alert_type, None
         from batch import Columns
 
-        return alert_type, Columns(tree, self._cells, rows)
+        return None, Columns(tree, self._cells, rows, loaded.wants)
 
 
 if __name__ == "__main__":

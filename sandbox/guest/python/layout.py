@@ -1,23 +1,94 @@
-"""Which of a batch's columns a filter reads, by name: the tree its alerts and columns are made of."""
+"""Which fields a filter's records have, and which of a batch's columns hold them: the tree its alerts and columns are made of."""
+import math
+from dataclasses import dataclass
 
 
-def tree_of(reads, layout):
+@dataclass
+class Leaf:
+    """A field with one column."""
+
+    kind: str
+    """Place in `Place.columns`; None where the batch lacks the column, which then reads as null."""
+    number: int | None
+    """How the field is named to the trusted side when it is wanted: `diaSource.psfFlux`, `prvDiaSources[].psfFlux`."""
+    text: str
+    """Whether the filter gets this column at all; if not, it has to be fetched before the field can be read."""
+    carried: bool
+
+
+@dataclass
+class Node:
+    """A record: its fields by name, in the schema's order, and the column that says whether it is there (None: it always is)."""
+
+    fields: dict
+    present: Leaf | None = None
+
+
+@dataclass
+class Listed:
+    """An array of records. Its length is in two columns that come with it."""
+
+    item: Node
+    starts: int | None
+    counts: int | None
+    text: str
+    carried: bool
+
+
+def tree_of(reads, offers, layout):
     """
-    Names as a tree: leaves are (kind, number), inner nodes dicts with the number of their `present` column under "", lists ("list", starts, counts,
-    tree). Numbers are places in `Place.columns`; None where the layout lacks the column.
+    The records of a filter that gets the columns of `reads`, of all that `offers` has: a `Node`. Fields of `reads` that are not on offer come last.
     """
     columns, lists = _numbers(layout)
-    tree = {}
-    for column in reads["columns"]:
-        _plant(tree, column, columns)
-    for listed in reads["lists"]:
-        starts, known = lists.get(listed["path"], (None, {}))
-        items = {}
-        for column in listed["columns"]:
-            _plant(items, column, known)
-        *path, name = listed["path"].split(".")
-        _branch(tree, path)[name] = ("list", starts, None if starts is None else starts + 1, items)
-    return tree
+    root = Node({})
+    carried = {listed["path"]: listed["columns"] for listed in reads["lists"]}
+    offered = {listed["path"]: listed for listed in offers["lists"]}
+    places = {path: listed.get("after", len(offers["columns"])) for path, listed in offered.items()}
+    waiting = sorted({**offered, **carried}, key=lambda path: places.get(path, math.inf))
+
+    def plant_lists(before):
+        while waiting and places.get(waiting[0], math.inf) <= before:
+            path = waiting.pop(0)
+            starts, known = lists.get(path, (None, {}))
+            item = Node({})
+            for column, is_carried in _merged(carried.get(path, ()), offered.get(path, {}).get("columns", ())):
+                _plant(item, column, is_carried, known, f"{path}[].")
+            *names, name = path.split(".")
+            counts = None if starts is None else starts + 1
+            _branch(root, names).fields[name] = Listed(item, starts, counts, path, path in carried)
+
+    for place, (column, is_carried) in enumerate(_merged(reads["columns"], offers["columns"])):
+        plant_lists(place)
+        _plant(root, column, is_carried, columns, "")
+    plant_lists(math.inf)
+    return root
+
+
+def missing_of(node, deep=False):
+    """How the fields of a record are named that it does not carry; `deep`: also those of the records and lists within."""
+    texts = []
+    for field in node.fields.values():
+        if isinstance(field, Node):
+            if field.present is not None and not field.present.carried:
+                texts.append(field.present.text)
+            if deep:
+                texts += missing_of(field, True)
+            continue
+        if not field.carried:
+            texts.append(field.text)
+        if deep and isinstance(field, Listed):
+            texts += missing_of(field.item, True)
+    return texts
+
+
+def _merged(reads, offers):
+    """(column, whether it is carried) of every path, those of `offers` first."""
+    carried = {column["path"]: column for column in reads}
+    for column in offers:
+        own = carried.pop(column["path"], None)
+        yield own or column, own is not None
+    for column in carried.values():
+        yield column, True
 
 
 def _numbers(layout):
@@ -30,16 +101,17 @@ def _numbers(layout):
     return columns, lists
 
 
-def _branch(tree, path):
-    for name in path:
-        tree = tree.setdefault(name, {})
-    return tree
+def _branch(node, names):
+    for name in names:
+        node = node.fields.setdefault(name, Node({}))
+    return node
 
 
-def _plant(tree, column, numbers):
-    *path, name = column["path"].split(".")
-    number = numbers.get((column["path"], column["kind"]))
-    if column["kind"] == "present":
-        _branch(tree, [*path, name])[""] = number
+def _plant(root, column, carried, numbers, prefix):
+    path, kind = column["path"], column["kind"]
+    *names, name = path.split(".")
+    leaf = Leaf(kind, numbers.get((path, kind)), prefix + path, carried)
+    if kind == "present":
+        _branch(root, [*names, name]).present = leaf
     else:
-        _branch(tree, path)[name] = (column["kind"], number)
+        _branch(root, names).fields[name] = leaf

@@ -20,8 +20,7 @@ class Verdicts:
         self._note = note
         self._annotation_chars = annotation_chars
         self._left = ANNOTATION_BUDGET * annotation_chars
-        words = ((rows + 63) >> 6) << 1
-        self.passed, self.errored = bytearray(words * 4), bytearray(words * 4)
+        self.passed, self.errored = bytearray(_words(rows) * 4), bytearray(_words(rows) * 4)
         self._rows, self._scores, self._annotations, self._first_error = rows, None, [], None
 
     def add(self, row, verdict):
@@ -54,6 +53,9 @@ class Verdicts:
         kind = values.dtype.kind
         if values.ndim != 1 or kind not in "biuf":
             return False
+        if isinstance(values, numpy.ma.MaskedArray):
+            # What is masked does not pass, whatever lies below the mask.
+            values = numpy.where(numpy.ma.getmaskarray(values), False, numpy.ma.getdata(values))
         if kind == "b":
             passing = values
         else:
@@ -76,7 +78,7 @@ class Verdicts:
 
     @staticmethod
     def _simple(verdict):
-        if verdict is None or verdict is False:
+        if verdict is None or verdict is False or type(verdict).__name__ == "MaskedConstant":
             return False, None
         if verdict is True or type(verdict).__name__ in ("bool", "bool_"):
             return bool(verdict), None
@@ -124,8 +126,24 @@ class Verdicts:
         return b"".join([header, self.passed, self.errored, scores, text, bytes(-len(text) % 8)])
 
 
+def wanting(slot, rows, cpu_ms, texts):
+    """The record of a filter that has to be given more columns before it has a verdict."""
+    text = dumps({"wants": texts}).encode()
+    header = wire.RECORD_HEADER.pack(slot, 0, len(text), 0, cpu_ms)
+    return b"".join([header, bytes(2 * 4 * _words(rows)), text, bytes(-len(text) % 8)])
+
+
+def _words(rows):
+    """Words of a bit for each row, as wire.ts pads them."""
+    return ((rows + 63) >> 6) << 1
+
+
+def _is_numpy(value):
+    return type(value).__module__.partition(".")[0] == "numpy"
+
+
 def _number(value):
-    if isinstance(value, (int, float)) or type(value).__module__ == "numpy":
+    if isinstance(value, (int, float)) or _is_numpy(value):
         try:
             return float(value)
         except (TypeError, ValueError, OverflowError):
@@ -147,12 +165,12 @@ def _finite(value):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
-    if type(value).__module__ == "numpy":
+    if _is_numpy(value):
         return _finite(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _plain(value):
-    if type(value).__module__ == "numpy":
+    if _is_numpy(value):
         return value.tolist()
     raise TypeError
