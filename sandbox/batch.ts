@@ -34,8 +34,6 @@ export interface ListColumns {
   /** How many columns of its set come before it in the schema; absent where the order does not matter. */
   readonly after?: number
   readonly columns: readonly Column[]
-  /** Of what is offered: how many of the set's columns stand before the list in the schema. Absent: all of them. */
-  readonly after?: number
 }
 
 /** Which columns a batch carries, or a filter reads. */

@@ -17,7 +17,7 @@ from cells import Cells
 from frame import place
 from generated import Expressions
 from idioms import IDIOMS
-from layout import tree_of
+from layout import numbers_of, tree_of
 from reached import Reached, Wants
 from records import record_class
 
@@ -72,7 +72,9 @@ def learned(idiom, row, texts):
     wants = Wants()
     for tries in range(1, TRIES):
         cells.begin(at)
-        tree = tree_of(columns_of(texts, asked["set"]), asked["set"], asked["set"])
+        reads = columns_of(texts, asked["set"])
+        cells.arrange(numbers_of(reads, asked["set"]))
+        tree = tree_of(reads, asked["set"], reads)
         alert = dict.__new__(record_class(tree, cells, wants))
         alert._i = cells.base + row
         wants.begin()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blame, type ContainerEnd, type Step } from './blame.ts'
+import { blame, endlessEnds, type ContainerEnd, type Step } from './blame.ts'
 
 const STEP: Step = { doing: 'batch', limitMs: 200, memoryMb: 32 }
 const end = (over: Partial<ContainerEnd>): ContainerEnd => ({ outOfMemory: false, ...over })
@@ -40,4 +40,11 @@ test.for([
   ['was not needed any more', { killedFor: 'retired' }],
 ] as const)('a container that %s costs its filter nothing', ([, how]) => {
   expect(blame(end(how), STEP)).toBeUndefined()
+})
+
+test('a container that ends again and again costs its filter something in the end, one that got no processor much later', () => {
+  expect(endlessEnds(end({ exitCode: 137 }), 2, STEP)).toBeUndefined()
+  expect(endlessEnds(end({ exitCode: 137 }), 3, STEP)).toMatchObject({ reason: 'crash' })
+  expect(endlessEnds(end({ killedFor: 'starved' }), 4, STEP)).toBeUndefined()
+  expect(endlessEnds(end({ killedFor: 'starved' }), 5, STEP)).toMatchObject({ reason: 'timeout' })
 })

@@ -67,6 +67,20 @@ function deedOf({ exitCode, outOfMemory, killedFor, detail }: ContainerEnd, step
   return failure('crash', `its process crashed (${SIGNALS[signal] ?? `signal ${signal}`}, exit code ${exitCode})`)
 }
 
+/** Ends in a row of the same step without a reason, after which the filter pays all the same; a machine that gives no processor may do so for long. */
+const MAX_BLAMELESS_ENDS = 3
+const MAX_STARVED_ENDS = 5
+
 /** For a filter whose container ends again and again on the same batch, though nothing shows why. */
-export const endlessEnds = (times: number): Failure =>
-  failure('crash', `its container ended ${times} times in a row on the same batch`)
+export function endlessEnds({ killedFor }: ContainerEnd, times: number, { limitMs }: Step): Failure | undefined {
+  if (killedFor === 'starved')
+    return times < MAX_STARVED_ENDS
+      ? undefined
+      : failure(
+          'timeout',
+          `did not answer within ${limitMs} ms, ${times} times in a row; its container was ended each time`,
+        )
+  return times < MAX_BLAMELESS_ENDS
+    ? undefined
+    : failure('crash', `its container ended ${times} times in a row on the same batch`)
+}

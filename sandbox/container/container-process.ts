@@ -18,7 +18,8 @@ const MAX_REPLY_BYTES = 4 * 1_048_576
 /** Standard error between two answers; the program itself writes nothing there. */
 const MAX_STDERR_BYTES = 262_144
 const STDERR_CHARS = 2000
-const READY_MS = 30_000
+/** On a machine that has no processor to spare a start takes ten times its usual second, and more. */
+const READY_MS = 120_000
 
 type ReplyHandler = (kind: number, payload: Buffer) => void
 

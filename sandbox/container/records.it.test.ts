@@ -10,7 +10,6 @@ import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
 import { type ContainerSandbox } from './open-container-sandbox.ts'
 
 const NOTHING: ColumnSet = { columns: [], lists: [] }
-const OBJECTS = SAMPLE_SET.columns.filter(({ path }) => path === 'object')
 const LIMITS = { ...SAMPLE_LIMITS, batchMs: 5000 }
 const module = (body: string): string => `import json\ndef filter(alert):\n    ${body.replaceAll('\n', '\n    ')}\n`
 const batched = (body: string): string =>

@@ -12,8 +12,6 @@ import { openDeadline } from './deadline.ts'
 import { RUNTIME_MB } from './options.ts'
 import { type Room, type Tenant } from './room.ts'
 
-/** Ends in a row of the same step without a reason. */
-const MAX_BLAMELESS_ENDS = 3
 const NEARLY = 0.9
 
 export interface SeatOptions {
@@ -102,7 +100,7 @@ export class ContainerSeat implements Tenant {
         this.#cpuMs = process.usage.cpuMs()
         return result.answer
       }
-      const failure = blame(result.end, step) ?? (ends >= MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
+      const failure = blame(result.end, step) ?? endlessEnds(result.end, ends, step)
       if (failure !== undefined) return { ok: false, ...failure }
     }
   }
@@ -139,7 +137,7 @@ export class ContainerSeat implements Tenant {
         this.#failure = answer.failure
         return { ...answer, cpuMs: cpuMs ?? Math.min(answer.cpuMs, limits.batchMs) }
       }
-      const failure = blame(result.end, step) ?? (ends >= MAX_BLAMELESS_ENDS ? endlessEnds(ends) : undefined)
+      const failure = blame(result.end, step) ?? endlessEnds(result.end, ends, step)
       if (failure !== undefined) return this.#fail(failure, cpuMs ?? limits.batchMs)
     }
   }

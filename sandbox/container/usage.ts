@@ -1,7 +1,9 @@
 // What a container used, read from its control group by process id of its init: no word of the filter is needed for it.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Numbers of the system call read, on x86-64 and on arm64. */
+const READ_CALLS = ['0', '63']
 const ROOT = '/sys/fs/cgroup'
 
 /** Path of the group in the hierarchy of one controller (version 1) or in the only one (version 2). */
@@ -34,6 +36,10 @@ export interface Usage {
   ranOutOfMemory(): boolean
   /** All its processes, by the ids they have here. */
   pids(): readonly number[]
+  /** Whether one of its threads runs, could run if it got a processor, or waits for a disk; false when all sleep, or nothing can be seen. */
+  wantsToRun(): boolean
+  /** Whether its program sleeps in a call of the filter's own, rather than reading; false when nothing can be seen. */
+  sleepsByItself(): boolean
   /** Whether one of them was stopped by a signal from outside, or all are paused. */
   stopped(): boolean
 }
@@ -70,11 +76,31 @@ export function openUsage(pid: number, id: string): Usage {
       return Number(/^oom_kill (\d+)/m.exec(told)?.[1] ?? 0) > 0
     },
     pids,
+    wantsToRun: (): boolean =>
+      pids().some(pid => threadsOf(pid).some(thread => /[RD]/.test(stateOf(`/proc/${pid}/task/${thread}/stat`)))),
+    sleepsByItself(): boolean {
+      // The init sleeps always, and the first of the others is Python.
+      const program = pids().find(each => each !== pid)
+      const call = program === undefined ? undefined : tryRead(`/proc/${program}/syscall`)
+      return /^\d+ /.test(call ?? '') && !READ_CALLS.includes(call?.split(' ', 1)[0] ?? '')
+    },
     stopped: (): boolean =>
-      pids().some(each => {
-        const stat = tryRead(`/proc/${each}/stat`) ?? ''
-        return /^[Tt]$/.test(stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3))
-      }) || /FROZEN|^1/.test(frozen(lines)),
+      pids().some(pid => /[Tt]/.test(stateOf(`/proc/${pid}/stat`))) || /FROZEN|^1/.test(frozen(lines)),
+  }
+}
+
+/** The letter of a thread's or process's state; empty when it is gone. */
+const stateOf = (file: string): string => {
+  const stat = tryRead(file) ?? ''
+  const at = stat.lastIndexOf(')') + 2
+  return stat.slice(at, at + 1)
+}
+
+const threadsOf = (pid: number): readonly string[] => {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
   }
 }
 

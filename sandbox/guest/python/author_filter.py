@@ -7,6 +7,7 @@ import cutout
 import fixed
 import verdicts
 from alert_filter import AlertFilter
+from layout import tree_of
 from preload import preload
 from reached import Wants
 from verdicts import MESSAGE_CHARS, Refused
@@ -30,6 +31,7 @@ class AuthorFilter:
         self._file, self.limits, self.reads = message["fileName"], message["limits"], message["reads"]
         self.offers = message.get("offers") or self.reads
         self.wants = Wants()
+        self.tree = tree_of(self.reads, self.offers, self.reads)
         self._log = log
         self._moment = fixed.Moment(message["source"])
         log.begin(self.limits["logChars"])

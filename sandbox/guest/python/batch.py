@@ -153,13 +153,14 @@ _ABSENT = {"number": numpy.nan, "int": 0, "boolean": False, "long": 0, "string":
 
 
 def _values(cells, leaf, count):
-    kind, null = leaf.kind, _null(cells, leaf, count)
+    kind = leaf.kind
     if leaf.number is None:
         values = numpy.full(count, _ABSENT.get(kind))
         return numpy.ma.masked_array(values, mask=True) if kind in ("int", "boolean", "long", "string") else values
     values = cells.array(leaf.number, count)
     if kind == "number":
         return values
+    null = _null(cells, leaf, count)
     if kind == "int":
         return numpy.ma.masked_array(numpy.where(null, 0, values).astype("i8"), mask=null)
     if kind == "long":

@@ -31,10 +31,18 @@ class Cells:
 
     def begin(self, place):
         self.base += _FAR
-        self._first = place.columns
-        self.at[:] = [first - self.base for first in place.columns]
+        self.columns = place.columns
         self._text, self._binary = place.text, place.binary
         self._texts.clear()
+
+    def end(self):
+        """Nothing can be read any more by what was kept."""
+        self.at.clear()
+
+    def arrange(self, numbers):
+        """From now on column number k is that of the batch whose number is `numbers[k]`."""
+        self._first = [self.columns[number] for number in numbers]
+        self.at[:] = [first - self.base for first in self._first]
 
     def string(self, value):
         if value >= 0:

@@ -7,7 +7,7 @@ import wire
 from author_filter import AuthorFilter, LoadFailure
 from cells import Cells
 from frame import place
-from layout import tree_of
+from layout import numbers_of, tree_of
 from logs import Log
 from records import record_class
 
@@ -19,7 +19,7 @@ class Host:
         self._wire = wire.Wire()
         self._cells = None
         self._log = sys.stdout = sys.stderr = Log()
-        self._layouts, self._loaded, self._views = {}, {}, {}
+        self._layouts, self._loaded, self._views, self._numbers = {}, {}, {}, {}
 
     def run(self):
         self._wire.send_json(wire.READY, {})
@@ -45,7 +45,9 @@ class Host:
 
     def _unload(self, slot):
         self._loaded.pop(slot, None)
-        self._views = {key: view for key, view in self._views.items() if key[0] != slot}
+        for known in (self._views, self._numbers):
+            for key in [key for key in known if key[0] == slot]:
+                del known[key]
 
     def _evaluate(self, message):
         number, records = message["layout"], []
@@ -53,6 +55,8 @@ class Host:
         cells = self._cells
         if cells is None or at.end > cells.count:
             # The ring has grown: its memory is mapped anew.
+            if cells is not None:
+                cells.end()
             cells = self._cells = Cells(RING)
             self._views.clear()
         cells.begin(at)
@@ -68,14 +72,17 @@ class Host:
         return wire.VERDICTS_HEADER.pack(message["seq"], len(records)) + b"".join(records)
 
     def _view(self, slot, number, rows):
-        """How a filter sees the batch: the class of its alerts, or all its columns."""
-        loaded = self._loaded[slot]
-        known = self._views.get((slot, number))
-        if known is None:
-            tree = tree_of(loaded.reads, loaded.offers, self._layouts[number])
-            alert_type = None if loaded.batched else record_class(tree, self._cells, loaded.wants)
-            known = self._views[slot, number] = tree, alert_type
-        tree, alert_type = known
+        """How a filter sees the batch: the class of its alerts, or all its columns. One class does for all batches that have what it reads."""
+        loaded, layout = self._loaded[slot], self._layouts[number]
+        if (slot, number) not in self._numbers:
+            self._numbers[slot, number] = numbers_of(loaded.reads, layout)
+        numbers = self._numbers[slot, number]
+        view = (slot, None if numbers is not None else number)
+        if view not in self._views:
+            tree = loaded.tree if numbers is not None else tree_of(loaded.reads, loaded.offers, layout)
+            self._views[view] = tree, None if loaded.batched else record_class(tree, self._cells, loaded.wants)
+        tree, alert_type = self._views[view]
+        self._cells.arrange(numbers if numbers is not None else range(len(self._cells.columns)))
         if loaded.batched is None:
             return alert_type, None
         from batch import Columns

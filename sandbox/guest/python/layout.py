@@ -64,6 +64,17 @@ def tree_of(reads, offers, layout):
     return root
 
 
+def numbers_of(reads, layout):
+    """Where a batch of `layout` has the columns of `reads`, in their order, with starts and counts of each list; None where it lacks one."""
+    columns, lists = _numbers(layout)
+    numbers = [columns.get((column["path"], column["kind"])) for column in reads["columns"]]
+    for listed in reads["lists"]:
+        starts, own = lists.get(listed["path"], (None, {}))
+        numbers += [starts, None if starts is None else starts + 1]
+        numbers += [own.get((column["path"], column["kind"])) for column in listed["columns"]]
+    return None if None in numbers else numbers
+
+
 def missing_of(node, deep=False):
     """How the fields of a record are named that it does not carry; `deep`: also those of the records and lists within."""
     texts = []

@@ -27,7 +27,7 @@ def _reaching(field, wants):
 
 
 def _record(name, node, cells, wants, record_class):
-    inner, present = record_class(node, cells, wants), node.present
+    inner, present = None, node.present
     if present is not None and not present.carried:
         return _reaching(present, wants)
     column = None if present is None else present.number
@@ -36,11 +36,13 @@ def _record(name, node, cells, wants, record_class):
     numbers, at = cells.numbers, cells.at
 
     def nested(record):
+        nonlocal inner
         made = _kept(record, name)
         if made is None:
             i = record._i
             if column is not None and numbers[at[column] + i] != 1:
                 return None
+            inner = inner or record_class(node, cells, wants)
             made = _make(inner)
             made._i = i
             _keep(record, name, made)
@@ -53,15 +55,17 @@ def _list(name, listed, cells, wants, record_class):
     starts, counts = listed.starts, listed.counts
     if starts is None:
         return _nothing
-    item, numbers, at = record_class(listed.item, cells, wants), cells.numbers, cells.at
+    item, numbers, at = None, cells.numbers, cells.at
 
     def items(record):
+        nonlocal item
         made = _kept(record, name)
         if made is None:
             i = record._i
             count = numbers[at[counts] + i]
             if count < 0:
                 return None
+            item = item or record_class(listed.item, cells, wants)
             made = list(map(_make, repeat(item, int(count))))
             for k, each in enumerate(made, int(numbers[at[starts] + i]) + cells.base):
                 each._i = k
