@@ -153,6 +153,8 @@ IDIOMS = [
     lambda alert: [matched(source) for source in alert["prvDiaSources"] or ()],
     lambda alert: alert["diaSource"].copy(),
     lambda alert: alert["diaSource"].setdefault("psfFlux", 3),
+    lambda alert: alert["diaSource"].pop("noSuchField", 3),
+    lambda alert: alert["diaSource"].pop("noSuchField"),
     lambda alert: list(zip(alert["diaSource"], alert["diaSource"].values())),
     lambda alert: dict.fromkeys(alert["diaSource"]),
     lambda alert: [*alert["diaSource"]],

@@ -5,6 +5,7 @@ import { columnsOffered, columnsRead, type Field } from './columns-read.ts'
 import { namesRead } from './names-read.ts'
 import { parseModule } from './parse-module.ts'
 import { type Problem, ProblemCode } from './problem.ts'
+import { unknownFields } from './python-fields.ts'
 import { pythonNames } from './python-source.ts'
 import { stripTypes } from './strip-types.ts'
 
@@ -91,7 +92,7 @@ function checkPython(source: string, fields: readonly Field[], cutouts: boolean)
     reads: columnsRead(fields, { names, everything: computed, cutouts }),
     offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
-    warnings: computed ? [COSTLY] : [],
+    warnings: [...unknownFields(source, fields), ...(computed ? [COSTLY] : [])],
     names: fieldNames(names),
   }
 }

@@ -9,6 +9,11 @@ const several = (n: number, part: (i: number) => string, between = ''): string =
 const FAMILIES: readonly [what: string, language: Language, source: (n: number) => string][] = [
   ['brackets with a quote', 'python', n => `def filter(a): pass\n${'["'.repeat(n)}`],
   ['brackets', 'python', n => `def filter(a): pass\n${'['.repeat(n)}`],
+  ['one long name', 'python', n => `def filter(a): pass\n${'a'.repeat(n)}`],
+  ['unknown fields', 'python', n => `def filter(a): return [${'a["b"],'.repeat(n / 8)}]`],
+  ['steps', 'python', n => `def filter(a): return a${'[0]'.repeat(n / 4)}`],
+  ['long texts', 'python', n => `def filter(a): pass\n${`'''`.repeat(n / 4)}"""`],
+  ['assignments', 'python', n => `def filter(a):\n${'    b = a["c"]\n'.repeat(n / 16)}`],
   ['classes', 'python', n => `def filter(a): pass\n${'class A(AlertFilter): '.repeat(n / 8)}`],
   ['exports, one by one', 'javascript', n => several(n / 4, i => `let a${i};export{a${i} as b${i}};`) + filter],
   ['exports in one list', 'javascript', n => `let a;export{${several(n / 2, i => `a as b${i}`, ',')}};${filter}`],

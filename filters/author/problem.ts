@@ -10,6 +10,7 @@ export const ProblemCode = {
   forbiddenImport: 'FILTER_SOURCE_IMPORT',
   asynchronous: 'FILTER_SOURCE_ASYNC',
   unsupported: 'FILTER_SOURCE_UNSUPPORTED',
+  unknownField: 'FILTER_SOURCE_UNKNOWN_FIELD',
 } as const
 export type ProblemCode = (typeof ProblemCode)[keyof typeof ProblemCode]
 

@@ -112,10 +112,18 @@ class Record(dict):
     def setdefault(self, name, default=None):
         return self[name] if name in self._readers else self._refuse()
 
+    def pop(self, name, *default):
+        """Nothing is changed where there is nothing to take."""
+        if name in self._readers:
+            self._refuse()
+        if not default:
+            raise no_field(name, self._readers)
+        return default[0]
+
     def _refuse(self, *_, **__):
         raise TypeError(_CHANGED)
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = update = _refuse
+    __setitem__ = __delitem__ = __ior__ = clear = popitem = update = _refuse
 
 
 _is_filled = Record._filled.__get__
