@@ -1,6 +1,8 @@
 // Packets of several versions of a schema in one stream: exact values, no author blamed for them, and no lane held up by ids that nobody registered.
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type AvroSchema, encodeAlert, framePacket, parseSchema } from '#hub'
+import { recordFor } from './roster.ts'
+import { compile, loadRunner } from './runner.ts'
 import { openTestNode, packetOf, type TestNode, testSandbox, until } from './worker.fixture.ts'
 import { DEAD_LETTERS_TOPIC } from '../publish/topics.ts'
 
@@ -54,6 +56,39 @@ test('an int that becomes a long keeps every digit, and a value that becomes a r
     [2, 3],
     [1, 2, 3],
   ])
+})
+
+test('columns of ours that no view can have are no fault of the author', async () => {
+  const manifest = node.manifest({ source: 'export function filter(alert) { return alert.a > 1 }' })
+  const record = recordFor(manifest, undefined)
+  const program = compile(manifest, record, [
+    { path: 'a', kind: 'int' },
+    { path: 'a.x', kind: 'long' },
+  ])
+  if ('ok' in program) throw new Error(program.error.message)
+  const reads = { columns: [...program.reads.columns, { path: 'a', kind: 'long' as const }], lists: [] }
+  const outcome = await loadRunner(await testSandbox(), manifest, record, { ...program, reads, offers: reads })
+  expect(outcome).toMatchObject({ ok: false, isAway: true })
+})
+
+test('fields with names that every object has are read, or left out, and suspend nobody', async () => {
+  const names = ['hasOwnProperty', 'valueOf', 'toString', 'constructor', 'toJSON', 'prototype', 'length', 'then']
+  const schema = schemaOf(Object.fromEntries(names.map(name => [name, 'int'])))
+  node.schemas.set(8, schema)
+  const sources = [
+    `export function filter(alert) { return ${names
+      .filter(name => name !== 'toJSON')
+      .map(name => `alert.${name} === 1`)
+      .join(' && ')} }`,
+    'export function filter(alert) { return alert.toJSON !== 1 && alert.constructor === 1 }',
+  ]
+  const manifests = sources.map(source => node.manifest({ source }))
+  for (const manifest of manifests) node.put(manifest)
+  await node.work()
+  const values = Object.fromEntries(names.map(name => [name, 1]))
+  await node.sendRaw(framePacket(8, encodeAlert(schema, { id: 1n, visit: 1n, ...values })))
+  await node.evaluated()
+  for (const { id } of manifests) expect((await node.deliveries(id)).map(({ alert }) => alert)).toEqual([1])
 })
 
 test('a hundred ids that nobody registered hold the lane up once, and each is a dead letter', async () => {

@@ -70,6 +70,17 @@ test('an alert of a schema without visit and flux is known by its id and positio
   expect(facts.flux).toBeUndefined()
 })
 
+test('an id and a visit may be integers of 32 bits', () => {
+  const source = { type: 'record', name: 'diaSource', fields: [{ name: 'visit', type: 'int' }] }
+  const fields = [
+    { name: 'diaSourceId', type: 'int' },
+    { name: 'diaSource', type: source },
+  ]
+  const schema = parseSchema(JSON.stringify({ type: 'record', name: 'alert', fields }))
+  const body = encodeAlert(schema, { diaSourceId: 7, diaSource: { visit: 8 } })
+  expect(openFactsReader(STREAMS.lsst).read(body, 1, schema)).toMatchObject({ id: 7n, visit: 8n })
+})
+
 test('a cut-off packet, and a schema without an id, are refused with the reason', () => {
   const schema = parseSchema(OLD)
   const body = encodeAlert(schema, {

@@ -115,7 +115,8 @@ const readingOf = (stream: Stream, schema: AvroSchema): Reading => {
     const band = first(facts?.band)
     const object = facts?.object.map(path => cells.get(path) ?? null).find(value => value !== null && value !== 0n)
     const day = time === undefined ? undefined : numberOf(cells.get(time.path) ?? null)
-    const visit = cells.get(stream.visit.path)
+    const visitCell = cells.get(stream.visit.path)
+    const visit = Number.isInteger(visitCell) ? BigInt(Number(visitCell)) : visitCell
     return {
       id: key.alertId,
       objectId: object === undefined || object === null ? undefined : String(object),

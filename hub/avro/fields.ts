@@ -41,8 +41,8 @@ const MAX_LOOKS = 20_000
 /** Names in a path, and characters in a name: paths become names in the code of views. */
 const MAX_LEVELS = 8
 const MAX_NAME_CHARS = 100
-/** What every object has in JavaScript: a field of this name would not be what it looks like. */
-const TAKEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype', 'toJSON'])
+/** What JSON.stringify asks objects for: with a field of this name an alert would not be what it looks like. */
+const TAKEN_NAME = 'toJSON'
 
 /** The columns of a schema, and why fields that fit columns are none; most have no such fields. */
 export interface Offer {
@@ -70,13 +70,14 @@ const walk = (root: RecordNode): Offer => {
   const problems = new Set<string>()
   let looks = 0
   const isNamed = (name: string, path: string): boolean => {
-    const why = TAKEN_NAMES.has(name)
-      ? 'every object has something of this name'
-      : name.length > MAX_NAME_CHARS
-        ? `the name is longer than ${MAX_NAME_CHARS} characters`
-        : path.split('.').length > MAX_LEVELS
-          ? `it lies deeper than ${MAX_LEVELS} records`
-          : undefined
+    const why =
+      name === TAKEN_NAME
+        ? 'to JavaScript the name means something else'
+        : name.length > MAX_NAME_CHARS
+          ? `the name is longer than ${MAX_NAME_CHARS} characters`
+          : path.split('.').length > MAX_LEVELS
+            ? `it lies deeper than ${MAX_LEVELS} records`
+            : undefined
     if (why !== undefined) problems.add(`filters cannot read ${path}: ${why}`)
     return why === undefined
   }

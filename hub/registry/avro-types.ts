@@ -1,6 +1,7 @@
 // Schemas as trees, with the schemas they refer to: found on the shelf, parsed once. Pure but for its memory.
 import { type AvroNode } from '../avro/node.ts'
 import { parseNode } from '../avro/parse-schema.ts'
+import { jsonOf } from '../avro/schema-json.ts'
 import { type SchemaValue } from './records.ts'
 import { refuse } from './refusal.ts'
 import { type Shelf } from './shelf.ts'
@@ -62,4 +63,10 @@ export const registeredType = (shelf: Shelf, value: SchemaValue): AvroNode | und
   const type = sentType(shelf, value)
   parsed.set(value, type)
   return type
+}
+
+/** A version's schema with what it refers to written out in it. */
+export const resolvedText = (shelf: Shelf, value: SchemaValue): string => {
+  const type = registeredType(shelf, value)
+  return type === undefined ? value.schema : JSON.stringify(jsonOf(type))
 }

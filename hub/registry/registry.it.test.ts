@@ -228,6 +228,21 @@ describe('the topic', () => {
     expect(await get(`/subjects/${subject}/versions`)).toEqual([id])
   })
 
+  test('feeds a store that reads schemas with those they refer to, and answers them whole', async () => {
+    const store = await openSchemaStore({ access: inject('kafka').hub, clientId: 'test', topic })
+    const [base, top] = [newSubject(), newSubject()]
+    const name = `ref.R${random()}`
+    await register(base, JSON.stringify({ type: 'record', name, fields: [] }))
+    const schema = JSON.stringify({ type: 'record', name: 'alert', fields: [{ name: 'base', type: name }] })
+    const references = [{ name, subject: base, version: 1 }]
+    const { id } = (await register(top, schema, { references })).answer as { id: number }
+    const read = await store.get(id)
+    expect(read?.root.fields[0]?.node).toMatchObject({ kind: 'record', name })
+    expect(await get(`/schemas/ids/${id}`)).toMatchObject({ schema, references })
+    expect(await get(`/schemas/ids/${id}?format=resolved`)).toEqual({ schema: read?.text })
+    await store.close()
+  })
+
   test('feeds a store of schemas, which looks an unknown id up again', async () => {
     const store = await openSchemaStore({ access: inject('kafka').hub, clientId: 'test', topic })
     const [id, schema] = [newId(), newSchema()]
@@ -266,6 +281,11 @@ describe('a survey’s schemas', () => {
     expect(await syncSchemas(dir, url())).toEqual(synced.map(one => ({ ...one, wasThere: true })))
     expect(await get('/subjects/alert-packet/versions')).toEqual([9401, 9402])
     expect(await get('/subjects/lsst-alerts-v94.2-value/versions/latest')).toMatchObject({ id: 9402, version: 1 })
+    expect(await get('/subjects/lsst-alerts-v94-value/versions/latest')).toMatchObject({
+      id: 9402,
+      version: 2,
+      metadata: { properties: { 'confluent:version': '9402' } },
+    })
     expect(await get('/mode/alert-packet')).toEqual({ mode: 'READWRITE' })
     rmSync(dir, { recursive: true })
   })

@@ -2,6 +2,7 @@
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { detailsOf, plainSubject, publicOf } from './answers.ts'
+import { resolvedText } from './avro-types.ts'
 import { type Catalogue } from './catalogue.ts'
 import { type SchemaValue } from './records.ts'
 import { refuse } from './refusal.ts'
@@ -15,7 +16,7 @@ const Listing = Type.Object({
   latestOnly: Type.Optional(Type.Boolean()),
   subjectPrefix: Type.Optional(Type.String()),
 })
-const One = Type.Object({ fetchMaxId: Type.Optional(Type.Boolean()) })
+const One = Type.Object({ fetchMaxId: Type.Optional(Type.Boolean()), format: Type.Optional(Type.String()) })
 
 const demandId = (shelf: Shelf, id: number): SchemaValue => {
   const found = shelf.byId(id)
@@ -48,6 +49,8 @@ export const schemaRoutes = (instance: FastifyInstance, { shelf }: Catalogue): v
   app.get('/schemas/ids/:id', { schema: { ...ById, querystring: One } }, ({ params, query }) => {
     const value = demandId(shelf(), params.id)
     const more = query.fetchMaxId === true ? { maxId: shelf().lastId } : {}
+    if (query.format === 'resolved' && value.references?.length)
+      return { schema: resolvedText(shelf(), value), ...more }
     return { schema: value.schema, ...detailsOf(value), ...more }
   })
   app.get('/schemas/ids/:id/schema', { schema: ById }, ({ params }, reply) => {

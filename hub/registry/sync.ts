@@ -1,5 +1,5 @@
 // Puts a survey's schemas into a registry as Rubin's own tool does: each version under its own id (major * 100 + minor) in the
-// subject `alert-packet`, and in the subject of its topic. Safe to repeat.
+// subject `alert-packet`, in a subject of its own, and in that of its topic. Safe to repeat.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assembleSchema } from '../avro/assemble.ts'
@@ -31,6 +31,9 @@ export interface SyncOptions {
 
 const NUMBER = /^\d{1,5}$/
 const IDS_PER_MAJOR = 100
+
+/** Where clients look that name subjects after topics: a topic has the packets of a major version. */
+const topicSubject = (major: number): string => `lsst-alerts-v${major}-value`
 
 const numbersIn = async (dir: string): Promise<number[]> =>
   (await readdir(dir, { withFileTypes: true }))
@@ -81,7 +84,8 @@ export const syncSchemas = async (
       (await isSame(registry, id, schemaJson)) && (await registry.lookUp(subject, schemaJson)) !== undefined
     if (!dryRun) {
       await registry.importSchema({ id, schemaJson })
-      await registry.register(subject, schemaJson)
+      await registry.register(subject, schemaJson, id)
+      await registry.register(topicSubject(major), schemaJson, id)
     }
     const done = { id, version, subject, wasThere, breaks }
     synced.push(done)

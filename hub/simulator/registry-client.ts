@@ -15,8 +15,8 @@ export interface RegistryClient {
   importSchema(schema: SchemaText): Promise<void>
   /** The id of a schema under a subject; undefined where it is not there. */
   lookUp(subject: string, schemaJson: string): Promise<number | undefined>
-  /** Puts a schema in under a subject; answers the id it got or had. */
-  register(subject: string, schemaJson: string): Promise<number>
+  /** Puts a schema in under a subject; answers the id it got or had. `version` is the survey's own, which Rubin's tool writes beside it. */
+  register(subject: string, schemaJson: string, version?: number): Promise<number>
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
@@ -59,7 +59,7 @@ export const openRegistryClient = (address: string, signal?: AbortSignal): Regis
     )
   }
   const find = async (id: number): Promise<string | undefined> => {
-    const schema = (await ask('GET', `/schemas/ids/${id}`))?.['schema']
+    const schema = (await ask('GET', `/schemas/ids/${id}?format=resolved`))?.['schema']
     return typeof schema === 'string' ? schema : undefined
   }
   const leaveImport = (): Promise<unknown> => ask('PUT', `/mode/${SUBJECT}`, { mode: 'READWRITE' })
@@ -88,8 +88,10 @@ export const openRegistryClient = (address: string, signal?: AbortSignal): Regis
       const id = (await ask('POST', `/subjects/${subject}`, { schema: schemaJson }))?.['id']
       return typeof id === 'number' ? id : undefined
     },
-    register: async (subject, schemaJson) => {
-      const id = (await ask('POST', `/subjects/${subject}/versions`, { schema: schemaJson }))?.['id']
+    register: async (subject, schemaJson, version) => {
+      const metadata =
+        version === undefined ? {} : { metadata: { properties: { 'confluent:version': String(version) } } }
+      const id = (await ask('POST', `/subjects/${subject}/versions`, { schema: schemaJson, ...metadata }))?.['id']
       if (typeof id === 'number') return id
       throw new HubError(
         'HUB_REGISTRY_REFUSED',

@@ -6,8 +6,8 @@ import { type Program, type Runtime } from '../sandbox.ts'
 
 /** Paths become names in generated source: identifiers joined by dots, nothing else. */
 const PATH = /^[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99}){0,7}$/
-/** Names that would shadow what every object has. */
-const RESERVED = new Set(['__proto__', 'constructor', 'prototype', 'toJSON'])
+/** Names with which a view would not be what it looks like. */
+const RESERVED = new Set(['__proto__', 'toJSON'])
 const MAX_COLUMNS = 10_000
 
 function problemOfSet({ columns, lists }: ColumnSet): string | undefined {

@@ -5,7 +5,7 @@ import { type Check } from '../ops-server.ts'
 import { type SimulatorConfig } from './config.ts'
 import { type SimulatorMetrics } from './metrics.ts'
 import { openPatience } from './patience.ts'
-import { openSource } from './source.ts'
+import { openSource, subjectOf } from './source.ts'
 
 const CLIENT_ID = 'skysieve-simulator'
 const MS = 1000
@@ -80,7 +80,10 @@ export const startSimulator = (
     await patience.persist('registry', () => registry.find(0))
     const source = await patience.persist('registry', async () => {
       const opened = await openSource(config, { registry, log, signal, waitFor: reason => (waiting = reason) })
-      for (const schema of opened.schemas) await registry.importSchema(schema)
+      for (const schema of opened.schemas) {
+        await registry.importSchema(schema)
+        await registry.register(subjectOf(schema.schemaJson), schema.schemaJson, schema.id)
+      }
       return opened
     })
     log.info({ source: config.source ?? 'synthetic', intervalS: config.intervalS }, 'playing')

@@ -41,14 +41,19 @@ const synthetic = async ({ alerts, dataDir, seed, repeat }: SimulatorConfig): Pr
   })
 }
 
+/** Where clients look for the schema that name subjects after topics. */
+export const subjectOf = (schemaJson: string): string => {
+  const { topic } = parseSchema(schemaJson).name.startsWith('ztf.') ? STREAMS.ztf : STREAMS.lsst
+  return `${topic}-value`
+}
+
 /** Containers carry their schemas; each text is registered once under the subject of its stream's topic. */
 const schemasBy = (registry: RegistryClient): TreeSchemas => {
   const ids = new Map<string, Promise<number>>()
   return {
     schemaOf: rememberSchemas(id => registry.find(id)),
     idOf: schemaJson => {
-      const { topic } = parseSchema(schemaJson).name.startsWith('ztf.') ? STREAMS.ztf : STREAMS.lsst
-      const id = ids.get(schemaJson) ?? registry.register(`${topic}-value`, schemaJson)
+      const id = ids.get(schemaJson) ?? registry.register(subjectOf(schemaJson), schemaJson)
       ids.set(schemaJson, id)
       id.catch(() => ids.delete(schemaJson))
       return id
