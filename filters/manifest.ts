@@ -4,7 +4,7 @@ import { Type, type Static } from 'typebox'
 export const FILTERS_TOPIC = 'skysieve.filters'
 
 /** Immutable and unguessably distinct; topic names are made from it. */
-export const FilterId = Type.String({ pattern: '^f[0-9a-z]{10}$' })
+export const FilterId = Type.String({ pattern: '^f[0-9a-z]{10}$', maxLength: 11 })
 
 export const Language = Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')])
 export type Language = Static<typeof Language>
@@ -14,22 +14,24 @@ export const CapPolicy = Type.Union([Type.Literal('first'), Type.Literal('best')
 export const Start = Type.Union([
   Type.Literal('now'),
   Type.Literal('earliest'),
-  Type.Object({ time: Type.String({ format: 'date-time' }) }, { additionalProperties: false }),
-  Type.Object({ visit: Type.String({ pattern: '^[0-9]{1,19}$' }) }, { additionalProperties: false }),
+  Type.Object({ time: Type.String({ format: 'date-time', maxLength: 40 }) }, { additionalProperties: false }),
+  Type.Object({ visit: Type.String({ pattern: '^-?[0-9]{1,19}$', maxLength: 20 }) }, { additionalProperties: false }),
 ])
 
 /** What an author sends: POST /v1/filters. */
 export const Submission = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 80, pattern: '^[A-Za-z0-9][A-Za-z0-9 _-]*$' }),
-    stream: Type.Optional(Type.String({ default: 'lsst' })),
+    stream: Type.Optional(Type.String({ default: 'lsst', maxLength: 32 })),
     language: Language,
     source: Type.String({ minLength: 1, maxLength: 262_144 }),
     cap: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
     policy: Type.Optional(CapPolicy),
     start: Type.Optional(Start),
     /** `end-of-night`: the next noon in UTC, when the survey's night (day_obs) changes. */
-    expires: Type.Optional(Type.Union([Type.String({ format: 'date-time' }), Type.Literal('end-of-night')])),
+    expires: Type.Optional(
+      Type.Union([Type.String({ format: 'date-time', maxLength: 40 }), Type.Literal('end-of-night')]),
+    ),
     cutouts: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },

@@ -1,7 +1,8 @@
 // Who is calling: the account and scopes behind a bearer token, and what they may touch.
 import { ApiError } from '../errors.ts'
 import { type AccountRecord, type Scope, SCOPES, type TokenRecord } from './records.ts'
-import { tokenId, tokenMatches } from './token.ts'
+import { isOver } from './expiry.ts'
+import { tokenId as idOfToken, tokenMatches } from './token.ts'
 
 /** The administrator's account: it exists without a record, by the hash in the configuration. */
 const ADMIN_ACCOUNT = 'admin'
@@ -10,6 +11,8 @@ export interface Caller {
   readonly account: string
   /** Absent for the administrator of the configuration. */
   readonly tokenId?: string
+  /** When the token is good no more; absent where that is never. */
+  readonly expiresAt?: string
   readonly scopes: readonly Scope[]
   readonly isAdmin: boolean
 }
@@ -26,7 +29,7 @@ export function identify(token: string, source: TokenSource, nowMs: number): Cal
   if (tokenMatches(token, source.adminTokenSha256)) {
     return { account: ADMIN_ACCOUNT, scopes: SCOPES, isAdmin: true }
   }
-  const id = tokenId(token)
+  const id = idOfToken(token)
   const record = id === undefined ? undefined : source.token(id)
   const account = record && source.account(record.account)
   if (!record || !account || account.state === 'leaving' || !tokenMatches(token, record.sha256)) {
@@ -35,13 +38,15 @@ export function identify(token: string, source: TokenSource, nowMs: number): Cal
       'The token is not known or was revoked. Ask for a new one, or log in again.',
     )
   }
-  if (record.expiresAt !== undefined && Date.parse(record.expiresAt) <= nowMs) {
+  if (isOver(record.expiresAt, nowMs)) {
     const message = `The token “${record.label}” expired at ${record.expiresAt}. Make a new one with another token, or ask an administrator.`
     throw new ApiError('API_TOKEN_EXPIRED', message)
   }
   // An account that lost a scope loses it in all its tokens at once.
   const scopes = record.scopes.filter(scope => account.scopes.includes(scope))
-  return { account: account.id, tokenId: record.id, scopes, isAdmin: scopes.includes('admin') }
+  const { id: tokenId, expiresAt } = record
+  const ends = expiresAt === undefined ? {} : { expiresAt }
+  return { account: account.id, tokenId, scopes, isAdmin: scopes.includes('admin'), ...ends }
 }
 
 /** Lets a caller through who has one of the scopes. @throws ApiError API_SCOPE_MISSING */

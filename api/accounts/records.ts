@@ -6,15 +6,17 @@ export const ACCOUNTS_TOPIC = 'skysieve.accounts'
 export const SCOPES = ['filters:read', 'filters:write', 'stream:full', 'read:alertdb', 'admin'] as const
 export const Scope = Type.Enum([...SCOPES])
 export type Scope = (typeof SCOPES)[number]
+/** Of a request: each at most once. */
+export const ScopeList = Type.Array(Scope, { uniqueItems: true, maxItems: SCOPES.length })
 
-/** Names of accounts and of Kafka users: a user's groups are the name and `<name>.…`, so it has no dot. */
-export const AccountName = Type.String({ pattern: '^[a-z][a-z0-9-]{1,29}[a-z0-9]$' })
+/** Names of accounts and of Kafka users: a user's groups are the name, `<name>.…` and `<name>-…`, so it has no dot. */
+export const AccountName = Type.String({ pattern: '^[a-z][a-z0-9-]{1,29}[a-z0-9]$', maxLength: 31 })
 
 /** Topics that are made through the API; the system's own begin otherwise, or are refused by name. */
-export const TopicName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{1,199}$' })
+export const TopicName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{1,199}$', maxLength: 200 })
 
-/** What an account's hub users may do: read what it was given, write alerts as well, or everything. */
-export const ROLES = ['reader', 'producer', 'operator'] as const
+/** What an account's hub users may do: read what it was given; write alerts as well; look at everything's names, settings and lags as well; or everything. */
+export const ROLES = ['reader', 'producer', 'monitor', 'operator'] as const
 export const Role = Type.Enum([...ROLES])
 export type Role = (typeof ROLES)[number]
 
@@ -73,6 +75,8 @@ export const CredentialRecord = Type.Object({
   sealed: Type.String(),
   state: Type.Union([Type.Literal('active'), Type.Literal('deleting')]),
   createdAt: Time,
+  /** When the token that made it is good no more. */
+  expiresAt: Type.Optional(Time),
 })
 export type CredentialRecord = Static<typeof CredentialRecord>
 
@@ -88,6 +92,8 @@ export const LoginRecord = Type.Object({
   state: Type.Union([Type.Literal('active'), Type.Literal('deleting')]),
   createdAt: Time,
   rotatedAt: Type.Optional(Time),
+  /** As a credential's. */
+  expiresAt: Type.Optional(Time),
 })
 export type LoginRecord = Static<typeof LoginRecord>
 

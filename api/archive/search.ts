@@ -1,7 +1,8 @@
 // A search as callers write it: one of cone, object or visit; times as MJD or ISO; cursors that belong to one search.
 import { createHash } from 'node:crypto'
-import { type SkyIndex, type SkyPage, TIME_SCALES } from '#hub'
+import { longOf, type SkyIndex, type SkyPage, TIME_SCALES } from '#hub'
 import { ApiError } from '../errors.ts'
+import { timeOf } from '../times.ts'
 
 export interface Search {
   readonly ra?: number
@@ -20,7 +21,9 @@ const DAY_MS = 86_400_000
 /** Milliseconds since 1970 (UTC) at day 0 of MJD in TAI. */
 const MJD_0_MS = TIME_SCALES['mjd-tai'](0)
 const MJD = /^\d{1,6}(\.\d{1,12})?$/
-const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/
+/** Days and minutes are moments as well. */
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+const MINUTE = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(Z|[+-]\d{2}:\d{2})$/
 
 const invalid = (pointer: string, message: string): ApiError =>
   new ApiError('API_SEARCH_INVALID', message, {
@@ -30,8 +33,8 @@ const invalid = (pointer: string, message: string): ApiError =>
 /** A time as MJD in TAI. Throws ApiError API_SEARCH_INVALID. */
 function mjdTaiOf(name: string, text: string): number {
   if (MJD.test(text)) return Number(text)
-  const ms = ISO.test(text) ? Date.parse(text) : Number.NaN
-  if (!Number.isNaN(ms)) return (ms - MJD_0_MS) / DAY_MS
+  const ms = timeOf(DAY.test(text) ? `${text}T00:00:00Z` : text.replace(MINUTE, '$1:00$2'))
+  if (ms !== undefined) return (ms - MJD_0_MS) / DAY_MS
   throw invalid(
     name,
     `“${name}” is no time: write a modified Julian day in TAI (61000.25) or ISO 8601 (2026-11-21T16:00:00Z).`,
@@ -77,8 +80,8 @@ function finder({ ra, dec, radius, object, visit, since, until, band }: Search):
   if (extra !== undefined)
     throw invalid(extra, `“${extra}” narrows a cone (ra, dec, radius); a search by object or visit gives all of it.`)
   if (object !== undefined) return (index, page) => index.byObject(object, page)
-  const number = BigInt(visit ?? 0)
-  if (BigInt.asIntN(64, number) !== number) throw invalid('visit', '“visit” is larger than a 64-bit number.')
+  const number = longOf(visit ?? '')
+  if (number === undefined) throw invalid('visit', '“visit” is no integer of 64 bits.')
   return (index, page) => index.byVisit(number, page)
 }
 

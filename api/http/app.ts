@@ -9,6 +9,7 @@ import { type Platform } from '../platform.ts'
 import { addAccess } from './access.ts'
 import { addAudit } from './audit.ts'
 import { addForwarding } from './forward.ts'
+import { addInput } from './input.ts'
 import { OPENAPI } from './openapi.ts'
 import { type Redis } from 'ioredis'
 import { openLimiter } from '../limits/limiter.ts'
@@ -32,11 +33,12 @@ import { integrationRoutes } from './routes/integration.ts'
 import { loginRoutes } from './routes/logins.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics.ts'
+import { addFormats } from './texts.ts'
 import { type App } from './typed-app.ts'
 import { refuseUnreadable } from './unreadable.ts'
 
-/** Bodies at most: the longest source, each of its characters escaped or of several bytes, and the rest of a submission. */
-const MAX_BODY_BYTES = 2 * 1024 * 1024
+/** Of bodies, where a route does not say otherwise. */
+const MAX_BODY_BYTES = 16 * 1024
 
 export interface AppOptions {
   readonly platform: Platform
@@ -56,14 +58,13 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 300 },
-    ajv: { customOptions: { removeAdditional: false, allErrors: true } },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false }, onCreate: addFormats },
     forceCloseConnections: 'idle',
     // What the router refuses before any hook runs: parts of a path that are too long or no UTF-8.
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     clientErrorHandler: refuseUnreadable,
   }).withTypeProvider<TypeBoxTypeProvider>()
-  // JSON only: a body of text would reach validation as a string.
-  app.removeContentTypeParser('text/plain')
+  addInput(app)
   app.setErrorHandler(sendProblem)
   app.setNotFoundHandler(request => {
     throw new ApiError(

@@ -1,7 +1,7 @@
 // What all routes of the archive share: which archive is meant, what its failures become, tags and caching.
 import { type FastifyReply, type FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { HubError } from '#hub'
+import { HubError, longOf } from '#hub'
 import { type StreamArchive } from '../archive/archives.ts'
 import { matches } from '../archive/entity-tag.ts'
 import { ApiError } from '../errors.ts'
@@ -23,15 +23,6 @@ export const ConditionHeaders = Type.Object({
   accept: Type.Optional(Type.String({ maxLength: 1000 })),
   'if-none-match': Type.Optional(Type.String({ maxLength: 1000 })),
 })
-
-const DIGITS = /^\d{1,19}$/
-
-/** The number of an id, undefined for what is none. */
-export function numberOf(id: string): bigint | undefined {
-  const number = DIGITS.test(id) ? BigInt(id) : undefined
-  // `007` is not another name for 7.
-  return number !== undefined && BigInt.asIntN(64, number) === number && String(number) === id ? number : undefined
-}
 
 export const unknownAlert = (id: string): ApiError =>
   new ApiError(
@@ -65,7 +56,7 @@ export async function locate(
   text: string,
   { headers }: FastifyRequest,
 ): Promise<Located | undefined> {
-  const id = numberOf(text)
+  const id = longOf(text)
   if (id === undefined) return undefined
   if (headers['if-none-match'] === undefined) {
     const packet = await archive.packet(id)

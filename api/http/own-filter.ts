@@ -24,6 +24,9 @@ export function requireMatch(request: FastifyRequest, manifest: Manifest): void 
   throw new ApiError('API_PRECONDITION', message)
 }
 
+/** Bodies that carry a source: the longest, each of its characters escaped or of several bytes, and the rest of a submission. */
+export const MAX_SOURCE_BODY_BYTES = 2 * 1024 * 1024
+
 /** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING, API_ENGINE_AWAY or API_SOURCE_REJECTED with positions. */
 export async function requireGoodSource({ author, runtimes }: Platform, source: AuthoredSource): Promise<Diagnosis> {
   const { language, stream } = source

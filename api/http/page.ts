@@ -2,13 +2,19 @@
 import { Type, type TSchema } from 'typebox'
 import { ApiError } from '../errors.ts'
 
+/** Of any list; most have fewer. */
+const MAX_ITEMS = 1000
+
 export const PageQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
   cursor: Type.Optional(Type.String({ maxLength: 300 })),
 })
 
 export const pageOf = <T extends TSchema>(item: T) =>
-  Type.Object({ items: Type.Array(item), nextCursor: Type.Union([Type.String(), Type.Null()]) })
+  Type.Object({
+    items: Type.Array(item, { maxItems: MAX_ITEMS }),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+  })
 
 /** The page after `cursor` of a list whose order does not change. Throws ApiError API_REQUEST_INVALID for a cursor not of this list. */
 export function paged<T>(

@@ -3,22 +3,30 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type Static } from 'typebox'
 import { API_ERRORS, ApiError, type ApiErrorCode, type ApiProblem } from '../errors.ts'
 
+/** An answer to a mistake is never long, whatever was sent. */
+const MAX_PROBLEMS = 100
+const MAX_DETAIL_CHARS = 2000
+const MAX_MESSAGE_CHARS = 1000
+const Code = Type.String({ maxLength: 100 })
+const Place = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
 export const ProblemDocument = Type.Object(
   {
-    type: Type.String(),
-    title: Type.String(),
-    status: Type.Integer(),
-    detail: Type.String(),
-    code: Type.String(),
-    requestId: Type.String(),
+    type: Code,
+    title: Type.String({ maxLength: 200 }),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.String({ maxLength: MAX_DETAIL_CHARS }),
+    code: Code,
+    requestId: Type.String({ maxLength: 36 }),
     errors: Type.Array(
       Type.Object({
-        pointer: Type.Optional(Type.String()),
-        code: Type.Optional(Type.String()),
-        message: Type.String(),
-        line: Type.Optional(Type.Integer()),
-        column: Type.Optional(Type.Integer()),
+        pointer: Type.Optional(Type.String({ maxLength: MAX_MESSAGE_CHARS })),
+        code: Type.Optional(Code),
+        message: Type.String({ maxLength: MAX_MESSAGE_CHARS }),
+        line: Type.Optional(Place),
+        column: Type.Optional(Place),
       }),
+      { maxItems: MAX_PROBLEMS },
     ),
   },
   { $id: 'Problem' },
@@ -46,10 +54,11 @@ const FASTIFY_CODES: Record<string, ApiErrorCode> = {
 function asApiError(error: FastifyError): ApiError {
   if (error instanceof ApiError) return error
   if (error.validation) {
-    const problems = error.validation.map(({ instancePath, message, params }): ApiProblem => {
+    const problems = error.validation.map(({ instancePath, message, params, keyword }): ApiProblem => {
       const missing = typeof params['missingProperty'] === 'string' ? `/${params['missingProperty']}` : ''
       const extra = typeof params['additionalProperty'] === 'string' ? `/${params['additionalProperty']}` : ''
-      return { pointer: `${instancePath}${missing}${extra}`, message: message ?? 'is not valid' }
+      const unlike = keyword === 'type' && params['type'] === 'string' ? ': send it as text, in quotes' : ''
+      return { pointer: `${instancePath}${missing}${extra}`, message: `${message ?? 'is not valid'}${unlike}` }
     })
     const where = error.validationContext ?? 'request'
     const first = problems[0]
@@ -65,6 +74,8 @@ function asApiError(error: FastifyError): ApiError {
   })
 }
 
+const clipped = (text: string, chars: number): string => (text.length > chars ? `${text.slice(0, chars - 1)}…` : text)
+
 /** What the caller reads of a failure. */
 export function problemOf({ code, message, problems }: ApiError, requestId: string): ProblemDocument {
   const { status, title } = API_ERRORS[code]
@@ -72,10 +83,14 @@ export function problemOf({ code, message, problems }: ApiError, requestId: stri
     type: `urn:skysieve:problem:${code}`,
     title,
     status,
-    detail: message,
+    detail: clipped(message, MAX_DETAIL_CHARS),
     code,
     requestId,
-    errors: problems.map(problem => ({ ...problem })),
+    errors: problems.slice(0, MAX_PROBLEMS).map(problem => ({
+      ...problem,
+      ...(problem.pointer === undefined ? {} : { pointer: clipped(problem.pointer, MAX_MESSAGE_CHARS) }),
+      message: clipped(problem.message, MAX_MESSAGE_CHARS),
+    })),
   }
 }
 

@@ -1,5 +1,7 @@
 // How objects of the archive are named: DMTN-183's second layout, as Rubin's own ingester writes it. Pure.
 
+import { longOf } from '../long.ts'
+
 /** The stream whose packets have no prefix, and whose ids a bare `/v1/alerts/{id}` means. */
 export const DEFAULT_STREAM = 'lsst'
 
@@ -33,5 +35,5 @@ export const conflictKey = (stream: string, id: bigint, sha256: string): string 
 /** The alert's id in a packet's key; undefined for any other key. */
 export const idOfKey = (key: string): bigint | undefined => {
   const digits = /\/alerts\/[n\d]+\/(n?\d+)\.avro\.gz$/.exec(key)?.[1]
-  return digits === undefined ? undefined : BigInt(digits.replace('n', '-'))
+  return digits === undefined ? undefined : longOf(digits.replace('n', '-'))
 }

@@ -1,9 +1,19 @@
 // Accounts and their tokens. Administrators create accounts; an account manages its own tokens.
+import { type FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import { type Caller, mayTouch } from '../../accounts/caller.ts'
-import { refuseReserved } from '../../accounts/names.ts'
+import { type Caller, mayTouch, requireScope } from '../../accounts/caller.ts'
+import { expiryOf } from '../../accounts/expiry.ts'
+import { refuseReserved, requireFreeName } from '../../accounts/names.ts'
 import { beginLeaving, finishLeaving } from '../../accounts/leaving.ts'
-import { AccountName, type AccountRecord, Role, Scope, type TokenRecord } from '../../accounts/records.ts'
+import {
+  AccountName,
+  type AccountRecord,
+  Role,
+  Scope,
+  ScopeList,
+  SCOPES,
+  type TokenRecord,
+} from '../../accounts/records.ts'
 import { hashToken, mintToken } from '../../accounts/token.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
@@ -11,21 +21,24 @@ import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../idempotency.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
+import { Line, Moment } from '../texts.ts'
 import { accountView, AccountView, answers, FreshToken, tokenView, TokenView } from '../views.ts'
 
-const AccountParams = Type.Object({ account: Type.String() })
+const AccountParams = Type.Object({ account: Type.String({ maxLength: 31 }) })
+/** A petabyte: more is a mistake. */
+const MAX_BYTES = 1e15
 const NewAccount = Type.Object(
   {
     name: AccountName,
-    scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true })),
+    scopes: Type.Optional(ScopeList),
     role: Type.Optional(Role),
     limits: Type.Optional(
       Type.Object(
         {
           filters: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
           requestsPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
-          bytesPerMinute: Type.Optional(Type.Integer({ minimum: 1000 })),
-          kafkaBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1000 })),
+          bytesPerMinute: Type.Optional(Type.Integer({ minimum: 1000, maximum: MAX_BYTES })),
+          kafkaBytesPerSecond: Type.Optional(Type.Integer({ minimum: 1000, maximum: MAX_BYTES })),
           kafkaRequestPercent: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000 })),
         },
         { additionalProperties: false },
@@ -36,9 +49,9 @@ const NewAccount = Type.Object(
 )
 const NewToken = Type.Object(
   {
-    label: Type.String({ minLength: 1, maxLength: 80 }),
-    scopes: Type.Optional(Type.Array(Scope, { uniqueItems: true })),
-    expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+    label: Line(80, 1),
+    scopes: Type.Optional(ScopeList),
+    expiresAt: Type.Optional(Moment),
   },
   { additionalProperties: false },
 )
@@ -64,8 +77,7 @@ export function accountRoutes(app: App, platform: Platform): void {
     async handler({ body }, reply) {
       refuseReserved(body.name)
       const account = await writes.change(async pen => {
-        if (books.account(body.name) || books.login(body.name) || books.credential(body.name))
-          throw new ApiError('API_NAME_TAKEN', `There already is an account or Kafka user “${body.name}”.`)
+        requireFreeName(platform, body.name)
         const record: AccountRecord = {
           kind: 'account',
           id: body.name,
@@ -158,7 +170,7 @@ export function accountRoutes(app: App, platform: Platform): void {
       response: answers({ 200: pageOf(TokenView) }),
     },
     handler: async request => {
-      const { id } = known(callerOf(request), request.params.account)
+      const { id } = known(holder(request), request.params.account)
       const tokens = books
         .tokensOf(id)
         .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id))
@@ -180,9 +192,10 @@ export function accountRoutes(app: App, platform: Platform): void {
       response: answers({ 201: FreshToken }),
     },
     async handler(request, reply) {
-      const caller = callerOf(request)
+      const caller = holder(request)
       const account = known(caller, request.params.account)
-      const { label, expiresAt } = request.body
+      const { label } = request.body
+      const expiresAt = expiryOf(request.body.expiresAt, caller, platform.nowMs())
       const allowed = caller.isAdmin ? account.scopes : account.scopes.filter(scope => caller.scopes.includes(scope))
       const scopes = request.body.scopes ?? allowed
       const beyond = scopes.filter(scope => !allowed.includes(scope))
@@ -221,11 +234,12 @@ export function accountRoutes(app: App, platform: Platform): void {
     schema: {
       summary: 'Revoke a token',
       tags: ['accounts'],
-      params: Type.Object({ account: Type.String(), token: Type.String() }),
+      params: Type.Object({ ...AccountParams.properties, token: Type.String({ maxLength: 40 }) }),
       response: answers({ 204: Type.Null() }),
     },
     async handler(request, reply) {
-      const account = known(callerOf(request), request.params.account)
+      const caller = callerOf(request)
+      const account = known(caller, request.params.account)
       await writes.change(async pen => {
         const record = books.token(request.params.token)
         if (record?.account !== account.id) {
@@ -234,11 +248,28 @@ export function accountRoutes(app: App, platform: Platform): void {
             `The account “${account.id}” has no token ${request.params.token}.`,
           )
         }
+        // Every token may take itself away, and others that may do no more than it.
+        if (record.id !== caller.tokenId) requireAll(holder(request), record.scopes)
         await pen.forgetRecord(record)
       })
       return reply.code(204).send(null)
     },
   })
+}
+
+/** The caller of a request about tokens: one with no scope at all has no business with them. */
+function holder(request: FastifyRequest): Caller {
+  const caller = callerOf(request)
+  requireScope(caller, ...SCOPES)
+  return caller
+}
+
+/** @throws ApiError API_SCOPE_MISSING */
+function requireAll(caller: Caller, scopes: readonly Scope[]): void {
+  const beyond = caller.isAdmin ? [] : scopes.filter(scope => !caller.scopes.includes(scope))
+  if (beyond.length === 0) return
+  const message = `That token may do more than yours: ${beyond.join(', ')}. Revoke it with one that has these scopes, or with itself.`
+  throw new ApiError('API_SCOPE_MISSING', message)
 }
 
 type TokenOptions = Pick<TokenRecord, 'id' | 'account' | 'label' | 'scopes'> & {

@@ -28,6 +28,7 @@ const MAX_SIDE = 600
 
 const CutoutParam = Type.String({
   pattern: `^(${CUTOUTS.join('|')})(\\.fits|\\.png)?$`,
+  maxLength: 40,
   description: 'difference, science or template; with .png or .fits behind it in that form',
 })
 const CutoutQuery = Type.Object({

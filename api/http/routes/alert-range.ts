@@ -10,17 +10,20 @@ import { type Platform } from '../../platform.ts'
 import { type App } from '../typed-app.ts'
 import { archiveFault, archiveOf, ConditionHeaders, FORMS, reading } from '../archived.ts'
 import { AnyJson, forms } from '../bodies.ts'
+import { Long } from '../texts.ts'
 import { answers } from '../views.ts'
 
 const NDJSON = 'application/x-ndjson'
 const AVRO = 'application/avro'
 const MAX_IDS = 1000
+/** A thousand ids and two hundred names of fields, each character escaped. */
+const MAX_BODY_BYTES = 300 * 1024
 /** About a megabyte of Avro. */
 const BLOCK_ALERTS = 8
 
 const RangeBody = Type.Object(
   {
-    ids: Type.Array(Type.String({ pattern: '^(0|[1-9][0-9]{0,18})$' }), { minItems: 1, maxItems: MAX_IDS }),
+    ids: Type.Array(Long, { minItems: 1, maxItems: MAX_IDS }),
     format: Type.Optional(Type.Union([Type.Literal('ndjson'), Type.Literal('avro')])),
     fields: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 200 })),
   },
@@ -34,6 +37,7 @@ export function alertRangeRoutes(app: App, platform: Platform): void {
       // Two colons are one in the path.
       url: `${prefix}/alerts::read`,
       config: { scope: 'read:alertdb', readOnly: true },
+      bodyLimit: MAX_BODY_BYTES,
       schema: {
         summary: `Up to ${MAX_IDS} alerts: a line of JSON for each, or an Avro container file`,
         tags: ['alerts'],

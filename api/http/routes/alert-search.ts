@@ -1,6 +1,6 @@
 // Finding alerts: within a cone of the sky and a time, of an object, of a visit.
 import { Type } from 'typebox'
-import { type SkyRow } from '#hub'
+import { LONG_TEXT, type SkyRow } from '#hub'
 import { search } from '../../archive/search.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../typed-app.ts'
@@ -36,7 +36,7 @@ const SearchQuery = Type.Object({
   until: Type.Optional(Time),
   band: Type.Optional(Type.String({ minLength: 1, maxLength: 20 })),
   object: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
-  visit: Type.Optional(Type.String({ pattern: '^[0-9]{1,19}$' })),
+  visit: Type.Optional(Type.String({ pattern: LONG_TEXT, maxLength: 20 })),
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
   cursor: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
 })

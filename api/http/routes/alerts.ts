@@ -1,6 +1,6 @@
 // Alerts and schemas by id, as Rubin's alert database server answers; for people also as JSON.
 import { Type } from 'typebox'
-import { alertJson, pickFields } from '#hub'
+import { alertJson, longOf, pickFields } from '#hub'
 import { tagOf } from '../../archive/entity-tag.ts'
 import { chooseForm } from '../../archive/negotiate.ts'
 import { type Platform } from '../../platform.ts'
@@ -13,7 +13,6 @@ import {
   FieldsQuery,
   FORMS,
   locate,
-  numberOf,
   reading,
   unchanged,
   unknownAlert,
@@ -123,9 +122,9 @@ export function alertRoutes(app: App, platform: Platform): void {
       handler: async (request, reply) => {
         const { id: text } = request.params as { id: string }
         const { archive } = archiveOf(platform, request)
-        const id = numberOf(text)
+        const id = longOf(text)
         return reading(async () => {
-          const schema = id === undefined || id > 0x7fff_ffffn ? undefined : await archive.schema(Number(id))
+          const schema = id === undefined || id < 0n || id > 0x7fff_ffffn ? undefined : await archive.schema(Number(id))
           if (id === undefined || schema === undefined)
             return reply.code(404).type('application/json').send(notFound('schema'))
           if (unchanged(request, reply, tagOf(id, Buffer.byteLength(schema)))) return reply.send()

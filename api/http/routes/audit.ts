@@ -5,16 +5,17 @@ import { AUDIT_TOPIC, AuditRecord } from '../../audit/records.ts'
 import { HUB } from '../../brokers/kafka-users.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../typed-app.ts'
+import { Moment } from '../texts.ts'
 import { answers } from '../views.ts'
 
 const AuditQuery = Type.Object({
-  since: Type.Optional(Type.String({ format: 'date-time', description: 'from then on; all that is kept when absent' })),
+  since: Type.Optional(Moment),
   account: Type.Optional(Type.String({ maxLength: 31 })),
   action: Type.Optional(
     Type.String({ maxLength: 200, description: 'a part of the action, e.g. `DELETE` or `logins`' }),
   ),
   limit: Type.Integer({ minimum: 1, maximum: 1000, default: 200 }),
-  cursor: Type.Optional(Type.String({ pattern: '^\\d{1,19}$' })),
+  cursor: Type.Optional(Type.String({ pattern: '^[0-9]{1,18}$', maxLength: 18 })),
 })
 
 export function auditRoutes(app: App, { brokers }: Platform): void {

@@ -14,11 +14,13 @@ import {
   withVersion,
 } from '../../submissions/manifest-rules.ts'
 import { type App } from '../typed-app.ts'
-import { ownFilter, requireGoodSource, requireMatch } from '../own-filter.ts'
+import { MAX_SOURCE_BODY_BYTES, ownFilter, requireGoodSource, requireMatch } from '../own-filter.ts'
+import { Line } from '../texts.ts'
 import { answers, filterView, FilterView, VersionView } from '../views.ts'
 
 const FilterParams = Type.Object({ id: FilterId })
-const VersionParams = Type.Object({ id: FilterId, number: Type.Integer({ minimum: 1 }) })
+const VersionNumber = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+const VersionParams = Type.Object({ id: FilterId, number: VersionNumber })
 const MatchHeaders = Type.Object({ 'if-match': Type.Optional(Type.String({ maxLength: 400 })) })
 const Change = Type.Object(
   {
@@ -27,11 +29,15 @@ const Change = Type.Object(
         description: 'paused, or active to resume; resuming also ends a suspension',
       }),
     ),
-    description: Type.Optional(Type.String({ maxLength: 500 })),
+    description: Type.Optional(Line(500)),
   },
   { additionalProperties: false, minProperties: 1 },
 )
-const NewVersion = Type.Pick(Submission, ['language', 'source'])
+const { properties: submitted } = Submission
+const NewVersion = Type.Object(
+  { language: submitted.language, source: submitted.source },
+  { additionalProperties: false },
+)
 
 export function filterChangeRoutes(app: App, platform: Platform): void {
   const { books, writes, jobs, settings, author, runtimes } = platform
@@ -90,6 +96,7 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
     method: 'POST',
     url: '/v1/filters/:id/versions',
     config: { scope: 'filters:write' },
+    bodyLimit: MAX_SOURCE_BODY_BYTES,
     schema: {
       summary: 'Add a version; it runs once it is made active',
       tags: ['filters'],
@@ -140,7 +147,7 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       tags: ['filters'],
       params: FilterParams,
       headers: MatchHeaders,
-      body: Type.Object({ version: Type.Integer({ minimum: 1 }) }, { additionalProperties: false }),
+      body: Type.Object({ version: VersionNumber }, { additionalProperties: false }),
       response: answers({ 200: FilterView }),
     },
     async handler(request, reply) {

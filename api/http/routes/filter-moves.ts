@@ -22,7 +22,7 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
       params: Type.Object({ id: FilterId }),
       body: Type.Object(
         {
-          mirror: Type.String({ maxLength: 60 }),
+          mirror: Type.String({ maxLength: 60, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$' }),
           force: Type.Optional(
             Type.Boolean({
               description:

@@ -1,20 +1,31 @@
 // Submitting filters and looking at them. What a node does with them comes back through skysieve.status.
 import { Type } from 'typebox'
-import { FilterId, Submission } from '#filters'
+import { FilterId, type Manifest, Submission } from '#filters'
 import { requireScope } from '../../accounts/caller.ts'
+import { isOver } from '../../accounts/expiry.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
-import { etagOf, newManifest, sha256 } from '../../submissions/manifest-rules.ts'
+import { type Defaults, etagOf, newManifest } from '../../submissions/manifest-rules.ts'
 import { MAX_OVER_CAP_ALERTS, visitReport } from '../../submissions/visit-report.ts'
 import { VisitCounts } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../idempotency.ts'
-import { ownFilter, requireGoodSource } from '../own-filter.ts'
+import { MAX_SOURCE_BODY_BYTES, ownFilter, requireGoodSource } from '../own-filter.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
+import { asLine, Long } from '../texts.ts'
 import { answers, DiagnosisView, filterView, FilterView } from '../views.ts'
 
-const Check = Type.Pick(Submission, ['stream', 'language', 'source', 'cutouts'])
+const { properties: submitted } = Submission
+const Check = Type.Object(
+  {
+    stream: submitted.stream,
+    language: submitted.language,
+    source: submitted.source,
+    cutouts: submitted.cutouts,
+  },
+  { additionalProperties: false },
+)
 const FilterParams = Type.Object({ id: FilterId })
 const VisitView = Type.Object({
   ...VisitCounts.properties,
@@ -31,6 +42,7 @@ export function filterRoutes(app: App, platform: Platform): void {
     method: 'POST',
     url: '/v1/filters',
     config: { scope: 'filters:write' },
+    bodyLimit: MAX_SOURCE_BODY_BYTES,
     schema: {
       summary: 'Submit a filter',
       tags: ['filters'],
@@ -42,6 +54,10 @@ export function filterRoutes(app: App, platform: Platform): void {
       const caller = callerOf(request)
       const { body } = request
       const stream = body.stream ?? settings.defaultStream
+      if (body.expires !== undefined && body.expires !== 'end-of-night' && isOver(body.expires, platform.nowMs())) {
+        const message = `${body.expires} is over already: the filter would never run.`
+        throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/expires', message }] })
+      }
       const { cutouts = false } = body
       const { description } = await requireGoodSource(platform, { ...body, stream, cutouts, account: caller.account })
       if ((body.cap ?? settings.defaultCap) > settings.maxCap) {
@@ -52,18 +68,12 @@ export function filterRoutes(app: App, platform: Platform): void {
       const id = `f${freshId(platform.box, 'filters', caller.account, request.headers['idempotency-key'])}`
       const manifest = await writes.change(async pen => {
         const repeated = books.filter(id)
-        if (repeated) {
-          if (repeated.name === body.name && repeated.versions[0]?.sha256 === sha256(body.source)) return repeated
-          throw new ApiError(
-            'API_KEY_REUSED',
-            `This Idempotency-Key submitted the filter “${repeated.name}” before; use another.`,
-          )
-        }
+        if (repeated) return requireSame(repeated, body, { cap: settings.defaultCap, stream })
         requireRoom(platform, caller.account, body.name)
         const now = new Date(platform.nowMs()).toISOString()
         const fresh = newManifest(
           body,
-          { id, owner: caller.account, description, now },
+          { id, owner: caller.account, description: asLine(description), now },
           { cap: settings.defaultCap, stream },
         )
         const trusted = { ...fresh, trust: caller.isAdmin ? ('system' as const) : ('new' as const) }
@@ -81,6 +91,7 @@ export function filterRoutes(app: App, platform: Platform): void {
     // Two colons are one in the path.
     url: '/v1/filters::check',
     config: { scope: 'filters:read', readOnly: true },
+    bodyLimit: MAX_SOURCE_BODY_BYTES,
     schema: {
       summary: 'Check a source without running it',
       tags: ['filters'],
@@ -96,6 +107,7 @@ export function filterRoutes(app: App, platform: Platform): void {
       return {
         ok: problems.length === 0,
         ...rest,
+        description: asLine(rest.description),
         problems: [...problems],
         warnings: [...warnings],
         fields: [...fields],
@@ -113,7 +125,7 @@ export function filterRoutes(app: App, platform: Platform): void {
       querystring: Type.Object({
         ...PageQuery.properties,
         all: Type.Boolean({ default: false }),
-        name: Type.Optional(Type.String()),
+        name: Type.Optional(Type.String({ maxLength: 80 })),
       }),
       response: answers({ 200: pageOf(FilterView) }),
     },
@@ -157,7 +169,7 @@ export function filterRoutes(app: App, platform: Platform): void {
     schema: {
       summary: 'What a filter did with a visit: exact counts, and the first 1,000 alerts over its cap',
       tags: ['filters'],
-      params: Type.Object({ id: FilterId, visit: Type.String({ pattern: '^[0-9]{1,19}$' }) }),
+      params: Type.Object({ id: FilterId, visit: Long }),
       response: answers({ 200: VisitView }),
     },
     handler: async request => {
@@ -171,6 +183,29 @@ export function filterRoutes(app: App, platform: Platform): void {
       )
     },
   })
+}
+
+/** The filter that an Idempotency-Key made before, if this request asks for the very same and it is still there. Throws ApiError API_KEY_REUSED. */
+function requireSame(repeated: Manifest, body: Submission, defaults: Defaults): Manifest {
+  const { id, owner, description, createdAt } = repeated
+  const reused = (what: string): ApiError => {
+    const message = `This Idempotency-Key submitted the filter “${repeated.name}” (${id}) before${what}. Use another key.`
+    return new ApiError('API_KEY_REUSED', message)
+  }
+  if (repeated.state === 'deleted') throw reused(', which was deleted since')
+  const again = newManifest(body, { id, owner, description, now: createdAt }, defaults)
+  const [asked, made] = [again, repeated].map(asSubmitted)
+  const differing = Object.keys({ ...asked, ...made }).filter(key => asked?.[key] !== made?.[key])
+  if (differing.length > 0) throw reused(` with another ${differing.join(', ')}`)
+  return repeated
+}
+
+/** What never changes of a submission, as text. */
+function asSubmitted(manifest: Manifest): Record<string, string | undefined> {
+  const { name, stream, cap, policy, start, expires, cutouts, versions } = manifest
+  const { language, sha256 } = versions[0] ?? {}
+  const all = { name, stream, cap, policy, start, expires, cutouts, language, source: sha256 }
+  return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, JSON.stringify(value)]))
 }
 
 /** @throws ApiError API_NAME_TAKEN or API_QUOTA_REACHED */

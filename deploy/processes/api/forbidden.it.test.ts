@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type BrokerAccess, openAdmin, openKafka, openProducer } from '#hub'
@@ -61,7 +62,7 @@ beforeAll(async () => {
   const alice = await tokenOf('alice')
   tokens['mallory'] = (await tokenOf('mallory')).token
   tokens['reader'] = (await tokenOf('mallory', { scopes: ['filters:read'] })).token
-  tokens['expired'] = (await tokenOf('mallory', { expiresAt: '2020-01-01T00:00:00Z' })).token
+  tokens['expired'] = (await tokenOf('mallory', { expiresAt: new Date(Date.now() + 3000).toISOString() })).token
   const revoked = await tokenOf('mallory')
   tokens['revoked'] = revoked.token
   await asAdmin('DELETE', `/v1/accounts/mallory/tokens/${revoked.id}`)
@@ -87,6 +88,7 @@ beforeAll(async () => {
   await admin.close()
   const { user, password, bootstrap } = await asAdmin('POST', '/v1/accounts/mallory/logins', { label: 'main' })
   mallory = { user, password, bootstrap }
+  while ((await call('GET', '/v1/me', tokens['expired'])).status !== 401) await sleep(100)
 })
 afterAll(() => bench?.close())
 
