@@ -31,6 +31,9 @@ const served = (topics: Record<string, readonly LogRecord[]>) => {
       began.push([topic, from])
       yield* topics[topic] ?? []
     },
+    async newest(_broker: string, topic: string, _partition: number, key: string) {
+      return topics[topic]?.findLast(record => record.key?.toString() === key)
+    },
   }
   return { brokers, began }
 }

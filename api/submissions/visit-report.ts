@@ -29,7 +29,7 @@ const OverCapRecord = Type.Object({
 })
 
 /** What nodes keep. */
-type NodeRecords = Pick<Brokers, 'records'>
+type NodeRecords = Pick<Brokers, 'records' | 'newest'>
 
 export interface VisitQuery {
   readonly manifest: Manifest
@@ -55,7 +55,7 @@ export async function visitReport(brokers: NodeRecords, query: VisitQuery): Prom
   return { ...counts, overCap: Math.max(counts.overCap, total), overCapAlerts: alerts }
 }
 
-/** Read from the node's progress: the newest record of the visit holds. */
+/** From the node's progress: the newest record of the visit holds. */
 async function countsOf(
   brokers: NodeRecords,
   mirror: string,
@@ -64,9 +64,7 @@ async function countsOf(
   visit: string,
 ): Promise<VisitCounts | undefined> {
   const key = visitKey(filter, BigInt(visit))
-  let newest: string | undefined
-  for await (const record of brokers.records(mirror, PROGRESS_TOPIC, shard, 'earliest'))
-    if (record.key?.toString() === key) newest = record.value?.toString()
+  const newest = (await brokers.newest(mirror, PROGRESS_TOPIC, shard, key))?.value?.toString()
   if (newest === undefined) return undefined
   const { delivered, seen, passed, overCap, errors, firstMs, touchedMs } = decodeVisit(key, newest)
   return { visit, seen, passed, delivered: delivered.length, overCap, errors, firstMs, touchedMs }
