@@ -26,6 +26,8 @@ export const hubProcess = (layout: Layout): ProcessSpec =>
     }),
   })
 
+const adminTokenSha256 = ({ secrets }: Layout): string => createHash('sha256').update(secrets.adminToken).digest('hex')
+
 const hostSetting = ({ unsafeSandbox, isolateHost }: StartOptions) => {
   const host = unsafeSandbox ? 'unsafe' : isolateHost
   return host === undefined ? {} : { host }
@@ -65,6 +67,7 @@ const workerProcess = (
       local: accessOf(broker, layout.secrets, workerUser(name)),
       hub: accessOf(hub, layout.secrets, workerUser(name)),
       registryUrl: layout.registryUrl,
+      metricsTokenSha256: adminTokenSha256(layout),
       opsPort,
       dataDir: dir,
     }),
@@ -89,7 +92,7 @@ export const apiProcess = (layout: Layout): ProcessSpec =>
       mirrors: layout.nodes.map(({ name, broker }) => ({ name, access: accessOf(broker, layout.secrets, API_USER) })),
       redis: { host: LOOPBACK, port: layout.ports.redis, password: layout.secrets.redis },
       // The API compares; it need not know the token.
-      adminTokenSha256: createHash('sha256').update(layout.secrets.adminToken).digest('hex'),
+      adminTokenSha256: adminTokenSha256(layout),
       platformKey: layout.secrets.platformKey,
       dataDir: dir,
       ...(layout.archive === undefined ? {} : { archive: layout.archive }),

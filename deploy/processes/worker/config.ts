@@ -19,6 +19,8 @@ export const WorkerConfig = Type.Object(
     /** Asked for schemas that have not arrived on the node. */
     registryUrl: Type.Optional(Type.String({ pattern: '^https?://' })),
     opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    /** SHA-256 in hex of the token with which /metrics tells filters apart; `npm start` gives the administrator's. */
+    metricsTokenSha256: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
     /** Files of the sandbox's hosts go below it. */
     dataDir: Type.String(),
     /** Names of streams; all that are built in where absent. */

@@ -20,7 +20,7 @@ const ASK_LIMIT_MS = 1000
 
 collectRarely()
 const config = readConfig(WorkerConfig)
-const { mirror, shards, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts } = config
+const { mirror, shards, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts, metricsTokenSha256 } = config
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
 const registry = new Registry()
 collectDefaultMetrics({ register: registry })
@@ -80,6 +80,7 @@ const mirrorGaps = await followMirrorGaps({
 const ops = await openOpsServer({
   port: opsPort,
   metrics: registry,
+  metricsTokenSha256,
   checks: async () =>
     workerChecks(
       await worker.health(),
