@@ -1,6 +1,6 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem } from '#filters'
-import { type LogRecord, type TopicDescription, type TopicSpec } from '#hub'
+import { type GroupListing, type LogRecord, type TopicDescription, type TopicSpec } from '#hub'
 import { type ArchiveJobs } from './jobs/archive-jobs.ts'
 import { type AuditLog } from './audit/audit-log.ts'
 import { type Archives } from './archive/archives.ts'
@@ -73,16 +73,27 @@ export interface Brokers {
     from: 'earliest' | bigint | { readonly timestampMs: number },
   ): AsyncIterable<LogRecord>
   /**
+   * The newest committed record of a key of a partition, found by an index of the keys of visits; undefined where there is none.
+   * @throws ApiError API_MIRROR_DOWN
+   */
+  newest(broker: string, topic: string, partition: number, key: string): Promise<LogRecord | undefined>
+  /**
    * Makes a SCRAM user what it shall be by then: password, exactly these rights, quota; nothing where it shall not be.
    * @throws ApiError API_MIRROR_DOWN
    */
   settle(broker: string, wanted: () => KafkaUser | undefined): Promise<void>
+  /** What the users may take of a broker, all at once; those that there shall not be by then are left. @throws ApiError API_MIRROR_DOWN */
+  share(broker: string, wanted: () => readonly KafkaUser[]): Promise<void>
   /** Takes user, rights and quota away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
   remove(broker: string, user: string): Promise<void>
   /** @throws ApiError API_MIRROR_DOWN, HubError HUB_TOPIC_DIFFERS */
   makeTopic(broker: string, topic: TopicSpec): Promise<void>
   /** @throws ApiError API_MIRROR_DOWN */
   dropTopic(broker: string, topic: string): Promise<void>
+  /** Consumer groups of a broker. @throws ApiError API_MIRROR_DOWN */
+  groups(broker: string): Promise<readonly GroupListing[]>
+  /** Takes groups away that nobody is in. @throws ApiError API_MIRROR_DOWN */
+  dropGroups(broker: string, ids: readonly string[]): Promise<void>
   /** Undefined where there is no such topic. @throws ApiError API_MIRROR_DOWN */
   describeTopic(broker: string, topic: string): Promise<TopicDescription | undefined>
 }

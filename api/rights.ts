@@ -30,6 +30,8 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
    * the API is as trusted as an administrator of each broker it serves.
    */
   const administers: Grant = { user, resource: 'cluster', operations: ['alter', 'describe', 'alter-configs'] }
+  /** Groups that nobody is in, beyond what an account may keep. */
+  const tidiesGroups: Grant = { user, resource: 'group', name: '*', operations: ['describe', 'delete'] }
   return {
     hub: [
       topic('skysieve.filters', ['read', 'write', 'describe']),
@@ -43,6 +45,7 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       // Topics that administrators make and delete, and a look at every topic's settings.
       topic('*', ['create', 'delete', 'describe', 'describe-configs', 'alter-configs']),
       { user, resource: 'group', name: user, match: 'prefixed', operations: ['all'] },
+      tidiesGroups,
       { user, resource: 'transactional-id', name: user, match: 'prefixed', operations: ['write', 'describe'] },
       { user, resource: 'cluster', operations: ['idempotent-write'] },
       administers,
@@ -51,6 +54,7 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       { user, resource: 'topic', name: 'filter.', match: 'prefixed', operations: ['describe'] },
       topic('skysieve.progress', ['read', 'describe']),
       topic('skysieve.over-cap', ['read', 'describe']),
+      tidiesGroups,
       administers,
     ],
   }

@@ -20,7 +20,7 @@ export const ApiSettings = Type.Object(
     /** For all Kafka users of an account together, on each broker. A full stream of Rubin is 30 MB/s in the mean, 330 MB/s in a burst. */
     kafkaBytesPerSecond: Type.Integer({ minimum: 1000, default: 200_000_000 }),
     /** Share of one request thread's time that the Kafka users of an account may take of each broker. */
-    kafkaRequestPercent: Type.Integer({ minimum: 1, default: 200 }),
+    kafkaRequestPercent: Type.Integer({ minimum: 1, default: 50 }),
     versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
     /** Languages whose runtime this system has. */
     languages: Type.Array(

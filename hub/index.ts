@@ -2,6 +2,7 @@
 
 // Packets, streams, errors
 export { HUB_ERRORS, HubError, type HubErrorCode } from './errors.ts'
+export { LONG_TEXT, longOf } from './long.ts'
 export { FRAME_BYTES, framePacket, readFrame, type Frame } from './packet.ts'
 export { parseStream, STREAMS, StreamSchema, TIME_SCALES, type Stream, type TimeScale } from './streams.ts'
 
@@ -36,6 +37,7 @@ export { STRETCHES, type Stretch } from './view/stretch.ts'
 export { type BrokerAccess } from './kafka/access.ts'
 export { checkUserName, type UserQuota } from './kafka/admin-users.ts'
 export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin-acls.ts'
+export { type GroupListing } from './kafka/admin-groups.ts'
 export { type OffsetQuery, type Offsets } from './kafka/admin-offsets.ts'
 export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafka/admin-topics.ts'
 export { openAdmin, type ClusterAdmin } from './kafka/admin.ts'

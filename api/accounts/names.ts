@@ -1,5 +1,6 @@
 // Which names an account or a Kafka user may not have, because the system's own users and groups have them.
 import { ApiError } from '../errors.ts'
+import { type Platform } from '../platform.ts'
 
 const RESERVED = /^(skysieve|filter|connect|kraft|kafka|mm2|mirror|hub|node\d*|admin|root|system|anonymous)(-|$)/
 
@@ -11,3 +12,38 @@ export function refuseReserved(name: string): void {
     })
   }
 }
+
+const overlaps = (one: string, other: string): boolean =>
+  one === other || one.startsWith(`${other}-`) || other.startsWith(`${one}-`)
+
+/** Kafka users of the administrator are named `operator-…`. */
+export const ADMIN_USERS = 'operator'
+
+/**
+ * A new account's name is nobody's, and nobody's begins with it and a dash, nor it with theirs: consumer groups are told apart by the names they
+ * begin with. Throws ApiError API_NAME_TAKEN.
+ */
+export function requireFreeName({ books }: Pick<Platform, 'books'>, name: string): void {
+  const users = [...books.logins(), ...books.credentials()].map(({ user }) => user)
+  const taken = [...books.accounts().map(({ id }) => id), ...users, ADMIN_USERS].find(other => overlaps(name, other))
+  if (taken === undefined) return
+  const message =
+    taken === name
+      ? `There already is an account or Kafka user “${name}”.`
+      : `“${name}” and “${taken}”, which is there already, cannot both be: the consumer groups of one would begin with the other's name and a dash. Choose a name that does not.`
+  throw new ApiError('API_NAME_TAKEN', message, { problems: [{ pointer: '/name', message: 'taken' }] })
+}
+
+/** A Kafka user's name is its account's, or begins with it and a dash, or at least is not so with another account's. Throws ApiError API_NAME_TAKEN. */
+export function requireForeignTo({ books }: Pick<Platform, 'books'>, user: string, account: string): void {
+  const other = books.accounts().find(({ id }) => id !== account && overlaps(user, id) && !isOwn(user, account))
+  if (other === undefined) return
+  throw new ApiError(
+    'API_NAME_TAKEN',
+    `“${user}” would share consumer groups with the account “${other.id}”; choose another name.`,
+    { problems: [{ pointer: '/user', message: 'taken' }] },
+  )
+}
+
+/** Names that an account's users may have by themselves. */
+export const isOwn = (user: string, account: string): boolean => user === account || user.startsWith(`${account}-`)

@@ -4,6 +4,7 @@ import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
 import { type Brokers, type TopicOffsets } from '../platform.ts'
 import { committedRecords } from './committed-records.ts'
+import { openRecordIndex, type RecordIndex } from './record-index.ts'
 
 export interface ServedBroker extends BrokerAccess {
   /** `hub`, or the mirror's name. */
@@ -27,6 +28,10 @@ const surplus = (held: readonly Grant[], due: readonly Grant[]): Grant[] => {
 
 /** What is no fault of the broker's. */
 const PASSED_ON: ReadonlySet<string> = new Set(['HUB_TOPIC_UNKNOWN', 'HUB_TOPIC_DIFFERS'])
+/** Keys of the records that are looked for one by one: what filters did with visits. */
+const VISIT_KEYS = 'visit/'
+/** Of a shard: 300 filters in 8,000 visits, 60 MB at most. */
+const MAX_INDEXED = 2_400_000
 const NOWHERE: TopicOffsets = { exists: false, partitions: [] }
 
 /** Connects to nothing until used. */
@@ -34,6 +39,8 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
   const brokers = new Map(
     served.map(broker => [broker.name, { broker, admin: openAdmin(broker, 'skysieve-api'), inTurn: openQueue() }]),
   )
+
+  const indexes = new Map<string, RecordIndex>()
 
   const servedBy = (name: string) => {
     const found = brokers.get(name)
@@ -92,6 +99,21 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
         throw failure(name, error)
       }
     },
+    newest: (name, topic, partition, key) => {
+      const place = `${name}/${topic}/${partition}`
+      const { broker } = servedBy(name)
+      const index =
+        indexes.get(place) ??
+        openRecordIndex({
+          read: from => committedRecords(broker, { topic, partition, from }),
+          isWanted: one => one.startsWith(VISIT_KEYS),
+          maxKeys: MAX_INDEXED,
+        })
+      indexes.set(place, index)
+      return index.newest(key).catch((error: unknown) => {
+        throw failure(name, error)
+      })
+    },
     settle: (name, wanted) =>
       alone(name, async admin => {
         const found = wanted()
@@ -103,6 +125,8 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
         await admin.grant(grants)
         await admin.setQuota(user, quota)
       }),
+    share: (name, wanted) =>
+      alone(name, admin => admin.setQuotas(wanted().map(({ user, quota }) => ({ user, ...quota })))),
     remove: (name, user) =>
       alone(name, async admin => {
         // Rights first: open connections of the user read nothing more from here on.
@@ -110,6 +134,8 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
         await admin.deleteUser(user)
         await admin.setQuota(user, { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null })
       }),
+    groups: name => on(name, admin => admin.listGroups()),
+    dropGroups: (name, ids) => on(name, admin => admin.deleteGroups(ids)),
     makeTopic: (name, topic) => on(name, admin => admin.createTopics([topic])),
     dropTopic: (name, topic) => on(name, admin => admin.deleteTopics([topic])),
     describeTopic: (name, topic) => on(name, admin => admin.describeTopic(topic)),

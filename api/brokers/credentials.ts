@@ -1,7 +1,7 @@
 // A credential from birth to death. Its record is written first and removed last, so whoever leads after a crash can finish the work.
 import { saltPassword } from '#hub'
 import { type Caller } from '../accounts/caller.ts'
-import { refuseReserved } from '../accounts/names.ts'
+import { ADMIN_USERS, isOwn, refuseReserved, requireForeignTo } from '../accounts/names.ts'
 import { type CredentialRecord } from '../accounts/records.ts'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { randomText } from '../accounts/token.ts'
@@ -50,6 +50,7 @@ export async function makeCredential(
     ...kept,
     state: 'active',
     createdAt: new Date(platform.nowMs()).toISOString(),
+    ...(caller.expiresAt === undefined ? {} : { expiresAt: caller.expiresAt }),
   }
   await writes.change(async pen => {
     const other = books.credential(user)
@@ -61,10 +62,11 @@ export async function makeCredential(
     if (other || books.login(user) || (account && account.id !== caller.account)) {
       throw new ApiError('API_NAME_TAKEN', `There already is a user “${user}”; choose another name.`)
     }
+    requireForeignTo(platform, user, caller.account)
     requireRoomForUser(platform, caller.account)
     await pen.record(record)
   })
-  await settleUsers(platform, record.account, record.broker)
+  await settleNewUser(platform, record.account, record.broker, user)
   return { record, password }
 }
 
@@ -83,6 +85,16 @@ export async function settleUsers(platform: Platform, account: string, broker: s
   for (const { user } of users) await settleUser(platform, broker, user)
 }
 
+/** Makes a new user, and gives the account's others on the broker the smaller share that is theirs from now on: two requests however many there are. */
+export async function settleNewUser(platform: Platform, account: string, broker: string, user: string): Promise<void> {
+  await settleUser(platform, broker, user)
+  await shareQuota(platform, account, broker)
+}
+
+/** Shares the account's quota among its users of a broker. */
+export const shareQuota = ({ books, settings, brokers }: Platform, account: string, broker: string): Promise<void> =>
+  brokers.share(broker, () => kafkaUsers(books, settings, account).filter(one => one.broker === broker))
+
 /** Brings one user of a broker to what the books say; one that is leaving stays as it is. */
 export const settleUser = ({ books, settings, brokers }: Platform, broker: string, user: string): Promise<void> =>
   brokers.settle(broker, () => kafkaUsers(books, settings).find(one => one.user === user && one.broker === broker))
@@ -96,14 +108,22 @@ export async function removeCredential(platform: Platform, record: CredentialRec
   await writes.change(async pen => {
     if (books.credential(record.user)) await pen.forgetRecord(leaving)
   })
+  // The others' shares grow.
+  await shareQuota(platform, record.account, record.broker)
 }
 
-const nameFor = (account: string, suffix: string): string =>
-  account === 'admin' ? `operator-${suffix}` : `${account.slice(0, 20).replace(/-+$/, '')}-${suffix}`
+const MAX_USER_CHARS = 31
+
+/** Begins with the account's name, however long that is. */
+function nameFor(account: string, suffix: string): string {
+  if (account === 'admin') return `${ADMIN_USERS}-${suffix}`
+  const room = MAX_USER_CHARS - account.length - 1
+  return room < 1 ? account : `${account}-${suffix.slice(-room)}`
+}
 
 /** Users begin with their account's name, so that nobody takes the names of others. */
 function requireOwnName(account: string, user: string): void {
-  if (user === account || user.startsWith(`${account}-`)) return
+  if (isOwn(user, account)) return
   const message = `Your Kafka users are named “${account}” or “${account}-…”, not “${user}”.`
   throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/user', message }] })
 }

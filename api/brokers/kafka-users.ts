@@ -3,6 +3,7 @@ import { type Grant, noticesTopic, STREAMS, type UserQuota } from '#hub'
 import { type AccountRecord, type CredentialRecord, type LoginRecord } from '../accounts/records.ts'
 import { type Books } from '../control/books.ts'
 import { type ApiSettings } from '../settings.ts'
+import { groupPrefixes } from './groups.ts'
 
 /** The name under which the hub's broker is known; no mirror may have it. */
 export const HUB = 'hub'
@@ -11,6 +12,7 @@ export const HUB = 'hub'
 export interface KafkaUser {
   readonly broker: string
   readonly user: string
+  readonly account: string
   readonly iterations: number
   readonly salt: string
   readonly sealed: string
@@ -19,7 +21,7 @@ export interface KafkaUser {
 }
 
 type Right = Omit<Grant, 'user'>
-type KafkaBooks = Pick<Books, 'account' | 'credentials' | 'logins' | 'topics'>
+export type KafkaBooks = Pick<Books, 'account' | 'accounts' | 'credentials' | 'logins' | 'topics'>
 type Limits = Pick<ApiSettings, 'kafkaBytesPerSecond' | 'kafkaRequestPercent'>
 
 const READING = ['read', 'describe', 'describe-configs'] as const
@@ -27,10 +29,34 @@ const WRITING = ['write', ...READING] as const
 
 const topic = (name: string, operations: Right['operations']): Right => ({ resource: 'topic', name, operations })
 
-/** Everything on the groups `<name>` and `<name>.…`. */
-const groupsOf = (name: string): Right[] => [
-  { resource: 'group', name, operations: ['all'] },
-  { resource: 'group', name: `${name}.`, match: 'prefixed', operations: ['all'] },
+/** Reading in groups and taking them away; not their configurations, which outlive them. */
+const GROUPING = ['read', 'describe', 'delete'] as const
+
+/**
+ * The names that groups of an account's user begin with, beside the user's name itself. Stock clients make `<user>-…` by themselves. Accounts of
+ * earlier versions may be called so; where there is one, the dash is not given away.
+ */
+export function groupPrefixesOf({ accounts }: Pick<KafkaBooks, 'accounts'>, user: string, account: string): string[] {
+  const isTaken = accounts().some(({ id }) => id !== account && id.startsWith(`${user}-`))
+  return groupPrefixes(user, !isTaken)
+}
+
+/** The groups `<name>`, `<name>.…` and `<name>-…`. */
+const groupsOf = (books: KafkaBooks, name: string, account: string): Right[] => [
+  { resource: 'group', name, operations: GROUPING },
+  ...groupPrefixesOf(books, name, account).map((prefix): Right => ({
+    resource: 'group',
+    name: prefix,
+    match: 'prefixed',
+    operations: GROUPING,
+  })),
+]
+
+/** A monitor's: all names, settings, positions and lags, and nothing that is in a topic. */
+const LOOKING: readonly Right[] = [
+  { resource: 'topic', name: '*', operations: ['describe', 'describe-configs'] },
+  { resource: 'group', name: '*', operations: ['describe'] },
+  { resource: 'cluster', operations: ['describe', 'describe-configs'] },
 ]
 
 /** A superuser by rights: everything on everything. */
@@ -60,7 +86,9 @@ export function topicsOf(books: Pick<Books, 'topics'>, account: AccountRecord): 
 const rightsOfLogin = (books: KafkaBooks, { user }: LoginRecord, account: AccountRecord): Right[] => {
   if (account.role === 'operator') return [...EVERYTHING]
   const rights = [...topicsOf(books, account)].map(([name, how]) => topic(name, how === 'write' ? WRITING : READING))
-  const groups = user === account.id ? groupsOf(user) : [...groupsOf(account.id), ...groupsOf(user)]
+  const names = user === account.id ? [user] : [account.id, user]
+  const groups = names.flatMap(name => groupsOf(books, name, account.id))
+  if (account.role === 'monitor') return [...rights, ...groups, ...LOOKING]
   if (account.role !== 'producer') return [...rights, ...groups]
   const ids: Right[] = [
     { resource: 'transactional-id', name: `${account.id}.`, match: 'prefixed', operations: ['write', 'describe'] },
@@ -73,7 +101,7 @@ const rightsOfCredential = (books: KafkaBooks, record: CredentialRecord): Right[
   const { user, topic: name, broker } = record
   const account = books.account(record.account)
   const may = broker !== HUB || account === undefined || topicsOf(books, account).has(name)
-  return [...(may ? [topic(name, READING)] : []), ...groupsOf(user)]
+  return [...(may ? [topic(name, READING)] : []), ...groupsOf(books, user, record.account)]
 }
 
 const UNLIMITED: UserQuota = { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null }
@@ -112,7 +140,7 @@ function kafkaUserOf(books: KafkaBooks, limits: Limits, record: CredentialRecord
         ? rightsOfLogin(books, record, account)
         : []
   const grants = rights.map(right => ({ user, ...right }))
-  return { broker, user, iterations, salt, sealed, grants, quota: quotaOf(books, limits, id, broker) }
+  return { broker, user, account: id, iterations, salt, sealed, grants, quota: quotaOf(books, limits, id, broker) }
 }
 
 /** All users there shall be; of one account when named. */

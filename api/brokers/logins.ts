@@ -3,7 +3,7 @@ import { type AccountRecord, type LoginRecord } from '../accounts/records.ts'
 import { refuseReserved } from '../accounts/names.ts'
 import { ApiError } from '../errors.ts'
 import { type Platform } from '../platform.ts'
-import { newPassword, requireRoomForUser, settleUsers } from './credentials.ts'
+import { newPassword, requireRoomForUser, settleNewUser, settleUser, shareQuota } from './credentials.ts'
 import { HUB } from './kafka-users.ts'
 
 export interface FreshLogin {
@@ -17,13 +17,18 @@ export const loginName = (account: string, label: string): string =>
   label === 'main' ? account : `${account}-${label}`
 
 /** @throws ApiError API_NAME_TAKEN, API_NAME_RESERVED, API_QUOTA_REACHED, API_MIRROR_DOWN */
-export async function makeLogin(platform: Platform, { id }: AccountRecord, label: string): Promise<FreshLogin> {
+export async function makeLogin(
+  platform: Platform,
+  { id }: AccountRecord,
+  { label, expiresAt }: Pick<LoginRecord, 'label' | 'expiresAt'>,
+): Promise<FreshLogin> {
   const { books, writes, box } = platform
   const user = loginName(id, label)
   refuseReserved(user)
   const { password, kept } = await newPassword(box, user)
   const createdAt = new Date(platform.nowMs()).toISOString()
-  const record: LoginRecord = { kind: 'login', user, account: id, label, ...kept, state: 'active', createdAt }
+  const ends = expiresAt === undefined ? {} : { expiresAt }
+  const record: LoginRecord = { kind: 'login', user, account: id, label, ...kept, state: 'active', createdAt, ...ends }
   await writes.change(async pen => {
     const account = books.account(user)
     if (books.login(user) || books.credential(user) || (account && account.id !== id)) {
@@ -35,7 +40,7 @@ export async function makeLogin(platform: Platform, { id }: AccountRecord, label
     requireRoomForUser(platform, id)
     await pen.record(record)
   })
-  await settleUsers(platform, id, HUB)
+  await settleNewUser(platform, id, HUB, user)
   return { record, password }
 }
 
@@ -50,7 +55,7 @@ export async function rotateLogin(platform: Platform, { user }: LoginRecord): Pr
     await pen.record(next)
     return next
   })
-  await settleUsers(platform, record.account, HUB)
+  await settleUser(platform, HUB, user)
   return { record, password }
 }
 
@@ -64,7 +69,7 @@ export async function removeLogin(platform: Platform, record: LoginRecord): Prom
     if (books.login(record.user)) await pen.forgetRecord(leaving)
   })
   // The others' shares grow.
-  await settleUsers(platform, record.account, HUB)
+  await shareQuota(platform, record.account, HUB)
 }
 
 export const unknownLogin = (user: string): ApiError =>

@@ -1,6 +1,6 @@
 // Which topics a caller may read, and on which broker each lies: deliveries of own filters on mirrors; full streams and other topics on the hub.
-import { STREAMS } from '#hub'
-import { type Manifest, topicOfFilter } from '#filters'
+import { HUB_DEAD_LETTERS, noticesTopic, STREAMS } from '#hub'
+import { DEAD_LETTERS_TOPIC, type Manifest, topicOfFilter } from '#filters'
 import { type Caller, mayTouch } from '../accounts/caller.ts'
 import { ApiError } from '../errors.ts'
 import { type Books } from '../control/books.ts'
@@ -28,13 +28,25 @@ const ofHub = (name: string): ReadableTopic => {
   return { name, kind: stream ? 'stream' : 'topic', of: stream?.name ?? name, broker: HUB }
 }
 
-/** The hub's topics a caller may read: an administrator all streams and all that were made, others what their account may and the token's scopes allow. */
+/** The hub's topics a caller may read: an administrator all streams with their notices, dead letters, and all that were made, others what their account may and the token's scopes allow. */
 function hubTopics(books: Books, caller: Caller): string[] {
   const streams = Object.values(STREAMS).map(({ topic }) => topic)
-  if (caller.isAdmin) return [...streams, ...books.topics().map(({ name }) => name)]
+  if (caller.isAdmin) {
+    const notices = Object.keys(STREAMS).map(noticesTopic)
+    return [...streams, ...notices, HUB_DEAD_LETTERS, ...books.topics().map(({ name }) => name)]
+  }
   const account = books.account(caller.account)
   return account ? [...topicsOf(books, { ...account, scopes: [...caller.scopes] }).keys()] : []
 }
+
+/** Each mirror has dead letters of its own, under one name. */
+const deadLettersOf = (books: Books): ReadableTopic[] =>
+  [...new Set(books.shards().map(({ mirror }) => mirror))].map(mirror => ({
+    name: DEAD_LETTERS_TOPIC,
+    kind: 'topic',
+    of: DEAD_LETTERS_TOPIC,
+    broker: mirror,
+  }))
 
 /** Streams and topics of the hub first, then filters from oldest to newest. */
 export function readableTopics(books: Books, caller: Caller, everyones = false): ReadableTopic[] {
@@ -47,12 +59,15 @@ export function readableTopics(books: Books, caller: Caller, everyones = false):
             state !== 'deleted' && (owner === caller.account || (everyones && mayTouch(caller, owner))),
         )
     : []
-  return [...hubTopics(books, caller).map(ofHub), ...filters.map(ofFilter)]
+  const letters = caller.isAdmin ? deadLettersOf(books) : []
+  return [...hubTopics(books, caller).map(ofHub), ...letters, ...filters.map(ofFilter)]
 }
 
-/** @throws ApiError API_TOPIC_UNKNOWN */
-export function readableTopic(books: Books, caller: Caller, name: string): ReadableTopic {
-  const topic = readableTopics(books, caller, true).find(topic => topic.name === name)
+/** The topic of that name; on that mirror, where several have one. Throws ApiError API_TOPIC_UNKNOWN. */
+export function readableTopic(books: Books, caller: Caller, name: string, mirror?: string): ReadableTopic {
+  const topic = readableTopics(books, caller, true).find(
+    topic => topic.name === name && (mirror === undefined || topic.broker === mirror),
+  )
   if (topic) return topic
   const message = `There is no topic “${name}” that you may read. GET /v1/topics lists them; a full stream needs the scope stream:full.`
   throw new ApiError('API_TOPIC_UNKNOWN', message)

@@ -1,5 +1,6 @@
 // The Kafka user for reading a topic: kept in the profile, made by the API when there is none yet.
 import type { Client } from './client.ts'
+import { groupsText } from './output.ts'
 import { type KafkaUser, openProfiles } from './profile.ts'
 import type { Session } from './session.ts'
 
@@ -13,8 +14,10 @@ export async function kafkaUserFor(client: Client, topic: string, { around, out 
     const still = known.find(({ user }) => user === kept.user)
     if (still) return { ...kept, bootstrap: still.bootstrap }
   }
-  const { user, password, bootstrap, ca } = await client.call<KafkaUser>('POST', path, {})
-  out.progress(`made the Kafka user ${user}; it is kept in ${around.configDirectory}`)
+  const fresh = await client.call<KafkaUser & { groupPrefixes: readonly string[] }>('POST', path, {})
+  const { user, password, bootstrap, ca, groupPrefixes } = fresh
+  const groups = groupsText(user, groupPrefixes)
+  out.progress(`made the Kafka user ${user} (groups ${groups}); it is kept in ${around.configDirectory}`)
   const profile = profiles.find(client.url) ?? { url: client.url }
   const made = { user, password, bootstrap, ...(ca === undefined ? {} : { ca }) }
   profiles.save({ ...profile, kafka: { ...profile.kafka, [topic]: made } })

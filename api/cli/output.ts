@@ -47,3 +47,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     )
     .join('\n')
 }
+
+/** The consumer groups a Kafka user may use, in a few words. */
+export const groupsText = (user: string, prefixes: readonly string[]): string =>
+  [user, ...prefixes.map(prefix => `${prefix}…`)].join(', ')

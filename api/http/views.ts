@@ -12,6 +12,7 @@ import {
 } from '../accounts/records.ts'
 import { type JobStage, Stage, stageOf } from '../submissions/stage.ts'
 import { FilterStatus } from '../submissions/status.ts'
+import { asLine } from './texts.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const SourceProblem = Type.Object({
@@ -63,12 +64,20 @@ export const CredentialView = Type.Object({
   user: Type.String(),
   topic: Type.String(),
   bootstrap: Type.String(),
+  /** The first of `groupPrefixes`. */
   groupPrefix: Type.String(),
+  /** Consumer groups of the user's name and of names that begin like these are its own. */
+  groupPrefixes: Type.Array(Type.String()),
   createdAt: Time,
+  expiresAt: Type.Optional(Time),
 })
-export function credentialView(record: CredentialRecord, bootstrap: string): Static<typeof CredentialView> {
-  const { user, topic, createdAt } = record
-  return { user, topic, bootstrap, groupPrefix: `${user}.`, createdAt }
+export function credentialView(
+  record: CredentialRecord,
+  { bootstrap, groupPrefixes }: { readonly bootstrap: string; readonly groupPrefixes: string[] },
+): Static<typeof CredentialView> {
+  const { user, topic, createdAt, expiresAt } = record
+  const ends = expiresAt === undefined ? {} : { expiresAt }
+  return { user, topic, bootstrap, groupPrefix: `${user}.`, groupPrefixes, createdAt, ...ends }
 }
 
 export const Consumers = Type.Object({ python: Type.String(), kcat: Type.String(), kafkajs: Type.String() })
@@ -99,6 +108,7 @@ export const LoginView = Type.Object({
   requestPercent: Type.Union([Type.Integer(), Type.Null()]),
   createdAt: Time,
   rotatedAt: Type.Optional(Time),
+  expiresAt: Type.Optional(Time),
 })
 export const FreshLogin = Type.Object({
   ...LoginView.properties,
@@ -160,6 +170,7 @@ export function filterView(manifest: Manifest, status: FilterStatus | undefined,
   const { trust: _trust, handover: _handover, versions, ...rest } = manifest
   return {
     ...rest,
+    description: asLine(rest.description),
     stage: stageOf(manifest, status, job),
     versions: versions.map(({ source: _source, ...version }) => version),
     topic: topicOfFilter(manifest.id),
@@ -178,9 +189,28 @@ export const DiagnosisView = Type.Object({
 
 const PROBLEM = { 'application/problem+json': { schema: Type.Ref('Problem#') } }
 
+/** Longer than any text and any list of an answer: sources have 262,144 characters, a visit 40,000 alerts. */
+const MAX_ANSWER_CHARS = 1_048_576
+const MAX_ANSWER_ITEMS = 100_000
+
+const boundsOf = ({ type, format }: Record<string, unknown>): object => {
+  if (type === 'string') return format === 'binary' ? {} : { maxLength: MAX_ANSWER_CHARS }
+  if (type === 'array') return { maxItems: MAX_ANSWER_ITEMS }
+  if (type === 'integer') return { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }
+  return {}
+}
+
+/** A schema in which everything has a bound, where it says none itself, so that whoever reads the answers can be written for the longest. */
+function bounded(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(bounded)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const own = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, bounded(value)]))
+  return { ...boundsOf(own), ...own }
+}
+
 /** `ok` with what every route may answer instead. */
 export const answers = <S extends Record<number, unknown>>(ok: S) => ({
-  ...ok,
+  ...(bounded(ok) as S),
   '4xx': { description: 'What is wrong with the request.', content: PROBLEM },
   '5xx': { description: 'What is wrong with us.', content: PROBLEM },
 })

@@ -2,6 +2,7 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../accounts/records.ts'
+import { isOver } from '../accounts/expiry.ts'
 import { finishLeaving } from '../accounts/leaving.ts'
 import { removeCredential, settleUser } from '../brokers/credentials.ts'
 import { finishTopic, removeTopic } from '../brokers/hub-topics.ts'
@@ -49,9 +50,10 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
       for (const account of books.accounts())
         if (account.state === 'leaving') await attempt('delete account', () => finishLeaving(platform, account))
       for (const record of books.logins())
-        if (record.state === 'deleting') await attempt('remove user', () => removeLogin(platform, record))
+        if (record.state === 'deleting' || isOver(record.expiresAt, nowMs()))
+          await attempt('remove user', () => removeLogin(platform, record))
       for (const record of books.credentials())
-        if (record.state === 'deleting' || isOrphan(record))
+        if (record.state === 'deleting' || isOrphan(record) || isOver(record.expiresAt, nowMs()))
           await attempt('remove user', () => removeCredential(platform, record))
       for (const user of kafkaUsers(books, settings)) {
         const place = `${user.user}@${user.broker}`

@@ -2,14 +2,18 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Platform } from '../platform.ts'
+import { HUB } from '../brokers/kafka-users.ts'
 import { attendMoves } from './moves.ts'
 import { process } from './pipeline.ts'
 import { type JobQueue } from './queue.ts'
+import { newGroupReaper } from './reap-groups.ts'
 import { newReconciler } from './reconcile.ts'
 
 const RECONCILE_EVERY_MS = 30_000
 /** Visits that begin while a filter is handed over wait for it. */
 const MOVES_EVERY_MS = 2000
+/** What 150 groups with the longest comments take of a broker is a few MB; what comes in a minute is bounded by the users' share of requests. */
+const GROUPS_EVERY_MS = 60_000
 /** Uses of tokens are written this rarely: a record per request would be a record per request. */
 const LAST_USED_EVERY_MS = 300_000
 
@@ -37,9 +41,11 @@ async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: 
   if (signal.aborted) return
   const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
+  const reaper = newGroupReaper(platform, [HUB, ...mirrors], log)
   await Promise.all([
     repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
     repeat(MOVES_EVERY_MS, signal, () => attendMoves(platform, log)),
+    repeat(GROUPS_EVERY_MS, signal, () => reaper.round()),
   ])
 }
 

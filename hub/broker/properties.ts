@@ -7,6 +7,10 @@ const INTERNAL_PARTITIONS = 5
 /** An entry of 12 bytes for every 4 KB of a segment. */
 const INDEX_BYTES = 512 * 1024
 const MB = 1024 * 1024
+/** More members than partitions have nothing to do; a topic has 200 at most. */
+const MAX_GROUP_MEMBERS = 250
+/** Each costs buffers and, with TLS, tens of KB; a whole system on one machine has some hundreds from its one address. */
+const MAX_CONNECTIONS_PER_ADDRESS = 4000
 
 const plainLogin = (password: string): string =>
   `org.apache.kafka.common.security.plain.PlainLoginModule required username="${BROKER_USER}" password="${password}" user_${BROKER_USER}="${password}";`
@@ -96,6 +100,13 @@ export const renderProperties = (
     'offsets.topic.segment.bytes': 16 * MB,
     'transaction.state.log.segment.bytes': 16 * MB,
     'group.initial.rebalance.delay.ms': 0,
+    // Positions of a group that nobody is in, and with them the group: stock clients leave one behind at each start.
+    'offsets.retention.minutes': 24 * 60,
+    // A position's comment: clients' own are some tens of characters long.
+    'offset.metadata.max.bytes': 512,
+    'group.max.size': MAX_GROUP_MEMBERS,
+    'group.consumer.max.size': MAX_GROUP_MEMBERS,
+    'max.connections.per.ip': MAX_CONNECTIONS_PER_ADDRESS,
     'log.retention.hours': retention.hours,
     'log.retention.bytes': retention.bytesPerPartition,
     'log.retention.check.interval.ms': 30_000,

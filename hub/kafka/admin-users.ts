@@ -29,6 +29,8 @@ export interface UserCalls {
   listUsers: () => Promise<string[]>
   /** Sets what is named; the rest stays. */
   setQuota: (name: string, quota: UserQuota) => Promise<void>
+  /** The same for several, all at once. */
+  setQuotas: (quotas: readonly (UserQuota & { readonly user: string })[]) => Promise<void>
   quotaOf: (name: string) => Promise<UserQuota>
 }
 
@@ -71,6 +73,19 @@ const limitsOf = (quota: UserQuota) =>
     return [value === null ? { key, remove: true as const } : { key, value, remove: false as const }]
   })
 
+const setQuotas = (
+  call: AdminCall,
+  what: string,
+  quotas: readonly (UserQuota & { readonly user: string })[],
+): Promise<void> =>
+  call(what, async admin => {
+    const entries = quotas.flatMap(({ user, ...quota }) => {
+      const ops = limitsOf(quota)
+      return ops.length === 0 ? [] : [{ entities: [{ entityType: 'user' as const, entityName: user }], ops }]
+    })
+    if (entries.length > 0) await admin.alterClientQuotas({ entries })
+  })
+
 export const userCalls = (call: AdminCall): UserCalls => ({
   upsertUser: async (name, password) => {
     checkUserName(name)
@@ -93,12 +108,8 @@ export const userCalls = (call: AdminCall): UserCalls => ({
       const { results } = await describeUserScramCredentialsV0.api.async(await connectionOf(admin), null)
       return results.map(({ user }) => user)
     }),
-  setQuota: (name, quota) =>
-    call(`Setting the quota of user ${name}`, async admin => {
-      const ops = limitsOf(quota)
-      if (ops.length > 0)
-        await admin.alterClientQuotas({ entries: [{ entities: [{ entityType: 'user', entityName: name }], ops }] })
-    }),
+  setQuota: (name, quota) => setQuotas(call, `Setting the quota of user ${name}`, [{ user: name, ...quota }]),
+  setQuotas: quotas => setQuotas(call, `Setting the quotas of ${quotas.length} users`, quotas),
   quotaOf: name =>
     call(`Looking up the quota of user ${name}`, async admin => {
       const component = { entityType: 'user', matchType: ClientQuotaMatchTypes.EXACT, match: name } as const

@@ -3,6 +3,7 @@
 import { Admin } from '@platformatic/kafka'
 import { type BrokerAccess } from './access.ts'
 import { aclCalls, type AclCalls } from './admin-acls.ts'
+import { groupCalls, type GroupCalls } from './admin-groups.ts'
 import { offsetCalls, type OffsetCalls } from './admin-offsets.ts'
 import { topicCalls, type TopicCalls } from './admin-topics.ts'
 import { userCalls, type UserCalls } from './admin-users.ts'
@@ -13,7 +14,7 @@ import { openQueue } from './queue.ts'
 /** Runs one call in its turn; a failure becomes a HubError that begins with `what`. */
 export type AdminCall = <T>(what: string, call: (admin: Admin) => Promise<T>) => Promise<T>
 
-export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls {
+export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls {
   close: () => Promise<void>
 }
 
@@ -48,6 +49,7 @@ export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): Cl
     ...userCalls(call),
     ...aclCalls(call),
     ...offsetCalls(call),
+    ...groupCalls(call),
     close: () => queue(() => admin.close()),
   }
 }

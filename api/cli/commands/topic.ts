@@ -4,7 +4,7 @@ import type { Client } from '../client.ts'
 import { findFilter } from '../find-filter.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { kafkaUserFor } from '../kafka-user.ts'
-import { table } from '../output.ts'
+import { groupsText, table } from '../output.ts'
 import { sessionOf } from '../session.ts'
 
 interface Topic {
@@ -21,6 +21,7 @@ interface TopicPage extends Topic {
   readonly settings: { readonly retentionMs: number; readonly retentionBytes: number; readonly bytes: number } | null
   readonly owners: readonly string[]
   readonly user: string
+  readonly groupPrefixes: readonly string[]
   readonly consumers: { readonly python: string; readonly kcat: string; readonly kafkajs: string } | null
 }
 
@@ -125,7 +126,7 @@ export const addTopic: AddCommands = (program, around) => {
       out.result(
         page,
         () =>
-          `${page.name} on ${page.bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}\n\n${page.consumers?.kcat ?? ''}`,
+          `${page.name} on ${page.bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}\nConsumer groups of ${page.user}: ${groupsText(page.user, page.groupPrefixes)}.\n\n${page.consumers?.kcat ?? ''}`,
       )
     })
 
@@ -134,7 +135,7 @@ export const addTopic: AddCommands = (program, around) => {
     .description('print one JSON line per delivery, until Ctrl-C')
     .option('--limit <n>', 'stop after so many', Number)
     .option('--from <place>', 'earliest or latest, where the group has read nothing yet', 'earliest')
-    .option('--group <name>', 'a consumer group of yours (the user’s name, or <user>.<anything>)')
+    .option('--group <name>', 'a consumer group of yours (the user’s name, <user>.<anything> or <user>-<anything>)')
     .option('--idle <s>', 'stop after so many seconds without a delivery', Number)
     .option(
       '--stats',

@@ -2,7 +2,7 @@
 import type { AddCommands } from '../add-commands.ts'
 import type { Client } from '../client.ts'
 import { sessionOf } from '../session.ts'
-import { table } from '../output.ts'
+import { groupsText, table } from '../output.ts'
 
 interface Account {
   readonly id: string
@@ -16,6 +16,7 @@ interface Login {
   readonly user: string
   readonly label: string
   readonly topics: readonly string[]
+  readonly groupPrefixes: readonly string[]
   readonly bytesPerSecond: number | null
   readonly createdAt: string
 }
@@ -41,9 +42,10 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 const MB = 1_000_000
 const path = (...parts: readonly string[]): string => `/v1/accounts/${parts.map(encodeURIComponent).join('/')}`
 
-const loginText = ({ user, password, bootstrap, protocol, topics }: FreshLogin): string =>
+const loginText = ({ user, password, bootstrap, protocol, topics, groupPrefixes }: FreshLogin): string =>
   [
     `Kafka user ${user} at ${bootstrap} (${protocol}, SCRAM-SHA-512) may read ${topics.join(', ') || 'nothing yet'}.`,
+    `Its consumer groups: ${groupsText(user, groupPrefixes)}.`,
     'Its password, shown only now:',
     password,
   ].join('\n')
@@ -63,7 +65,10 @@ export const addUser: AddCommands = (program, around) => {
       'create an account and its first token; with --login a Kafka user on the hub, also of an account that is there',
     )
     .option('--scope <scope>', 'a scope of the account (repeatable)', collect, [])
-    .option('--role <role>', 'reader, producer (writes alerts) or operator (may do everything on the hub)')
+    .option(
+      '--role <role>',
+      'reader, producer (writes alerts), monitor (sees names, settings and lags) or operator (may do everything on the hub)',
+    )
     .option('--filters <n>', 'filters it may have', Number)
     .option('--requests-per-minute <n>', 'requests to the API it may make', Number)
     .option('--bytes-per-minute <n>', 'of answers of the API', Number)
@@ -110,11 +115,12 @@ export const addUser: AddCommands = (program, around) => {
         const logins = await api().list<Login>(path(name, 'logins'))
         out.result(logins, () =>
           table(
-            ['user', 'label', 'topics', 'MB/s', 'since'],
-            logins.map(({ user: own, label, topics, bytesPerSecond, createdAt }) => [
+            ['user', 'label', 'topics', 'groups', 'MB/s', 'since'],
+            logins.map(({ user: own, label, topics, groupPrefixes, bytesPerSecond, createdAt }) => [
               own,
               label,
               topics.join(','),
+              groupsText(own, groupPrefixes),
               bytesPerSecond === null ? '' : (bytesPerSecond / MB).toFixed(1),
               createdAt,
             ]),

@@ -1,9 +1,10 @@
 // Kafka users of a topic: made on demand, their password shown once, taken away at any time.
 import { Type } from 'typebox'
 import { mayTouch, requireScope } from '../../accounts/caller.ts'
-import { AccountName } from '../../accounts/records.ts'
+import { AccountName, type CredentialRecord } from '../../accounts/records.ts'
 import { consumersOf } from '../../brokers/consumers.ts'
 import { makeCredential, removeCredential } from '../../brokers/credentials.ts'
+import { groupPrefixesOf } from '../../brokers/kafka-users.ts'
 import { readableTopic } from '../../brokers/readable.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
@@ -12,12 +13,17 @@ import { type App } from '../typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../idempotency.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
 import { answers, credentialView, CredentialView, FreshCredential } from '../views.ts'
-import { TopicParams } from './topics.ts'
+import { MirrorQuery, TopicParams } from './topics.ts'
 
 const NewUser = Type.Object({ user: Type.Optional(AccountName) }, { additionalProperties: false })
 
 export function credentialRoutes(app: App, platform: Platform): void {
   const { books, brokers, settings } = platform
+  const view = (record: CredentialRecord) =>
+    credentialView(record, {
+      bootstrap: brokers.address(record.broker) ?? '',
+      groupPrefixes: groupPrefixesOf(books, record.user, record.account),
+    })
 
   app.route({
     method: 'POST',
@@ -27,13 +33,14 @@ export function credentialRoutes(app: App, platform: Platform): void {
       summary: 'Make a Kafka user for a topic; its password is shown once',
       tags: ['topics'],
       params: TopicParams,
+      querystring: MirrorQuery,
       headers: IdempotencyHeaders,
       body: NewUser,
       response: answers({ 201: FreshCredential }),
     },
     async handler(request, reply) {
       const caller = callerOf(request)
-      const topic = readableTopic(books, caller, request.params.topic)
+      const topic = readableTopic(books, caller, request.params.topic, request.query.mirror)
       if (topic.kind === 'filter') requireScope(caller, 'filters:write')
       const { broker } = topic
       const bootstrap = broker === undefined ? undefined : brokers.address(broker)
@@ -56,7 +63,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
         .header('location', `/v1/topics/${topic.name}/credentials/${user}`)
         .header('cache-control', 'no-store')
         .send({
-          ...credentialView(made.record, bootstrap),
+          ...view(made.record),
           password: made.password,
           mechanism: 'SCRAM-SHA-512',
           ...brokers.security(broker),
@@ -84,7 +91,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
         .filter(record => record.topic === name && record.state === 'active' && mayTouch(caller, record.account))
         .toSorted((a, b) => a.user.localeCompare(b.user))
       const page = paged(mine, ({ user }) => user, request.query)
-      return { ...page, items: page.items.map(record => credentialView(record, brokers.address(record.broker) ?? '')) }
+      return { ...page, items: page.items.map(view) }
     },
   })
 
@@ -95,7 +102,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
     schema: {
       summary: 'Take a Kafka user away',
       tags: ['topics'],
-      params: Type.Object({ topic: Type.String(), user: Type.String() }),
+      params: Type.Object({ ...TopicParams.properties, user: Type.String({ maxLength: 31 }) }),
       response: answers({ 204: Type.Null() }),
     },
     async handler(request, reply) {

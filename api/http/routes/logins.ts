@@ -1,8 +1,9 @@
 // Hub users of an account: several, each with a name and a password of its own, for full streams and topics of the hub.
 import { Type } from 'typebox'
 import { mayTouch, requireScope } from '../../accounts/caller.ts'
+import { isWithin } from '../../accounts/expiry.ts'
 import { type AccountRecord, type LoginRecord } from '../../accounts/records.ts'
-import { HUB, kafkaUsers, topicsOf } from '../../brokers/kafka-users.ts'
+import { groupPrefixesOf, HUB, kafkaUsers, topicsOf } from '../../brokers/kafka-users.ts'
 import { loginName, makeLogin, removeLogin, rotateLogin, unknownLogin } from '../../brokers/logins.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
@@ -15,7 +16,13 @@ import { type FastifyRequest } from 'fastify'
 const AccountParams = Type.Object({ account: Type.String({ maxLength: 31 }) })
 const LoginParams = Type.Object({ ...AccountParams.properties, user: Type.String({ maxLength: 31 }) })
 const NewLogin = Type.Object(
-  { label: Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$', description: '`main`, or what it is for' }) },
+  {
+    label: Type.String({
+      pattern: '^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$',
+      maxLength: 20,
+      description: '`main`, or what it is for',
+    }),
+  },
   { additionalProperties: false },
 )
 const SCOPES = ['stream:full', 'filters:write'] as const
@@ -31,8 +38,8 @@ export function loginRoutes(app: App, platform: Platform): void {
     if (!account) throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}” that you may manage.`)
     // A token does not make a user that may read more than itself.
     if (account.scopes.includes('stream:full')) requireScope(caller, 'stream:full')
-    // Nor does it make a superuser.
-    if (account.role === 'operator' || account.role === 'producer') requireScope(caller, 'admin')
+    // Nor does it make one of more rights than readers have.
+    if ((account.role ?? 'reader') !== 'reader') requireScope(caller, 'admin')
     return account
   }
   const ownLogin = (request: FastifyRequest): LoginRecord => {
@@ -42,19 +49,20 @@ export function loginRoutes(app: App, platform: Platform): void {
     if (record?.account !== id || record.state !== 'active') throw unknownLogin(user)
     return record
   }
-  const view = ({ user, account, label, createdAt, rotatedAt }: LoginRecord) => {
+  const view = ({ user, account, label, createdAt, rotatedAt, expiresAt }: LoginRecord) => {
     const record = books.account(account)
     const quota = kafkaUsers(books, settings, account).find(one => one.user === user)?.quota
     return {
       user,
       label,
       bootstrap: brokers.address(HUB) ?? '',
-      groupPrefixes: user === account ? [`${user}.`] : [`${account}.`, `${user}.`],
+      groupPrefixes: [...new Set([account, user])].flatMap(name => groupPrefixesOf(books, name, account)),
       topics: record ? [...topicsOf(books, record).keys()].toSorted() : [],
       bytesPerSecond: quota?.consumerBytesPerSecond ?? null,
       requestPercent: quota?.requestPercent ?? null,
       createdAt,
       ...(rotatedAt === undefined ? {} : { rotatedAt }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
     }
   }
   const fresh = (record: LoginRecord, password: string) => ({
@@ -103,7 +111,9 @@ export function loginRoutes(app: App, platform: Platform): void {
         const message = `“${user}” is too long for a Kafka user: at most 31 characters with the account's name.`
         throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/label', message }] })
       }
-      const { record, password } = await makeLogin(platform, account, label)
+      const { expiresAt } = callerOf(request)
+      const made = await makeLogin(platform, account, { label, ...(expiresAt === undefined ? {} : { expiresAt }) })
+      const { record, password } = made
       return reply
         .code(201)
         .header('location', `/v1/accounts/${account.id}/logins/${user}`)
@@ -123,7 +133,13 @@ export function loginRoutes(app: App, platform: Platform): void {
       response: answers({ 200: FreshLogin }),
     },
     async handler(request, reply) {
-      const { record, password } = await rotateLogin(platform, ownLogin(request))
+      const login = ownLogin(request)
+      const { expiresAt } = callerOf(request)
+      if (!isWithin(login.expiresAt, expiresAt)) {
+        const message = `Your token expires at ${expiresAt}, before “${login.user}” does: it cannot have its new password. Use a token that lasts as long.`
+        throw new ApiError('API_SCOPE_MISSING', message)
+      }
+      const { record, password } = await rotateLogin(platform, login)
       return reply.header('cache-control', 'no-store').send(fresh(record, password))
     },
   })

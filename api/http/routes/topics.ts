@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { type TopicDescription } from '#hub'
 import { consumersOf } from '../../brokers/consumers.ts'
-import { HUB } from '../../brokers/kafka-users.ts'
+import { groupPrefixesOf, HUB } from '../../brokers/kafka-users.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../brokers/readable.ts'
 import { type Platform } from '../../platform.ts'
 import { callerOf } from '../access.ts'
@@ -11,6 +11,11 @@ import { paged, pageOf, PageQuery } from '../page.ts'
 import { answers, Consumers } from '../views.ts'
 
 export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) })
+
+/** Mirrors' dead letters have one name on all of them; the first mirror's are meant where none is named. */
+export const MirrorQuery = Type.Object({
+  mirror: Type.Optional(Type.String({ maxLength: 60, description: 'whose topic, where several mirrors have it' })),
+})
 
 const TopicView = Type.Object({
   name: Type.String(),
@@ -39,6 +44,8 @@ const TopicPage = Type.Object({
   /** Accounts that write it, where there are such. */
   owners: Type.Array(Type.String()),
   user: Type.String(),
+  /** Consumer groups of the user's name and of names that begin like these are its own. */
+  groupPrefixes: Type.Array(Type.String()),
   consumers: Type.Union([Consumers, Type.Null()]),
 })
 
@@ -71,7 +78,11 @@ export function topicRoutes(app: App, platform: Platform): void {
       response: answers({ 200: pageOf(TopicView) }),
     },
     handler: async request => {
-      const page = paged(readableTopics(books, callerOf(request)), ({ name }) => name, request.query)
+      const page = paged(
+        readableTopics(books, callerOf(request)),
+        ({ name, kind, broker }) => (kind === 'topic' && broker !== HUB ? `${name}@${broker}` : name),
+        request.query,
+      )
       return { ...page, items: page.items.map(view) }
     },
   })
@@ -84,11 +95,12 @@ export function topicRoutes(app: App, platform: Platform): void {
       summary: 'A topic, and programs that read it',
       tags: ['topics'],
       params: TopicParams,
+      querystring: MirrorQuery,
       response: answers({ 200: TopicPage }),
     },
     handler: async request => {
       const caller = callerOf(request)
-      const topic = readableTopic(books, caller, request.params.topic)
+      const topic = readableTopic(books, caller, request.params.topic, request.query.mirror)
       const bootstrap = addressOf(topic)
       const offsets =
         topic.broker === undefined ? { exists: false, partitions: [] } : await brokers.offsets(topic.broker, topic.name)
@@ -110,6 +122,7 @@ export function topicRoutes(app: App, platform: Platform): void {
         settings: described === undefined ? null : settingsOf(described),
         owners: books.topic(topic.name)?.owners ?? [],
         user,
+        groupPrefixes: groupPrefixesOf(books, user, caller.account),
         consumers:
           bootstrap === null
             ? null
