@@ -9,7 +9,7 @@ export interface Defaults {
   readonly stream: string
 }
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const NIGHT_ENDS_HOUR = 12
 
