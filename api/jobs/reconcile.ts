@@ -4,7 +4,7 @@ import { topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../accounts/records.ts'
 import { isOver } from '../accounts/expiry.ts'
 import { finishLeaving } from '../accounts/leaving.ts'
-import { removeCredential, settleUser } from '../brokers/credentials.ts'
+import { removeCredential, settleUser, shareQuota } from '../brokers/credentials.ts'
 import { finishTopic, removeTopic } from '../brokers/hub-topics.ts'
 import { kafkaUsers } from '../brokers/kafka-users.ts'
 import { removeLogin } from '../brokers/logins.ts'
@@ -23,6 +23,8 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
   const { books, jobs, writes, settings, nowMs } = platform
   /** Broker and user → what was settled: a change that failed half-way differs from it. */
   const settled = new Map<string, string>()
+  /** Account and broker → how its users share its quota. */
+  const shared = new Map<string, string>()
 
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (signal.aborted) return
@@ -55,12 +57,22 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
       for (const record of books.credentials())
         if (record.state === 'deleting' || isOrphan(record) || isOver(record.expiresAt, nowMs()))
           await attempt('remove user', () => removeCredential(platform, record))
-      for (const user of kafkaUsers(books, settings)) {
+      const users = kafkaUsers(books, settings)
+      for (const { quota: _quota, ...user } of users) {
         const place = `${user.user}@${user.broker}`
         const wanted = JSON.stringify(user)
         if (settled.get(place) === wanted) continue
         await attempt('make user', () =>
           settleUser(platform, user.broker, user.user).then(() => void settled.set(place, wanted)),
+        )
+      }
+      // One more user changes the share of all others of its account, and nothing else of them.
+      for (const [place, sharing] of Map.groupBy(users, ({ account, broker }) => `${account}@${broker}`)) {
+        const [{ account, broker } = { account: '', broker: '' }] = sharing
+        const wanted = JSON.stringify(sharing.map(({ user, quota }) => [user, quota]))
+        if (shared.get(place) === wanted) continue
+        await attempt('share quota', () =>
+          shareQuota(platform, account, broker).then(() => void shared.set(place, wanted)),
         )
       }
     },
