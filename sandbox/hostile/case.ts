@@ -11,7 +11,10 @@ export const HostileCase = Type.Object({
   body: Type.Optional(Type.String()),
   /** A whole module. */
   module: Type.Optional(Type.String()),
+  /** What comes of it; several possibilities are separated by `|`. */
   expect: Type.String(),
+  /** A pattern in what its author must be told. */
+  says: Type.Optional(Type.String()),
 })
 export type HostileCase = Static<typeof HostileCase>
 

@@ -84,6 +84,7 @@ for (const each of readCorpus(file).filter(({ name }) => new RegExp(values.only)
     `+${goodDelayMs} ms`,
     `${hostRestarts} restarts`,
     ...(goodVerdictsMissing > 0 ? [`${goodVerdictsMissing} good verdicts missing`] : []),
+    ...(result.toldOtherwise ? ['its author is told something else than the truth'] : []),
     ...touchedOutside,
   ]
   console.log(`${result.name} [${result.expect}]: ${flags.join(', ')}; author: ${result.told.slice(0, 160)}`)

@@ -10,6 +10,8 @@ export interface CaseResult {
   readonly expect: string
   /** What its author is told. */
   readonly told: string
+  /** What is told is not what the case says must be. */
+  readonly toldOtherwise: boolean
   readonly contained: boolean
   readonly goodVerdictsMissing: number
   /** How much longer the slower of its batches took than a quiet one. */
@@ -100,13 +102,15 @@ export async function openCorpusRun({ sandbox, good, programOf, batch, outside, 
       await sandbox.unload(id)
       await evaluate(ids)
       const touchedOutside = outside.touched(hostPids())
+      const toldOtherwise = each.says !== undefined && !new RegExp(each.says).test(told)
       const posture = await sandbox.posture()
       return {
         name: each.name,
         category: each.category,
         expect: each.expect,
         told,
-        contained: missing === 0 && touchedOutside.length === 0 && posture.ok,
+        toldOtherwise,
+        contained: !toldOtherwise && missing === 0 && touchedOutside.length === 0 && posture.ok,
         goodVerdictsMissing: missing,
         goodDelayMs: Math.max(0, Math.round(slowestMs - usualMs)),
         hostRestarts: restarts() - before,
