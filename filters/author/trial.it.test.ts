@@ -60,6 +60,30 @@ test('an error names the alert and the place in the author’s file', async () =
   })
 })
 
+test.each([
+  [
+    'a stack with a line that is no number',
+    "throw { name: 'E', message: 'm', stack: 'filter.js:' + '9'.repeat(400) + ':1' }",
+    'E: m',
+  ],
+  [
+    'what it logs logging again',
+    'for (let i = 0; i < 99; i++) console.log({ toJSON() { console.log(i); return i } }); return alert.x.y',
+    'TypeError',
+  ],
+])(
+  'a filter that attacks the reply of its host (%s) is told its own error, and the next trial runs',
+  async (_name, body, message) => {
+    const result = await trial(`export function filter(alert) { ${body} }`)
+    expect(result).toMatchObject({
+      errors: ALERTS,
+      firstError: { message: expect.stringContaining(message) as string },
+    })
+    expect(result.failure).toBeUndefined()
+    expect(await trial('export const filter = () => false')).toMatchObject({ alerts: ALERTS, passed: 0 })
+  },
+)
+
 test('a filter that never ends fails the trial and leaves the sandbox usable', async () => {
   expect((await trial('export function filter() { for (;;); }')).failure).toMatchObject({ reason: 'timeout' })
   expect(await trial('export const filter = () => false')).toMatchObject({ alerts: ALERTS, passed: 0 })

@@ -356,7 +356,7 @@ describe('around containers', () => {
     expect(wrong.map(({ name, told, touchedOutside }) => ({ name, told, touchedOutside }))).toEqual([])
     await sandbox.close()
     outside.close()
-  }, 600_000)
+  }, 1_800_000)
 
   test('no engine is said with what to do', async () => {
     await expect(openTestSandbox({ ...engine, socket: '/nowhere/docker.sock' })).rejects.toMatchObject({

@@ -121,6 +121,17 @@ test('filters of different trust never share a host, and a quarantined one has i
   await expect.poll(() => new Set(opened.hostPids()).size, { timeout: 10_000 }).toBe(7)
 })
 
+test('a quarantined filter that is unloaded twice at once leaves the hosts of the others alone', async () => {
+  const programs = good.slice(0, 3).map(program => ({ ...program, trust: 'quarantined' as const }))
+  const [first = '', ...others] = programs.map(({ id }) => id)
+  const opened = await open({}, programs)
+  await Promise.all([opened.unload(first), opened.unload(first), opened.unload(first)])
+  await opened.rotate()
+  // Those that a cordon does not know any more would not have been replaced.
+  expect(restarts).toEqual(['planned', 'planned'])
+  expect((await opened.evaluate(batch, others)).map(({ failure }) => failure)).toEqual([undefined, undefined])
+})
+
 test('a filter that turns slow moves to a host of its own kind, and keeps its verdicts', async () => {
   const opened = await open()
   const slow = neighbourly(

@@ -15,6 +15,10 @@ from verdicts import MESSAGE_CHARS, Refused
 NO_FILTER = "the module has no class derived from AlertFilter with filter(self, alert) or filter_batch(self, alerts), and no function called filter"
 
 
+# Lines and columns beyond are none.
+MAX_PLACE = 1_000_000
+
+
 class LoadFailure(Exception):
     def __init__(self, reason, error):
         super().__init__(error["message"])
@@ -24,6 +28,10 @@ class LoadFailure(Exception):
 def cpu_ms():
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return (usage.ru_utime + usage.ru_stime) * 1000
+
+
+def _clip(place):
+    return min(max(1, int(place)), MAX_PLACE)
 
 
 class AuthorFilter:
@@ -36,11 +44,15 @@ class AuthorFilter:
         self._moment = fixed.Moment(message["source"])
         log.begin(self.limits["logChars"])
         made = self._load(message["source"])
-        # A module's own docstring when the filter is a function.
-        self.description = (getattr(made, "__doc__", None) or "").strip().split("\n")[0][:MESSAGE_CHARS]
-        batched = getattr(made, "filter_batch", None)
-        self.batched = batched if callable(batched) else None
-        self._single = getattr(made, "filter", None)
+        try:
+            # A module's own docstring when the filter is a function.
+            doc = getattr(made, "__doc__", None)
+            self.description = str.strip(doc).split("\n")[0][:MESSAGE_CHARS] if isinstance(doc, str) else ""
+            batched = getattr(made, "filter_batch", None)
+            self.batched = batched if callable(batched) else None
+            self._single = getattr(made, "filter", None)
+        except BaseException as error:
+            raise LoadFailure("error", self.explain(error)) from None
         self._prepare(message["source"])
 
     def _load(self, source):
@@ -50,7 +62,7 @@ class AuthorFilter:
         except SyntaxError as error:
             told = {"message": f"SyntaxError: {error.msg}"}
             if error.lineno:
-                told.update(line=max(1, error.lineno), column=max(1, error.offset or 1))
+                told.update(line=_clip(error.lineno), column=_clip(error.offset or 1))
             raise LoadFailure("syntax", told) from None
         except (ValueError, MemoryError, RecursionError) as error:
             raise LoadFailure("syntax", {"message": f"{type(error).__name__}: {error}"}) from None
@@ -130,19 +142,24 @@ class AuthorFilter:
             if len(answer) != rows:
                 raise Refused(f"filter_batch returned {len(answer)} verdicts for {rows} alerts; return one for each")
             if hasattr(answer, "dtype") and found.add_array(answer):
+                if not found.is_whole():
+                    raise Refused("filter_batch returned what only looks like an array; return one of NumPy's, or a list")
                 return
             listed = answer.tolist() if hasattr(answer, "tolist") else list(answer)
+            if len(listed) != rows:
+                raise Refused(f"filter_batch returned {len(listed)} verdicts for {rows} alerts; return one for each")
         except BaseException as error:
             if self.wants:
                 return
             told = self.explain(error)
+            found.clear()
             for row in range(rows):
                 found.fail(row, told)
             return
         for row, verdict in enumerate(listed):
             try:
                 found.add(row, verdict)
-            except Exception as error:
+            except BaseException as error:
                 found.fail(row, self.explain(error))
 
     def explain(self, error):
@@ -153,11 +170,18 @@ class AuthorFilter:
             told = {"message": f"{type(error).__name__}: {error}"[:MESSAGE_CHARS]}
         except BaseException:
             return {"message": "raised something that cannot be shown"}
-        trace = error.__traceback__
+        try:
+            told.update(self._place(error))
+        except BaseException:
+            # An author may give an error any traceback, or none that can be read.
+            pass
+        return told
+
+    def _place(self, error):
+        place, trace = {}, error.__traceback__
         while trace is not None:
             if trace.tb_frame.f_code.co_filename == self._file:
-                told["line"] = trace.tb_lineno or 1
                 position = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
-                told["column"] = (position[2] or 0) + 1
+                place = {"line": _clip(trace.tb_lineno or 1), "column": _clip((position[2] or 0) + 1)}
             trace = trace.tb_next
-        return told
+        return place

@@ -19,9 +19,21 @@ class Verdicts:
     def __init__(self, rows, annotation_chars, note):
         self._note = note
         self._annotation_chars = annotation_chars
-        self._left = ANNOTATION_BUDGET * annotation_chars
-        self.passed, self.errored = bytearray(_words(rows) * 4), bytearray(_words(rows) * 4)
-        self._rows, self._scores, self._annotations, self._first_error = rows, None, [], None
+        self._rows, self._first_error = rows, None
+        self.errored = bytearray(_words(rows) * 4)
+        self.clear()
+
+    def clear(self):
+        """Forgets what passed."""
+        self.passed, self._scores, self._annotations = bytearray(_words(self._rows) * 4), None, []
+        self._left = ANNOTATION_BUDGET * self._annotation_chars
+
+    def is_whole(self):
+        """Whether there is a bit and, with scores, a number for each row: what only looks like an array may have given any number of them."""
+        scores = self._scores
+        return len(self.passed) == len(self.errored) and (
+            scores is None or (type(scores) is list and len(scores) == self._rows and all(type(s) is float for s in scores))
+        )
 
     def add(self, row, verdict):
         """Judges one verdict; raises Refused."""
