@@ -66,8 +66,8 @@ class _Named:
 
 class Columns(_Named):
     """
-    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers and masked in integers; booleans and texts are
-    masked arrays in a batch that has nulls there; null bytes are None. What is masked passes no filter. `alerts["diaSource"].null("psfFlux")` tells
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers and None in bytes. Integers of 64 bits
+    are masked arrays; those of 32 bits, booleans and texts are masked arrays in a batch that has nulls there. What is masked passes no filter. `alerts["diaSource"].null("psfFlux")` tells
     null from NaN, and `alerts["diaSource"].filled("band", "?")` has something else instead.
     """
 
@@ -161,15 +161,14 @@ def _values(cells, leaf, count):
     if kind == "number":
         return values
     null = _null(cells, leaf, count)
-    if kind == "int":
-        return numpy.ma.masked_array(numpy.where(null, 0, values).astype("i8"), mask=null)
     if kind == "long":
         return numpy.ma.masked_array(values.view("i8"), mask=null)
     if kind == "binary":
         blobs = numpy.empty(count, dtype=object)
         blobs[:] = [None if missing else cells.blob(value) for value, missing in zip(values, null)]
         return blobs
-    plain = values == 1 if kind == "boolean" else _texts(cells, numpy.where(null, 0, values))
+    known = numpy.where(null, 0, values)
+    plain = known == 1 if kind == "boolean" else known.astype("i8") if kind == "int" else _texts(cells, known)
     return numpy.ma.masked_array(plain, mask=null) if null.any() else plain
 
 
