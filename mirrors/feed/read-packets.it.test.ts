@@ -51,3 +51,39 @@ test('a packet that retention took, one that was aborted, and one that never was
   expect(found.map(({ value }) => value.toString())).toEqual(['b'])
   expect(gone.map(({ offset }) => offset)).toEqual([0n, 2n, 99n])
 })
+
+test('a packet that is not there yet is waited for: an empty answer is none', async () => {
+  const alerts = await newTopic()
+  await alerts.send(0, ['a', 'b'])
+  const reader = openPacketReader(inject('kafka').node, 'test-again', alerts.topic)
+  closers.push(() => reader.close())
+  const places = [0n, 2n].map(offset => ({ partition: 0, offset }))
+  const reading = reader.read(places, signal)
+  const other = await readPackets(inject('kafka').node, alerts.topic, [{ partition: 0, offset: 1n }], signal)
+  expect(other.found).toHaveLength(1)
+  await alerts.send(0, ['c'])
+  const { found, gone } = await reading
+  expect(found.map(({ value }) => value.toString())).toEqual(['a', 'c'])
+  expect(gone).toEqual([])
+})
+
+test('a pass over the topic brings no more than it may, and what it leaves is neither found nor gone', async () => {
+  const alerts = await newTopic(2)
+  for (let sent = 0; sent < 10; sent++)
+    for (const partition of [0, 1]) await alerts.send(partition, [randomBytes(500_000)])
+  const places = [0, 1].flatMap(partition =>
+    Array.from({ length: 10 }, (_, offset) => ({ partition, offset: BigInt(offset) })),
+  )
+  const reader = openPacketReader(inject('kafka').node, 'test-again', alerts.topic)
+  closers.push(() => reader.close())
+  let left = places
+  for (let passes = 0; left.length > 0; passes++) {
+    const { found, gone } = await reader.read(left, signal, 1_500_000)
+    expect(gone).toEqual([])
+    expect(found.length).toBeGreaterThan(0)
+    if (passes === 0) expect(found.length).toBeLessThan(places.length)
+    left = left.filter(
+      ({ partition, offset }) => !found.some(one => one.partition === partition && one.offset === offset),
+    )
+  }
+})
