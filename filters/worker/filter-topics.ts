@@ -37,6 +37,8 @@ export function filterTopics({
   onProblem,
 }: FilterTopicsOptions): FilterTopics {
   const known = new Set<string>()
+  /** Those that this process has given their settings. */
+  const settled = new Set<string>()
   let found: Promise<Set<string>> | undefined
   let settling: Promise<void> = Promise.resolve()
   const configs = {
@@ -58,8 +60,10 @@ export function filterTopics({
     create: async filter => {
       if (known.has(filter)) return
       const topic = { name: topicOfFilter(filter), partitions: 1, configs }
-      if ((await there()).has(topic.name)) settling = settling.then(() => admin.createTopics([topic])).catch(onProblem)
-      else await admin.createTopics([topic])
+      const isThere = (await there()).has(topic.name)
+      if (!isThere) await admin.createTopics([topic])
+      else if (!settled.has(filter)) settling = settling.then(() => admin.createTopics([topic])).catch(onProblem)
+      settled.add(filter)
       known.add(filter)
     },
     renew: () => {
@@ -68,6 +72,7 @@ export function filterTopics({
     },
     delete: async filter => {
       known.delete(filter)
+      settled.delete(filter)
       await settling
       const names = await there()
       names.delete(topicOfFilter(filter))
