@@ -31,6 +31,12 @@ interface Unknown {
   readonly askedMs: number
 }
 
+/** Whether the schema is there and nobody can read it. What our own code trips over while it reads, e.g. a text nested deeper than the stack, is no silence of a broker. */
+const isUnusable = (error: unknown): boolean =>
+  error instanceof HubError
+    ? error.code === 'HUB_SCHEMA_INVALID'
+    : error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError
+
 export const awaitSchemas = ({ schemas, fallback, waitMs, signal }: AwaitSchemaOptions): SchemaOf => {
   const budget = new WaitingBudget(waitMs, performance.now())
   const known = new Map<number, AvroSchema>()
@@ -52,7 +58,7 @@ export const awaitSchemas = ({ schemas, fallback, waitMs, signal }: AwaitSchemaO
       const found = await schemas.get(id)
       if (found !== undefined || fallback === undefined) return found ?? 'none'
     } catch (error) {
-      return error instanceof HubError && error.code === 'HUB_SCHEMA_INVALID' ? 'unusable' : 'no answer'
+      return isUnusable(error) ? 'unusable' : 'no answer'
     }
     const leftMs = budget.leftMs(performance.now())
     if (leftMs === 0) return 'none'
