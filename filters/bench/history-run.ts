@@ -3,10 +3,11 @@ import { type BrokerAccess, openProducer } from '#hub'
 import { restore } from '../progress/restore.ts'
 import { rssMb } from './bench-worker.ts'
 
-/** `heapMb` is what stays, buffers outside the heap with it; `rssMb` what the process has resident then. */
+/** `heapMb` is what stays, buffers outside the heap with it; `rssMb` what the process has resident then; `cpuSeconds` what the restore took of a processor. */
 export interface Restored {
   readonly heapMb: number
   readonly restoreSeconds: number
+  readonly cpuSeconds: number
   readonly rssMb: number
 }
 
@@ -28,11 +29,14 @@ const usedMb = (): number => {
 async function run({ access, filters }: HistoryTask): Promise<Restored> {
   const producer = await openProducer(access, { clientId: 'bench', transactionalId: 'bench.history' })
   const beganMs = performance.now()
+  const cpu = process.cpuUsage()
   const incarnation = 'bench'
   const ledger = await restore({ access, producer, shard: 0, incarnation, packetRetentionMs: PACKET_RETENTION_MS })
   const restoreSeconds = Math.round((performance.now() - beganMs) / 100) / 10
+  const { user, system } = process.cpuUsage(cpu)
+  const cpuSeconds = Math.round((user + system) / 1e5) / 10
   if (ledger.filters.size !== filters) throw new Error(`${ledger.filters.size} filters came back, not ${filters}`)
-  const result = { heapMb: usedMb(), restoreSeconds, rssMb: rssMb(process.pid) }
+  const result = { heapMb: usedMb(), restoreSeconds, cpuSeconds, rssMb: rssMb(process.pid) }
   await producer.close()
   return result
 }

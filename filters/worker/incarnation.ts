@@ -113,6 +113,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       writesDeadLetters: shard === 0,
       capOf: filter => manifests.get(filter)?.cap,
       createTopic: options.topics.create,
+      onCounted: filters => options.status.counted(filters),
       onMove: filter => options.status.changed(filter),
       onFailure: fail,
       ...(options.closing === undefined ? {} : { closing: options.closing }),

@@ -25,6 +25,8 @@ export interface LanesOptions {
   /** A filter's cap; undefined where its manifest is not known. */
   readonly capOf: (filter: string) => number | undefined
   readonly createTopic: (filter: string) => Promise<void>
+  /** Counts of filters moved, outside a lane's batches. */
+  readonly onCounted: (filters: Iterable<string>) => void
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
   /** By how much what comes from the hub may be late. */
@@ -68,7 +70,7 @@ export class Lanes {
 
   constructor(options: LanesOptions) {
     this.#options = options
-    const { context, reading, closing = CLOSING, capOf, createTopic, signal, onFailure } = options
+    const { context, reading, closing = CLOSING, capOf, createTopic, onCounted, signal, onFailure } = options
     const { ledger, committer } = context
     this.#context = { ...context, endVisits: (lane, runners) => this.#endVisits(lane, runners) }
     this.#closer = new VisitCloser({
@@ -77,6 +79,7 @@ export class Lanes {
       rule: closing,
       capOf,
       createTopic,
+      onCounted,
       openReader: topic => openPacketReader(reading.access, `${reading.clientId}.again`, topic),
       signal,
       onFailure,

@@ -82,7 +82,12 @@ export class StatusReporter {
 
   /** The counts of a lane's filters moved. */
   touched(lane: Lane): void {
-    for (const { id } of lane.runners) this.#dirty.add(id)
+    this.counted([...lane.runners].map(({ id }) => id))
+  }
+
+  /** The counts of these filters moved. */
+  counted(filters: Iterable<string>): void {
+    for (const filter of filters) this.#dirty.add(filter)
     this.#schedule(FLUSH_MS)
   }
 

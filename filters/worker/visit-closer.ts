@@ -17,6 +17,8 @@ export interface VisitCloserOptions {
   readonly capOf: (filter: string) => number | undefined
   /** Makes the filter's topic if it is missing. */
   readonly createTopic: (filter: string) => Promise<void>
+  /** Counts of filters moved, outside a lane's batches. */
+  readonly onCounted: (filters: Iterable<string>) => void
   readonly openReader: (topic: string) => PacketReader
   readonly signal: AbortSignal
   /** What is in memory is no longer sure. */
@@ -57,7 +59,7 @@ export class VisitCloser {
   }
 
   /** Ends what is over of these filters' visits by a lane's clock. Called between two batches, so that nothing else changes the visits. */
-  end(filters: Iterable<string>, clockMs: number): void {
+  end(filters: readonly string[], clockMs: number): void {
     const { ledger, rule, capOf, committer } = this.#options
     const piece = emptyPiece()
     for (const filter of filters)
@@ -72,6 +74,7 @@ export class VisitCloser {
       }
     if (piece.changes.size === 0) return
     committer.push([piece])
+    this.#options.onCounted(filters)
     this.deliver()
   }
 
@@ -85,7 +88,7 @@ export class VisitCloser {
   }
 
   async #run(): Promise<void> {
-    const { committer, createTopic, signal } = this.#options
+    const { committer, createTopic, onCounted, signal } = this.#options
     for (let jobs = this.#next(); jobs.length > 0 && !signal.aborted; jobs = this.#next()) {
       await committer.room(true)
       // Those of filters that rest are not made at the beginning of a life.
@@ -95,6 +98,7 @@ export class VisitCloser {
       const pieces = jobs.flatMap(job => this.#piecesOf(job, packets))
       this.#isNarrow = pieces.length === 0
       committer.push(pieces)
+      onCounted(jobs.map(job => job.filter))
     }
   }
 
