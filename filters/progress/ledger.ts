@@ -20,11 +20,15 @@ import {
 /** Records of visits that one `retire` deletes at most: they go into one transaction. */
 const RETIRED_AT_ONCE = 20_000
 
+const TOUCHED = '"touchedMs":'
+
 /** When a visit that holds nothing was touched, without reading all of its record: of most that is all a restart needs. */
 function touchedMsOfRest(text: string): number | undefined {
   if (text.includes('"held')) return undefined
-  const ms = /"touchedMs":(\d+)/.exec(text)?.[1]
-  return ms === undefined ? undefined : Number(ms)
+  const at = text.indexOf(TOUCHED)
+  // Its number ends at a comma or at the record's brace.
+  const ms = at === -1 ? Number.NaN : Number.parseInt(text.slice(at + TOUCHED.length, at + TOUCHED.length + 15), 10)
+  return Number.isNaN(ms) ? undefined : ms
 }
 
 /** A visit with candidates, as they are read back. */
