@@ -69,6 +69,18 @@ export const CASES: readonly Case[] = [
     },
   ),
   both(
+    'an id in annotations is text, however deep',
+    '({pass: (alert.source.id ?? 0n) !== 0n, annotations: {id: alert.source.id, all: [{id: alert.source.id}]}})',
+    '{"pass": bool(alert.source.id), "annotations": {"id": alert.source.id, "all": [{"id": alert.source.id}]}}',
+    {
+      expected: ['pass', 'pass', 'drop', 'drop'],
+      annotations: {
+        0: { id: '1152921504606846977', all: [{ id: '1152921504606846977' }] },
+        1: { id: '-1152921504606846976', all: [{ id: '-1152921504606846976' }] },
+      },
+    },
+  ),
+  both(
     'an object that does not pass leaves neither score nor annotations',
     '({pass: false, score: 3, annotations: {a: 1}})',
     '{"pass": False, "score": 3, "annotations": {"a": 1}}',

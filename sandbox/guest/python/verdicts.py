@@ -163,26 +163,22 @@ def _number(value):
     return None
 
 
+# Beyond it a number of JSON loses digits wherever it is read as floating point.
+_EXACT = 2**53 - 1
+
+
 def _json(notes):
-    options = {"default": _plain, "separators": (",", ":"), "ensure_ascii": False, "allow_nan": False}
-    try:
-        return dumps(notes, **options)
-    except ValueError:
-        return dumps(_finite(notes), **options)
+    return dumps(_written(notes), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _finite(value):
-    """NaN and infinities as null, as JavaScript writes them."""
+def _written(value):
+    """As JavaScript filters write it: NaN and infinities are null, integers that no number holds exactly (ids) are text."""
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
+        return {name: _written(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [_written(item) for item in value]
     if _is_numpy(value):
-        return _finite(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _plain(value):
-    if _is_numpy(value):
-        return value.tolist()
-    raise TypeError
+        return _written(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
