@@ -12,22 +12,29 @@ export interface Output {
   failure(error: CliError): void
 }
 
+/** What a terminal obeys, and what turns the direction of writing. Names, reasons and messages come from authors, and administrators read those of all. */
+// oxlint-disable-next-line no-control-regex -- they are what is taken away
+const OBEYED = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+/** A text as a terminal may show it. */
+const shown = (text: string): string => text.replace(OBEYED, '\ufffd')
+
 export function openOutput({ stdout, stderr, color }: Surroundings, json: boolean): Output {
   const paint = (code: number, text: string): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text)
   const asText = stdout.isTTY === true && !json
   return {
-    result: (value, pretty) => void stdout.write(asText ? `${pretty()}\n` : `${JSON.stringify(value)}\n`),
+    result: (value, pretty) => void stdout.write(asText ? `${shown(pretty())}\n` : `${JSON.stringify(value)}\n`),
     line: value => void stdout.write(`${JSON.stringify(value)}\n`),
-    progress: text => void stderr.write(`${text}\n`),
+    progress: text => void stderr.write(`${shown(text)}\n`),
     failure({ code, message, problems }) {
       if (json) {
         stderr.write(`${JSON.stringify({ code, message, errors: problems })}\n`)
         return
       }
-      stderr.write(`${paint(31, 'error')} ${message} [${code}]\n`)
+      stderr.write(`${paint(31, 'error')} ${shown(message)} [${code}]\n`)
       for (const { line, column, pointer, message } of problems) {
         const place = line === undefined ? (pointer ?? '') : `line ${line}, column ${column ?? 1}`
-        stderr.write(`  ${place ? `${place}: ` : ''}${message}\n`)
+        stderr.write(`  ${shown(`${place ? `${place}: ` : ''}${message}`)}\n`)
       }
     },
   }
