@@ -18,7 +18,7 @@ const record = (name: string, fields: Record<string, unknown>, more: object = {}
   ...more,
   fields: Object.entries(fields).map(([name, type]) => ({ name, type })),
 })
-const parse = (schema: unknown) => parseNode(JSON.stringify(schema))
+const parse = (schema: unknown) => parseNode(JSON.stringify(schema), [], true)
 const KEYS = { id: 'long', visit: 'long' }
 const VALUES = { id: 170_094_456_272_322_680n, visit: 2n }
 
@@ -80,6 +80,13 @@ describe('a schema is read', () => {
     expect(() => field(['float', 'null'], 'bright')).toThrow(/default of alert.drb/)
     expect(() => field('int', 2 ** 31)).toThrow(/default/)
     expect(() => field(record('R', { x: 'int' }), {})).toThrow(/default/)
+  })
+
+  test('that was registered elsewhere with what only readers of other versions would trip over', () => {
+    const field = { name: 'x', type: ['null', 'int'], default: 'null', order: 'up', aliases: 'y' }
+    const schema = { type: 'record', name: 'alert', fields: [field] }
+    expect(parseSchema(JSON.stringify(schema)).name).toBe('alert')
+    expect(() => parse(schema)).toThrow(/order|default|aliases/)
   })
 
   test('with the names of those it refers to; its text is then whole', () => {

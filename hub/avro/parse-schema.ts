@@ -54,11 +54,6 @@ const nameIn = (json: Json, around: string): { readonly full: string; readonly s
   return { full, space }
 }
 
-const aliasesIn = ({ aliases = [] }: Json, of: string): string[] => {
-  if (Array.isArray(aliases) && aliases.every(alias => typeof alias === 'string')) return aliases
-  return fail(`The aliases of ${of} are not a list of names`)
-}
-
 /** Types in each other below a node, whether its values take no bytes, and what it holds of fields that take none. */
 interface Measure {
   readonly depth: number
@@ -74,6 +69,8 @@ class Parser {
   readonly #open: RecordNode[] = []
   #fields = 0
   #symbols = 0
+  /** Whether what readers have no use for has to be right, too: asked of what is new, not of what was registered elsewhere. */
+  isNew = false
 
   node(json: unknown, space: string): AvroNode {
     if (typeof json === 'string') return primitives.get(json) ?? this.#named(json, space)
@@ -109,6 +106,11 @@ class Parser {
     const from = found.kind === 'record' ? this.#open.indexOf(found) : -1
     if (from >= 0) for (const record of this.#open.slice(from)) record.recursive = true
     return found
+  }
+
+  #aliasesIn({ aliases = [] }: Json, of: string): string[] {
+    if (Array.isArray(aliases) && aliases.every(alias => typeof alias === 'string')) return aliases
+    return this.isNew ? fail(`The aliases of ${of} are not a list of names`) : []
   }
 
   #define<T extends AvroNode>(name: string, node: T): T {
@@ -153,7 +155,7 @@ class Parser {
       if (known.has(symbol)) fail(`The enum ${full} has the symbol ${symbol} twice`)
       known.add(symbol)
     }
-    if (preset !== undefined && !(typeof preset === 'string' && known.has(preset)))
+    if (this.isNew && preset !== undefined && !(typeof preset === 'string' && known.has(preset)))
       fail(`The default of the enum ${full} is none of its symbols`)
     return this.#define(full, {
       kind: 'enum',
@@ -169,7 +171,7 @@ class Parser {
     this.#fields += json['fields'].length
     if (this.#fields > MAX_FIELDS) fail(`The records have more than ${MAX_FIELDS} fields`)
     const fields: RecordField[] = []
-    const aliases = aliasesIn(json, full).map(alias => alias.slice(alias.lastIndexOf('.') + 1))
+    const aliases = this.#aliasesIn(json, full).map(alias => alias.slice(alias.lastIndexOf('.') + 1))
     const record = this.#define<RecordNode>(full, { kind: 'record', name: full, aliases, fields, recursive: false })
     this.#open.push(record)
     const known = new Set<string>()
@@ -190,12 +192,12 @@ class Parser {
       return fail(`The record ${record} has a field with the illegal name ${shown(name)}`)
     if (name === PROTO) fail(`The record ${record} has a field called ${name}, which this system cannot read`)
     if (type === undefined) fail(`The field ${name} of ${record} has no type`)
-    if (!ORDERS.has(order)) fail(`The field ${name} of ${record} has the order ${shown(order)}`)
+    if (this.isNew && !ORDERS.has(order)) fail(`The field ${name} of ${record} has the order ${shown(order)}`)
     const node = this.node(type, space)
     const hasDefault = Object.hasOwn(json, 'default')
-    if (hasDefault && !isValueOf(node, json['default']))
+    if (this.isNew && hasDefault && !isValueOf(node, json['default']))
       fail(`The default of ${record}.${name}, ${shown(json['default'])}, is no value of its type`)
-    return { name, node, aliases: aliasesIn(json, `${record}.${name}`), hasDefault }
+    return { name, node, aliases: this.#aliasesIn(json, `${record}.${name}`), hasDefault }
   }
 
   /** Adds up what lies in a node, once for each, and refuses what nobody could read. */
@@ -222,8 +224,11 @@ class Parser {
   }
 }
 
-/** The type of a text; `references` are the texts of other schemas whose names it uses, each after those it needs itself. Throws HubError HUB_SCHEMA_INVALID. */
-export const parseNode = (text: string, references: readonly string[] = []): AvroNode => {
+/**
+ * The type of a text; `references` are the texts of other schemas whose names it uses, each after those it needs itself. What is new is refused for
+ * wrong defaults, orders and aliases, too. Throws HubError HUB_SCHEMA_INVALID.
+ */
+export const parseNode = (text: string, references: readonly string[] = [], isNew = false): AvroNode => {
   const parser = new Parser()
   const read = (json: string): AvroNode => {
     if (json.length > MAX_SCHEMA_CHARS) fail(`It has ${json.length} characters; ${MAX_SCHEMA_CHARS} are read`)
@@ -231,6 +236,7 @@ export const parseNode = (text: string, references: readonly string[] = []): Avr
     return parser.node(jsonIn(json), '')
   }
   for (const reference of references) read(reference)
+  parser.isNew = isNew
   return read(text)
 }
 

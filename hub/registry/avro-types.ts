@@ -44,12 +44,12 @@ const onShelf =
 const parsed = new WeakMap<SchemaValue, AvroNode>()
 
 /** The type of a text that somebody sent. Refuses what is no Avro schema. */
-export const sentType = (shelf: Shelf, sent: Described): AvroNode => {
+export const sentType = (shelf: Shelf, sent: Described, isNew = true): AvroNode => {
   if ((sent.schemaType ?? 'AVRO') !== 'AVRO')
     throw refuse('INVALID_SCHEMA', `Invalid schema type ${sent.schemaType}; this registry keeps AVRO`)
   const references = referencedBy(onShelf(shelf), sent)
   try {
-    return parseNode(sent.schema, references)
+    return parseNode(sent.schema, references, isNew)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw refuse('INVALID_SCHEMA', `Invalid schema: ${why}`)
@@ -60,7 +60,7 @@ export const sentType = (shelf: Shelf, sent: Described): AvroNode => {
 export const registeredType = (shelf: Shelf, value: SchemaValue): AvroNode | undefined => {
   const known = parsed.get(value)
   if (known !== undefined || (value.schemaType ?? 'AVRO') !== 'AVRO') return known
-  const type = sentType(shelf, value)
+  const type = sentType(shelf, value, false)
   parsed.set(value, type)
   return type
 }

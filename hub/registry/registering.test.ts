@@ -91,6 +91,8 @@ describe('registering', () => {
     const book = openBook()
     for (const bad of ['', '{', '{}', '"nope"', '[]', '{"type":"record","name":"R"}', '{"type":"record","fields":[]}'])
       expect(codeOf(() => book.add('s', bad))).toBe(42_201)
+    const wrong = { type: 'record', name: 'R', fields: [{ name: 'x', type: 'int', default: 'a' }] }
+    expect(codeOf(() => book.add('s', JSON.stringify(wrong)))).toBe(42_201)
     expect(codeOf(() => book.add('s', A, { schemaType: 'JSON' }))).toBe(42_201)
     expect(codeOf(() => book.add('s', A, { references: [{ name: 'x', subject: 'none', version: 1 }] }))).toBe(42_201)
     book.add('s', A)

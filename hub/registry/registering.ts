@@ -69,7 +69,7 @@ export const findSent = (
   sent: Submitted,
   withDeleted = false,
 ): SchemaValue | undefined => {
-  sentType(shelf, sent)
+  sentType(shelf, sent, false)
   return shelf.findSame(subject, identityOf(sent), withDeleted)
 }
 
@@ -80,6 +80,7 @@ export const register = (shelf: Shelf, subject: string, submitted: Submitted): D
   const same = findSent(shelf, subject, submitted)
   if (same !== undefined && isAsked(submitted.id, same.id) && isAsked(submitted.version, same.version))
     return { records: [], answer: same }
+  sentType(shelf, submitted)
   if (isReadOnly(shelf, subject)) throw refuse('NOT_PERMITTED', `Subject ${subject} is in read-only mode`)
   const identity = identityOf(submitted)
   const place = modeOf(shelf, subject) === 'IMPORT' ? imported : appended
