@@ -4,7 +4,7 @@ import numpy.ma
 
 from cells import NULL_HIGH
 from layout import Listed, Node, missing_of
-from records import no_field
+from records import NoAttribute, NoField
 
 
 class _Named:
@@ -16,7 +16,7 @@ class _Named:
     def _field(self, name):
         fields = self._node.fields
         if name not in fields:
-            raise no_field(name, fields)
+            raise NoField(name, fields)
         field = fields[name]
         if not isinstance(field, Node) and not field.carried:
             self._wants.reach([field.text])
@@ -27,8 +27,8 @@ class _Named:
             raise AttributeError(name)
         try:
             return self[name]
-        except KeyError as error:
-            raise AttributeError(str(error)) from None
+        except NoField:
+            raise NoAttribute(name, self._node.fields) from None
 
     def __contains__(self, name):
         return name in self._node.fields

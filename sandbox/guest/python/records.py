@@ -2,6 +2,7 @@
 import copy
 import json.encoder
 from difflib import get_close_matches
+from functools import lru_cache
 
 from layout import missing_of
 from readers import reader_of
@@ -15,14 +16,30 @@ _MAX_NEAR, _MAX_NAMES = 3, 10
 
 
 class NoField(KeyError):
-    """As a dict's KeyError, with a text for the author."""
+    """As a dict's KeyError, with a text for the author, made when it is shown: to ask for what may not be there has to cost no more than it does a dict."""
+
+    def __init__(self, name, known):
+        super().__init__(name)
+        self._known = known
 
     def __str__(self):
-        return self.told
+        return _told(str(self.args[0]), tuple(self._known))
+
+
+class NoAttribute(AttributeError):
+    """As an object's AttributeError, with such a text."""
+
+    def __init__(self, name, known):
+        super().__init__(name)
+        self._known = known
+
+    def __str__(self):
+        return _told(str(self.args[0]), tuple(self._known))
 
 
 # What authors see in messages.
 NoField.__name__ = NoField.__qualname__ = "KeyError"
+NoAttribute.__name__ = NoAttribute.__qualname__ = "AttributeError"
 
 
 class Record(dict):
@@ -38,7 +55,7 @@ class Record(dict):
     _wants = None
 
     def __getattr__(self, name):
-        raise AttributeError(_told(name, self._readers))
+        raise NoAttribute(name, self._readers)
 
     def get(self, name, default=None):
         return self[name] if name in self._readers else default
@@ -117,7 +134,7 @@ class Record(dict):
         if name in self._readers:
             self._refuse()
         if not default:
-            raise no_field(name, self._readers)
+            raise NoField(name, self._readers)
         return default[0]
 
     def _refuse(self, *_, **__):
@@ -133,18 +150,13 @@ def _refuse_attribute(*_):
     raise AttributeError(_CHANGED)
 
 
+@lru_cache(256)
 def _told(name, known):
     near = get_close_matches(str(name), known, _MAX_NEAR)
     if near:
         return f"there is no field {name} here; did you mean {' or '.join(near)}?"
     more = f" and {len(known) - _MAX_NAMES} more" if len(known) > _MAX_NAMES else ""
-    return f"there is no field {name} here; there are {', '.join(list(known)[:_MAX_NAMES]) or 'none'}{more}"
-
-
-def no_field(name, known):
-    error = NoField(name)
-    error.told = _told(name, known)
-    return error
+    return f"there is no field {name} here; there are {', '.join(known[:_MAX_NAMES]) or 'none'}{more}"
 
 
 def record_class(node, cells, wants):
@@ -157,7 +169,7 @@ def record_class(node, cells, wants):
         except IndexError:
             raise RuntimeError(_STALE) from None
         except KeyError:
-            raise no_field(name, readers) from None
+            raise NoField(name, readers) from None
 
     own = {
         "__slots__": (),
