@@ -14,7 +14,6 @@ export type DeployErrorCode =
   | 'DEPLOY_PORT_IN_USE'
   | 'DEPLOY_PROCESS_DIES'
   | 'DEPLOY_NOT_READY'
-  | 'DEPLOY_EXAMPLE_REFUSED'
 
 /** Its message is one or more complete sentences to print as they are: what, where, why, what next. */
 export class DeployError extends Error {

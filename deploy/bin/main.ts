@@ -1,8 +1,10 @@
 // What `skysieve` does once its packages are there: start and test are of this folder, everything else is the command line of #api.
 // Each is loaded when it is asked for: the command line should not wait for what it does not use.
+import { join } from 'node:path'
 import type { Language } from '#filters'
 import type { Sandbox } from '#sandbox'
 import { watchNpm } from './npm-parent.ts'
+import { tell } from './tell.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
 const IMPATIENT_AFTER_MS = 2000
@@ -16,6 +18,11 @@ const stopSignal = (): AbortSignal => {
       stopping.abort()
       if (performance.now() - firstMs > IMPATIENT_AFTER_MS) process.exit(130)
     })
+  // What nobody caught is told, and the system stops in order: its processes would be killed with this one.
+  process.on('uncaughtException', error => {
+    complain(error)
+    stopping.abort()
+  })
   // Under `npm start` the launcher that a user sees is npm: when that is gone, even killed, the system stops in order.
   if (process.env['npm_lifecycle_event'] === 'start') watchNpm(() => stopping.abort())
   return stopping.signal
@@ -49,15 +56,16 @@ const runClient = async (argv: readonly string[]): Promise<number> => {
   return runCli(argv, processSurroundings(openSandbox))
 }
 
-/** Errors whose message is made to be read; the trace of any other is needed to find what is wrong with us. */
-const TOLD: ReadonlySet<string> = new Set(['DeployError', 'HubError', 'MirrorError'])
+const complain = (error: unknown): void => {
+  process.stderr.write(`${tell(error, join(import.meta.dirname, '../../.cache/faults.log'))}\n`)
+  process.exitCode = 1
+}
 
 const [command = '--help', ...argv] = process.argv.slice(2)
 try {
-  process.exitCode =
+  const code =
     command === 'start' || command === 'test' ? await runOwn(command, argv) : await runClient([command, ...argv])
+  process.exitCode ??= code
 } catch (error) {
-  if (!(error instanceof Error && TOLD.has(error.name))) throw error
-  process.stderr.write(`${error.message}\n`)
-  process.exitCode = 1
+  complain(error)
 }

@@ -14,6 +14,7 @@ import {
 } from '#hub'
 import { type Secrets } from './secrets.ts'
 import { type ProcessSpec } from './supervisor.ts'
+import { type Patience, untilDone } from './until-done.ts'
 
 export const brokerProcess = (
   name: string,
@@ -25,27 +26,29 @@ export const brokerProcess = (
     await prepareBroker(settings)
     return speedUp(brokerCommand(settings))
   },
-  ready: signal => awaitBroker(settings, { signal }),
+  ready: (signal, say) => awaitBroker(settings, { signal, limitMs: Infinity, onFailure: say }),
   explain: lines => lines.map(line => brokerFault(settings.name, line)).find(fault => fault !== undefined)?.message,
 })
 
-/** Makes users and rights, as often as it is called; then what the caller adds. */
+/** Makes users and rights, as often as it is called; then what the caller adds, which may be repeated too. */
 export const prepareAccess = async (
   broker: BrokerSettings,
   secrets: Secrets,
   users: readonly string[],
   rights: readonly Grant[],
   more: (admin: ClusterAdmin) => Promise<void>,
-): Promise<void> => {
-  const admin = openAdmin(adminAccess(broker))
-  try {
-    for (const user of users) await admin.upsertUser(user, passwordOf(secrets, user))
-    await admin.grant(rights)
-    await more(admin)
-  } finally {
-    await admin.close()
-  }
-}
+  patience: Patience,
+): Promise<void> =>
+  untilDone(`${broker.name}-access`, patience, async () => {
+    const admin = openAdmin(adminAccess(broker))
+    try {
+      for (const user of users) await admin.upsertUser(user, passwordOf(secrets, user))
+      await admin.grant(rights)
+      await more(admin)
+    } finally {
+      await admin.close().catch(() => undefined)
+    }
+  })
 
 export const accessOf = (broker: BrokerSettings, secrets: Secrets, user: string): BrokerAccess => ({
   ...adminAccess(broker),

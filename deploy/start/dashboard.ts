@@ -41,6 +41,7 @@ export const openDashboard = (screen: Screen): Dashboard => {
     note,
     event: event => {
       if (event.type === 'starting') show(event.name, 'starting …')
+      else if (event.type === 'waiting') show(event.name, `waits: ${event.reason}`)
       else if (event.type === 'ready') show(event.name, `ready after ${seconds(event.afterMs)}`)
       else if (event.type === 'stopped') show(event.name, 'stopped')
       else note(describeDeath(event))

@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DeployError } from '../errors.ts'
+import { askApi } from './ask-api.ts'
 import { writePrivate } from './secrets.ts'
 
 const NAME = 'integration'
-const CALL_LIMIT_MS = 30_000
 const CONFLICT = 409
+const FIRST_FAULT = 300
 
 export interface IntegrationOptions {
   readonly apiUrl: string
@@ -23,12 +24,12 @@ export const offerIntegration = async (options: IntegrationOptions, signal: Abor
   const file = integrationFile(options.dataDir)
   if (!existsSync(file)) {
     const scopes = ['stream:full', 'filters:read', 'read:alertdb']
-    await call(options, 'POST', '/v1/accounts', { name: NAME, scopes }, signal)
+    await call(options, '/v1/accounts', { name: NAME, scopes }, signal)
     const path = `/v1/accounts/${NAME}/logins`
     const login =
-      (await call(options, 'POST', path, { label: 'main' }, signal)) ??
-      (await call(options, 'POST', `${path}/${NAME}/password`, undefined, signal))
-    const token = await call(options, 'POST', `/v1/accounts/${NAME}/tokens`, { label: 'integration' }, signal)
+      (await call(options, path, { label: 'main' }, signal)) ??
+      (await call(options, `${path}/${NAME}/password`, undefined, signal))
+    const token = await call(options, `/v1/accounts/${NAME}/tokens`, { label: 'integration' }, signal)
     const { apiUrl, registryUrl } = options
     writePrivate(file, `${JSON.stringify({ apiUrl, registryUrl, login, token }, null, 2)}\n`)
   }
@@ -39,26 +40,16 @@ export const offerIntegration = async (options: IntegrationOptions, signal: Abor
 
 /** The answer, or undefined where it was there already. */
 const call = async (
-  { apiUrl, adminToken }: IntegrationOptions,
-  method: string,
+  access: IntegrationOptions,
   path: string,
-  body: unknown,
+  body: object | undefined,
   signal: AbortSignal,
 ): Promise<unknown> => {
-  const answer = await fetch(apiUrl + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${adminToken}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    signal: AbortSignal.any([signal, AbortSignal.timeout(CALL_LIMIT_MS)]),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  if (answer.status === CONFLICT) return undefined
-  if (!answer.ok)
-    throw new DeployError(
-      'DEPLOY_NOT_READY',
-      `The account for integration could not be made: ${path} answered ${answer.status}.`,
-    )
-  return answer.json()
+  const { status, text } = await askApi(access, { method: 'POST', path, body }, signal)
+  if (status === CONFLICT) return undefined
+  if (status < FIRST_FAULT) return JSON.parse(text)
+  throw new DeployError(
+    'DEPLOY_NOT_READY',
+    `The account for integration could not be made: ${path} answered ${status}: ${text.slice(0, 500)}`,
+  )
 }

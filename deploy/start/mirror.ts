@@ -20,22 +20,30 @@ import { type Layout, type NodeLayout } from './layout.ts'
 import { MIRRORED_TOPICS, nodeRights } from './rights.ts'
 import { type ProcessSpec } from './supervisor.ts'
 import { keepPartitions } from './topics.ts'
+import { type Patience } from './until-done.ts'
 import { nodeUsers } from './users.ts'
 
 /** Users, rights and topics of a node, as often as it is called. */
 export const prepareNodeAccess = (
   { secrets, options: { partitions } }: Layout,
   { name, broker, shards }: NodeLayout,
+  patience: Patience,
 ): Promise<void> =>
-  prepareAccess(broker, secrets, nodeUsers(name), nodeRights(name), async admin =>
-    prepareNode(admin, {
-      alertTopics: await keepPartitions(
-        admin,
-        Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions })),
-      ),
-      shards,
-      ...(broker.retention === undefined ? {} : { retention: broker.retention }),
-    }),
+  prepareAccess(
+    broker,
+    secrets,
+    nodeUsers(name),
+    nodeRights(name),
+    async admin =>
+      prepareNode(admin, {
+        alertTopics: await keepPartitions(
+          admin,
+          Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions })),
+        ),
+        shards,
+        ...(broker.retention === undefined ? {} : { retention: broker.retention }),
+      }),
+    patience,
   )
 
 const settingsOf = ({ secrets }: Layout, { name, broker, hub, ports }: NodeLayout): MirrorMakerSettings => ({

@@ -1,4 +1,4 @@
-// Waits until a process of ours answers /readyz with 200, and says the reasons it gave when it does not.
+// Waits until a process of ours answers /readyz with 200, and says the reasons it gives until then.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -7,21 +7,25 @@ import { LOOPBACK } from './ports.ts'
 
 const PAUSE_MS = 150
 const MAX_REASON = 200
-const CALL_LIMIT_MS = 2000
-const READY_LIMIT_MS = 90_000
+const CALL_LIMIT_MS = 10_000
 
-/** Resolves when `http://127.0.0.1:<opsPort>/readyz` answers 200. Throws DEPLOY_NOT_READY with its reasons after the limit. */
+/**
+ * Resolves when `http://127.0.0.1:<opsPort>/readyz` answers 200, however long that takes; `say` gets its reasons until then. Throws the
+ * signal's reason, and DEPLOY_NOT_READY with the last reasons after a limit, where there is one.
+ */
 export const awaitReady = async (
   name: string,
   opsPort: number,
   signal: AbortSignal,
-  limitMs = READY_LIMIT_MS,
+  say: (reason: string) => void,
+  limitMs = Infinity,
 ): Promise<void> => {
   const deadline = performance.now() + limitMs
   for (;;) {
     signal.throwIfAborted()
     const reason = await whyNotReady(opsPort)
     if (reason === undefined) return
+    say(reason)
     if (performance.now() > deadline)
       throw new DeployError('DEPLOY_NOT_READY', `${name} is not ready after ${limitMs / 1000} s: ${reason}`)
     await sleep(PAUSE_MS, undefined, { signal })

@@ -8,7 +8,7 @@ import { writePrivate } from './secrets.ts'
 import { type ProcessSpec } from './supervisor.ts'
 
 const PAUSE_MS = 50
-const CONNECT_LIMIT_MS = 1000
+const CONNECT_LIMIT_MS = 10_000
 
 export interface RedisSettings {
   readonly dir: string

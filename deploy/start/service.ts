@@ -19,7 +19,7 @@ export interface ServiceSettings {
   /** Of the Node that it runs on. */
   readonly nodeFlags?: readonly string[]
   readonly atLauncherDeath?: 'KILL' | 'TERM'
-  /** How long it may take to be ready; 90 s when absent. */
+  /** How long it may take to be ready; as long as it does something when absent. */
   readonly readyMs?: number
 }
 
@@ -42,5 +42,5 @@ export const serviceProcess = (
       atLauncherDeath,
     }
   },
-  ready: signal => awaitReady(name, opsPort, signal, readyMs),
+  ready: (signal, say) => awaitReady(name, opsPort, signal, say, readyMs),
 })

@@ -65,6 +65,38 @@ test('the process id of a kept process is known, and after a death that of the n
   expect(supervisor.pid('worker')).toBeUndefined()
 })
 
+/** As a patient machine's, in tenths of seconds. */
+const quick = { everyMs: 20, slowMs: 100, stillMs: 300, limitMs: 60_000 }
+
+test('one that is slow to get ready is waited for, and its reason is told once', async () => {
+  const events: ProcessEvent[] = []
+  const supervisor = new Supervisor(folder(), event => events.push(event), hasty, quick)
+  const ready: ProcessSpec['ready'] = async (_, say) => {
+    say('its disk is slow')
+    await until(() => events.some(({ type }) => type === 'waiting'))
+    await sleep(3 * quick.stillMs)
+  }
+  await supervisor.start(shell('slow', 'while :; do :; done', ready), never)
+  expect(events.map(({ type }) => type)).toEqual(['starting', 'waiting', 'ready'])
+  expect(events[1]).toMatchObject({ name: 'slow', reason: 'its disk is slow' })
+  await supervisor.stop(['slow'], 1000)
+})
+
+test('one that does nothing and is not ready is ended and started again', async () => {
+  const dir = folder()
+  const events: ProcessEvent[] = []
+  const supervisor = new Supervisor(dir, event => events.push(event), hasty, quick)
+  const ready: ProcessSpec['ready'] = async (signal, say) => {
+    say('no answer on its port')
+    if (!events.some(({ type }) => type === 'died')) await notReady(signal)
+  }
+  await supervisor.start(shell('stuck', 'exec sleep 60', ready), never)
+  expect(events.find(({ type }) => type === 'died')).toMatchObject({
+    how: 'not ready, and it has done nothing for 0.3 s: no answer on its port',
+  })
+  await supervisor.stop(['stuck'], 1000)
+})
+
 test('a watched fault ends a process with its reason, and it comes back', async () => {
   const events: ProcessEvent[] = []
   const supervisor = new Supervisor(folder(), event => events.push(event))

@@ -5,6 +5,7 @@ import { DeployError } from '../errors.ts'
 import { afterDeath } from './back-off.ts'
 import { lastLines, rotateAtStart } from './log-file.ts'
 import { startProcess, type Command, type RunningProcess } from './process.ts'
+import { LOOKS, type Looks, watchStart } from './slow-or-dead.ts'
 
 const SHOWN_LINES = 12
 const EXPLAINED_LINES = 200
@@ -13,8 +14,11 @@ export interface ProcessSpec {
   readonly name: string
   /** Asked at each start of the process, so that it may prepare files first. */
   readonly command: () => Promise<Command>
-  /** Resolves when the process does its work; rejects when it never will. */
-  readonly ready: (signal: AbortSignal) => Promise<void>
+  /**
+   * Resolves when the process does its work; rejects when it never will. However long that takes: whoever is slow is waited for. `say`
+   * takes why it is not ready yet.
+   */
+  readonly ready: (signal: AbortSignal, say: (reason: string) => void) => Promise<void>
   /** What the last lines of its log say about its end, in a sentence for the operator. */
   readonly explain?: (lines: readonly string[]) => string | undefined
   /** Watches a ready process for faults that do not end it; `restart` ends it with a reason. */
@@ -31,6 +35,8 @@ interface WatchContext {
 export type ProcessEvent =
   | { readonly type: 'starting'; readonly name: string }
   | { readonly type: 'stopped'; readonly name: string }
+  /** It is slow to get ready; told when the reason changes. */
+  | { readonly type: 'waiting'; readonly name: string; readonly reason: string }
   | { readonly type: 'ready'; readonly name: string; readonly afterMs: number }
   | {
       readonly type: 'died'
@@ -52,13 +58,20 @@ export class Supervisor {
   readonly #logsDir: string
   readonly #report: (event: ProcessEvent) => void
   readonly #rule: typeof afterDeath
+  readonly #looks: Looks
   readonly #processes = new Map<string, Kept>()
 
   /** `rule` decides when a process that died is started again. */
-  constructor(logsDir: string, report: (event: ProcessEvent) => void, rule: typeof afterDeath = afterDeath) {
+  constructor(
+    logsDir: string,
+    report: (event: ProcessEvent) => void,
+    rule: typeof afterDeath = afterDeath,
+    looks: Looks = LOOKS,
+  ) {
     this.#logsDir = logsDir
     this.#report = report
     this.#rule = rule
+    this.#looks = looks
   }
 
   logFile(name: string): string {
@@ -161,7 +174,14 @@ export class Supervisor {
       ended.abort()
       return why ?? how
     })
-    void readiness(spec, AbortSignal.any([signal, ended.signal])).then(failure => {
+    const watched = watchStart({
+      pid: running.pid,
+      looks: this.#looks,
+      onSlow: reason => this.#report({ type: 'waiting', name: spec.name, reason }),
+      onDead: restart,
+    })
+    void readiness(spec, AbortSignal.any([signal, ended.signal]), watched.say).then(failure => {
+      watched.end()
       if (ended.signal.aborted) return undefined
       // It lives and will never be ready: as good as dead.
       if (failure !== undefined) return signal.aborted ? undefined : restart(failure)
@@ -170,14 +190,19 @@ export class Supervisor {
       return onReady()
     })
     const how = await onEnd
+    watched.end()
     entry.running = undefined
     return how
   }
 }
 
 /** Undefined when it is ready, else why it is not. */
-const readiness = (spec: ProcessSpec, signal: AbortSignal): Promise<string | undefined> =>
-  spec.ready(signal).then(
+const readiness = (
+  spec: ProcessSpec,
+  signal: AbortSignal,
+  say: (reason: string) => void,
+): Promise<string | undefined> =>
+  spec.ready(signal, say).then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   )

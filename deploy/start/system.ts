@@ -20,7 +20,7 @@ import { type ProcessSpec, type Supervisor } from './supervisor.ts'
 import { makeHubTopics } from './topics.ts'
 import { hubUsers } from './users.ts'
 
-const step = (name: string, after: readonly string[], run: () => Promise<void>): Step => ({ name, after, run })
+const step = (name: string, after: readonly string[], run: Step['run']): Step => ({ name, after, run })
 
 /** Every step of a start; those that do not wait for each other run side by side. */
 export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: string) => void): readonly Step[] => {
@@ -39,9 +39,14 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
   const integration = { apiUrl, registryUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }
   return [
     run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
-    step('hub-access', ['hub-broker'], () =>
-      prepareAccess(hub, secrets, hubUsers(options.nodes), hubRights(options.nodes), admin =>
-        makeHubTopics(admin, options, hub.dir),
+    step('hub-access', ['hub-broker'], signal =>
+      prepareAccess(
+        hub,
+        secrets,
+        hubUsers(options.nodes),
+        hubRights(options.nodes),
+        admin => makeHubTopics(admin, options, hub.dir),
+        { signal, note },
       ),
     ),
     run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),
@@ -49,7 +54,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
       run(
         brokerProcess(`${node.name}-broker`, node.broker, command => layout.archives.speedUp('broker', command, false)),
       ),
-      step(`${node.name}-access`, [`${node.name}-broker`], () => prepareNodeAccess(layout, node)),
+      step(`${node.name}-access`, [`${node.name}-broker`], signal => prepareNodeAccess(layout, node, { signal, note })),
       run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
       ...workerProcesses(layout, node).map(worker => run(worker, 'hub-access', `${node.name}-access`)),
     ]),

@@ -42,11 +42,13 @@ export interface AwaitOptions {
   /** Ends the waiting; its reason is thrown. */
   readonly signal?: AbortSignal
   readonly limitMs?: number
+  /** Told why it does not serve yet, with each try. */
+  readonly onFailure?: (reason: string) => void
 }
 
 /** Waits until the broker serves. Throws HubError HUB_BROKER_SECRETS or HUB_BROKER_NOT_READY, or the signal's reason. */
 export const awaitBroker = async (settings: BrokerSettings, options: AwaitOptions = {}): Promise<void> => {
-  const { signal, limitMs = READY_LIMIT_MS } = options
+  const { signal, limitMs = READY_LIMIT_MS, onFailure } = options
   const deadline = performance.now() + limitMs
   for (let pauseMs = MIN_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, MAX_PAUSE_MS)) {
     signal?.throwIfAborted()
@@ -63,10 +65,12 @@ export const awaitBroker = async (settings: BrokerSettings, options: AwaitOption
         `Broker ${settings.name} refuses its administrator: the secrets are not those ${settings.dir} was made with. Restore secrets.json, or remove that folder to begin anew`,
         { cause: error },
       )
+    const reason = error instanceof Error ? error.message : String(error)
+    onFailure?.(reason)
     if (performance.now() > deadline)
       throw new HubError(
         'HUB_BROKER_NOT_READY',
-        `Broker ${settings.name} on port ${settings.ports.client} is not ready after ${limitMs / 1000} s: ${error instanceof Error ? error.message : String(error)}`,
+        `Broker ${settings.name} on port ${settings.ports.client} is not ready after ${limitMs / 1000} s: ${reason}`,
         { cause: error },
       )
     await sleep(pauseMs, undefined, signal === undefined ? {} : { signal })

@@ -82,7 +82,7 @@ export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<B
       const { command, args } = await spec.command()
       server = spawn(command, args, { stdio: 'ignore' })
       server.once('error', () => undefined)
-      await spec.ready(AbortSignal.timeout(10_000))
+      await spec.ready(AbortSignal.timeout(60_000), () => undefined)
     },
     killRedis,
     async open() {
