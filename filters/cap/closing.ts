@@ -27,7 +27,7 @@ export interface PartitionClock {
 
 /**
  * The time before which no more packets are to be expected: the slowest partition's. A partition read to its end has nothing older to offer,
- * so it stands at the moment its end was last asked for, a tenth of a second ago while the broker answers, and not at the wall clock: a broker or a
+ * so it stands at the moment its end was last asked for, a second ago while the broker answers, and not at the wall clock: a broker or a
  * process that stood still may have packets that nobody has seen yet. Without partitions there is no time.
  */
 export function streamClock(partitions: Iterable<PartitionClock>): number {

@@ -86,6 +86,8 @@ export const renderProperties = (
     // was seen, must not end one: its partitions have no leader until the next heartbeat.
     'broker.session.timeout.ms': 6000,
     'broker.heartbeat.interval.ms': 1000,
+    // The controller writes an empty record this often, for replicas of its log to see that it lives; here there is none (default: 500).
+    'metadata.max.idle.interval.ms': 5000,
     // One broker keeps one replica.
     'default.replication.factor': 1,
     'offsets.topic.replication.factor': 1,

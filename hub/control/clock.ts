@@ -1,4 +1,4 @@
-// The hub's clock: a record each second, which MirrorMaker copies as it copies alerts. A node that has it knows that whatever was sent before is there or on
+// The hub's clock: a record every two seconds, which MirrorMaker copies as it copies alerts. A node that has it knows that whatever was sent before is there or on
 // its last steps; a node that no longer gets it is cut off, which silence of the alert topics alone does not tell.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '../kafka/access.ts'
@@ -21,7 +21,8 @@ export const clockTopic: TopicSpec = {
   },
 }
 const KEY = 'hub'
-const TICK_MS = 1000
+/** Each tick is a transaction of each of a node's MirrorMaker tasks: at one a second, most of what a node does that has nothing to do. */
+const TICK_MS = 2000
 
 export interface ClockOptions {
   readonly access: BrokerAccess
@@ -43,7 +44,7 @@ export const clockTime = (value: Buffer): number => {
   return timeMs
 }
 
-/** Writes the time into every partition each second until it is closed; a broker that is away is waited for. */
+/** Writes the time into every partition every two seconds until it is closed; a broker that is away is waited for. */
 export const startClock = async ({ access, clientId, onProblem }: ClockOptions): Promise<RunningClock> => {
   const producer = await openProducer(access, { clientId })
   const stop = new AbortController()

@@ -37,7 +37,10 @@ export interface ControlLog<T> {
   close: () => Promise<void>
 }
 
-const WAIT_MS = 1000
+/** A record ends the waiting. */
+const WAIT_MS = 5000
+/** Between two looks at a transaction that is open. */
+const REPLAY_WAIT_MS = 1000
 /** How long a replay waits for the end of a transaction that is open. */
 const OPEN_TRANSACTION_MS = 3000
 const MIN_PAUSE_MS = 100
@@ -90,7 +93,7 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
     const openSinceMs = performance.now()
     while (page.next < page.end || (page.next < end && performance.now() - openSinceMs < OPEN_TRANSACTION_MS)) {
       signal.throwIfAborted()
-      page = await reader.read(page.next, WAIT_MS)
+      page = await reader.read(page.next, REPLAY_WAIT_MS)
       records.push(...page.records)
     }
     announce(replica.restart(records))

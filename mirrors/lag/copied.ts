@@ -62,7 +62,7 @@ export const followCopied = (
     while (!signal.aborted)
       try {
         const topic = CONNECT_TOPICS.offsets
-        const feed = await openFeed({ access, clientId, topic, from: 'earliest', signal, maxWaitMs: 500 })
+        const feed = await openFeed({ access, clientId, topic, from: 'earliest', signal })
         for await (const item of feed) note(item)
       } catch (error) {
         if (signal.aborted) return

@@ -7,7 +7,7 @@ import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
 import { type Copied, followCopied } from './copied.ts'
 import { type LagClock, openLagClock } from './lag-clock.ts'
 
-const EVERY_MS = 1000
+const EVERY_MS = 5000
 
 /** One moment of a node's lag. */
 export interface MirrorLag {
@@ -27,9 +27,9 @@ export interface LagWatchOptions {
   readonly topics: readonly string[]
   readonly clientId: string
   readonly signal: AbortSignal
-  /** Called after every look, each second. */
+  /** Called after every look. */
   readonly onLag?: (lag: MirrorLag) => void
-  /** Default: a look each second. */
+  /** Default: a look each 5 s. */
   readonly everyMs?: number
 }
 

@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type MirrorMakerEvent, mirrorMakerEvent } from './event.ts'
 
-const POLL_MS = 250
+const POLL_MS = 1000
 const READ_BYTES = 64 * 1024
 
 /** Where a reader of the file is. `rest` is a line that is not whole yet. */

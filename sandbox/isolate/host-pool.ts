@@ -14,7 +14,7 @@ export interface HostPoolOptions {
   readonly logger: Logger
 }
 
-const AHEAD = { atOnce: 5, everyMs: 40 } as const
+const AHEAD = { atOnce: 5, everyMs: 40, idleMs: 1000 } as const
 /** A host that ends before it is used is replaced this often for one taker. */
 const MAX_TRIES = 5
 const PAUSE_MS = 100
@@ -58,18 +58,26 @@ export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostP
   /** A spare makes isolates ahead, a few at a time so that it can take over in between: V8 takes most of the time of a takeover for them. */
   const made = new WeakMap<HostProcess, Map<number, number>>()
   const makeAhead = (): void => {
-    if (spare === undefined || !spare.isUp()) return
+    making = setTimeout(makeAhead, makeSome() ? AHEAD.everyMs : AHEAD.idleMs).unref()
+  }
+  /** False when there is nothing to make. */
+  const makeSome = (): boolean => {
+    if (spare === undefined) return false
     const has = made.get(spare) ?? new Map<number, number>()
     made.set(spare, has)
     for (const [memoryMb, wanted] of demand()) {
       const before = has.get(memoryMb) ?? 0
       const count = Math.min(wanted - before, AHEAD.atOnce)
       if (count <= 0) continue
+      // One that is still starting is asked for its state only while there is something to make.
+      if (!spare.isUp()) return true
       has.set(memoryMb, before + count)
-      return spare.send(MessageKind.makeAhead, { memoryMb, count } satisfies MakeAheadMessage)
+      spare.send(MessageKind.makeAhead, { memoryMb, count } satisfies MakeAheadMessage)
+      return true
     }
+    return false
   }
-  const making = wantsSpare ? setInterval(makeAhead, AHEAD.everyMs).unref() : undefined
+  let making = wantsSpare ? setTimeout(makeAhead, AHEAD.everyMs).unref() : undefined
 
   const takeOne = async (): Promise<HostProcess> => {
     const host = spare ?? open()
@@ -113,7 +121,7 @@ export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostP
     async close(): Promise<void> {
       closed = true
       clearTimeout(timer)
-      clearInterval(making)
+      clearTimeout(making)
       for (const host of alive) host.kill('retired')
       await Promise.all([...alive].map(host => host.gone))
     },

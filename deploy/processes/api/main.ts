@@ -2,11 +2,11 @@
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { openApi } from '#api'
 import { collectRarely } from '#hub'
 import { openSandboxMetrics } from '#sandbox'
-import { buildInfo } from '../build-info.ts'
+import { processMetrics } from '../process-metrics.ts'
 import { type Check, openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox, sandboxCheck } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
@@ -22,8 +22,7 @@ collectRarely()
 const config = readConfig(ApiConfig)
 const log = pino({ name: 'api', level: config.logLevel })
 const registry = new Registry()
-collectDefaultMetrics({ register: registry })
-buildInfo(registry)
+processMetrics(registry)
 const sandbox = await openProcessSandbox({
   dir: join(config.dataDir, 'trials'),
   sandbox: { ...config.sandbox, ...TRIAL_HOSTS },

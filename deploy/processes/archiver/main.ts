@@ -1,9 +1,9 @@
 // The archiver process: every packet of the hub into the archive, then its notice. SIGTERM commits what is archived.
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { collectRarely } from '#hub'
-import { buildInfo } from '../build-info.ts'
+import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { startArchivers } from './archivers.ts'
@@ -15,8 +15,7 @@ collectRarely()
 const config = readConfig(ArchiverConfig)
 const log = pino({ name: 'archiver', level: config.logLevel })
 const register = new Registry()
-collectDefaultMetrics({ register })
-buildInfo(register)
+processMetrics(register)
 const stop = new AbortController()
 const archivers = startArchivers(config, log, register, stop.signal)
 const ops = await openOpsServer({ port: config.opsPort, metrics: register, checks: archivers.checks })

@@ -2,10 +2,10 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { ensureImage, openEngine, reachEngine, sweepContainers } from '#sandbox'
 import { DeployError } from '../../errors.ts'
-import { buildInfo } from '../build-info.ts'
+import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { EngineConfig } from './config.ts'
@@ -19,8 +19,7 @@ const DYING_MS = 300
 const config = readConfig(EngineConfig)
 const log = pino({ name: 'engine', level: config.logLevel })
 const metrics = new Registry()
-collectDefaultMetrics({ register: metrics })
-buildInfo(metrics)
+processMetrics(metrics)
 const socket = config.socket ?? ownSocket(config.dir)
 const docker = openEngine(socket)
 const withdraw = (): void => rmSync(openSocket(config.dir), { force: true })

@@ -1,9 +1,9 @@
 // The hub's service process: the schema registry over HTTP, the clock that nodes go by, and how it is.
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
-import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
+import { Registry as Metrics } from 'prom-client'
 import { openRegistry, startClock } from '#hub'
-import { buildInfo } from '../build-info.ts'
+import { processMetrics } from '../process-metrics.ts'
 import { type Check, openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { HubConfig } from './config.ts'
@@ -13,8 +13,7 @@ const STOP_LIMIT_MS = 5000
 const config = readConfig(HubConfig)
 const log = pino({ name: 'hub', level: config.logLevel })
 const metrics = new Metrics()
-collectDefaultMetrics({ register: metrics })
-buildInfo(metrics)
+processMetrics(metrics)
 
 const registry = await openRegistry({
   access: config.kafka,

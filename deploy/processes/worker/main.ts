@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { openNodeManifests, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
 import { followMirrorGaps, hubLateness, openHubClock } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
-import { buildInfo } from '../build-info.ts'
+import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
@@ -23,8 +23,7 @@ const config = readConfig(WorkerConfig)
 const { mirror, shards, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts, metricsTokenSha256 } = config
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
 const registry = new Registry()
-collectDefaultMetrics({ register: registry })
-buildInfo(registry)
+processMetrics(registry)
 
 const sandbox = await openProcessSandbox({
   dir: join(dataDir, 'sandbox'),
