@@ -24,5 +24,6 @@ export { workerRights, workerUser, type WorkerRights } from './worker/worker-rig
 export { openNodeManifests, type NodeManifests } from './worker/node-manifests.ts'
 
 // Benches
+export { startBenchEngine } from './bench/bench-engine.ts'
 export { benchSource } from './bench/bench-filters.ts'
 export { cpuSeconds, descendants } from './bench/cpu-time.ts'

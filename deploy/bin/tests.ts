@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { setUp } from '../index.ts'
+import { PURPOSES } from '../setup/purposes.ts'
 
 const CHECKS = ['check:format', 'check:lint', 'check:types', 'check:unused'] as const
 const PROJECTS = ['unit', 'integration', 'e2e'] as const
@@ -26,7 +27,7 @@ export interface TestContext {
 /** Runs everything; resolves to the exit code. The last line printed is the sum of all stages. */
 export const runTests = async (context: TestContext): Promise<number> => {
   const { cacheDir, env, print } = context
-  await setUp({ purpose: 'test', cacheDir, env, print })
+  await setUp({ parts: PURPOSES.test, cacheDir, env, print })
   const results = join(cacheDir, 'test-results')
   mkdirSync(results, { recursive: true })
   const sum = { passed: 0, failed: 0, skipped: 0 }

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DeployError } from '../errors.ts'
+import { PURPOSES } from '../setup/purposes.ts'
 import { setUp } from '../setup/set-up.ts'
 import { CACHE_DIR } from '../start/layout.ts'
 import { freeBase } from '../start/ports.ts'
@@ -55,7 +57,11 @@ const policy = policyOf(args.policy)
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
 const print = (line: string): void => void process.stderr.write(`${line}\n`)
-await setUp({ purpose: 'test', cacheDir: CACHE_DIR, env: process.env, print })
+const parts = PURPOSES.chaos.filter(part => part !== 'engine' || !args['no-python'])
+await setUp({ parts, cacheDir: CACHE_DIR, env: process.env, print }).catch((error: unknown) => {
+  if (error instanceof DeployError) refuse(error.message)
+  throw error
+})
 const portBase =
   (await freeBase(numberOf('port-base') - 100, 2)) ??
   refuse(`no free ports from ${args['port-base']} on; choose others with --port-base`)

@@ -78,7 +78,7 @@ test('kill -9 of the archiver and of the hub’s broker while visits play loses,
     ['config/archiver.json', 300],
     ['config/archiver.json', 2000],
   ] as const) {
-    await until(`a process of ${file}`, 60_000, async () => isTrue(kill(file) > 0))
+    await until(`a process of ${file}`, 240_000, async () => isTrue(kill(file) > 0))
     await sleep(restMs)
   }
   const { hub } = system
@@ -91,14 +91,14 @@ test('kill -9 of the archiver and of the hub’s broker while visits play loses,
       await admin.close()
     }
   }
-  await until('the end of the play', 120_000, async () => isTrue((await visitsPlayed()) >= VISITS))
+  await until('the end of the play', 480_000, async () => isTrue((await visitsPlayed()) >= VISITS))
   const count = await packets()
   // A visit that the broker's death cut off stays short, and another one is played.
   expect(count).toBeGreaterThanOrEqual(VISITS * ALERTS)
-  await until('all notices', 60_000, async () => isTrue((await readAll(hub, 'lsst-notices')).length >= count))
+  await until('all notices', 240_000, async () => isTrue((await readAll(hub, 'lsst-notices')).length >= count))
   const clean = { missing: 0, different: 0, unannounced: 0, announcedTwice: 0 }
   expect(cli('archive', 'verify', ...onHub())).toMatchObject({ identical: count, pending: 0, counts: clean })
-  await until('a ready archiver', 20_000, async () => isTrue((await readiness()) === 200))
+  await until('a ready archiver', 120_000, async () => isTrue((await readiness()) === 200))
 })
 
 test('each notice’s address answers with the packet, for all of a visit', async () => {

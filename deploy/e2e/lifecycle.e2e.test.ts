@@ -47,7 +47,7 @@ const visitsDelivered = async (system: RunningSystem): Promise<readonly string[]
 test('a system starts, refuses a second launcher, survives kill -9 without remains, and goes on where it was', async () => {
   const portBase = await freePortBase(1)
   const first = await begin(dataDir, portBase, SMALL)
-  const before = await until('deliveries', 60_000, async () => {
+  const before = await until('deliveries', 240_000, async () => {
     const found = await visitsDelivered(first)
     return found.length > 0 ? found : undefined
   })
@@ -64,7 +64,7 @@ test('a system starts, refuses a second launcher, survives kill -9 without remai
   running.delete(first)
   await until(
     'the end of every process',
-    10_000,
+    60_000,
     async () => (processesOf(dataDir).length === 0 ? true : undefined),
     () => processesOf(dataDir).join('\n'),
   )
@@ -72,7 +72,7 @@ test('a system starts, refuses a second launcher, survives kill -9 without remai
   const again = await begin(dataDir, portBase, SMALL)
   console.log(`second start in ${(again.startedInMs / 1000).toFixed(1)} s`)
   expect(again.secrets).toEqual(first.secrets)
-  const after = await until('deliveries of later visits', 60_000, async () => {
+  const after = await until('deliveries of later visits', 240_000, async () => {
     const found = await visitsDelivered(again)
     return found.length > before.length + 20 ? found : undefined
   })

@@ -12,7 +12,7 @@ import { until } from './until.ts'
 const SMALL = ['--nodes', '1', '--alerts', '60', '--interval', '3']
 const JAVASCRIPT = 'variable-star'
 const PYTHON = 'variable-star-numpy'
-const LIMIT_MS = 90_000
+const LIMIT_MS = 360_000
 
 let system: RunningSystem
 const readers = new Map<string, Subscriber>()

@@ -9,7 +9,7 @@ import { ROOT } from '../start/layout.ts'
 import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/ports.ts'
 import { SecretsFile, type Secrets } from '../start/secrets.ts'
 
-const START_LIMIT_MS = 180_000
+const START_LIMIT_MS = 900_000
 const LOWEST_BASE = 22_000
 
 export interface RunningSystem {

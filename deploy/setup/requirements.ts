@@ -1,6 +1,7 @@
 // What a machine must have, one entry each: how to see it, what it is for, and how to get it.
 import { chooseEngine } from './docker-engine.ts'
 import { findProgram } from './programs.ts'
+import { type Part } from './purposes.ts'
 import { tryCommand } from './run-command.ts'
 
 const MIN_JAVA = 17
@@ -9,8 +10,10 @@ export interface Requirement {
   readonly name: string
   /** Debian packages that bring it. */
   readonly packages: readonly string[]
-  /** Without it: nothing starts, something named does not work, or only the tests do not run. */
-  readonly need: 'start' | 'part' | 'test'
+  /** Who needs it; absent where everybody does. */
+  readonly parts?: readonly Part[]
+  /** Whoever lacks it goes on without. */
+  readonly isOptional?: boolean
   /** What works, and what not, without it. */
   readonly without: string
   /** Its state in a few words when it is there, or undefined. */
@@ -39,30 +42,42 @@ export const requirements = (folders: readonly string[], env: NodeJS.ProcessEnv 
     {
       name: `Java ${MIN_JAVA} or newer`,
       packages: ['default-jre-headless'],
-      need: 'start',
+      parts: ['kafka', 's3'],
       without: nothing,
       find: findJava,
     },
-    { name: 'Maven', packages: ['maven'], need: 'start', without: 'Kafka cannot be fetched', ...program('mvn') },
+    {
+      name: 'Maven',
+      packages: ['maven'],
+      parts: ['kafka', 's3'],
+      without: 'Kafka cannot be fetched',
+      ...program('mvn'),
+    },
     {
       name: 'setpriv and flock',
       packages: ['util-linux'],
-      need: 'start',
       without: nothing,
       ...program('setpriv', 'flock'),
     },
-    { name: 'Redis', packages: ['redis-server'], need: 'start', without: nothing, ...program('redis-server') },
+    {
+      name: 'Redis',
+      packages: ['redis-server'],
+      parts: ['redis'],
+      without: nothing,
+      ...program('redis-server'),
+    },
     {
       name: 'bubblewrap',
       packages: ['bubblewrap'],
-      need: 'start',
+      parts: ['isolates'],
       without: 'filters are not run outside their sandbox, so nothing would be delivered',
       ...program('bwrap'),
     },
     {
       name: 'Docker engine',
       packages: ['docker.io'],
-      need: 'part',
+      parts: ['engine'],
+      isOptional: true,
       without: 'JavaScript and TypeScript filters run; Python filters need it',
       find: async () => {
         const { kind } = await chooseEngine({ folders, env })
@@ -72,15 +87,15 @@ export const requirements = (folders: readonly string[], env: NodeJS.ProcessEnv 
     {
       name: 'kcat',
       packages: ['kcat'],
-      need: 'test',
+      parts: ['kcat'],
       without: 'the end-to-end tests read deliveries with it',
       find: async () => findProgram(folders, 'kcat') ?? findProgram(folders, 'kafkacat'),
     },
     {
       name: 'Python 3 with venv',
       packages: ['python3', 'python3-venv'],
-      need: 'test',
-      without: 'the end-to-end tests read deliveries with it',
+      parts: ['clients', 'fuzz'],
+      without: 'deliveries are read with it as a subscriber does',
       find: findVenv,
     },
   ]

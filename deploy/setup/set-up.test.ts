@@ -1,9 +1,10 @@
-import { cpSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { kafkaJarsIn, verifyJars } from './kafka-jars.ts'
 import { searchPath } from './programs.ts'
+import { BENCHES, type Part } from './purposes.ts'
 import { requirements } from './requirements.ts'
 import { runCommand } from './run-command.ts'
 import { listOf } from './set-up.ts'
@@ -38,4 +39,53 @@ test('a program of set-up that fails shows the end of its output', async () => {
     /ended with 3[^]*no space left/,
   )
   await expect(runCommand('no-such-program-here', [])).rejects.toThrow(/ended with 127/)
+})
+
+const root = join(import.meta.dirname, '../..')
+const FOLDERS = ['hub', 'mirrors', 'filters', 'sandbox', 'api', 'deploy']
+/** Whatever a README or a bench's own head calls `npm run bench -- NAME`. */
+const BENCH = /npm run bench -- ([a-z][a-z-]*)/g
+
+test('every bench that is named anywhere says what it needs, and is there', () => {
+  const texts = FOLDERS.flatMap(folder => [
+    join(root, folder, 'README.md'),
+    ...readdirSync(join(root, folder, 'bench')).map(name => join(root, folder, 'bench', name)),
+  ]).map(file => readFileSync(file, 'utf8'))
+  const named = new Set(texts.flatMap(text => [...text.matchAll(BENCH)].flatMap(([, name = '']) => name)))
+  const there = FOLDERS.flatMap(folder => readdirSync(join(root, folder, 'bench')))
+  expect(named.size).toBeGreaterThan(10)
+  expect([...named].filter(name => BENCHES[name] === undefined)).toEqual([])
+  expect(Object.keys(BENCHES).filter(name => !there.includes(`${name}.ts`))).toEqual([])
+})
+
+/** Modules by which something that is fetched is used, and the part of set-up that fetches it. */
+const USES: readonly (readonly [string, Part])[] = [
+  ['python-venv.ts', 'clients'],
+  ['s3-server.fixture.ts', 's3'],
+  ['kafka-jars.ts', 'kafka'],
+  ['kafka-4.3.1', 'kafka'],
+  ['redis-server.ts', 'redis'],
+]
+
+/** The text of a bench and of the files of benches that it imports or runs. */
+const textOf = (file: string, seen = new Set<string>()): string => {
+  if (seen.has(file) || !existsSync(file)) return ''
+  seen.add(file)
+  const text = readFileSync(file, 'utf8')
+  const near = [...text.matchAll(/'(\.\/[\w-]+\.ts)'/g)].map(([, name = '']) => join(dirname(file), name))
+  const far = [...text.matchAll(/'((?:hub|mirrors|filters|sandbox|api)\/bench\/[\w-]+\.ts)'/g)]
+  return [text, ...[...near, ...far.map(([, name = '']) => join(root, name))].map(next => textOf(next, seen))].join(
+    '\n',
+  )
+}
+
+test('a bench is given all that it and the files it runs use', () => {
+  const lacking = Object.entries(BENCHES).flatMap(([name, parts]) => {
+    const file = FOLDERS.map(folder => join(root, folder, 'bench', `${name}.ts`)).find(existsSync) ?? ''
+    const text = textOf(file)
+    return USES.filter(([module, part]) => text.includes(module) && !parts.includes(part)).map(
+      ([module, part]) => `${name} uses ${module} and lacks ${part}`,
+    )
+  })
+  expect(lacking).toEqual([])
 })

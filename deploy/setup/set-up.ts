@@ -9,10 +9,11 @@ import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
 import { fetchS3Server, haveS3Server } from './s3-server.ts'
 import { havePythonVenv, makePythonVenv, PYTHON_SETS } from './python-venv.ts'
 import { searchPath } from './programs.ts'
+import { type Part } from './purposes.ts'
 import { requirements, type Requirement } from './requirements.ts'
 
 export interface SetUpOptions {
-  readonly purpose: 'start' | 'test'
+  readonly parts: readonly Part[]
   readonly cacheDir: string
   readonly env: NodeJS.ProcessEnv
   /** One tidy line of progress. */
@@ -20,7 +21,7 @@ export interface SetUpOptions {
 }
 
 /**
- * Leaves the machine ready for `purpose`; a second set-up with the same cache waits for the first.
+ * Leaves the machine with these parts; a second set-up with the same cache waits for the first.
  * Throws DeployError DEPLOY_PREREQUISITE that lists all that is missing, or DEPLOY_SETUP_FAILED.
  */
 export const setUp = async (options: SetUpOptions): Promise<void> => {
@@ -34,13 +35,13 @@ export const setUp = async (options: SetUpOptions): Promise<void> => {
   }
 }
 
-const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Promise<void> => {
+const setUpAlone = async ({ parts, cacheDir, env, print }: SetUpOptions): Promise<void> => {
   const step = stepPrinter(print)
-  const jars = await haveKafkaJars(cacheDir)
+  const needs = (part: Part): boolean => parts.includes(part)
+  const fetchesKafka = needs('kafka') && !(await haveKafkaJars(cacheDir))
+  const fetchesS3 = needs('s3') && !haveS3Server(cacheDir)
   const wanted = requirements(searchPath(env['PATH']), env).filter(
-    ({ need, name }) =>
-      (purpose === 'test' || need !== 'test') &&
-      !(name === 'Maven' && jars && (purpose !== 'test' || haveS3Server(cacheDir))),
+    ({ name, parts: of }) => (of?.some(needs) ?? true) && (name !== 'Maven' || fetchesKafka || fetchesS3),
   )
   let missing = await whatIsMissing(wanted)
   if (missing.length > 0 && mayInstallPackages()) {
@@ -49,27 +50,24 @@ const setUpAlone = async ({ purpose, cacheDir, env, print }: SetUpOptions): Prom
       if (packages.length === 0) return
       await step('packages', `apt-get install ${packages.join(' ')}`, () => installPackages(packages, env))
     }
-    await install(missing.filter(({ need }) => need !== 'part'))
+    await install(missing.filter(({ isOptional }) => isOptional !== true))
     // What only a part needs is no reason not to start.
-    await install(missing.filter(({ need }) => need === 'part')).catch((error: unknown) =>
+    await install(missing.filter(({ isOptional }) => isOptional === true)).catch((error: unknown) =>
       print(error instanceof Error ? error.message : String(error)),
     )
     missing = await whatIsMissing(wanted)
   }
-  const optional = missing.filter(({ need }) => need === 'part')
+  const optional = missing.filter(({ isOptional }) => isOptional === true)
   if (missing.length > optional.length) throw new DeployError('DEPLOY_PREREQUISITE', listOf(missing))
-  // A start says itself what it does without.
-  if (purpose === 'test')
-    for (const { name, without, packages } of optional)
-      print(`${'set-up'.padEnd(WIDTH)} no ${name}: ${without} (${installCommand(packages)})`)
+  for (const { name, without, packages } of optional)
+    print(`${'set-up'.padEnd(WIDTH)} no ${name}: ${without} (${installCommand(packages)})`)
   const work: Promise<void>[] = []
-  if (!jars)
+  if (fetchesKafka)
     work.push(step('kafka', `jars of Kafka ${KAFKA_VERSION} from Maven Central`, () => fetchKafkaJars(cacheDir)))
-  if (purpose === 'test' && !haveS3Server(cacheDir))
-    work.push(step('s3', 'an S3 server for the tests from Maven Central', () => fetchS3Server(cacheDir)))
-  if (purpose === 'test')
-    for (const set of PYTHON_SETS.filter(set => !havePythonVenv(cacheDir, set)))
-      work.push(step('python', `${set} for the tests from PyPI`, () => makePythonVenv(cacheDir, set)))
+  if (fetchesS3) work.push(step('s3', 'an S3 server from Maven Central', () => fetchS3Server(cacheDir)))
+  for (const set of PYTHON_SETS)
+    if (needs(set) && !havePythonVenv(cacheDir, set))
+      work.push(step('python', `programs (${set}) from PyPI`, () => makePythonVenv(cacheDir, set)))
   await Promise.all(work)
 }
 

@@ -6,6 +6,7 @@ import { DeployError } from '../errors.ts'
 import { chooseEngine, type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
 import { searchPath } from '../setup/programs.ts'
+import { PURPOSES } from '../setup/purposes.ts'
 import { setUp } from '../setup/set-up.ts'
 import { openClassArchives } from './class-archive.ts'
 import { openDashboard, welcome, type Screen } from './dashboard.ts'
@@ -46,7 +47,8 @@ export const start = async ({ argv, cwd, env, screen, signal }: StartContext): P
     screen.write(`${START_USAGE}\n`)
     return 0
   }
-  await setUp({ purpose: 'start', cacheDir: CACHE_DIR, env, print: line => screen.write(`${line}\n`) })
+  const parts = PURPOSES.start.filter(part => part !== 'engine' || options.python)
+  await setUp({ parts, cacheDir: CACHE_DIR, env, print: line => screen.write(`${line}\n`) })
   const lock = await takeDataDir(options.dataDir)
   try {
     await checkPorts(options.portBase, options.nodes, options.shards)

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const MAIN = join(ROOT, 'deploy/processes/engine/main.ts')
@@ -17,8 +18,9 @@ export interface BenchEngine {
   close(): Promise<void>
 }
 
-/** Starts one; needs root and dockerd. Its sockets have long names, so its folder lies in /tmp. */
-export async function startBenchEngine(opsPort: number): Promise<BenchEngine> {
+/** Starts one, by default on a port that is free; needs root and dockerd. Its sockets have long names, so its folder lies in /tmp. */
+export async function startBenchEngine(port?: number): Promise<BenchEngine> {
+  const opsPort = port ?? (await freePort())
   const dir = await mkdtemp('/tmp/sky-bench-')
   const [socket, config] = [join(dir, 'engine/docker.sock'), join(dir, 'engine.json')]
   await mkdir(join(dir, 'engine'))
