@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly url?: string | undefined
   readonly token?: string | undefined
   readonly kafkaPassword?: string | undefined
+  /** For writing into a schema registry whose address names a user. */
+  readonly registryToken?: string | undefined
   readonly color: boolean
   /** Opens the production sandbox of a language for `filter test`; whoever composes the command line knows how. */
   readonly openSandbox?: ((language: Language) => Promise<Sandbox>) | undefined
@@ -35,6 +37,7 @@ export function processSurroundings(openSandbox?: Surroundings['openSandbox']): 
     url: env['SKYSIEVE_URL'],
     token: env['SKYSIEVE_TOKEN'],
     kafkaPassword: env['SKYSIEVE_KAFKA_PASSWORD'],
+    registryToken: env['SKYSIEVE_REGISTRY_TOKEN'],
     color: stderr.isTTY && !env['NO_COLOR'],
     openSandbox,
   }

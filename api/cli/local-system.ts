@@ -6,7 +6,7 @@ import type { Surroundings } from './config.ts'
 import { CliError, EXIT } from './exit.ts'
 import { isRecord, isRecordOf, isText, isTextOrAbsent } from './json-shape.ts'
 
-const DATA_DIRECTORY = '.skysieve'
+export const DATA_DIRECTORY = '.skysieve'
 /** Users that a start makes on the hub: one may write alerts, the other everything. */
 export const SIMULATOR_USER = 'skysieve-simulator'
 export const ADMIN_USER = 'skysieve-admin'
@@ -85,19 +85,22 @@ export function hubAccess(options: HubOptions, around: Surroundings, localUser: 
 /** The address with the token for writing, as user and password. */
 const withToken = (address: string, token: string): string => {
   const url = new URL(address)
-  url.username = REGISTRY_WRITER
-  url.password = token
+  if (url.username === '') url.username = REGISTRY_WRITER
+  if (url.password === '') url.password = token
   return url.href
 }
 
-/** For a registry elsewhere, user and password for writing may be in the URL. @throws CliError CLI_REGISTRY_UNKNOWN */
-export function registryUrl({ registry }: HubOptions, { directory }: Surroundings): string {
+/**
+ * For a registry elsewhere, the user for writing may be in the URL, and the token there too or in SKYSIEVE_REGISTRY_TOKEN.
+ * @throws CliError CLI_REGISTRY_UNKNOWN
+ */
+export function registryUrl({ registry }: HubOptions, { directory, registryToken }: Surroundings): string {
   const local = localSystem(directory)
   const url = registry ?? local?.registryUrl
-  const token = local?.users[REGISTRY_WRITER]
-  if (url !== undefined) return url === local?.registryUrl && token !== undefined ? withToken(url, token) : url
   const message = 'Which schema registry? Run this where `skysieve start` was run, or give --registry.'
-  throw new CliError('CLI_REGISTRY_UNKNOWN', EXIT.usage, message)
+  if (url === undefined || !URL.canParse(url)) throw new CliError('CLI_REGISTRY_UNKNOWN', EXIT.usage, message)
+  const token = registryToken ?? (url === local?.registryUrl ? local.users[REGISTRY_WRITER] : undefined)
+  return token === undefined ? url : withToken(url, token)
 }
 
 function readJson<T>(isIt: (value: unknown) => value is T, file: string): T | undefined {

@@ -50,7 +50,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/runtimes.ts')).addRuntimes,
   },
   status: {
-    about: 'nodes, their lag, and your filters',
+    about: 'nodes, their lag, your filters, and what a system here waits for',
     load: async () => (await import('./commands/status.ts')).addStatus,
   },
 }

@@ -1,6 +1,6 @@
 // Waits until a process of ours answers /readyz with 200, and says the reasons it gives until then.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DeployError } from '../errors.ts'
 import { LOOPBACK } from './ports.ts'
@@ -29,6 +29,20 @@ export const awaitReady = async (
     if (performance.now() > deadline)
       throw new DeployError('DEPLOY_NOT_READY', `${name} is not ready after ${limitMs / 1000} s: ${reason}`)
     await sleep(PAUSE_MS, undefined, { signal })
+  }
+}
+
+export type Checks = Static<typeof Body>['checks']
+
+/** What a process says of itself, ready or not; undefined where it does not answer. */
+export const checksOf = async (opsPort: number): Promise<Checks | undefined> => {
+  try {
+    const signal = AbortSignal.timeout(CALL_LIMIT_MS)
+    const response = await fetch(`http://${LOOPBACK}:${opsPort}/readyz`, { signal })
+    const body: unknown = await response.json()
+    return Value.Check(Body, body) ? body.checks : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -63,3 +63,6 @@ export const writePrivate = (file: string, text: string): void => {
   chmodSync(aside, 0o600)
   renameSync(aside, file)
 }
+
+/** Who has it may change schemas in the registry. */
+export const registryTokenFile = (dataDir: string): string => join(dataDir, 'registry-token')

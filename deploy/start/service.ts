@@ -21,11 +21,22 @@ export interface ServiceSettings {
   readonly atLauncherDeath?: 'KILL' | 'TERM'
   /** How long it may take to be ready; as long as it does something when absent. */
   readonly readyMs?: number
+  readonly watch?: ProcessSpec['watch']
 }
 
 export const serviceProcess = (
   { options, dirs, env }: Layout,
-  { name, kind, opsPort, settings, env: more = {}, nodeFlags = [], atLauncherDeath = 'KILL', readyMs }: ServiceSettings,
+  {
+    name,
+    kind,
+    opsPort,
+    settings,
+    env: more = {},
+    nodeFlags = [],
+    atLauncherDeath = 'KILL',
+    readyMs,
+    watch,
+  }: ServiceSettings,
 ): ProcessSpec => ({
   name,
   command: async () => {
@@ -43,4 +54,5 @@ export const serviceProcess = (
     }
   },
   ready: (signal, say) => awaitReady(name, opsPort, signal, say, readyMs),
+  ...(watch === undefined ? {} : { watch }),
 })

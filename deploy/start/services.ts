@@ -7,8 +7,10 @@ import { containerSettings } from './engine.ts'
 import { type Layout, type NodeLayout } from './layout.ts'
 import { type StartOptions } from './options.ts'
 import { LOOPBACK } from './ports.ts'
+import { registryTokenFile } from './secrets.ts'
 import { serviceProcess } from './service.ts'
 import { type ProcessSpec } from './supervisor.ts'
+import { watchWaits } from './waits.ts'
 import { API_USER, ARCHIVER_USER, HUB_USER, REGISTRY_WRITER, SIMULATOR_USER } from './users.ts'
 
 export const hubProcess = (layout: Layout): ProcessSpec =>
@@ -125,12 +127,25 @@ export const archiverProcess = (layout: Layout, archive: ArchiveSettings): Proce
 /** Of the visit that is played over and over. */
 const INTEGRATION_SEED = 1
 
-export const simulatorProcess = (layout: Layout): ProcessSpec => {
+/** Of a folder of real packets; the token stays in its file. */
+const schemaCommand = ({ registryUrl, options: { dataDir } }: Layout): string => {
+  const { protocol, host } = new URL(registryUrl)
+  const token = `SKYSIEVE_REGISTRY_TOKEN=$(cat ${registryTokenFile(dataDir)})`
+  return `${token} npx skysieve schema sync DIR --registry ${protocol}//${REGISTRY_WRITER}@${host}`
+}
+
+export const simulatorProcess = (layout: Layout, note: (text: string) => void): ProcessSpec => {
   const { alerts, interval, visits, source, profile } = layout.options
   return serviceProcess(layout, {
     name: 'simulator',
     kind: 'simulator',
     opsPort: layout.ports.simulatorOps,
+    ...(source === undefined
+      ? {}
+      : {
+          watch: ({ signal }) =>
+            void watchWaits({ name: 'simulator', opsPort: layout.ports.simulatorOps, note, signal }),
+        }),
     settings: dir => ({
       hub: accessOf(layout.hub, layout.secrets, SIMULATOR_USER),
       registryUrl: layout.registryWriteUrl,
@@ -140,7 +155,7 @@ export const simulatorProcess = (layout: Layout): ProcessSpec => {
       ...(profile === 'integration' ? { repeat: true, seed: INTEGRATION_SEED } : {}),
       intervalS: interval,
       ...(visits === undefined ? {} : { visits }),
-      ...(source === undefined ? {} : { source }),
+      ...(source === undefined ? {} : { source, schemaCommand: schemaCommand(layout) }),
     }),
   })
 }

@@ -18,7 +18,7 @@ import { startOptions, START_USAGE, type StartOptions } from './options.ts'
 import { runPlan } from './plan.ts'
 import { checkPorts } from './ports.ts'
 import { runPython } from './python.ts'
-import { openSecrets, writePrivate } from './secrets.ts'
+import { openSecrets, registryTokenFile, writePrivate } from './secrets.ts'
 import { Supervisor } from './supervisor.ts'
 import { stopOrder, systemPlan } from './system.ts'
 import { hubUsers, REGISTRY_WRITER } from './users.ts'
@@ -79,6 +79,7 @@ const takeDataDir = async (dataDir: string): Promise<HeldLock> => {
 export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
   const secrets = openSecrets(options.dataDir, [ADMIN_USER, REGISTRY_WRITER, ...hubUsers(options.nodes)])
   writePrivate(tokenFile(options.dataDir), `${secrets.adminToken}\n`)
+  writePrivate(registryTokenFile(options.dataDir), `${secrets.users[REGISTRY_WRITER] ?? ''}\n`)
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
   return layoutOf(options, secrets, {
@@ -148,5 +149,5 @@ const describePlaying = ({ simulator, source, alerts, interval }: StartOptions):
   if (!simulator) return 'nothing is played (--no-simulator)'
   return source === undefined
     ? `${alerts} synthetic alerts every ${interval} s`
-    : `packets of ${source}, a visit every ${interval} s`
+    : `packets of ${source}, a visit every ${interval} s once the registry has their schemas`
 }

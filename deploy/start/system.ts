@@ -65,7 +65,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     ...(options.profile === 'integration'
       ? [{ name: 'integration', after: ['api'], run: (signal: AbortSignal) => offerIntegration(integration, signal) }]
       : []),
-    ...(options.simulator ? [run(simulatorProcess(layout), 'hub', 'examples')] : []),
+    ...(options.simulator ? [run(simulatorProcess(layout, note), 'hub', 'examples')] : []),
   ]
 }
 

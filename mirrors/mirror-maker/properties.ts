@@ -76,12 +76,8 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     [`${HUB_ALIAS}.consumer.max.partition.fetch.bytes`]: 8 * MB,
     [`${HUB_ALIAS}.consumer.max.poll.records`]: 200,
     [`${HUB_ALIAS}.consumer.fetch.min.bytes`]: 1,
-    // A record ends the waiting (default: 500).
-    [`${HUB_ALIAS}.consumer.fetch.max.wait.ms`]: 5000,
     // A topic that is new to this node is copied from its first record; so is one whose position is gone, which position-lost.ts notices.
     [`${HUB_ALIAS}.consumer.auto.offset.reset`]: 'earliest',
-    // Of its own topics on the node, as of the hub's.
-    [`${name}.fetch.max.wait.ms`]: 5000,
     [`${name}.producer.batch.size`]: MB,
     [`${name}.producer.linger.ms`]: 5,
     [`${name}.producer.buffer.memory`]: 64 * MB,

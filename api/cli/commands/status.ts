@@ -1,6 +1,8 @@
 // `skysieve status`: nodes, their lag, and your filters, at a glance.
 import type { FilterView } from '../../http/views.ts'
 import type { AddCommands } from '../add-commands.ts'
+import { localSystem } from '../local-system.ts'
+import { localWaits } from '../local-waits.ts'
 import { table } from '../output.ts'
 import { sessionOf } from '../session.ts'
 
@@ -30,14 +32,17 @@ interface Node {
 export const addStatus: AddCommands = (program, around) => {
   program
     .command('status')
-    .description('nodes, their lag, and your filters')
+    .description('nodes, their lag, your filters, and what a system here waits for')
     .action(async (_options, command) => {
       const { out, api } = sessionOf(command, around)
       const client = api()
       const { items: nodes } = await client.call<{ items: Node[] }>('GET', '/v1/nodes')
       const filters = await client.list<FilterView>('/v1/filters')
       const limits = await client.call('GET', '/v1/limits')
-      out.result({ url: client.url, nodes, filters, limits }, () =>
+      // Processes are asked where they run: on this machine, by who started them.
+      const isHere = localSystem(around.directory)?.url === client.url
+      const waits = isHere ? await localWaits(around.directory) : []
+      out.result({ url: client.url, nodes, filters, limits, waits }, () =>
         [
           table(
             ['node', 'state', 'shards', 'filters', 'lag (alerts)', 'reported'],
@@ -65,6 +70,7 @@ export const addStatus: AddCommands = (program, around) => {
             }),
             'No filters yet: skysieve filter init my-filter.js',
           ),
+          ...waits.flatMap(({ process, reason }) => ['', `${process} waits: ${reason}`]),
         ].join('\n'),
       )
     })

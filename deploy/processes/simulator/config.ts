@@ -20,6 +20,8 @@ export const SimulatorConfig = Type.Object(
     visits: Type.Optional(Type.Integer({ minimum: 1 })),
     /** A folder of real packets, played once through instead of synthetic ones. */
     source: Type.Optional(Type.String()),
+    /** What an operator types to put the folder's schemas in, with the address and the user that it takes. */
+    schemaCommand: Type.String({ default: 'skysieve schema sync DIR' }),
     /** Plays one synthetic visit over and over. */
     repeat: Type.Boolean({ default: false }),
     seed: Type.Integer({ minimum: 0, default: 1 }),

@@ -61,12 +61,16 @@ const schemasBy = (registry: RegistryClient): TreeSchemas => {
   }
 }
 
-const missing = ({ unknownSchemas }: PacketTree): string =>
-  `the registry has no schema ${[...unknownSchemas.keys()].join(', ')}, which packets of the folder name; put the survey's schemas in with: skysieve schema sync DIR`
+const missing = ({ unknownSchemas }: PacketTree, dir: string, command: string): string =>
+  `the registry has no schema ${[...unknownSchemas.keys()].join(', ')}, which packets of ${dir} name. Put the survey's schemas in from their folder: ${command}`
 
 /** Reads the folder again until the registry knows its schemas; without any known packet it waits for as long as it takes. */
-const awaitTree = async (dir: string, schemas: TreeSchemas, context: SourceContext): Promise<PacketTree> => {
-  const { log, signal, waitFor } = context
+const awaitTree = async (
+  dir: string,
+  schemas: TreeSchemas,
+  command: string,
+  { log, signal, waitFor }: SourceContext,
+): Promise<PacketTree> => {
   const startMs = performance.now()
   for (let said = false; ; said = true) {
     const tree = await readPacketTree(dir, schemas)
@@ -75,16 +79,17 @@ const awaitTree = async (dir: string, schemas: TreeSchemas, context: SourceConte
       waitFor(undefined)
       return tree
     }
-    if (!said) log.warn(`waiting: ${missing(tree)}`)
-    waitFor(missing(tree))
+    const reason = missing(tree, dir, command)
+    if (!said) log.warn(`waiting: ${reason}`)
+    waitFor(reason)
     await sleep(SCHEMA_POLL_MS, undefined, { signal })
   }
 }
 
-const real = async (dir: string, context: SourceContext): Promise<PacketSource> => {
+const real = async (dir: string, command: string, context: SourceContext): Promise<PacketSource> => {
   const { registry, log } = context
   const schemas = schemasBy(registry)
-  const tree = await awaitTree(dir, schemas, context)
+  const tree = await awaitTree(dir, schemas, command, context)
   for (const { file, reason } of tree.bad) log.warn({ file, reason }, 'a file of the folder is not played')
   for (const [id, files] of tree.unknownSchemas)
     log.warn({ schemaId: id, files }, 'packets of an unknown schema are not played')
@@ -95,4 +100,4 @@ const real = async (dir: string, context: SourceContext): Promise<PacketSource> 
 
 /** Opens what the settings name. */
 export const openSource = (config: SimulatorConfig, context: SourceContext): Promise<PacketSource> =>
-  config.source === undefined ? synthetic(config) : real(config.source, context)
+  config.source === undefined ? synthetic(config) : real(config.source, config.schemaCommand, context)
