@@ -62,6 +62,17 @@ const complain = (error: unknown): void => {
 }
 
 const [command = '--help', ...argv] = process.argv.slice(2)
+// A reader that has seen enough, as in `| head`, ends a command without a word; a system goes on unseen.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', () => {
+    if (command !== 'start') process.exit()
+  })
+// A start has its own way to end.
+if (command !== 'start')
+  process.on('uncaughtException', error => {
+    complain(error)
+    process.exit()
+  })
 try {
   const code =
     command === 'start' || command === 'test' ? await runOwn(command, argv) : await runClient([command, ...argv])

@@ -70,7 +70,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ),
 ]
 
-test('a command loads commander and what it names, and no library of hundreds of modules', () => {
+test('a command loads commander and what it names, and no library of hundreds of modules', { timeout: 600_000 }, () => {
   for (const command of COMMANDS) {
     const args = ['--import', join(import.meta.dirname, 'loaded.fixture.mjs'), join(import.meta.dirname, 'main.ts')]
     const { stderr } = spawnSync(process.execPath, [...args, ...command], {
@@ -82,4 +82,16 @@ test('a command loads commander and what it names, and no library of hundreds of
     expect({ command, libraries: [...libraries] }).toEqual({ command, libraries: ['commander'] })
     expect(loaded.length, command.join(' ')).toBeLessThan(80)
   }
+})
+
+test('a reader that has seen enough ends a command without a word', () => {
+  const main = join(import.meta.dirname, 'main.ts')
+  const { stderr, stdout } = spawnSync(
+    'sh',
+    ['-c', '{ "$@"; echo "ended with $?" >&2; } | true', 'sh', process.execPath, main, '--help'],
+    {
+      encoding: 'utf8',
+    },
+  )
+  expect({ stdout, stderr }).toEqual({ stdout: '', stderr: 'ended with 0\n' })
 })

@@ -7,9 +7,9 @@ import { watchWaits } from './waits.ts'
 test('what a process waits for is told once, and that it goes on; one that is not ready is told elsewhere', async () => {
   const reason = 'the registry has no schema 704'
   let checks: object[] = [{ name: 'schemas', ok: true, reason }]
-  let asked = 0
+  const asked = { times: 0 }
   const server = createServer((_, response) => {
-    asked += 1
+    asked.times += 1
     response.end(JSON.stringify({ ready: true, checks }))
   })
   await new Promise<void>(resolve => {
@@ -21,7 +21,8 @@ test('what a process waits for is told once, and that it goes on; one that is no
   const note = (text: string): void => void notes.push(text)
   const watching = watchWaits({ name: 'simulator', opsPort: port, note, signal: stop.signal }, 5)
   const looks = async (more: number): Promise<void> => {
-    for (const wanted = asked + more; asked < wanted;) await sleep(5)
+    const wanted = asked.times + more
+    while (asked.times < wanted) await sleep(5)
   }
   await looks(3)
   checks = [{ name: 'hub', ok: false, reason: 'no answer' }]
