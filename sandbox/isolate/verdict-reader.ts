@@ -199,7 +199,8 @@ const chargeable = (cpuMs: number, { batchMs }: Limits): number =>
   cpuMs > 0 ? Math.min(cpuMs, MAX_CALLS * (batchMs + GRACE_MS)) : 0
 
 function readBits(payload: Buffer, at: number, rows: number): Uint32Array {
-  const words = Uint32Array.from({ length: (rows + 31) >>> 5 }, (_, i) => payload.readUInt32LE(at + 4 * i))
+  const words = new Uint32Array((rows + 31) >>> 5)
+  for (let i = 0; i < words.length; i++) words[i] = payload.readUInt32LE(at + 4 * i)
   if (rows % 32 > 0) words[words.length - 1] = (words.at(-1) ?? 0) & ((1 << (rows % 32)) - 1)
   return words
 }
