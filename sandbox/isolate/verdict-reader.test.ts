@@ -156,6 +156,16 @@ test.each([['source.flux'], ['history'], ['nothing'], ['history[].nothing'], ['n
   },
 )
 
+test('a text far beyond all limits is not even parsed', () => {
+  const depth = 1 << 19
+  const verdicts = read({ extra: `{"logs":${'['.repeat(depth)}${']'.repeat(depth)}}` })
+  expect(verdicts?.failure).toMatchObject({
+    reason: 'protocol',
+    error: { message: expect.stringMatching(/more text/) as string },
+  })
+  expect(read({ extra: `{"logs":${'['.repeat(9999)}${']'.repeat(9999)}}` })?.failure?.reason).toBe('protocol')
+})
+
 test('a slot that was not asked breaks the conversation', () => {
   expect(() => readVerdicts(reply({}), 3, () => undefined)).toThrow(/not asked/)
 })

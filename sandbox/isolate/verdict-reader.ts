@@ -155,7 +155,10 @@ export function readVerdicts(
     const errored = readBits(payload, bitsAt + bitBytes, rows)
     for (const [word, value] of errored.entries()) passed[word] = (passed[word] ?? 0) & ~value
     const charged = chargeable(cpuMs, program.limits)
-    const extra = readExtra(payload.toString('utf8', extraAt, extraAt + extraBytes), program.limits)
+    const extra =
+      extraBytes > maxExtraBytes(program.limits)
+        ? TOO_MUCH_TEXT
+        : readExtra(payload.toString('utf8', extraAt, extraAt + extraBytes), program.limits)
     if (typeof extra === 'string') {
       records.push({ slot, verdicts: failedVerdicts(brokeProtocol(extra), charged) })
       continue
@@ -191,6 +194,16 @@ export function readVerdicts(
   return records
 }
 
+const TOO_MUCH_TEXT = 'its answer carries more text than a filter may write'
+/** Bytes of a character in JSON within JSON at most. */
+const CHARACTER_BYTES = 8
+/** Its first error, names of fields it wants, and what lies between. */
+const OTHER_BYTES = 1 << 18
+
+/** Beyond it, a filter's text is not even parsed. */
+const maxExtraBytes = ({ logChars, annotationChars }: Limits): number =>
+  OTHER_BYTES + CHARACTER_BYTES * (logChars + annotationChars * ANNOTATION_BUDGET)
+
 /** Calls into a filter for one batch at most: it may be loaded again in between and evaluated once more. */
 const MAX_CALLS = 3
 
@@ -224,8 +237,7 @@ function readExtra(text: string, { logChars, annotationChars }: Limits): Extra |
   if (!Value.Check(ExtraSchema, extra)) return 'its answer has another shape than agreed'
   const logged = extra.logs?.reduce((sum, line) => sum + line.length, 0) ?? 0
   const annotated = extra.annotations?.reduce((sum, [, json]) => sum + json.length, 0) ?? 0
-  if (logged > logChars + 2 * MAX_LOG_LINES || annotated > annotationChars * ANNOTATION_BUDGET)
-    return 'its answer carries more text than a filter may write'
+  if (logged > logChars + 2 * MAX_LOG_LINES || annotated > annotationChars * ANNOTATION_BUDGET) return TOO_MUCH_TEXT
   if (extra.annotations?.some(([, json]) => parsed(json) === undefined)) return 'its annotations are not JSON'
   return extra
 }
