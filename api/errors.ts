@@ -20,6 +20,7 @@ export const API_ERRORS = {
   API_ALERT_UNKNOWN: { status: 404, title: 'The archive has no such alert.', owner: 'caller' },
   API_CUTOUT_UNKNOWN: { status: 404, title: 'The alert has no such cutout.', owner: 'caller' },
   API_SCHEMA_UNKNOWN: { status: 404, title: 'The archive has no such schema.', owner: 'caller' },
+  API_DEAD_LETTER_UNKNOWN: { status: 404, title: 'There is no such dead letter.', owner: 'caller' },
   API_ARCHIVE_JOB_UNKNOWN: { status: 404, title: 'There is no such job.', owner: 'caller' },
   API_NAME_TAKEN: { status: 409, title: 'The name is in use.', owner: 'caller' },
   API_STATE_CONFLICT: { status: 409, title: 'The filter is in a state that does not allow this.', owner: 'caller' },

@@ -97,6 +97,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     books: ledger.books,
     writes: ledger.writes,
     author,
+    knowsSchema: async id => (await schemas.get(id)) !== undefined,
     runtimes: openRuntimes(settings, options.python),
     jobs,
     brokers,

@@ -1,6 +1,6 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem } from '#filters'
-import { type GroupListing, type LogRecord, type TopicDescription, type TopicSpec } from '#hub'
+import { type GroupListing, type LogRecord, type Message, type TopicDescription, type TopicSpec } from '#hub'
 import { type ArchiveJobs } from './jobs/archive-jobs.ts'
 import { type AuditLog } from './audit/audit-log.ts'
 import { type Archives } from './archive/archives.ts'
@@ -77,6 +77,8 @@ export interface Brokers {
    * @throws ApiError API_MIRROR_DOWN
    */
   newest(broker: string, topic: string, partition: number, key: string): Promise<LogRecord | undefined>
+  /** Writes one message. @throws ApiError API_MIRROR_DOWN */
+  append(broker: string, message: Message): Promise<void>
   /**
    * Makes a SCRAM user what it shall be by then: password, exactly these rights, quota; nothing where it shall not be.
    * @throws ApiError API_MIRROR_DOWN
@@ -106,6 +108,8 @@ export interface Platform {
   readonly books: Books
   readonly writes: Writes
   readonly author: Author
+  /** Whether packets of this schema can be read now. */
+  readonly knowsSchema: (id: number) => Promise<boolean>
   readonly runtimes: Runtimes
   readonly jobs: Jobs
   readonly brokers: Brokers

@@ -2,14 +2,11 @@
 // It imports nothing that runs, so that the command line, which shares this folder's index, starts fast; a test compares the names.
 import type { Grant } from '#hub'
 
+/** A test compares them with the hub's. */
+const ALERT_TOPICS = ['lsst-alerts-v11', 'ztf-alerts'] as const
+
 /** Alerts, notices, and how far the archiver is; a test compares them with the hub's. */
-export const ARCHIVED_TOPICS = [
-  'lsst-alerts-v11',
-  'ztf-alerts',
-  'lsst-notices',
-  'ztf-notices',
-  'skysieve.archive',
-] as const
+export const ARCHIVED_TOPICS = [...ALERT_TOPICS, 'lsst-notices', 'ztf-notices', 'skysieve.archive'] as const
 
 export interface ApiRights {
   /** Control topics it writes (and therefore creates no readers for): all compacted, one partition. */
@@ -42,6 +39,9 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       topic('_schemas', ['read', 'describe']),
       // Chores of the archive compare it with these; filters' samples need none of them.
       ...ARCHIVED_TOPICS.map(name => topic(name, ['read'])),
+      // Dead letters are looked at, and sent into their stream again.
+      topic('skysieve.hub-dead-letters', ['read', 'describe']),
+      ...ALERT_TOPICS.map(name => topic(name, ['write'])),
       // Topics that administrators make and delete, and a look at every topic's settings.
       topic('*', ['create', 'delete', 'describe', 'describe-configs', 'alter-configs']),
       { user, resource: 'group', name: user, match: 'prefixed', operations: ['all'] },
@@ -54,6 +54,7 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
       { user, resource: 'topic', name: 'filter.', match: 'prefixed', operations: ['describe'] },
       topic('skysieve.progress', ['read', 'describe']),
       topic('skysieve.over-cap', ['read', 'describe']),
+      topic('skysieve.dead-letters', ['read', 'describe']),
       tidiesGroups,
       administers,
     ],

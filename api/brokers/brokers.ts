@@ -1,5 +1,5 @@
 // The brokers that subscribers read, as the API administers them: users with their rights and quotas, topics, and what a topic holds.
-import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin, openQueue } from '#hub'
+import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin, openProducer, openQueue } from '#hub'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
 import { type Brokers, type TopicOffsets } from '../platform.ts'
@@ -113,6 +113,19 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
       return index.newest(key).catch((error: unknown) => {
         throw failure(name, error)
       })
+    },
+    async append(name, message) {
+      const { broker } = servedBy(name)
+      try {
+        const producer = await openProducer(broker, { clientId: `${broker.user}-append` })
+        try {
+          await producer.send([message])
+        } finally {
+          await producer.close()
+        }
+      } catch (error) {
+        throw failure(name, error)
+      }
     },
     settle: (name, wanted) =>
       alone(name, async admin => {

@@ -32,6 +32,10 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     about: 'who did what, of the last day (administrators)',
     load: async () => (await import('./commands/audit.ts')).addAudit,
   },
+  'dead-letters': {
+    about: 'packets that could not be read, and what to do with them (administrators)',
+    load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters,
+  },
   user: {
     about: 'accounts and their Kafka users on the hub',
     load: async () => (await import('./commands/user.ts')).addUser,

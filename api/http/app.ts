@@ -24,6 +24,7 @@ import { alertRoutes } from './routes/alerts.ts'
 import { archiveJobRoutes } from './routes/archive-jobs.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { credentialRoutes } from './routes/credentials.ts'
+import { deadLetterRoutes } from './routes/dead-letters.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { filterChangeRoutes } from './routes/filter-changes.ts'
 import { filterMoveRoutes } from './routes/filter-moves.ts'
@@ -104,6 +105,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       loginRoutes,
       aclRoutes,
       auditRoutes,
+      deadLetterRoutes,
       systemRoutes,
       integrationRoutes,
       alertRoutes,
