@@ -1,6 +1,14 @@
 // A filter that reached fields it was not given: loaded again with them, and asked about the same alerts once more, until its verdicts need nothing else.
-import { type AvroSchema, type BatchBuilder, openBatchBuilder, type Stream } from '#hub'
-import { type Failure, type Learning, type Program, type Sandbox, type Verdicts } from '#sandbox'
+import { type AvroSchema, type BatchBuilder, HubError, openBatchBuilder, type Stream } from '#hub'
+import {
+  type Failure,
+  type Learning,
+  type LoadOutcome,
+  type Program,
+  type Sandbox,
+  SandboxError,
+  type Verdicts,
+} from '#sandbox'
 import { joinVerdicts } from './join-verdicts.ts'
 
 /** An alert as it came, without its frame. */
@@ -45,7 +53,7 @@ export async function learn({ sandbox, stream, alerts, program, learning, first 
       await sandbox.unload(now.id)
       names.push(...learning.take(wants, tries))
       now = { ...program, id: `${program.id}+${learning.reads.columns.length}.${tries}`, reads: learning.reads }
-      const outcome = await sandbox.load(now)
+      const outcome = await sandbox.load(now).catch(refused)
       if (!outcome.ok) return { program: now, verdicts: failed(now, failureOf(outcome)), chargedMs, names }
     }
     const verdicts = await evaluateAlone(sandbox, now, stream, alerts)
@@ -58,7 +66,7 @@ export async function learn({ sandbox, stream, alerts, program, learning, first 
 /** In as many batches as its columns need: those it did not read before may fill one earlier. */
 async function evaluateAlone(
   sandbox: Sandbox,
-  { id, reads }: Program,
+  { id, version, reads }: Program,
   stream: Stream,
   alerts: readonly AlertBytes[],
 ): Promise<Verdicts> {
@@ -73,28 +81,52 @@ async function evaluateAlone(
     builder.reset()
   }
   for (const { body, schemaId, schema, timestampMs } of alerts) {
-    if (builder.add(body, schemaId, schema, timestampMs) !== 'full') continue
-    await evaluate()
-    if (isOver) break
-    builder.add(body, schemaId, schema, timestampMs)
+    const add = (): boolean => builder.add(body, schemaId, schema, timestampMs) !== 'full'
+    try {
+      if (add()) continue
+      await evaluate()
+      if (isOver) break
+      add()
+    } catch (error) {
+      if (!(error instanceof HubError)) throw error
+      // No batch holds so much of one alert.
+      if (builder.rows > 0) await evaluate()
+      if (isOver) break
+      parts.push({ rows: 1, verdicts: unreadable({ id, version }, error.message) })
+    }
   }
   if (!isOver && builder.rows > 0) await evaluate()
   return joinVerdicts(parts)
 }
 
+const NOTHING = { logs: [], logsDropped: 0, cpuMs: 0 }
+
 const failed = ({ id, version }: Program, failure: Failure): Verdicts => ({
+  ...NOTHING,
   filter: id,
   version,
   passed: new Uint32Array(0),
   errored: new Uint32Array(0),
-  logs: [],
-  logsDropped: 0,
-  cpuMs: 0,
   failure,
 })
 
+const unreadable = ({ id, version }: Pick<Program, 'id' | 'version'>, message: string): Verdicts => ({
+  ...NOTHING,
+  filter: id,
+  version,
+  passed: Uint32Array.of(0),
+  errored: Uint32Array.of(1),
+  firstError: { row: 0, message },
+})
+
+/** A program that no sandbox takes is its author's to know; anything else is ours. */
+function refused(error: unknown): LoadOutcome {
+  if (!(error instanceof SandboxError) || error.code !== 'SANDBOX_PROGRAM_INVALID') throw error
+  return { ok: false, reason: 'error', error: { message: error.message } }
+}
+
 /** It was loaded before, so whatever keeps it from being loaded is an error of its own. */
-const failureOf = ({ reason, error }: Extract<Awaited<ReturnType<Sandbox['load']>>, { ok: false }>): Failure => ({
+const failureOf = ({ reason, error }: Extract<LoadOutcome, { ok: false }>): Failure => ({
   reason: reason === 'syntax' || reason === 'no-filter' ? 'error' : reason,
   error,
 })

@@ -79,6 +79,7 @@ test('a filter is read back as it was, suspended or not', () => {
     generation: 2,
     strikes: 1,
     isSlow: false,
+    learned: ['diaObject.g_psfFluxMean', 'prvDiaSources[].band'],
     cut: undefined,
     arrived: undefined,
     ahead: new Map([[1, 7n]]),
@@ -88,6 +89,11 @@ test('a filter is read back as it was, suspended or not', () => {
   expect(decodeFilter('filter/f', encodeFilter(record))).toEqual(record)
   const live = { ...record, lane: 'live.lsst', suspension: undefined, ahead: new Map() }
   expect(decodeFilter('filter/f', encodeFilter(live))).toEqual(live)
+})
+
+test('a filter written before filters learned anything is read', () => {
+  const text = '{"lane":"live.lsst","version":3,"generation":2,"strikes":0,"cpuMs":1}'
+  expect(decodeFilter('filter/f', text)).toMatchObject({ version: 3, learned: [] })
 })
 
 test('keys name what they were made from, and unknown ones are left alone', () => {

@@ -38,6 +38,8 @@ export interface FilterRecord {
   strikes: number
   /** Slow filters keep a lane of their own until their owner changes them. */
   isSlow: boolean
+  /** Names of columns that its version was found to read besides those that stand in its source. */
+  learned: readonly string[]
   /** Set while it is ahead of the lane it joined. */
   readonly ahead: Map<number, bigint>
   suspension: Suspension | undefined
@@ -77,6 +79,7 @@ const FilterJson = Compile(
     generation: Type.Integer(),
     strikes: Type.Integer(),
     isSlow: Type.Optional(Type.Boolean()),
+    learned: Type.Optional(Type.Array(Type.String())),
     ahead: Type.Optional(Offsets),
     suspension: Type.Optional(SuspensionJson),
     arrived: Type.Optional(Type.String()),
@@ -163,16 +166,17 @@ export function decodeLane(key: string, text: string): LaneRecord {
   }
 }
 
-export const encodeFilter = ({ ahead, isSlow, cut, ...record }: FilterRecord): string =>
+export const encodeFilter = ({ ahead, isSlow, learned, cut, ...record }: FilterRecord): string =>
   JSON.stringify({
     ...record,
     ...(isSlow ? { isSlow } : {}),
+    ...(learned.length > 0 ? { learned } : {}),
     ...(cut === undefined ? {} : { cut: { ...cut, visits: cut.visits.map(String) } }),
     ...(ahead.size > 0 ? { ahead: toObject(ahead) } : {}),
   })
 
 export function decodeFilter(key: string, text: string): FilterRecord {
-  const { lane, suspension, ahead, isSlow, cut, arrived, cpuMs, ...rest } = parse(key, text, value =>
+  const { lane, suspension, ahead, isSlow, learned, cut, arrived, cpuMs, ...rest } = parse(key, text, value =>
     FilterJson.Check(value),
   )
   return {
@@ -182,6 +186,7 @@ export function decodeFilter(key: string, text: string): FilterRecord {
     suspension,
     arrived,
     isSlow: isSlow ?? false,
+    learned: learned ?? [],
     cut: cut && { ...cut, visits: cut.visits.map(BigInt) },
     ahead: toPositions(ahead ?? {}),
   }

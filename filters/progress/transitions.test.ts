@@ -22,6 +22,7 @@ beforeEach(() => {
     generation: 2,
     strikes: 0,
     isSlow: false,
+    learned: [],
     cut: undefined,
     arrived: undefined,
     ahead,

@@ -1,6 +1,6 @@
 // The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
 import { type AvroSchema, type Stream } from '#hub'
-import { type AuthorError, type Failure } from '#sandbox'
+import { type AuthorError, type Failure, type Program } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
 import { aheadOf, type Positions } from '../progress/positions.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
@@ -368,7 +368,7 @@ export class Crew {
       const record = ledger.filters.get(old.id)
       if (record === undefined) continue
       const program = compile(old.manifest, record, fields, limits)
-      if (!('ok' in program) && sameColumns(program.reads, old.program.reads)) continue
+      if (!('ok' in program) && sameFields(program, old.program)) continue
       const fresh = await this.#load(old.manifest, record)
       if (fresh === undefined) {
         // It goes on, if it is not suspended, from where its lane stands, once it can be loaded with the fields it then has.
@@ -386,3 +386,7 @@ export class Crew {
     lanes().swap(swaps, stays)
   }
 }
+
+/** Whether a program reads the same columns of the same records. */
+const sameFields = (a: Program, b: Program): boolean =>
+  sameColumns(a.reads, b.reads) && (a.offers === b.offers || sameColumns(a.offers ?? a.reads, b.offers ?? b.reads))

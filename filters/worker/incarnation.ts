@@ -13,6 +13,7 @@ import { type Committed, Committer } from '../publish/committer.ts'
 import { Crew } from './crew.ts'
 import { changeOf } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import { openRelearning } from './relearn.ts'
 import { type Place } from './roster.ts'
 import { type SchemaBook } from './schema-book.ts'
 import { type StatusReporter } from './status.ts'
@@ -122,6 +123,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         ledger,
         committer,
         sandbox,
+        relearn: openRelearning({ sandbox, streams: options.streams, ledger, schemaOf: options.book.schemaOf }),
         onFailure: (lane, runner, failure, before) => {
           metrics.failed(runner.id, failure.reason)
           log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')

@@ -6,6 +6,7 @@ import { emptyPiece, type Piece } from '../publish/piece.ts'
 import { type Committer } from '../publish/committer.ts'
 import { columnUnion } from './column-union.ts'
 import { type BatchSource, type LaneBatch } from './lane-batch.ts'
+import { type Relearn } from './relearn.ts'
 import { type Runner } from './runner.ts'
 import { settle } from './settle.ts'
 
@@ -16,6 +17,7 @@ export interface LaneContext {
   readonly ledger: Ledger
   readonly committer: Committer
   readonly sandbox: Sandbox
+  readonly relearn: Relearn
   /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
   readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
   readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
@@ -54,6 +56,8 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #active: Map<string, Runner>
   #joining: Joining[] = []
+  /** Filters that learned of columns which batches may not carry yet. */
+  readonly #ahead = new Set<Runner>()
   #evaluating: Promise<unknown> = Promise.resolve()
   #isStopped = false
   #isBusy = false
@@ -119,6 +123,7 @@ export class Lane {
 
   /** Takes a filter out at once: verdicts that are being made no longer count. */
   dismiss(filter: string): void {
+    for (const runner of this.#ahead) if (runner.id === filter) this.#ahead.delete(runner)
     this.#active.delete(filter)
     this.#joining = this.#joining.filter(({ runner }) => runner.id !== filter)
   }
@@ -172,17 +177,11 @@ export class Lane {
   }
 
   async #process(batch: LaneBatch): Promise<void> {
-    const { ledger, committer, sandbox, onBatch, onSlow } = this.#context
+    const { ledger, committer, onBatch, onSlow } = this.#context
     const runners = [...this.#active.values()]
-    const evaluating =
-      batch.columns === undefined || runners.length === 0
-        ? Promise.resolve([])
-        : sandbox.evaluate(
-            batch.columns,
-            runners.map(({ program }) => program.id),
-          )
+    const evaluating = this.#evaluate(runners, batch)
     this.#evaluating = evaluating
-    const verdicts = await evaluating
+    const { verdicts, lessons } = await evaluating
     const { kept, theirs } = this.#judge(runners, verdicts, batch.columns?.rows ?? 0)
     if (this.#isStopped) return batch.release()
     const pieces = settle(batch.entries, kept, theirs, {
@@ -194,8 +193,9 @@ export class Lane {
     })
     const rank = this.#options.doesYield ? { untilMs: performance.now() + YIELD_MS } : 'live'
     for (const piece of pieces) piece.rank = rank
-    const logs = logsOf(kept, theirs)
+    const logs = [...logsOf(kept, theirs), ...lessons.flatMap(({ runner, told }) => logOf(runner, [told]))]
     if (logs.length > 0) pieces.at(-1)?.logs.push(...logs)
+    for (const { runner } of lessons) pieces.at(-1)?.changes.set(...ledger.filterChange(runner.id))
     batch.release()
     if (batch.entries.length > 0) committer.push(pieces)
     theirs.forEach(({ isSlow }, index) => {
@@ -205,17 +205,51 @@ export class Lane {
     onBatch(this, batch)
   }
 
+  /** Verdicts in the order of the runners; a filter that reached more than the batch carries is asked again, alone, with that. */
+  async #evaluate(runners: readonly Runner[], batch: LaneBatch): Promise<Evaluation> {
+    const { columns } = batch
+    if (columns === undefined) return { verdicts: [], lessons: [] }
+    const { sandbox, relearn } = this.#context
+    const ready = this.#ahead.size === 0 ? runners : runners.filter(runner => this.#suffices(batch, runner))
+    const programs = ready.map(({ program }) => program.id)
+    const answers = programs.length === 0 ? [] : await sandbox.evaluate(columns, programs)
+    if (ready === runners && answers.every(({ wants }) => wants === undefined))
+      return { verdicts: answers, lessons: [] }
+
+    const answerOf = new Map(ready.map((runner, index) => [runner, answers[index]]))
+    const lessons: { readonly runner: Runner; readonly told: string }[] = []
+    for (const runner of runners) {
+      const first = answerOf.get(runner)
+      if ((first !== undefined && first.wants === undefined) || !this.has(runner)) continue
+      const { verdicts, told } = await relearn(runner, batch, { isIn: () => this.has(runner), first })
+      answerOf.set(runner, verdicts)
+      if (told === undefined) continue
+      this.#ahead.add(runner)
+      lessons.push({ runner, told })
+    }
+    if (lessons.length > 0 && !this.#isStopped) this.include()
+    return { verdicts: runners.map(runner => answerOf.get(runner)), lessons }
+  }
+
+  /** Whether a batch carries what a filter has learned. */
+  #suffices({ set }: LaneBatch, runner: Runner): boolean {
+    if (!this.#ahead.has(runner)) return true
+    if (!carries(set, runner.program.reads)) return false
+    this.#ahead.delete(runner)
+    return true
+  }
+
   /** Who is still in the lane and has verdicts. Whoever failed is taken out, its position being where this batch begins. */
   #judge(
     runners: readonly Runner[],
-    verdicts: readonly Verdicts[],
+    verdicts: readonly (Verdicts | undefined)[],
     rows: number,
   ): { kept: Runner[]; theirs: Verdicts[] } {
     const kept: Runner[] = []
     const theirs: Verdicts[] = []
     verdicts.forEach((verdict, index) => {
       const runner = runners[index]
-      if (runner === undefined || this.#active.get(runner.id) !== runner) return
+      if (verdict === undefined || runner === undefined || !this.has(runner)) return
       this.#context.onVerdicts(runner, verdict, rows)
       if (verdict.failure === undefined) {
         kept.push(runner)
@@ -229,17 +263,24 @@ export class Lane {
   }
 }
 
+interface Evaluation {
+  /** Undefined for one that has left meanwhile. */
+  readonly verdicts: readonly (Verdicts | undefined)[]
+  readonly lessons: readonly { readonly runner: Runner; readonly told: string }[]
+}
+
 /** A failed commit is told by the committer. */
 const ignore = (commit: Promise<void>): void => void commit.catch(() => undefined)
 
 const logsOf = (runners: readonly Runner[], verdicts: readonly Verdicts[]): Piece['logs'] =>
   verdicts.flatMap(({ logs, logsDropped }, index) => {
     const runner = runners[index]
-    if (runner === undefined || (logs.length === 0 && logsDropped === 0)) return []
-    return [
-      { filter: runner.id, version: runner.version, lines: logs, dropped: logsDropped, at: new Date().toISOString() },
-    ]
+    return runner === undefined || (logs.length === 0 && logsDropped === 0) ? [] : logOf(runner, logs, logsDropped)
   })
+
+const logOf = ({ id, version }: Runner, lines: readonly string[], dropped = 0): Piece['logs'] => [
+  { filter: id, version, lines, dropped, at: new Date().toISOString() },
+]
 
 /** A piece without rows: a change of the ledger that happens between two batches. */
 export const changeOf = (...changes: readonly (readonly [string, () => string | null])[]): Piece => ({

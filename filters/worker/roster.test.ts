@@ -31,6 +31,7 @@ const record: FilterRecord = {
   generation: 1,
   strikes: 1,
   isSlow: false,
+  learned: [],
   cut: undefined,
   arrived: undefined,
   ahead: new Map(),
@@ -68,10 +69,17 @@ test('a suspension keeps it from running until the generation is raised, which a
   expect(recordFor({ ...manifest, generation: 2 }, suspended)).toMatchObject({
     strikes: 0,
     isSlow: false,
+    learned: [],
     cut: undefined,
     arrived: undefined,
     suspension: undefined,
     cpuMs: 9,
   })
   expect(recordFor(manifest, record).strikes).toBe(1)
+})
+
+test('what a filter was found to read holds for its version, also when its owner resumes it', () => {
+  const learned = { ...record, learned: ['diaObject'] }
+  expect(recordFor({ ...manifest, generation: 2 }, learned).learned).toEqual(['diaObject'])
+  expect(recordFor({ ...manifest, active: 2 }, learned).learned).toEqual([])
 })

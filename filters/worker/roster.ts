@@ -46,13 +46,14 @@ export const startOf = ({ start }: Manifest): StartPosition | 'now' => {
   return 'time' in start ? { timestampMs: Date.parse(start.time) } : 'earliest'
 }
 
-/** A record for a filter that is new here, or that its owner changed: strikes and suspension belong to a generation, slowness to a version of it. */
+/** A record for a filter that is new here, or that its owner changed: strikes and suspension belong to a generation, slowness to a version of it, what was learned to a version. */
 export const recordFor = ({ active, generation }: Manifest, record: FilterRecord | undefined): FilterRecord => ({
   lane: record?.lane,
   version: active,
   generation,
   strikes: record !== undefined && record.generation >= generation ? record.strikes : 0,
   isSlow: record?.isSlow === true && record.generation >= generation && record.version === active,
+  learned: record?.version === active ? record.learned : [],
   ahead: record?.ahead ?? new Map(),
   suspension: undefined,
   cut: record?.cut,

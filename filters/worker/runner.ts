@@ -1,5 +1,5 @@
 // A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
-import { type AuthorError, type Limits, type Program, type Sandbox, SandboxError } from '#sandbox'
+import { type AuthorError, Learning, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
 import { checkSource } from '../author/check-source.ts'
 import { type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
@@ -15,7 +15,9 @@ export interface Runner extends Capped {
   policy: Manifest['policy']
   manifest: Manifest
   share: Share | undefined
-  readonly program: Program
+  /** Replaced when it learns. */
+  program: Program
+  readonly learning: Learning
   /** The last error of its code on a row, for its author. */
   lastError?: AuthorError
 }
@@ -57,7 +59,7 @@ export function compile(
     version: number,
     language,
     trust: record.strikes > 0 ? 'quarantined' : manifest.trust,
-    check,
+    check: { ...check, reads: widened(check.reads, record.learned, check.offers) },
     author: manifest.owner,
     ...(limits === undefined ? {} : { limits }),
   })
@@ -76,7 +78,9 @@ export async function loadRunner(
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
   const { version } = program
   const { ahead } = record
-  return { ok: true, runner: { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program } }
+  const learning = new Learning(program)
+  const runner = { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program, learning }
+  return { ok: true, runner }
 }
 
 /** Whether a filter has a lane of its own even when it keeps up, so that the others of its stream never wait for it. */

@@ -62,6 +62,7 @@ const recordIn = (ledger: Ledger, id: string, ahead = new Map<number, bigint>())
     generation: 1,
     strikes: 0,
     isSlow: false,
+    learned: [],
     cut: undefined,
     arrived: undefined,
     ahead,
