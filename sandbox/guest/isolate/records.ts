@@ -21,35 +21,46 @@ interface RecordClass {
   /** Number of the value of each name, or -1 where it is carried. */
   readonly late: readonly number[]
   /** What JSON is made of. */
-  readonly toJSON: () => object
+  readonly toJSON: () => object | null
 }
 
 export function openRecords(
   primordials: Primordials,
-  words: Uint32Array,
-  log: Pick<Log, 'write'>,
+  { words, log, state }: { words: Uint32Array; log: Pick<Log, 'write'>; state: { readonly row: number } },
   { lateWord, plain, flags }: RecordsOptions,
 ) {
   const { defineProperty, freeze, hasOwn, reflectGet, setPrototypeOf, sliceArray, apply, Proxy, TypeError, Object } =
     primordials
   const MAX_UNKNOWN = 20
+  const MAX_ENDS = 16
   // Thrown through the author's code to end the row; what was noted decides, whether it is caught or not.
   const again = freeze(new Error('the alert is evaluated once more, with a field that was not read before'))
   const flag = (bits: number): void => {
     words[lateWord] = (words[lateWord] as number) | bits
   }
-  const reachAll = (late: readonly number[]): never => {
+  // A filter that catches it and tries again goes on without the value after a while.
+  let row = -1
+  let ends = 0
+  const endRow = (): void => {
+    if (row !== state.row) {
+      row = state.row
+      ends = 0
+    }
+    if (++ends <= MAX_ENDS) throw again
+  }
+  const reachAll = (late: readonly number[]): null => {
     flag(flags.values)
     for (let i = 0; i < late.length; i++) {
       const at = lateWord + 1 + ((late[i] as number) >>> 5)
       words[at] = (words[at] as number) | (1 << ((late[i] as number) & 31))
     }
-    throw again
+    endRow()
+    return null
   }
   /** A record is looked at in a way that only plain objects allow. */
-  const unveil = (): never => {
+  const unveil = (): void => {
     flag(flags.plain)
-    throw again
+    endRow()
   }
   const change = (): never => {
     throw new TypeError('an alert cannot be changed; change a copy of the record: { ...record }')
@@ -78,7 +89,7 @@ export function openRecords(
       get(target: object, name: string | symbol, receiver: unknown): unknown {
         if (typeof name === 'string') {
           const number = late[name]
-          if (number !== undefined) reachAll([number])
+          if (number !== undefined) return reachAll([number])
           if (!(name in target)) {
             tellUnknown(where, name)
             return null
@@ -90,7 +101,10 @@ export function openRecords(
         name in target || (typeof name === 'string' && late[name] !== undefined),
       set: change,
       // for … in
-      ownKeys: unveil,
+      ownKeys(): string[] {
+        unveil()
+        return []
+      },
     } as ProxyHandler<object>)
 
   /** Like a plain object in everything, except that it cannot be changed. */
@@ -99,8 +113,12 @@ export function openRecords(
     for (let i = 0; i < names.length; i++) known[names[i] as string] = true
     return {
       __proto__: null,
-      get: (view: Record<string | symbol, unknown>, name: string | symbol): unknown => view[name],
-      ownKeys: (): string[] => (all.length > 0 ? reachAll(all) : apply(sliceArray, names, [])),
+      get: (view: Record<string | symbol, unknown>, name: string | symbol): unknown =>
+        name === '__proto__' && known[name] !== true ? Object.prototype : view[name],
+      ownKeys(): string[] {
+        if (all.length > 0) reachAll(all)
+        return apply(sliceArray, names, [])
+      },
       getOwnPropertyDescriptor: (view: Record<string | symbol, unknown>, name: string | symbol) =>
         typeof name === 'string' && known[name] === true
           ? { value: view[name], writable: true, enumerable: true, configurable: true }

@@ -47,7 +47,7 @@ export function viewSource({ root }: RecordTree): string {
       json.push(`${key}:this${key}`)
     }
     const late = lateWithin(node)
-    const toJSON = late.length > 0 ? `reachAll(${JSON.stringify(late)})` : `return {${json.join(',')}}`
+    const toJSON = late.length > 0 ? `return reachAll(${JSON.stringify(late)})` : `return {${json.join(',')}}`
     const names = JSON.stringify([...node.members.keys()])
     const numbers = JSON.stringify([...node.members.values()].map(lateOf))
     classes[index] =
