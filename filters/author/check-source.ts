@@ -8,6 +8,7 @@ import { type Problem, ProblemCode } from './problem.ts'
 import { unknownFields } from './python-fields.ts'
 import { pythonNames } from './python-source.ts'
 import { stripTypes } from './strip-types.ts'
+import { unknownFields } from './unknown-fields.ts'
 
 /** Characters of a source at most. */
 export const MAX_SOURCE_CHARS = 262_144
@@ -73,7 +74,11 @@ export function checkSource(
     reads: columnsRead(fields, { names, everything: computed, cutouts }),
     offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
-    warnings: [...module.warnings, ...(computed ? [COSTLY] : [])],
+    warnings: [
+      ...module.warnings,
+      ...unknownFields(module.program, { fields, cutouts }),
+      ...(computed ? [COSTLY] : []),
+    ],
     names: fieldNames(names),
   }
 }

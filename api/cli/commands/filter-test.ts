@@ -63,6 +63,8 @@ export const addFilterTest: AddCommands = (program, around) => {
         const message = 'This program was built without a sandbox; run the command as `skysieve filter test`.'
         throw new CliError('CLI_SANDBOX_MISSING', EXIT.ourFault, message)
       }
+      for (const { line, column, message } of check.warnings)
+        out.progress(`warning ${line ?? 1}:${column ?? 1} ${message}`)
       const sandbox = await around.openSandbox(source.language)
       let shown = 0
       const onProgress = ({ alerts: done, passed, errors }: Trial): void => {
