@@ -15,7 +15,7 @@ const HIDDEN = "const A = 'fl', B = 'ux'\n"
 const LATER = `${HIDDEN}export const filter = alert => alert.visit > 1n && alert[A + B] > 0.5`
 const COPIES = `${HIDDEN}export function filter(alert) {
   const { visit, ...rest } = alert
-  return Object.keys({ ...alert }).join() === 'id,visit,flux' && rest[A + B] > 0.5
+  return Object.keys({ ...alert }).length === 3 && rest[A + B] > 0.5
 }`
 
 const visitOf = (visit: number, count: number): TestAlert[] =>

@@ -21,6 +21,7 @@ export function capture() {
     stringify: JSON.stringify,
     fromCharCode: String.fromCharCode,
     sliceText: String.prototype.slice,
+    split: String.prototype.split,
     indexOf: String.prototype.indexOf,
     startsWith: String.prototype.startsWith,
     charCodeAt: String.prototype.charCodeAt,

@@ -16,12 +16,21 @@ export interface RecordsOptions {
 /** What a generated class is closed with; see view-source.ts. */
 interface RecordClass {
   readonly where: string
-  /** All names, in the order of the schema. */
-  readonly names: readonly string[]
-  /** Number of the value of each name, or -1 where it is carried. */
-  readonly late: readonly number[]
+  /** Names whose values are carried. */
+  readonly carried: readonly string[]
+  /** All names in the order of the schema, `name:number` where the value is not carried, separated by spaces. */
+  readonly names: string
   /** What JSON is made of. */
   readonly toJSON: () => object | null
+}
+
+/** The names of a class, taken apart when first needed. */
+interface Names {
+  readonly all: string[]
+  /** −1 for one that is carried; nothing for one that no schema has. */
+  readonly numbers: Readonly<Record<string, number>>
+  /** Runs of the numbers of those that are not carried. */
+  readonly late: readonly number[]
 }
 
 export function openRecords(
@@ -29,8 +38,19 @@ export function openRecords(
   { words, log, state }: { words: Uint32Array; log: Pick<Log, 'write'>; state: { readonly row: number } },
   { lateWord, plain, flags }: RecordsOptions,
 ) {
-  const { defineProperty, freeze, hasOwn, reflectGet, setPrototypeOf, sliceArray, apply, Proxy, TypeError, Object } =
-    primordials
+  const {
+    defineProperty,
+    freeze,
+    hasOwn,
+    reflectGet,
+    setPrototypeOf,
+    sliceArray,
+    split,
+    apply,
+    Proxy,
+    TypeError,
+    Object,
+  } = primordials
   const MAX_UNKNOWN = 20
   const MAX_ENDS = 16
   // Thrown through the author's code to end the row; what was noted decides, whether it is caught or not.
@@ -48,12 +68,14 @@ export function openRecords(
     }
     if (++ends <= MAX_ENDS) throw again
   }
-  const reachAll = (late: readonly number[]): null => {
+  /** Notes values by runs of their numbers. */
+  const reachAll = (runs: readonly number[]): null => {
     flag(flags.values)
-    for (let i = 0; i < late.length; i++) {
-      const at = lateWord + 1 + ((late[i] as number) >>> 5)
-      words[at] = (words[at] as number) | (1 << ((late[i] as number) & 31))
-    }
+    for (let i = 0; i < runs.length; i += 2)
+      for (let number = runs[i] as number; number < (runs[i + 1] as number); number++) {
+        const at = lateWord + 1 + (number >>> 5)
+        words[at] = (words[at] as number) | (1 << (number & 31))
+      }
     endRow()
     return null
   }
@@ -82,14 +104,33 @@ export function openRecords(
     log.write(text)
   }
 
+  const namesOf = (text: string): (() => Names) => {
+    let names: Names | undefined
+    return () => {
+      if (names !== undefined) return names
+      const parts = text === '' ? [] : apply(split, text, [' '])
+      const numbers = { __proto__: null } as unknown as Record<string, number>
+      const late: number[] = []
+      for (let i = 0; i < parts.length; i++) {
+        const [name, number] = apply(split, parts[i] as string, [':']) as unknown as [string, string?]
+        parts[i] = name
+        numbers[name] = number === undefined ? -1 : +number
+        if (number === undefined) continue
+        late[late.length] = +number
+        late[late.length] = +number + 1
+      }
+      return (names = { all: parts, numbers, late })
+    }
+  }
+
   /** Stands behind the getters of a class: for names that are not carried, for those that no schema has, and for every attempt to write. */
-  const behind = (where: string, late: Readonly<Record<string, number>>): object =>
+  const behind = (where: string, names: () => Names): object =>
     new Proxy({}, {
       __proto__: null,
       get(target: object, name: string | symbol, receiver: unknown): unknown {
         if (typeof name === 'string') {
-          const number = late[name]
-          if (number !== undefined) return reachAll([number])
+          const number = names().numbers[name]
+          if (number !== undefined) return reachAll([number, number + 1])
           if (!(name in target)) {
             tellUnknown(where, name)
             return null
@@ -98,7 +139,7 @@ export function openRecords(
         return reflectGet(target, name, receiver)
       },
       has: (target: object, name: string | symbol): boolean =>
-        name in target || (typeof name === 'string' && late[name] !== undefined),
+        name in target || (typeof name === 'string' && names().numbers[name] !== undefined),
       set: change,
       // for … in
       ownKeys(): string[] {
@@ -108,21 +149,19 @@ export function openRecords(
     } as ProxyHandler<object>)
 
   /** Like a plain object in everything, except that it cannot be changed. */
-  const handlerOf = (names: readonly string[], all: readonly number[]): ProxyHandler<object> => {
-    const known = { __proto__: null } as unknown as Record<string, boolean>
-    for (let i = 0; i < names.length; i++) known[names[i] as string] = true
+  const handlerOf = (names: () => Names): ProxyHandler<object> => {
+    const isKnown = (name: string | symbol): boolean => typeof name === 'string' && names().numbers[name] !== undefined
     return {
       __proto__: null,
       get: (view: Record<string | symbol, unknown>, name: string | symbol): unknown =>
-        name === '__proto__' && known[name] !== true ? Object.prototype : view[name],
+        name === '__proto__' && !isKnown(name) ? Object.prototype : view[name],
       ownKeys(): string[] {
-        if (all.length > 0) reachAll(all)
-        return apply(sliceArray, names, [])
+        const { all, late } = names()
+        if (late.length > 0) reachAll(late)
+        return apply(sliceArray, all, [])
       },
       getOwnPropertyDescriptor: (view: Record<string | symbol, unknown>, name: string | symbol) =>
-        typeof name === 'string' && known[name] === true
-          ? { value: view[name], writable: true, enumerable: true, configurable: true }
-          : undefined,
+        isKnown(name) ? { value: view[name], writable: true, enumerable: true, configurable: true } : undefined,
       getPrototypeOf: (): object => Object.prototype,
       set: change,
       defineProperty: change,
@@ -141,25 +180,18 @@ export function openRecords(
       ? (view: object, handler: ProxyHandler<object>): object => new Proxy(view, handler)
       : (view: object): object => view,
     /** Finishes a class of views and gives the handler of their plain form. */
-    close({ prototype }: { readonly prototype: object }, { where, names, late, toJSON }: RecordClass) {
-      const numbers = { __proto__: null } as unknown as Record<string, number>
-      const all: number[] = []
+    close({ prototype }: { readonly prototype: object }, { where, carried, names: text, toJSON }: RecordClass) {
+      const names = namesOf(text)
       let ownConstructor = false
-      for (let i = 0; i < names.length; i++) {
-        const name = names[i] as string
-        const number = late[i] as number
-        if (name === 'constructor') ownConstructor = true
-        if (number < 0) defineProperty(prototype, name, { set: change })
-        else {
-          numbers[name] = number
-          all[all.length] = number
-        }
+      for (let i = 0; i < carried.length; i++) {
+        if (carried[i] === 'constructor') ownConstructor = true
+        defineProperty(prototype, carried[i] as string, { set: change })
       }
       if (!ownConstructor) defineProperty(prototype, 'constructor', { value: Object })
       if (!plain) defineProperty(prototype, 'toJSON', { value: toJSON })
-      setPrototypeOf(prototype, behind(where, numbers))
+      setPrototypeOf(prototype, behind(where, names))
       freeze(prototype)
-      return handlerOf(names, all)
+      return plain ? handlerOf(names) : undefined
     },
   }
 }

@@ -47,13 +47,12 @@ export function viewSource({ root }: RecordTree): string {
       json.push(`${key}:this${key}`)
     }
     const late = lateWithin(node)
-    const toJSON = late.length > 0 ? `return reachAll(${JSON.stringify(late)})` : `return {${json.join(',')}}`
-    const names = JSON.stringify([...node.members.keys()])
-    const numbers = JSON.stringify([...node.members.values()].map(lateOf))
+    const toJSON = late.length > 0 ? `return reachAll(${JSON.stringify(runsOf(late))})` : `return {${json.join(',')}}`
+    const carried = [...node.members].flatMap(([name, member]) => (lateOf(member) < 0 ? [name] : []))
     classes[index] =
       `class Record${index}{${privates.join(';')};constructor(i){this.#i=i;${made.join(';')};mark(this)}\n${getters.join('\n')}\n}`
     closings.push(
-      `const H${index}=close(Record${index},{where:${JSON.stringify(node.where)},names:${names},late:${numbers},toJSON(){${toJSON}}})`,
+      `const H${index}=close(Record${index},{where:${JSON.stringify(node.where)},carried:${JSON.stringify(carried)},names:${JSON.stringify(namesOf(node))},toJSON(){${toJSON}}})`,
     )
     return index
   }
@@ -86,6 +85,19 @@ ${pools.join('\n')}
 const rows=[]
 return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=wrap(new Record${top}(i),H${top});return rows}}
 })`
+}
+
+/** Names in the order of the schema, with the numbers of those whose values are not carried. As one text, since few isolates ever look into it. */
+const namesOf = ({ members }: RecordNode): string =>
+  [...members].map(([name, member]) => (lateOf(member) < 0 ? name : `${name}:${lateOf(member)}`)).join(' ')
+
+/** Numbers as the ends of runs of them: 3 4 5 9 → 3 6 9 10. */
+function runsOf(numbers: readonly number[]): number[] {
+  const runs: number[] = []
+  for (const number of numbers)
+    if (runs.at(-1) === number) runs[runs.length - 1] = number + 1
+    else runs.push(number, number + 1)
+  return runs
 }
 
 /** Of a member that can be asked. */
