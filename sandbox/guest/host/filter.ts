@@ -28,10 +28,10 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   const plan = planMailbox(message.reads, message.offers)
   const mailbox = openMailbox(plan)
   const deliver = openDelivery(mailbox)
-  const { lateNames } = plan.records
-  const late = mailbox.words.subarray(plan.lateWord, plan.lateWord + 1 + Math.ceil(lateNames.length / 32))
-  const isWanted = (_name: string, number: number): boolean =>
-    (((late[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1
+  const { names } = plan.records
+  const late = mailbox.words.subarray(plan.lateWord, plan.lateWord + 1 + Math.ceil(names.length / 32))
+  const isWanted = (name: string, number: number): boolean =>
+    (((late[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1 && !plan.places.has(name)
 
   const plain = NEEDS_PLAIN.test(message.source) || knownPlain.has(keyOf(message)) || plan.records.needsPlain
   let tenant: Tenant = openTenant(message, { mailbox, meter, plain })
@@ -45,7 +45,7 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
     }
     // However the batch ended: with a value that was not there no end is the author's.
     if (flags & LateFlag.values)
-      return { scored: false, extra: '', wants: lateNames.filter(isWanted), cpuMs: evaluated.cpuMs }
+      return { scored: false, extra: '', wants: names.filter(isWanted), cpuMs: evaluated.cpuMs }
     return flags & LateFlag.plain ? undefined : evaluated
   }
 

@@ -28,9 +28,11 @@ export interface MailboxPlan {
   /** Indices of words of four bytes: a bit per row. */
   readonly passedWord: number
   readonly erroredWord: number
-  /** A word of flags, and behind it a bit for each value that the filter could reach and is not carried. */
+  /** A word of flags, and behind it a bit for each value that the filter can reach. */
   readonly lateWord: number
   readonly records: RecordTree
+  /** What is carried of the records, by name in the form of wanted.ts. */
+  readonly places: ReadonlyMap<string, Cell | ListCells>
   readonly bytes: number
   readonly readsText: boolean
   readonly readsBinary: boolean
@@ -57,10 +59,12 @@ export function planMailbox(reads: ColumnSet, offers: ColumnSet = reads): Mailbo
   const scores = take(MAX_ROWS)
   const passedWord = take(MAX_ROWS / 64) * 2
   const erroredWord = take(MAX_ROWS / 64) * 2
-  const records = recordTree({ cells, lists }, offers)
-  const lateWord = take(Math.ceil((records.lateNames.length + 32) / 64)) * 2
+  const records = recordTree(offers)
+  const lateWord = take(Math.ceil((records.names.length + 32) / 64)) * 2
+  const places = new Map<string, Cell | ListCells>([...cells, ...lists].map(each => [each.path, each]))
+  for (const list of lists) for (const cell of list.cells) places.set(`${list.path}[].${cell.path}`, cell)
   const readsText = kinds.includes('string')
   const readsBinary = kinds.includes('binary')
   const words = { passedWord, erroredWord, lateWord }
-  return { times, ids, cells, lists, scores, ...words, records, bytes: next * 8, readsText, readsBinary }
+  return { times, ids, cells, lists, scores, ...words, records, places, bytes: next * 8, readsText, readsBinary }
 }

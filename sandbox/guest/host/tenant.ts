@@ -62,7 +62,7 @@ export function openTenant(message: LoadMessage, { mailbox, meter, plain }: Tena
 
   function start(): Tenant {
     const { plan } = mailbox
-    const makeViews = runOwn(isolate, context, viewSource(plan.records))
+    const makeViews = runOwn(isolate, context, viewSource(plan))
     const options = new ivm.ExternalCopy(guestOptions(plan, message, { fileName: scriptName, plain })).copyInto()
     const runner = guest.applySync(
       undefined,

@@ -18,8 +18,10 @@ interface RecordClass {
   readonly where: string
   /** Names whose values are carried. */
   readonly carried: readonly string[]
-  /** All names in the order of the schema, `name:number` where the value is not carried, separated by spaces. */
+  /** All names in the order of the schema, as in record-tree.ts. */
   readonly names: string
+  /** Whether some of them are not carried. */
+  readonly lacks: boolean
   /** What JSON is made of. */
   readonly toJSON: () => object | null
 }
@@ -27,10 +29,10 @@ interface RecordClass {
 /** The names of a class, taken apart when first needed. */
 interface Names {
   readonly all: string[]
-  /** −1 for one that is carried; nothing for one that no schema has. */
+  /** −1 for one that is always there; nothing for one that no schema has. */
   readonly numbers: Readonly<Record<string, number>>
-  /** Runs of the numbers of those that are not carried. */
-  readonly late: readonly number[]
+  /** Of all of them, as runs. */
+  readonly runs: readonly number[]
 }
 
 export function openRecords(
@@ -110,16 +112,16 @@ export function openRecords(
       if (names !== undefined) return names
       const parts = text === '' ? [] : apply(split, text, [' '])
       const numbers = { __proto__: null } as unknown as Record<string, number>
-      const late: number[] = []
+      const runs: number[] = []
       for (let i = 0; i < parts.length; i++) {
         const [name, number] = apply(split, parts[i] as string, [':']) as unknown as [string, string?]
         parts[i] = name
         numbers[name] = number === undefined ? -1 : +number
         if (number === undefined) continue
-        late[late.length] = +number
-        late[late.length] = +number + 1
+        runs[runs.length] = +number
+        runs[runs.length] = +number + 1
       }
-      return (names = { all: parts, numbers, late })
+      return (names = { all: parts, numbers, runs })
     }
   }
 
@@ -149,15 +151,15 @@ export function openRecords(
     } as ProxyHandler<object>)
 
   /** Like a plain object in everything, except that it cannot be changed. */
-  const handlerOf = (names: () => Names): ProxyHandler<object> => {
+  const handlerOf = (names: () => Names, lacks: boolean): ProxyHandler<object> => {
     const isKnown = (name: string | symbol): boolean => typeof name === 'string' && names().numbers[name] !== undefined
     return {
       __proto__: null,
       get: (view: Record<string | symbol, unknown>, name: string | symbol): unknown =>
         name === '__proto__' && !isKnown(name) ? Object.prototype : view[name],
       ownKeys(): string[] {
-        const { all, late } = names()
-        if (late.length > 0) reachAll(late)
+        const { all, runs } = names()
+        if (lacks) reachAll(runs)
         return apply(sliceArray, all, [])
       },
       getOwnPropertyDescriptor: (view: Record<string | symbol, unknown>, name: string | symbol) =>
@@ -180,7 +182,7 @@ export function openRecords(
       ? (view: object, handler: ProxyHandler<object>): object => new Proxy(view, handler)
       : (view: object): object => view,
     /** Finishes a class of views and gives the handler of their plain form. */
-    close({ prototype }: { readonly prototype: object }, { where, carried, names: text, toJSON }: RecordClass) {
+    close({ prototype }: { readonly prototype: object }, { where, carried, names: text, lacks, toJSON }: RecordClass) {
       const names = namesOf(text)
       let ownConstructor = false
       for (let i = 0; i < carried.length; i++) {
@@ -191,7 +193,7 @@ export function openRecords(
       if (!plain) defineProperty(prototype, 'toJSON', { value: toJSON })
       setPrototypeOf(prototype, behind(where, names))
       freeze(prototype)
-      return plain ? handlerOf(names) : undefined
+      return plain ? handlerOf(names, lacks) : undefined
     },
   }
 }

@@ -1,8 +1,8 @@
 // Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
 // made by a loop share one feedback vector and are 3-5 times slower. Names whose values are not carried cost nothing here: records.ts answers for them.
 import { MAX_LIST_ROWS, NULL_HIGH } from '../../batch.ts'
-import { type Cell, type ListCells } from '../host/mailbox.ts'
-import { lateOf, lateWithin, type Member, type Place, type RecordNode, type RecordTree } from '../host/record-tree.ts'
+import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
+import { type Member, type RecordNode, valueOf } from '../host/record-tree.ts'
 
 const readNumber = (at: number): string => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`
 
@@ -29,51 +29,56 @@ const readList = (id: number, { starts, counts }: ListCells): string =>
   `const a=n<0?null:apply(sliceArray,pool${id},[s,s+n]);row${id}=-1;array${id}=a;epoch${id}=epoch;row${id}=i;return a`
 
 /** A function `(cells, words, longs, primordials, blobs, records) => views`; see `Views` in runner.ts. */
-export function viewSource({ root }: RecordTree): string {
+export function viewSource({ records, places }: Pick<MailboxPlan, 'records' | 'places'>): string {
   const classes: string[] = []
   const closings: string[] = []
   const pools: string[] = []
+  const isCarried = (member: Member): boolean => {
+    const value = valueOf(member)
+    return value === undefined || places.has(value)
+  }
   const classOf = (node: RecordNode): number => {
     const index = classes.push('') - 1
     const privates = ['#i']
     const made: string[] = []
     const getters: string[] = []
-    const json: string[] = []
+    const carried: string[] = []
     for (const [name, member] of node.members) {
-      if (lateOf(member) >= 0) continue
+      if (!isCarried(member)) continue
+      carried.push(name)
       // A computed key, since some names (`constructor`, `__proto__`) mean something else as plain ones.
-      const key = `[${JSON.stringify(name)}]`
-      getters.push(`get ${key}(){${getterOf(member, privates, made)}}`)
-      json.push(`${key}:this${key}`)
+      getters.push(`get [${JSON.stringify(name)}](){${getterOf(member, privates, made)}}`)
     }
-    const late = lateWithin(node)
-    const toJSON = late.length > 0 ? `return reachAll(${JSON.stringify(runsOf(late))})` : `return {${json.join(',')}}`
-    const carried = [...node.members].flatMap(([name, member]) => (lateOf(member) < 0 ? [name] : []))
+    const isWhole = node.within.every(name => places.has(name))
+    const json = carried.map(name => `[${JSON.stringify(name)}]:this[${JSON.stringify(name)}]`)
+    const toJSON = isWhole ? `return {${json.join(',')}}` : `return reachAll([${node.runs}])`
+    const lacks = carried.length < node.members.size
     classes[index] =
       `class Record${index}{${privates.join(';')};constructor(i){this.#i=i;${made.join(';')};mark(this)}\n${getters.join('\n')}\n}`
     closings.push(
-      `const H${index}=close(Record${index},{where:${JSON.stringify(node.where)},carried:${JSON.stringify(carried)},names:${JSON.stringify(namesOf(node))},toJSON(){${toJSON}}})`,
+      `const H${index}=close(Record${index},{where:${JSON.stringify(node.where)},carried:${JSON.stringify(carried)},names:${JSON.stringify(node.text)},lacks:${lacks},toJSON(){${toJSON}}})`,
     )
     return index
   }
+  const cellOf = (name: string): Cell => places.get(name) as Cell
   const getterOf = (member: Member, privates: string[], made: string[]): string => {
     if (member.kind === 'field') {
-      const { cell } = carried(member.place)
-      return READ[cell.kind](cell.at)
+      const { kind, at } = cellOf(member.name)
+      return READ[kind](at)
     }
     if (member.kind === 'list') {
       const id = pools.push('') - 1
       pools[id] = poolSource(id, classOf(member.item))
-      return readList(id, carried(member.place).cell)
+      return readList(id, places.get(member.name) as ListCells)
     }
     const slot = `#r${privates.push(`#r${privates.length}`) - 1}`
-    const { record } = member
-    const inner = classOf(record)
+    const { presence } = member.record
+    const inner = classOf(member.record)
     made.push(`this.${slot}=wrap(new Record${inner}(i),H${inner})`)
     const view = `this.${slot}`
-    return `return ${record.present ? `F[${carried(record.present).cell.at}+this.#i]===1?${view}:null` : view}`
+    return `return ${presence === undefined ? view : `F[${cellOf(presence).at}+this.#i]===1?${view}:null`}`
   }
-  const top = classOf(root)
+  const top = classOf(records.root)
   return `(function(F,U,L,{apply,sliceArray,fromCharCode},{text,bytes},{wrap,mark,close,reachAll}){
 let epoch=0
 const ascii=[]
@@ -85,23 +90,4 @@ ${pools.join('\n')}
 const rows=[]
 return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=wrap(new Record${top}(i),H${top});return rows}}
 })`
-}
-
-/** Names in the order of the schema, with the numbers of those whose values are not carried. As one text, since few isolates ever look into it. */
-const namesOf = ({ members }: RecordNode): string =>
-  [...members].map(([name, member]) => (lateOf(member) < 0 ? name : `${name}:${lateOf(member)}`)).join(' ')
-
-/** Numbers as the ends of runs of them: 3 4 5 9 → 3 6 9 10. */
-function runsOf(numbers: readonly number[]): number[] {
-  const runs: number[] = []
-  for (const number of numbers)
-    if (runs.at(-1) === number) runs[runs.length - 1] = number + 1
-    else runs.push(number, number + 1)
-  return runs
-}
-
-/** Of a member that can be asked. */
-function carried<T>(place: Place<T>): { readonly cell: T } {
-  if ('cell' in place) return place
-  throw new TypeError('a value that is not carried has no getter')
 }
