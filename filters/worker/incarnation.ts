@@ -124,6 +124,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         committer,
         sandbox,
         relearn: openRelearning({ sandbox, streams: options.streams, ledger, schemaOf: options.book.schemaOf }),
+        onLearned: (lane, runner) => lanes.learned(lane, runner),
         onFailure: (lane, runner, failure, before) => {
           metrics.failed(runner.id, failure.reason)
           log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')

@@ -18,6 +18,8 @@ export interface LaneContext {
   readonly committer: Committer
   readonly sandbox: Sandbox
   readonly relearn: Relearn
+  /** A filter of the lane reads more columns from now on. */
+  readonly onLearned: (lane: Lane, runner: Runner) => void
   /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
   readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
   readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
@@ -228,6 +230,7 @@ export class Lane {
       lessons.push({ runner, told })
     }
     if (lessons.length > 0 && !this.#isStopped) this.include()
+    for (const { runner } of lessons) if (this.has(runner)) this.#context.onLearned(this, runner)
     return { verdicts: runners.map(runner => answerOf.get(runner)), lessons }
   }
 

@@ -279,6 +279,12 @@ export class Lanes {
     for (const runner of runners) this.exchange(runner, stays(runner))
   }
 
+  /** A filter reads more columns from now on: should it wait to get where the live lane is, that one's batches have to carry them. */
+  learned(lane: Lane, { manifest }: Runner): void {
+    const live = this.#live.get(liveLane(manifest.stream))
+    if (live !== undefined && live.lane !== lane) live.lane.include()
+  }
+
   /** Whether something still evaluates, or is about to evaluate, this version of a filter. */
   uses(runner: Runner): boolean {
     return (
