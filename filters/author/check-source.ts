@@ -8,7 +8,7 @@ import { type Problem, ProblemCode } from './problem.ts'
 import { unknownFields } from './python-fields.ts'
 import { pythonNames } from './python-source.ts'
 import { stripTypes } from './strip-types.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { unknownMembers } from './javascript-fields.ts'
 
 /** Characters of a source at most. */
 export const MAX_SOURCE_CHARS = 262_144
@@ -76,7 +76,7 @@ export function checkSource(
     readsEverything: computed,
     warnings: [
       ...module.warnings,
-      ...unknownFields(module.program, { fields, cutouts }),
+      ...unknownMembers(module.program, { fields, cutouts }),
       ...(computed ? [COSTLY] : []),
     ],
     names: fieldNames(names),

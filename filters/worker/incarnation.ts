@@ -123,7 +123,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         ledger,
         committer,
         sandbox,
-        relearn: openRelearning({ sandbox, streams: options.streams, ledger, schemaOf: options.book.schemaOf }),
+        relearn: openRelearning({ sandbox, streams: options.streams, ledger, book: options.book }),
         onLearned: (lane, runner) => lanes.learned(lane, runner),
         onFailure: (lane, runner, failure, before) => {
           metrics.failed(runner.id, failure.reason)

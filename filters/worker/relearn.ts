@@ -1,17 +1,18 @@
 // A filter of a lane that reached fields its batch does not carry: the same alerts are read again from their packets with those, for it alone, and what it
 // learned is kept in its record. From then on its lane's batches carry them too.
-import { readFrame, type AvroSchema, type Stream } from '#hub'
+import { readFrame, type Stream } from '#hub'
 import { type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learn } from '../author/learn.ts'
 import { type Ledger } from '../progress/ledger.ts'
 import { type LaneBatch } from './lane-batch.ts'
 import { type Runner } from './runner.ts'
+import { type SchemaBook } from './schema-book.ts'
 
 export interface RelearnOptions {
   readonly sandbox: Sandbox
   readonly streams: readonly Stream[]
   readonly ledger: Ledger
-  readonly schemaOf: (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
+  readonly book: SchemaBook
 }
 
 export interface Relearned {
@@ -33,11 +34,11 @@ export type Relearn = (
 const MAX_NAMED = 40
 
 export const openRelearning =
-  ({ sandbox, streams, ledger, schemaOf }: RelearnOptions): Relearn =>
+  ({ sandbox, streams, ledger, book }: RelearnOptions): Relearn =>
   async (runner, batch, { isIn, first }) => {
     const stream = streams.find(({ name }) => name === runner.manifest.stream)
     if (stream === undefined) throw new TypeError(`there is no stream ${runner.manifest.stream}`)
-    const alerts = await alertsOf(batch, schemaOf)
+    const alerts = await alertsOf(batch, book.of(stream.name))
     const { program, learning } = runner
     const lesson = await learn({ sandbox, stream, alerts, program, learning, ...(first && { first }) })
     runner.program = lesson.program
@@ -50,7 +51,7 @@ export const openRelearning =
     return { verdicts, told: toldOf(names, alerts.length, chargedMs) }
   }
 
-async function alertsOf({ entries }: LaneBatch, schemaOf: RelearnOptions['schemaOf']): Promise<AlertBytes[]> {
+async function alertsOf({ entries }: LaneBatch, schemaOf: ReturnType<SchemaBook['of']>): Promise<AlertBytes[]> {
   const alerts: AlertBytes[] = []
   for (const { row, packet, timestampMs } of entries) {
     if (row < 0) continue

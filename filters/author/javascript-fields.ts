@@ -3,7 +3,7 @@
 import type { AnyNode, Function as FunctionNode, Pattern, Program } from 'acorn'
 import type { Field } from './columns-read.ts'
 import { type FieldNode, fieldTree } from './field-tree.ts'
-import { nearestNames } from './nearest-names.ts'
+import { nearNames } from './near-names.ts'
 import { type Problem, ProblemCode } from './problem.ts'
 import { boundOnce, filterOf } from './bindings.ts'
 import { walk } from './walk.ts'
@@ -22,7 +22,7 @@ export interface KnownFields {
 }
 
 /** A warning for each place, in the order of the source. */
-export function unknownFields(program: Program, { fields, cutouts }: KnownFields): Problem[] {
+export function unknownMembers(program: Program, { fields, cutouts }: KnownFields): Problem[] {
   const filter = filterOf(program)
   if (fields.length === 0 || filter === undefined) return []
   const certain = boundOnce(program)
@@ -41,8 +41,9 @@ export function unknownFields(program: Program, { fields, cutouts }: KnownFields
     if (found?.isCutout === true && !cutouts)
       warn(node, `${record.where}.${name} is null: the filter does not ask for cutouts`)
     if (found !== undefined || name in Object.prototype || name === 'toJSON') return found
-    const near = nearestNames(name, record.members.keys())
-    warn(node, `${record.where} has no field ${name}, so it is null; the nearest names are ${near.join(', ')}`)
+    const near = nearNames(name, record.members.keys())
+    const meant = near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''
+    warn(node, `no packet of this stream has ${name} in ${record.where}, so it is null${meant}`)
     return undefined
   }
   const resolve = (node: AnyNode): FieldNode | undefined => {
