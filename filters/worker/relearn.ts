@@ -15,7 +15,7 @@ export interface RelearnOptions {
   readonly book: SchemaBook
 }
 
-export interface Relearned {
+interface Relearned {
   readonly verdicts: Verdicts
   /** What its author is told, when it learned something. */
   readonly told?: string
