@@ -1,6 +1,8 @@
 // What authors are told before a filter is live: by reading its source, and by running it on a sample in the production sandbox.
 import { type AvroSchema, type Stream, STREAMS } from '#hub'
 import {
+  columnsOffered,
+  columnsRead,
   type Field,
   FilterError,
   type Problem,
@@ -8,32 +10,39 @@ import {
   programOf,
   type SourceCheck,
   type SourceDesk,
+  sourceRecord,
+  type Sources,
   streamFields,
   syntheticSample,
   syntheticSchema,
   type Trial,
   trialRun,
+  type Version,
 } from '#filters'
 import { type Sandbox } from '#sandbox'
 import { ApiError } from './errors.ts'
 import { type Author, type AuthoredSource } from './platform.ts'
 import { versionOf } from './submissions/manifest-rules.ts'
+import { recordOf } from './submissions/sources.ts'
 
 /** Alerts of the sample: enough to meet every class of object in it, few enough to be tried within a second. */
 const SAMPLE_ALERTS = 256
 /** What a trial may take in all; its sandbox limits each batch, this limits the wait. */
 const TRIAL_WITHIN_MS = 30_000
 
+type GoodSource = Extract<SourceCheck, { ok: true }>
+
 export interface AuthorOptions {
   readonly sandbox: Sandbox
   /** Where sources are read. */
   readonly desk: SourceDesk
+  readonly sources: Pick<Sources, 'get'>
   /** Schemas that the registry knows, newest first. */
   readonly schemas: () => readonly AvroSchema[]
 }
 
 /** The author's desk of the API. */
-export function openAuthor({ sandbox, desk, schemas }: AuthorOptions): Author {
+export function openAuthor({ sandbox, desk, sources, schemas }: AuthorOptions): Author {
   let running: Promise<unknown> = Promise.resolve()
   let trials = 0
 
@@ -45,18 +54,36 @@ export function openAuthor({ sandbox, desk, schemas }: AuthorOptions): Author {
       throw new ApiError('API_RATE_LIMIT', error.message, { cause: error })
     }
   }
+  /** What a version runs and reads: as its record says. Only the text of a manifest of former versions of this software is read again. */
+  const foundIn = async (
+    version: Version,
+    { stream, cutouts, account }: Omit<AuthoredSource, 'language' | 'source'>,
+  ): Promise<Pick<GoodSource, 'ok' | 'code' | 'reads' | 'offers'> | Extract<SourceCheck, { ok: false }>> => {
+    const { language } = version
+    if (version.source !== undefined) return checkOf({ language, source: version.source, stream, cutouts, account })
+    const record = await recordOf(sources, version)
+    if (record === undefined) throw new Error(`The source of version ${version.number} cannot be read.`)
+    const { source, code = source, names, everything } = record
+    const fields = fieldsOf(stream, schemas())
+    const reads = columnsRead(fields, { names: new Set(names), everything, cutouts })
+    return { ok: true, code, reads, offers: columnsOffered(fields, cutouts) }
+  }
+
   return {
     streams: Object.keys(STREAMS),
     async check(authored) {
       const check = await checkOf(authored)
-      if (!check.ok)
-        return { problems: check.problems, warnings: [], description: '', readsEverything: false, fields: [] }
+      if (!check.ok) {
+        const nothing = { warnings: [], description: '', readsEverything: false, fields: [], record: undefined }
+        return { problems: check.problems, ...nothing }
+      }
       const { columns, lists } = check.reads
       return {
         problems: [],
         warnings: check.warnings,
         description: check.description,
         readsEverything: check.readsEverything,
+        record: sourceRecord(authored.language, authored.source, check),
         fields: [
           ...columns.map(({ path }) => path),
           ...lists.flatMap(list => [list.path, ...list.columns.map(({ path }) => `${list.path}[].${path}`)]),
@@ -65,9 +92,11 @@ export function openAuthor({ sandbox, desk, schemas }: AuthorOptions): Author {
     },
     async try(manifest, number) {
       const { stream: name, cutouts, cap, trust, owner: account } = manifest
-      const { language, source } = versionOf(manifest, number)
-      const check = await checkOf({ language, source, stream: name, cutouts, account })
-      if (!check.ok) return check.problems
+      const version = versionOf(manifest, number)
+      const { language } = version
+      const found = await foundIn(version, { stream: name, cutouts, account })
+      if (!found.ok) return found.problems
+      const check = found
       trials += 1
       // A name of its own: the filter's live version may be loaded in the same sandbox.
       const program = programOf({ id: `trial-${manifest.id}-${trials}`, version: number, language, trust, check })

@@ -32,6 +32,7 @@ export const API_ERRORS = {
   },
   API_PRECONDITION: { status: 412, title: 'It has changed since you read it.', owner: 'caller' },
   API_BODY_TOO_LARGE: { status: 413, title: 'The body is larger than this route takes.', owner: 'caller' },
+  API_SOURCES_FULL: { status: 413, title: 'The sources of the account take all the room they may.', owner: 'caller' },
   API_HEAD_TOO_LARGE: { status: 431, title: 'Address and headers are larger than 16 KB.', owner: 'caller' },
   API_MEDIA_TYPE: { status: 415, title: 'The body is not JSON.', owner: 'caller' },
   API_SOURCE_REJECTED: { status: 422, title: 'The source of the filter has problems.', owner: 'caller' },

@@ -71,7 +71,6 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
   })
   const desk = openSourceDesk({ isWarm: true })
-  const author = openAuthor({ sandbox, desk, schemas: () => schemas.all().map(([, schema]) => schema) })
   const seen = new Map<string, number>()
   const ledger = await openLedger({
     hub,
@@ -89,6 +88,12 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
     },
   })
+  const author = openAuthor({
+    sandbox,
+    desk,
+    sources: ledger.sources,
+    schemas: () => schemas.all().map(([, schema]) => schema),
+  })
   const archives = options.archive && (await openArchives(options.archive, Object.keys(STREAMS)))
   const platform: Platform = {
     archives,
@@ -96,6 +101,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     settings,
     books: ledger.books,
     writes: ledger.writes,
+    sources: ledger.sources,
     author,
     knowsSchema: async id => (await schemas.get(id)) !== undefined,
     runtimes: openRuntimes(settings, options.python),

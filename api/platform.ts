@@ -1,5 +1,5 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
-import { type Language, type Manifest, type Problem } from '#filters'
+import { type Language, type Manifest, type Problem, type SourceRecord, type Sources } from '#filters'
 import { type GroupListing, type LogRecord, type Message, type TopicDescription, type TopicSpec } from '#hub'
 import { type ArchiveJobs } from './jobs/archive-jobs.ts'
 import { type AuditLog } from './audit/audit-log.ts'
@@ -17,6 +17,8 @@ export interface Diagnosis {
   readonly warnings: readonly Problem[]
   readonly description: string
   readonly readsEverything: boolean
+  /** What is kept of it; undefined where it has problems. */
+  readonly record: SourceRecord | undefined
   /** Dotted paths of the fields it is given; a list's fields as `list[].field`. */
   readonly fields: readonly string[]
 }
@@ -107,6 +109,7 @@ export interface Platform {
   readonly settings: ApiSettings
   readonly books: Books
   readonly writes: Writes
+  readonly sources: Pick<Sources, 'get' | 'keys'>
   readonly author: Author
   /** Whether packets of this schema can be read now. */
   readonly knowsSchema: (id: number) => Promise<boolean>

@@ -32,6 +32,7 @@ export function apiRights(user = 'skysieve-api'): ApiRights {
   return {
     hub: [
       topic('skysieve.filters', ['read', 'write', 'describe']),
+      topic('skysieve.sources', ['read', 'write', 'describe']),
       topic('skysieve.accounts', ['read', 'write', 'describe']),
       topic('skysieve.leader', ['read', 'write', 'describe']),
       topic('skysieve.status', ['read', 'describe']),

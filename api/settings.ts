@@ -21,6 +21,8 @@ export const ApiSettings = Type.Object(
     kafkaBytesPerSecond: Type.Integer({ minimum: 1000, default: 200_000_000 }),
     /** Share of one request thread's time that the Kafka users of an account may take of each broker. */
     kafkaRequestPercent: Type.Integer({ minimum: 1, default: 50 }),
+    /** Of the sources of an account's filters, all versions counted. */
+    sourceBytesPerAccount: Type.Integer({ minimum: 1000, default: 10_000_000 }),
     versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
     /** Languages whose runtime this system has. */
     languages: Type.Array(

@@ -1,5 +1,15 @@
 // Public surface of filters.
 export * from './manifest.ts'
+export {
+  openSources,
+  sha256,
+  sourceBytes,
+  sourceKey,
+  sourceRecord,
+  SourceRecord,
+  type Sources,
+  SOURCES_TOPIC,
+} from './sources.ts'
 export { checkSource, type CheckOptions, MAX_SOURCE_CHARS, type SourceCheck } from './author/check-source.ts'
 export * from './author/examples.ts'
 export { type Problem, ProblemCode } from './author/problem.ts'

@@ -42,8 +42,11 @@ export type Submission = Static<typeof Submission>
 export const Version = Type.Object({
   number: Type.Integer({ minimum: 1 }),
   language: Language,
-  source: Type.String(),
+  /** Its text, only where it has no record of its own (`sources.ts`): manifests of former versions of this software. */
+  source: Type.Optional(Type.String()),
   sha256: Type.String(),
+  /** What the record of its source takes. */
+  bytes: Type.Optional(Type.Integer()),
   createdAt: Type.String({ format: 'date-time' }),
 })
 export type Version = Static<typeof Version>

@@ -10,7 +10,7 @@ import {
   openControlWriter,
   openKafka,
 } from '#hub'
-import { FILTERS_TOPIC, Manifest } from '#filters'
+import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from '../accounts/records.ts'
 import { STATUS_TOPIC, StatusValue } from '../submissions/status.ts'
 import { type Books, openBooks } from './books.ts'
@@ -30,6 +30,7 @@ export interface LedgerOptions {
 
 export interface Ledger {
   readonly books: Books
+  readonly sources: Sources
   readonly writes: Writes
   /** Why what is read may be old; undefined while it is not. */
   readonly problem: () => string | undefined
@@ -55,7 +56,10 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
       onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
     })
   }
-  const [accounts, filters, status] = await Promise.all([
+  const [sources, accounts, filters, status] = await Promise.all([
+    openSources(hub, `${group}-${SOURCES_TOPIC}`, problem =>
+      log.warn({ topic: SOURCES_TOPIC, err: problem }, 'control topic'),
+    ),
     open(ACCOUNTS_TOPIC, AccountsValue),
     open(FILTERS_TOPIC, Manifest),
     open(STATUS_TOPIC, StatusValue),
@@ -67,7 +71,7 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
         transactionalId: `${group}.writer`,
         clientId: `${group}-writer`,
       })
-      await Promise.all([accounts.catchUp(), filters.catchUp()])
+      await Promise.all([accounts.catchUp(), filters.catchUp(), sources.catchUp()])
       return writer
     },
     onTerm,
@@ -76,15 +80,16 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
   })
   let election: Election | undefined
   return {
+    sources,
     books: openBooks({ accounts, filters, status }, adminTokenSha256),
     writes: {
       get isLeader() {
         return office.isHeld
       },
       leaderUrl: async () => election?.leaderUrl(),
-      change: work => office.run(writer => work(penOf(writer, accounts, filters))),
+      change: work => office.run(writer => work(penOf(writer, accounts, filters, sources))),
     },
-    problem: () => accounts.problem() ?? filters.problem() ?? status.problem(),
+    problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? status.problem(),
     async stand() {
       const kafka = openKafka(hub, `${group}-election`)
       election = await joinElection(
@@ -99,18 +104,35 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
     async close() {
       await office.close()
       await election?.close()
-      await Promise.all([accounts.close(), filters.close(), status.close()])
+      await Promise.all([accounts.close(), filters.close(), sources.close(), status.close()])
     },
   }
 }
 
-function penOf(writer: ControlWriter, accounts: ControlLog<AccountsValue>, filters: ControlLog<Manifest>): Pen {
+function penOf(
+  writer: ControlWriter,
+  accounts: ControlLog<AccountsValue>,
+  filters: ControlLog<Manifest>,
+  sources: Sources,
+): Pen {
   const put = async (log: ControlLog<unknown>, key: string, value: Manifest | AccountsValue | null): Promise<void> => {
     await writer.write([{ topic: log.topic, key, value }])
     await log.catchUp()
   }
   return {
-    manifest: manifest => put(filters, manifest.id, manifest),
+    async manifest(manifest, source) {
+      const key = source && sourceKey({ language: source.language, sha256: sha256(source.source) })
+      if (source === undefined || key === undefined || sources.has(key)) return put(filters, manifest.id, manifest)
+      await writer.write([
+        { topic: SOURCES_TOPIC, key, value: source },
+        { topic: filters.topic, key: manifest.id, value: manifest },
+      ])
+      await Promise.all([sources.catchUp(), filters.catchUp()])
+    },
+    async forgetSources(keys) {
+      await writer.write(keys.map(key => ({ topic: SOURCES_TOPIC, key, value: null })))
+      await sources.catchUp()
+    },
     forgetManifest: id => put(filters, id, null),
     record: record => put(accounts, accountsKey(record), record),
     forgetRecord: record => put(accounts, accountsKey(record), null),

@@ -1,10 +1,13 @@
 // The one place the API changes its control topics: one piece of work at a time, by the instance that leads.
-import { type Manifest } from '#filters'
+import { type Manifest, type SourceRecord } from '#filters'
 import { type AccountsValue } from '../accounts/records.ts'
 
 /** Writes of the work that holds it. Each resolves once the record is committed and this instance's books show it. */
 export interface Pen {
-  manifest(manifest: Manifest): Promise<void>
+  /** With the record of a source that it names, if that is new: both are there, or neither. */
+  manifest(manifest: Manifest, source?: SourceRecord): Promise<void>
+  /** The tombstones of sources that no manifest names. */
+  forgetSources(keys: readonly string[]): Promise<void>
   /** The tombstone of a filter that every node has let go of. */
   forgetManifest(id: string): Promise<void>
   record(record: AccountsValue): Promise<void>

@@ -1,6 +1,6 @@
 // What several filter routes ask first: is it the caller's, is its source good, is it still what the caller read.
 import { type FastifyRequest } from 'fastify'
-import { type Manifest } from '#filters'
+import { type Manifest, type SourceRecord } from '#filters'
 import { mayTouch } from '../accounts/caller.ts'
 import { ApiError } from '../errors.ts'
 import { type AuthoredSource, type Diagnosis, type Platform } from '../platform.ts'
@@ -28,7 +28,10 @@ export function requireMatch(request: FastifyRequest, manifest: Manifest): void 
 export const MAX_SOURCE_BODY_BYTES = 2 * 1024 * 1024
 
 /** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING, API_ENGINE_AWAY or API_SOURCE_REJECTED with positions. */
-export async function requireGoodSource({ author, runtimes }: Platform, source: AuthoredSource): Promise<Diagnosis> {
+export async function requireGoodSource(
+  { author, runtimes }: Platform,
+  source: AuthoredSource,
+): Promise<Diagnosis & { readonly record: SourceRecord }> {
   const { language, stream } = source
   if (!author.streams.includes(stream)) {
     const message = `There is no stream “${stream}” here; there are ${author.streams.join(', ')}.`
@@ -36,10 +39,11 @@ export async function requireGoodSource({ author, runtimes }: Platform, source: 
   }
   await runtimes.require(language)
   const diagnosis = await author.check(source)
-  if (diagnosis.problems.length === 0) return diagnosis
-  const [first] = diagnosis.problems
+  const { record, problems } = diagnosis
+  if (record !== undefined) return { ...diagnosis, record }
+  const [first] = problems
   const place = first?.line === undefined ? '' : ` (line ${first.line}, column ${first.column ?? 1})`
   throw new ApiError('API_SOURCE_REJECTED', `${first?.message ?? 'The source has problems'}${place}.`, {
-    problems: diagnosis.problems.map(problem => ({ pointer: '/source', ...problem })),
+    problems: problems.map(problem => ({ pointer: '/source', ...problem })),
   })
 }

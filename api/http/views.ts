@@ -172,7 +172,7 @@ export function filterView(manifest: Manifest, status: FilterStatus | undefined,
     ...rest,
     description: asLine(rest.description),
     stage: stageOf(manifest, status, job),
-    versions: versions.map(({ source: _source, ...version }) => version),
+    versions: versions.map(({ source: _source, bytes: _bytes, ...version }) => version),
     topic: topicOfFilter(manifest.id),
     status: status ?? null,
   }

@@ -1,13 +1,11 @@
 // One submission from `submitted` to `active` or `rejected`. Every step can be repeated: only the last one changes anything.
-import { type Manifest } from '#filters'
-import { type ApiProblem } from '../errors.ts'
 import { type Platform } from '../platform.ts'
-import { placed, rejected, versionOf } from '../submissions/manifest-rules.ts'
+import { placed, rejected } from '../submissions/manifest-rules.ts'
 import { candidatesOf, choosePlace } from '../submissions/placement.ts'
 import { type JobStage } from '../submissions/stage.ts'
 
 /**
- * Checks, tries and places a filter; does nothing if it is past that.
+ * Tries and places a filter, whose source was found good when it came; does nothing if it is past that.
  * Rejects when our side fails (no mirror, no sandbox, no leader): the queue tries again.
  */
 export async function process(
@@ -19,12 +17,8 @@ export async function process(
   const { books, writes, author, nowMs } = platform
   const manifest = books.filter(filter)
   if (manifest?.state !== 'submitted') return
-  await report('checking')
-  const problems = await problemsOf(platform, manifest)
-  if (problems.length === 0) {
-    await report('trying')
-    problems.push(...(await author.try(manifest, manifest.active)))
-  }
+  await report('trying')
+  const problems = await author.try(manifest, manifest.active)
   await report('placing')
   await writes.change(async pen => {
     // What was tried must be what goes live: a version that came meanwhile has a job of its own.
@@ -37,11 +31,4 @@ export async function process(
       throw new Error('There is no mirror to place a filter on; the API is configured with none.')
     await pen.manifest(placed(now, place, time))
   })
-}
-
-async function problemsOf({ author }: Platform, manifest: Manifest): Promise<ApiProblem[]> {
-  const { stream, cutouts, owner: account } = manifest
-  const { language, source } = versionOf(manifest, manifest.active)
-  const { problems } = await author.check({ language, source, stream, cutouts, account })
-  return [...problems]
 }

@@ -9,6 +9,7 @@ import { finishTopic, removeTopic } from '../brokers/hub-topics.ts'
 import { kafkaUsers } from '../brokers/kafka-users.ts'
 import { removeLogin } from '../brokers/logins.ts'
 import { type Platform } from '../platform.ts'
+import { namedSources } from '../submissions/sources.ts'
 
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
 const FORGET_AFTER_MS = 60_000
@@ -45,6 +46,7 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
         const isDue = manifest.placement === null || nowMs() - Date.parse(manifest.updatedAt) > FORGET_AFTER_MS
         if (!isHeld && isDue) await attempt('forget', () => writes.change(pen => pen.forgetManifest(manifest.id)))
       }
+      await attempt('forget sources', () => forgetSources(platform))
       for (const record of books.topics()) {
         if (record.state === 'making') await attempt('make topic', () => finishTopic(platform, record))
         if (record.state === 'deleting') await attempt('delete topic', () => removeTopic(platform, record))
@@ -77,4 +79,17 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
       }
     },
   }
+}
+
+/** Deletes what no manifest names any more. What is written meanwhile waits for it, so nothing is deleted that is about to be named. */
+async function forgetSources({ books, sources, writes }: Platform): Promise<void> {
+  const unnamed = (): string[] => {
+    const named = namedSources(books.filters())
+    return [...sources.keys()].filter(key => !named.has(key))
+  }
+  if (unnamed().length === 0) return
+  await writes.change(async pen => {
+    const keys = unnamed()
+    if (keys.length > 0) await pen.forgetSources(keys)
+  })
 }

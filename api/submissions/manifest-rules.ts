@@ -1,6 +1,5 @@
 // How a manifest changes, as pure functions: each takes the manifest as it is and gives the next one, or says why it may not be.
-import { createHash } from 'node:crypto'
-import { type Manifest, type Placement, type Submission, type Version } from '#filters'
+import { type Manifest, type Placement, sha256, type Submission, type Version } from '#filters'
 import { ApiError, type ApiProblem } from '../errors.ts'
 
 /** What a submission says nothing about. */
@@ -8,8 +7,6 @@ export interface Defaults {
   readonly cap: number
   readonly stream: string
 }
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const NIGHT_ENDS_HOUR = 12
 
@@ -21,10 +18,16 @@ export function endOfNight(now: string): string {
   return end.toISOString()
 }
 
-/** A filter as submitted, before anything of it has run. */
+/** A filter as submitted, before anything of it has run; the record of its source takes `bytes`. */
 export function newManifest(
   submission: Submission,
-  { id, owner, description, now }: { id: string; owner: string; description: string; now: string },
+  {
+    id,
+    owner,
+    description,
+    bytes,
+    now,
+  }: { id: string; owner: string; description: string; bytes: number; now: string },
   defaults: Defaults,
 ): Manifest {
   const { name, language, source, expires } = submission
@@ -39,7 +42,7 @@ export function newManifest(
     start: submission.start ?? 'now',
     ...(expires === undefined ? {} : { expires: expires === 'end-of-night' ? endOfNight(now) : expires }),
     cutouts: submission.cutouts ?? false,
-    versions: [{ number: 1, language, source, sha256: sha256(source), createdAt: now }],
+    versions: [{ number: 1, language, sha256: sha256(source), bytes, createdAt: now }],
     active: 1,
     state: 'submitted',
     problems: [],
@@ -82,12 +85,12 @@ export function deleted(manifest: Manifest, now: string): Manifest {
 /** The same source twice is the same version. A rejected filter starts over with its new one. */
 export function withVersion(
   manifest: Manifest,
-  { language, source }: Pick<Version, 'language' | 'source'>,
+  { language, source, bytes }: Pick<Submission, 'language' | 'source'> & { readonly bytes: number },
   now: string,
 ): { readonly manifest: Manifest; readonly version: Version; readonly isNew: boolean } {
   const hash = sha256(source)
   const same = manifest.versions.find(version => version.sha256 === hash && version.language === language)
-  const version = same ?? { number: manifest.versions.length + 1, language, source, sha256: hash, createdAt: now }
+  const version = same ?? { number: manifest.versions.length + 1, language, sha256: hash, bytes, createdAt: now }
   const versions = same ? manifest.versions : [...manifest.versions, version]
   const restart =
     manifest.state === 'rejected' ? { state: 'submitted' as const, active: version.number, problems: [] } : {}
@@ -112,9 +115,13 @@ export function versionOf(manifest: Manifest, number: number): Version {
   throw new ApiError('API_VERSION_UNKNOWN', message)
 }
 
+/** A manifest stays small, whatever a filter throws. */
+const MAX_PROBLEMS = 20
+const MAX_PROBLEM_CHARS = 1_000
+
 export function rejected(manifest: Manifest, problems: readonly ApiProblem[], now: string): Manifest {
-  const shown = problems.map(({ message, line, column }) => ({
-    message,
+  const shown = problems.slice(0, MAX_PROBLEMS).map(({ message, line, column }) => ({
+    message: message.slice(0, MAX_PROBLEM_CHARS),
     ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
   }))

@@ -24,7 +24,7 @@ import { type FilterStatus, type ShardStatus, StatusValue } from './status.ts'
 const now = '2026-11-21T00:00:00.000Z'
 const submitted = newManifest(
   { name: 'bright', language: 'javascript', source: 'export const filter = () => true' },
-  { id: 'f0123456789', owner: 'alice', description: '', now },
+  { id: 'f0123456789', owner: 'alice', description: '', bytes: 200, now },
   { cap: 20, stream: 'lsst' },
 )
 const active = placed(submitted, { mirror: 'node1', shard: 0 }, now)
@@ -57,11 +57,15 @@ describe('a manifest', () => {
     expect(() => withActive(submitted, 2, now)).toThrow(expect.objectContaining({ code: 'API_VERSION_UNKNOWN' }))
   })
   test('takes the same source twice as one version', () => {
-    const twice = withVersion(active, { language: 'javascript', source: 'export const filter = () => true' }, now)
+    const twice = withVersion(
+      active,
+      { language: 'javascript', source: 'export const filter = () => true', bytes: 200 },
+      now,
+    )
     expect(twice).toMatchObject({ isNew: false, manifest: active, version: { number: 1 } })
   })
   test('takes another source as the next version, which does not run yet', () => {
-    const { manifest, version } = withVersion(active, { language: 'typescript', source: 'x' }, now)
+    const { manifest, version } = withVersion(active, { language: 'typescript', source: 'x', bytes: 1 }, now)
     expect(version.number).toBe(2)
     expect(manifest).toMatchObject({ active: 1, state: 'active' })
     expect(withActive(manifest, 2, now)).toMatchObject({ active: 2, generation: 2 })
@@ -69,7 +73,7 @@ describe('a manifest', () => {
   test('rejected starts over with a new version, without its old problems', () => {
     const no = rejected(submitted, [{ message: 'throws', line: 1, pointer: '/source' }], now)
     expect(no.problems).toEqual([{ message: 'throws', line: 1 }])
-    expect(withVersion(no, { language: 'javascript', source: 'y' }, now).manifest).toMatchObject({
+    expect(withVersion(no, { language: 'javascript', source: 'y', bytes: 1 }, now).manifest).toMatchObject({
       state: 'submitted',
       active: 2,
       problems: [],

@@ -32,6 +32,8 @@ export const FilterStatus = Type.Object({
   version: Type.Integer(),
   generation: Type.Integer(),
   reason: Type.Optional(Type.String()),
+  /** What keeps its node from loading it, which is no fault of its own. */
+  waitsFor: Type.Optional(Type.String()),
   line: Type.Optional(Type.Integer()),
   column: Type.Optional(Type.Integer()),
   /** The newest error of a single alert; the filter goes on. */

@@ -94,7 +94,9 @@ const notices = (stream: string): TopicSpec => ({
 /** All topics of the hub; an alert topic may take `topicBytes`, and as much as on a node where that is absent. */
 export const hubTopics = (options: TopicOptions, topicBytes?: number): readonly TopicSpec[] => [
   ...alertTopics(options, topicBytes),
-  ...['_schemas', 'skysieve.filters', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(compacted),
+  ...['_schemas', 'skysieve.filters', 'skysieve.sources', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(
+    compacted,
+  ),
   ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,

@@ -16,7 +16,7 @@ export interface ProgramOptions {
   readonly version: number
   readonly language: Language
   readonly trust: Trust
-  readonly check: Extract<SourceCheck, { ok: true }>
+  readonly check: Pick<Extract<SourceCheck, { ok: true }>, 'code' | 'reads' | 'offers'>
   /** Whose it is; in Python those of one author may share a container. */
   readonly author?: string
   readonly limits?: Limits

@@ -16,27 +16,52 @@ export interface SourceDeskOptions {
   /** Processes at most; each takes about 60 MB. */
   readonly size?: number
   readonly limits?: SourceChildLimits
-  /** Starts one before the first source comes. */
+  /** Starts one before the first source comes, and keeps it. */
   readonly isWarm?: boolean
+  /** How long one that has nothing to do stays. */
+  readonly restMs?: number
 }
 
-const WAITING_PER_ACCOUNT = 50
+/** More than anybody sends one after another; each has a source of 256 KB at most. */
+const WAITING_PER_ACCOUNT = 200
+const REST_MS = 60_000
 
 /** Opens a desk. Its processes start when they are needed and stay. */
 export function openSourceDesk({
   size = 2,
   limits = SOURCE_LIMITS,
   isWarm = false,
+  restMs = REST_MS,
 }: SourceDeskOptions = {}): SourceDesk {
   const turns = new FairTurns({ atOnce: size, perParty: Math.max(1, size - 1), waiting: WAITING_PER_ACCOUNT })
-  const free: SourceChild[] = isWarm ? [startSourceChild(limits)] : []
-  const all = new Set<SourceChild>(free)
+  const all = new Set<SourceChild>(isWarm ? [startSourceChild(limits)] : [])
+  /** Those with nothing to do, and what ends them if that stays so. */
+  const free: { readonly child: SourceChild; readonly timer?: NodeJS.Timeout }[] = [...all].map(child => ({ child }))
+  const end = (child: SourceChild): void => {
+    all.delete(child)
+    child.end()
+  }
+  /** Ends what has nothing to do, but for the one that is kept warm. */
+  const rest = (child: SourceChild): void => {
+    const timer = setTimeout(() => {
+      if (isWarm && all.size === 1) return
+      free.splice(
+        free.findIndex(({ child: one }) => one === child),
+        1,
+      )
+      end(child)
+    }, restMs)
+    timer.unref()
+    free.push({ child, timer })
+  }
   return {
     async check(language, source, { fields, cutouts = false }, account = '') {
       // What is too large is not even handed over.
       if (source.length > MAX_SOURCE_CHARS) return { ok: false, problems: [tooLarge(source)] }
       return turns.run(account, async () => {
-        const child = free.pop() ?? startSourceChild(limits)
+        const rested = free.pop()
+        clearTimeout(rested?.timer)
+        const child = rested?.child ?? startSourceChild(limits)
         all.add(child)
         let isSpent = true
         try {
@@ -45,10 +70,8 @@ export function openSourceDesk({
           const { check } = answer
           return check.ok ? { ...check, offers: columnsOffered(fields, cutouts) } : check
         } finally {
-          if (isSpent) {
-            all.delete(child)
-            child.end()
-          } else free.push(child)
+          if (isSpent) end(child)
+          else rest(child)
         }
       })
     },

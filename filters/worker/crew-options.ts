@@ -6,6 +6,7 @@ import { type Ledger } from '../progress/ledger.ts'
 import { type Committer } from '../publish/committer.ts'
 import { type Lanes } from './lanes.ts'
 import { type Place } from './roster.ts'
+import { type SourceShelf } from './source-shelf.ts'
 
 export interface CrewOptions {
   readonly place: Place
@@ -15,6 +16,7 @@ export interface CrewOptions {
   readonly sandbox: Sandbox
   readonly lanes: () => Lanes
   readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly sources: SourceShelf
   readonly schemaOf: (stream: string, id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   readonly limits?: Limits
   /** Makes the filter's topic if it is missing, or removes it. */
@@ -22,7 +24,7 @@ export interface CrewOptions {
   readonly deleteTopic: (filter: string) => Promise<void>
   /** Something about the filter is worth reporting; its state is committed. */
   readonly onChange: (filter: string) => void
-  /** The filter waits, where it stands, for what it runs in. */
+  /** The filter waits, where it stands, for what it runs in or for its source; called once for each reason. */
   readonly onAway: (filter: string, reason: string) => void
   /** Versions of a stream's schema do not fit each other, or have fields that filters cannot read; each is told once. */
   readonly onSchemaProblem: (stream: string, schema: number, problem: string) => void

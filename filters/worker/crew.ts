@@ -11,12 +11,10 @@ import { sameColumns } from './column-union.ts'
 import { type CrewOptions } from './crew-options.ts'
 import { arrivalOf, cutOf, isToBeCut, shareOf } from './handover.ts'
 import { changeOf, type Lane } from './lane.ts'
+import { Loader } from './loader.ts'
 import { recordFor, startOf, wishFor } from './roster.ts'
-import { compile, loadRunner, type Runner, staysBeside } from './runner.ts'
+import { compile, type Runner, staysBeside } from './runner.ts'
 import { SchemaShelf } from './schema-shelf.ts'
-
-/** How often a filter is tried whose engine is away. */
-const AWAY_MS = 3000
 
 export class Crew {
   readonly #options: CrewOptions
@@ -24,12 +22,18 @@ export class Crew {
   readonly #schemas: SchemaShelf
   readonly #cuts = new Map<string, Cut>()
   readonly #adoptions = new Map<string, Promise<void>>()
+  readonly #loader: Loader
   #turn: Promise<void> = Promise.resolve()
   #isClosed = false
 
   constructor(options: CrewOptions) {
     this.#options = options
     this.#schemas = new SchemaShelf(options.streams)
+    this.#loader = new Loader({
+      ...options,
+      fields: stream => this.#schemas.fields(stream),
+      retry: filter => this.apply(filter),
+    })
   }
 
   runner(filter: string): Runner | undefined {
@@ -39,6 +43,11 @@ export class Crew {
   /** Where this node has let go of a filter, once that is committed. */
   cut(filter: string): Cut | undefined {
     return this.#cuts.get(filter)
+  }
+
+  /** What keeps a filter from being loaded, which is no fault of its own. */
+  waitsFor(filter: string): string | undefined {
+    return this.#loader.waitsFor(filter)
   }
 
   get size(): number {
@@ -240,14 +249,9 @@ export class Crew {
 
   /** Loads the active version, or suspends the filter with what is wrong; undefined also when it has to wait for what it runs in. */
   async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
-    const program = compile(manifest, record, this.#schemas.fields(manifest.stream), this.#options.limits)
-    const result = 'ok' in program ? program : await loadRunner(this.#options.sandbox, manifest, record, program)
-    if (result.ok) return Object.assign(result.runner, { share: shareOf(manifest, record, this.#options.place) })
-    if (result.isAway) {
-      this.#options.onAway(manifest.id, result.error.message)
-      setTimeout(() => this.apply(manifest.id), AWAY_MS).unref()
-      return undefined
-    }
+    const result = await this.#loader.load(manifest, record)
+    if (result.ok) return result.runner
+    if (result.isAway) return undefined
     await this.#suspend(manifest, record, result.reason, result.error)
     return undefined
   }
@@ -275,6 +279,7 @@ export class Crew {
   }
 
   async #rest(id: string, manifest: Manifest | undefined): Promise<void> {
+    this.#loader.forget(id)
     const { ledger, committer, onChange } = this.#options
     await this.#withdraw(id)
     const record = ledger.filters.get(id)
@@ -286,6 +291,7 @@ export class Crew {
   }
 
   async #forget(id: string): Promise<void> {
+    this.#loader.forget(id)
     const { ledger, committer, deleteTopic, onChange } = this.#options
     await this.#withdraw(id)
     const record = ledger.filters.get(id)
@@ -367,8 +373,8 @@ export class Crew {
     for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
       const record = ledger.filters.get(old.id)
       if (record === undefined) continue
-      const program = compile(old.manifest, record, fields, limits)
-      if (!('ok' in program) && sameFields(program, old.program)) continue
+      const program = compile(old.manifest, record, fields, old.found, limits)
+      if (sameFields(program, old.program)) continue
       const fresh = await this.#load(old.manifest, record)
       if (fresh === undefined) {
         // It goes on, if it is not suspended, from where its lane stands, once it can be loaded with the fields it then has.

@@ -15,6 +15,7 @@ import { changeOf } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { openRelearning } from './relearn.ts'
 import { type Place } from './roster.ts'
+import { type SourceShelf } from './source-shelf.ts'
 import { type SchemaBook } from './schema-book.ts'
 import { type StatusReporter } from './status.ts'
 import { checkTopics, type FindTopic } from './topic-now.ts'
@@ -39,6 +40,7 @@ export interface IncarnationOptions {
   readonly sandbox: Sandbox
   readonly manifests: ManifestSource
   readonly book: SchemaBook
+  readonly sources: SourceShelf
   readonly topics: FilterTopics
   readonly findTopic: FindTopic
   readonly status: StatusReporter
@@ -153,11 +155,12 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       sandbox,
       lanes: () => lanes,
       manifestOf: filter => manifests.get(filter),
+      sources: options.sources,
       schemaOf: (stream, id) => options.book.of(stream)(id),
       createTopic: topics.create,
       deleteTopic: topics.delete,
       onChange: filter => status.changed(filter),
-      onAway: (filter, reason) => log.warn({ filter, reason }, 'the filter waits for what it runs in'),
+      onAway: (filter, reason) => log.warn({ filter, reason }, 'the filter waits'),
       onSchemaProblem: (stream, schema, problem) =>
         log.warn({ stream, schema, problem }, 'filters cannot read all of a schema'),
       onFailure: fail,

@@ -12,6 +12,8 @@ import { type ManifestSource } from './incarnation.ts'
 import { SchemaBook, type SchemaSource } from './schema-book.ts'
 import { type Assignment, joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
+import { type Sources } from '../sources.ts'
+import { SourceShelf } from './source-shelf.ts'
 import { StatusReporter } from './status.ts'
 import { findTopicOf } from './topic-now.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
@@ -29,6 +31,8 @@ export interface WorkerOptions {
   readonly sandbox: Sandbox
   /** skysieve.filters as mirrored to the node, replayed to its end. */
   readonly manifests: ManifestSource
+  /** skysieve.sources as mirrored to the node; absent where every manifest has its source inside. */
+  readonly sources?: Pick<Sources, 'get'>
   /** _schemas as mirrored to the node. */
   readonly schemas: SchemaSource
   /** Asked for what has not arrived on the node; the hub may be away. */
@@ -107,6 +111,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     ...(options.schemasFromHub === undefined ? {} : { fallback: options.schemasFromHub }),
     ...(options.schemaWaitMs === undefined ? {} : { waitMs: options.schemaWaitMs }),
   })
+  const sources = new SourceShelf(options.sources)
   const shards = new Map<number, Shard>()
   const mirrorGaps = openMirrorGaps(metrics, log)
   const reporters = new Map<number, StatusReporter>()
@@ -131,6 +136,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       streams,
       sandbox,
       manifests,
+      sources,
       book,
       topics,
       findTopic: findTopicOf(admin),
@@ -226,6 +232,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       stop.abort()
       await turn
       await Promise.all([...shards.keys()].map(end))
+      sources.close()
       await assignment.close().catch((error: unknown) => log.warn({ err: error }, 'leaving the workers'))
       await positions.close()
       await admin.close().catch(() => undefined)

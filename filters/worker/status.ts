@@ -186,6 +186,7 @@ export class StatusReporter {
       line,
       column,
       lastError: runner?.lastError,
+      waitsFor: crew.waitsFor(filter),
       lane: record?.lane ?? null,
       visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
         visit: String(visit),

@@ -2,6 +2,7 @@
 import { CLOCK_TOPIC, type Grant } from '#hub'
 import { NODE_TOPICS } from '#mirrors'
 import { FILTERS_TOPIC } from '../manifest.ts'
+import { SOURCES_TOPIC } from '../sources.ts'
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from '../publish/topics.ts'
 
@@ -24,7 +25,7 @@ export function workerRights(mirror: string, alertTopics: readonly string[]): Wo
     name,
     operations,
   })
-  const reads = [SCHEMAS_TOPIC, FILTERS_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC, NODE_TOPICS.mirrorGaps]
+  const reads = [SCHEMAS_TOPIC, FILTERS_TOPIC, SOURCES_TOPIC, CLOCK_TOPIC, SHARDS_TOPIC, NODE_TOPICS.mirrorGaps]
   const writes = [DEAD_LETTERS_TOPIC, OVER_CAP_TOPIC, LOGS_TOPIC]
   return {
     node: [

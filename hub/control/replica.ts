@@ -9,7 +9,8 @@ export interface Change<T> {
   readonly previous: T | undefined
 }
 
-export type ParseRecord<T> = (value: Buffer, key: string) => T
+/** `offset` is where the record lies. */
+export type ParseRecord<T> = (value: Buffer, key: string, offset: bigint) => T
 
 export interface Replica<T> {
   readonly values: ReadonlyMap<string, T>
@@ -29,7 +30,7 @@ export const openReplica = <T>(
 
   const parseOne = (value: Buffer, key: string, offset: bigint): { readonly parsed: T } | undefined => {
     try {
-      return { parsed: parse(value, key) }
+      return { parsed: parse(value, key, offset) }
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       const message = `Record "${key}" at offset ${offset} of ${topic} cannot be read and is ignored: ${why}`

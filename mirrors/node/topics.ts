@@ -31,7 +31,7 @@ export interface NodeTopicsOptions {
 }
 
 /** Topics that MirrorMaker copies from the hub besides alerts. */
-export const CONTROL_TOPICS = ['_schemas', 'skysieve.filters'] as const
+export const CONTROL_TOPICS = ['_schemas', 'skysieve.filters', 'skysieve.sources'] as const
 
 /** The node's own topics, by what they hold. */
 export const NODE_TOPICS = {

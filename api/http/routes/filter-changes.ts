@@ -1,6 +1,6 @@
 // Changing a filter: pause, resume, describe, new versions, which version runs, deleting it.
 import { Type } from 'typebox'
-import { FilterId, Submission } from '#filters'
+import { FilterId, sourceBytes, Submission } from '#filters'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import {
@@ -13,6 +13,7 @@ import {
   withActive,
   withVersion,
 } from '../../submissions/manifest-rules.ts'
+import { requireSourceRoom, sourceOf } from '../../submissions/sources.ts'
 import { type App } from '../typed-app.ts'
 import { MAX_SOURCE_BODY_BYTES, ownFilter, requireGoodSource, requireMatch } from '../own-filter.ts'
 import { Line } from '../texts.ts'
@@ -106,20 +107,22 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
     },
     async handler(request, reply) {
       const { stream, cutouts, owner: account } = ownFilter(platform, request)
-      await requireGoodSource(platform, { ...request.body, stream, cutouts, account })
+      const { record } = await requireGoodSource(platform, { ...request.body, stream, cutouts, account })
+      const bytes = sourceBytes(record)
       await jobs.requireReady()
       const { manifest, version, isNew } = await writes.change(async pen => {
         const old = ownFilter(platform, request)
-        const next = withVersion(old, request.body, now())
+        const next = withVersion(old, { ...request.body, bytes }, now())
         if (next.manifest.versions.length > settings.versionsPerFilter) {
           const message = `A filter has at most ${settings.versionsPerFilter} versions; submit this one under a new name.`
           throw new ApiError('API_QUOTA_REACHED', message)
         }
-        if (next.manifest !== old) await pen.manifest(next.manifest)
+        if (next.isNew) requireSourceRoom(books.filters(), old.owner, bytes, settings.sourceBytesPerAccount)
+        if (next.manifest !== old) await pen.manifest(next.manifest, record)
         return next
       })
       if (manifest.state === 'submitted') await jobs.enqueue(manifest.id)
-      const { source: _source, ...view } = version
+      const { source: _source, bytes: _bytes, ...view } = version
       reply.code(isNew ? 201 : 200).header('location', `/v1/filters/${manifest.id}/versions/${version.number}`)
       return reply.send(view)
     },
@@ -135,7 +138,11 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       params: VersionParams,
       response: answers({ 200: Type.Object({ ...VersionView.properties, source: Type.String() }) }),
     },
-    handler: async request => versionOf(ownFilter(platform, request), request.params.number),
+    handler: async request => {
+      const version = versionOf(ownFilter(platform, request), request.params.number)
+      const { bytes: _bytes, ...view } = version
+      return { ...view, source: await sourceOf(platform.sources, version) }
+    },
   })
 
   app.route({

@@ -1,12 +1,13 @@
 // Submitting filters and looking at them. What a node does with them comes back through skysieve.status.
 import { Type } from 'typebox'
-import { FilterId, type Manifest, Submission } from '#filters'
+import { FilterId, type Manifest, sourceBytes, Submission } from '#filters'
 import { requireScope } from '../../accounts/caller.ts'
 import { isOver } from '../../accounts/expiry.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import { type Defaults, etagOf, newManifest } from '../../submissions/manifest-rules.ts'
 import { MAX_OVER_CAP_ALERTS, visitReport } from '../../submissions/visit-report.ts'
+import { requireSourceRoom } from '../../submissions/sources.ts'
 import { VisitCounts } from '../../submissions/status.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
@@ -59,7 +60,13 @@ export function filterRoutes(app: App, platform: Platform): void {
         throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/expires', message }] })
       }
       const { cutouts = false } = body
-      const { description } = await requireGoodSource(platform, { ...body, stream, cutouts, account: caller.account })
+      const { description, record } = await requireGoodSource(platform, {
+        ...body,
+        stream,
+        cutouts,
+        account: caller.account,
+      })
+      const bytes = sourceBytes(record)
       if ((body.cap ?? settings.defaultCap) > settings.maxCap) {
         const message = `The cap can be at most ${settings.maxCap} deliveries a visit here.`
         throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/cap', message }] })
@@ -70,14 +77,15 @@ export function filterRoutes(app: App, platform: Platform): void {
         const repeated = books.filter(id)
         if (repeated) return requireSame(repeated, body, { cap: settings.defaultCap, stream })
         requireRoom(platform, caller.account, body.name)
+        requireSourceRoom(books.filters(), caller.account, bytes, settings.sourceBytesPerAccount)
         const now = new Date(platform.nowMs()).toISOString()
         const fresh = newManifest(
           body,
-          { id, owner: caller.account, description: asLine(description), now },
+          { id, owner: caller.account, description: asLine(description), bytes, now },
           { cap: settings.defaultCap, stream },
         )
         const trusted = { ...fresh, trust: caller.isAdmin ? ('system' as const) : ('new' as const) }
-        await pen.manifest(trusted)
+        await pen.manifest(trusted, record)
         return trusted
       })
       await jobs.enqueue(manifest.id)
@@ -103,7 +111,7 @@ export function filterRoutes(app: App, platform: Platform): void {
       const { stream = settings.defaultStream, cutouts = false } = body
       const { account } = callerOf(request)
       const diagnosis = await author.check({ ...body, stream, cutouts, account })
-      const { problems, warnings, fields, ...rest } = diagnosis
+      const { problems, warnings, fields, record: _record, ...rest } = diagnosis
       return {
         ok: problems.length === 0,
         ...rest,

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
 import { Node, nodesOf } from '../../submissions/nodes.ts'
+import { sourceBytesOf } from '../../submissions/sources.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
 import { limitsOf } from '../rate-limit.ts'
@@ -13,6 +14,7 @@ const LimitsView = Type.Object({
   filters: Used,
   tokens: Used,
   credentials: Used,
+  sourceBytes: Used,
   requestsPerMinute: Type.Integer(),
   bytesPerMinute: Type.Integer({
     description: 'of answers; while Redis is away each instance counts requests and bytes by itself',
@@ -64,6 +66,7 @@ export function systemRoutes(app: App, platform: Platform): void {
           used: books.credentials().filter(record => record.account === account).length,
           limit: settings.credentialsPerAccount,
         },
+        sourceBytes: { used: sourceBytesOf(books.filters(), account), limit: settings.sourceBytesPerAccount },
         ...limitsOf(platform, account),
         sourceCharacters: MAX_SOURCE_CHARS,
         cap: { default: settings.defaultCap, max: settings.maxCap },

@@ -15,7 +15,7 @@ import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { redisProcess } from '../../start/redis.ts'
 import { pythonRuntime } from './python-runtime.ts'
 
-const CONTROL = ['skysieve.filters', 'skysieve.accounts', 'skysieve.status', '_schemas']
+const CONTROL = ['skysieve.filters', 'skysieve.sources', 'skysieve.accounts', 'skysieve.status', '_schemas']
 
 export interface Kafka {
   readonly hub: BrokerAccess
@@ -107,6 +107,7 @@ export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<B
           credentialsPerAccount: 10,
           kafkaBytesPerSecond: 50_000_000,
           kafkaRequestPercent: 200,
+          sourceBytesPerAccount: 1_000_000,
           versionsPerFilter: 10,
           languages: ['javascript', 'typescript'],
           ...over.settings,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { openNodeManifests, openWorker } from '#filters'
+import { openNodeManifests, openSources, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
 import { followMirrorGaps, hubLateness, openHubClock } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
@@ -38,6 +38,7 @@ const warn =
     log.warn({ err: problem }, what)
 const onProblem = warn('a control topic')
 const manifests = await openNodeManifests(local, `${local.user}.filters`, onProblem)
+const sources = await openSources(local, `${local.user}.sources`, onProblem)
 const schemas = await openSchemaStore({ access: local, clientId: `${local.user}.schemas`, onProblem })
 const hubClock = await openHubClock({
   access: local,
@@ -62,6 +63,7 @@ const worker = await openWorker({
   streams,
   sandbox,
   manifests,
+  sources,
   schemas,
   schemasFromHub: fromHub,
   hubClock,
@@ -85,6 +87,7 @@ const ops = await openOpsServer({
       await worker.health(),
       [
         { topic: 'skysieve.filters', problem: manifests.problem() },
+        { topic: 'skysieve.sources', problem: sources.problem() },
         { topic: '_schemas', problem: schemas.problem() },
       ],
       maxLagAlerts,
@@ -95,7 +98,14 @@ closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the worker stops')
   await ops.close()
   await worker.close()
-  await Promise.all([manifests.close(), schemas.close(), hubClock.close(), mirrorGaps.close(), sandbox.close()])
+  await Promise.all([
+    manifests.close(),
+    sources.close(),
+    schemas.close(),
+    hubClock.close(),
+    mirrorGaps.close(),
+    sandbox.close(),
+  ])
 })
 worker.ended.catch((error: unknown) => {
   // Fenced, or a record it cannot read: nothing of this process may be trusted any more.

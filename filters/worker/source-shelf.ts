@@ -1,0 +1,55 @@
+// What a node knows of the sources it runs: what the API found in them, as it came with them. A node parses no author's text.
+import { openSourceDesk, type SourceDesk } from '../author/source-desk.ts'
+import { type Problem } from '../author/problem.ts'
+import { type Version } from '../manifest.ts'
+import { sourceKey, type Sources } from '../sources.ts'
+
+/** A source as far as running it goes. */
+export interface FoundSource {
+  readonly code: string
+  readonly names: ReadonlySet<string>
+  readonly everything: boolean
+}
+
+export type SourceOutcome =
+  | { readonly ok: true; readonly found: FoundSource }
+  /** It has not arrived, or cannot be read at the moment: it is waited for. */
+  | { readonly ok: false; readonly waits: string }
+  | { readonly ok: false; readonly problem: Problem | undefined }
+
+/** A filter's source that is away stops that filter alone. */
+export class SourceShelf {
+  readonly #sources: Pick<Sources, 'get'> | undefined
+  #desk: SourceDesk | undefined
+
+  constructor(sources: Pick<Sources, 'get'> | undefined) {
+    this.#sources = sources
+  }
+
+  async find(version: Version): Promise<SourceOutcome> {
+    if (version.source !== undefined) return this.#read(version, version.source)
+    try {
+      const record = await this.#sources?.get(sourceKey(version))
+      if (record === undefined)
+        return { ok: false, waits: `the source of version ${version.number} has not arrived on this node` }
+      const { source, code = source, names, everything } = record
+      return { ok: true, found: { code, names: new Set(names), everything } }
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      return { ok: false, waits: `the source of version ${version.number} cannot be read at the moment: ${why}` }
+    }
+  }
+
+  /** A manifest of former versions of this software has the text itself: it is read where the API reads texts, in a process that may break. */
+  async #read({ language }: Version, source: string): Promise<SourceOutcome> {
+    this.#desk ??= openSourceDesk({ size: 1, restMs: 10_000 })
+    const check = await this.#desk.check(language, source, { fields: [] })
+    if (!check.ok) return { ok: false, problem: check.problems[0] }
+    const { code, names, readsEverything: everything } = check
+    return { ok: true, found: { code, names: new Set(names), everything } }
+  }
+
+  close(): void {
+    this.#desk?.close()
+  }
+}
