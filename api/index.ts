@@ -4,7 +4,7 @@ import type { Api, ApiOptions } from './open.ts'
 export { apiRights, type ApiRights } from './rights.ts'
 export type { Api, ApiCheck, ApiOptions } from './open.ts'
 export type { PythonRuntime } from './runtimes.ts'
-export { ApiSettings } from './settings.ts'
+export { ApiSettings, TRIALS_AT_ONCE } from './settings.ts'
 
 /** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
 export const openApi = async (options: ApiOptions): Promise<Api> => (await import('./open.ts')).openApi(options)

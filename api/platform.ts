@@ -32,14 +32,25 @@ export interface AuthoredSource {
   readonly account: string
 }
 
+export interface TrialReport {
+  /** Empty when it went well. */
+  readonly problems: readonly Problem[]
+  /** Alerts it was tried on; 0 where there was no sample of its stream: it is not tried. */
+  readonly alerts: number
+  readonly passed: number
+}
+
 /** Author-facing checks: of the source alone, and by running it on a sample visit. */
 export interface Author {
   /** Names of the streams whose filters can be checked. */
   readonly streams: readonly string[]
   /** @throws ApiError API_RATE_LIMIT where many of the account wait. */
   check(source: AuthoredSource): Promise<Diagnosis>
-  /** Problems of a run in the production sandbox; empty when it went well. Bounded in time. */
-  try(manifest: Manifest, version: number): Promise<readonly Problem[]>
+  /**
+   * A run in the production sandbox, bounded in time. `onBegin` is told when it is its turn.
+   * @throws ApiError API_RATE_LIMIT where many of the account wait.
+   */
+  try(manifest: Manifest, version: number, onBegin?: () => Promise<void>): Promise<TrialReport>
 }
 
 export interface Jobs {

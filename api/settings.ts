@@ -1,6 +1,9 @@
 // What an operator decides about the API; part of the process's configuration.
 import { Type, type Static } from 'typebox'
 
+/** Each in a host of its own, where the sandbox has as many. */
+export const TRIALS_AT_ONCE = 3
+
 /** Limits of accounts and defaults of filters. */
 export const ApiSettings = Type.Object(
   {

@@ -82,6 +82,13 @@ export const State = Type.Union([
   Type.Literal('deleted'),
 ])
 
+/** How the version went that was tried last. No alerts: there is no sample of its stream, so it was not tried. */
+export const TrialSummary = Type.Object({
+  version: Type.Integer(),
+  alerts: Type.Integer(),
+  passed: Type.Integer(),
+})
+
 export const Manifest = Type.Object({
   id: FilterId,
   name: Type.String(),
@@ -104,6 +111,7 @@ export const Manifest = Type.Object({
       column: Type.Optional(Type.Integer()),
     }),
   ),
+  trial: Type.Optional(TrialSummary),
   placement: Type.Union([Placement, Type.Null()]),
   moving: Type.Optional(Moving),
   handover: Type.Optional(Handover),
@@ -114,6 +122,8 @@ export const Manifest = Type.Object({
   updatedAt: Type.String({ format: 'date-time' }),
 })
 export type Manifest = Static<typeof Manifest>
+
+export type TrialSummary = Static<typeof TrialSummary>
 
 /** The Kafka topic that carries a filter's deliveries. */
 export const topicOfFilter = (id: string): string => `filter.${id}`

@@ -123,6 +123,8 @@ export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource 
 export { openRandom, type Random } from './synthetic/random.ts'
 export { type SyntheticAlert } from './synthetic/alerts.ts'
 export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
+export { openSchemaPackets, type SchemaPackets } from './synthetic/schema-packets.ts'
+export { ZTF_SCHEMA } from './synthetic/ztf-schema.ts'
 export { type KnownVisit, knownVisit } from './synthetic/known-visit.ts'
 export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'
 export { answersOf, answersPath, writeAnswers } from './simulator/answer-sheet.ts'

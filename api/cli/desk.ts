@@ -1,12 +1,12 @@
 // An author's desk without an account: a filter checked and run on a visit, in the sandbox that production uses.
-import { fileVisits, parseSchema, readFrame, STREAMS } from '#hub'
+import { fileVisits, HubError, parseSchema, readFrame, STREAMS } from '#hub'
 import {
   DEFAULT_LIMITS,
   openSourceDesk,
   type Problem,
   programOf,
   type SourceCheck,
-  syntheticSample,
+  sampleOf,
   type Trial,
   type TrialPacket,
   trialRun,
@@ -72,8 +72,20 @@ export async function runAtDesk({
 }: DeskRun): Promise<Trial> {
   const { language } = file
   const program = programOf({ id: 'desk', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
-  const sample = packets === undefined ? syntheticSample(alerts) : packetsOf(packets)
-  return trialRun({ sandbox, program, stream: STREAMS[stream] ?? STREAMS.lsst, packets: sample, cap, onProgress })
+  const known = STREAMS[stream] ?? STREAMS.lsst
+  const sample = packets === undefined ? sampleOf(known, [], alerts) : packetsOf(packets)
+  if (sample === undefined) {
+    const message = `There is no sample of the stream “${stream}”; give a file of its packets with --packets.`
+    throw new CliError('CLI_SAMPLE_MISSING', EXIT.usage, message)
+  }
+  try {
+    return await trialRun({ sandbox, program, stream: known, packets: sample, cap, onProgress })
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error
+    const what = packets ?? 'the sample'
+    const message = `${what} has a packet that is no alert of the stream “${stream}”: ${error.message}`
+    throw new CliError('CLI_PACKETS_UNREADABLE', EXIT.usage, message, { cause: error })
+  }
 }
 
 async function* packetsOf(path: string): AsyncGenerator<TrialPacket> {

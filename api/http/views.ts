@@ -1,6 +1,16 @@
 // The shapes that leave the API. Secrets and hashes have no place in any of them; ids are strings, times ISO 8601 in UTC.
 import { Type, type Static } from 'typebox'
-import { CapPolicy, FilterId, Language, type Manifest, Placement, Start, State, topicOfFilter } from '#filters'
+import {
+  CapPolicy,
+  FilterId,
+  Language,
+  type Manifest,
+  Placement,
+  Start,
+  State,
+  topicOfFilter,
+  TrialSummary,
+} from '#filters'
 import {
   type AccountRecord,
   AccountName,
@@ -154,6 +164,8 @@ export const FilterView = Type.Object({
   problems: Type.Array(SourceProblem),
   active: Type.Integer(),
   versions: Type.Array(VersionView),
+  /** Null before there was one. No alerts: there is no sample of its stream, so it was not tried. */
+  trial: Type.Union([TrialSummary, Type.Null()]),
   placement: Type.Union([Placement, Type.Null()]),
   /** Where it is to run, until its present node has let go. */
   moving: Type.Optional(Type.Object({ to: Placement, at: Time })),
@@ -173,6 +185,7 @@ export function filterView(manifest: Manifest, status: FilterStatus | undefined,
     description: asLine(rest.description),
     stage: stageOf(manifest, status, job),
     versions: versions.map(({ source: _source, bytes: _bytes, ...version }) => version),
+    trial: manifest.trial ?? null,
     topic: topicOfFilter(manifest.id),
     status: status ?? null,
   }

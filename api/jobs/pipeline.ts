@@ -17,8 +17,7 @@ export async function process(
   const { books, writes, author, nowMs } = platform
   const manifest = books.filter(filter)
   if (manifest?.state !== 'submitted') return
-  await report('trying')
-  const problems = await author.try(manifest, manifest.active)
+  const { problems, alerts, passed } = await author.try(manifest, manifest.active, () => report('trying'))
   await report('placing')
   await writes.change(async pen => {
     // What was tried must be what goes live: a version that came meanwhile has a job of its own.
@@ -29,6 +28,6 @@ export async function process(
     const place = choosePlace(candidatesOf(mirrors, books.shards()), books.filters(), nowMs())
     if (place === undefined)
       throw new Error('There is no mirror to place a filter on; the API is configured with none.')
-    await pen.manifest(placed(now, place, time))
+    await pen.manifest(placed(now, place, { version: now.active, alerts, passed }, time))
   })
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { FairTurns } from '#filters'
+import { ApiError } from '../errors.ts'
 import { newRedisServer, type RedisServer } from '../checks/redis-server.ts'
 import { type JobQueue, openQueue } from './queue.ts'
 
@@ -96,4 +98,35 @@ test('while Redis is away submissions are refused with a reason; afterwards ever
   await until(() => queue.isReady())
   await queue.enqueue('f0000000004')
   await until(() => done.includes('f0000000004'))
+})
+
+test('an account whose filters hang holds up nobody else, however many of them were queued first', async () => {
+  const turns = new FairTurns({ atOnce: 3, perParty: 2, waiting: 4 })
+  const [begun, done]: [string[], string[]] = [[], []]
+  const { promise: hangs, resolve: end } = Promise.withResolvers<void>()
+  const ownerOf = (filter: string): string => filter.slice(0, 6)
+  closing.push(
+    queue.work(filter =>
+      turns
+        .run(ownerOf(filter), async () => {
+          begun.push(filter)
+          if (ownerOf(filter) === 'falice') await hangs
+          done.push(filter)
+        })
+        .catch((error: unknown) => {
+          throw new ApiError('API_RATE_LIMIT', 'wait', { cause: error })
+        }),
+    ),
+  )
+  const hanging = Array.from({ length: 20 }, (_, i) => `falice${String(i).padStart(5, '0')}`)
+  for (const filter of hanging) await queue.enqueue(filter)
+  await until(() => begun.length === 2)
+  await queue.enqueue('fbob0000001')
+  await until(() => done.includes('fbob0000001'))
+  expect(done).toEqual(['fbob0000001'])
+  expect(begun).toHaveLength(3)
+  end()
+  // Those that were put off come, too, and none of them twice.
+  await until(() => done.length === 21)
+  expect(done.toSorted()).toEqual([...hanging, 'fbob0000001'].toSorted())
 })

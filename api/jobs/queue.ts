@@ -1,6 +1,6 @@
 // The queue of submissions on BullMQ. A job is only a filter's id: everything else is in its manifest, which outlives Redis.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Job, Queue, Worker } from 'bullmq'
+import { DelayedError, type Job, Queue, Worker } from 'bullmq'
 import { type FastifyBaseLogger } from 'fastify'
 import { type Redis } from 'ioredis'
 import { ApiError } from '../errors.ts'
@@ -15,12 +15,17 @@ const LOCK_MS = 10_000
 const STALLED_EVERY_MS = 5000
 const ATTEMPTS = 5
 const PATIENCE_MS = 2000
+/** Far more than are processed at once: whose turn it is goes round by account, and nobody's jobs shall wait unseen behind another's. */
+const AT_ONCE = 200
+/** How long a job is put off whose account has enough waiting. */
+const PUT_OFF_MS = 500
 
 interface Submission {
   readonly filter: string
   readonly stage?: JobStage
 }
 
+/** Rejects with ApiError API_RATE_LIMIT where it is to be asked again later, and with anything else when our side failed. */
 type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
 
 export interface JobQueue extends Jobs {
@@ -82,8 +87,17 @@ export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue
       const connection = openPatientRedis(access, onError)
       const worker = new Worker<Submission>(
         NAME,
-        job => process(job.data.filter, stage => report(job, { filter: job.data.filter, stage })),
-        { connection, prefix: PREFIX, concurrency: 1, lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS },
+        async (job, token) => {
+          const { filter } = job.data
+          try {
+            await process(filter, stage => report(job, { filter, stage }))
+          } catch (error) {
+            if (!(error instanceof ApiError) || error.code !== 'API_RATE_LIMIT') throw error
+            await job.moveToDelayed(Date.now() + PUT_OFF_MS, token)
+            throw new DelayedError()
+          }
+        },
+        { connection, prefix: PREFIX, concurrency: AT_ONCE, lockDuration: LOCK_MS, stalledInterval: STALLED_EVERY_MS },
       )
       worker.on('error', onError)
       worker.on('failed', (job, error) =>

@@ -1,5 +1,5 @@
 // How a manifest changes, as pure functions: each takes the manifest as it is and gives the next one, or says why it may not be.
-import { type Manifest, type Placement, sha256, type Submission, type Version } from '#filters'
+import { type Manifest, type Placement, sha256, type Submission, type TrialSummary, type Version } from '#filters'
 import { ApiError, type ApiProblem } from '../errors.ts'
 
 /** What a submission says nothing about. */
@@ -99,12 +99,12 @@ export function withVersion(
 }
 
 /** Another version runs from the next batch on; a suspension of the old one does not hold for it. */
-export function withActive(manifest: Manifest, number: number, now: string): Manifest {
+export function withActive(manifest: Manifest, number: number, trial: TrialSummary, now: string): Manifest {
   versionOf(manifest, number)
   if (manifest.active === number) return manifest
   if (manifest.state !== 'active' && manifest.state !== 'paused')
     return refuse(manifest, 'its version cannot be changed', 'Wait until it is active.')
-  return { ...manifest, active: number, generation: manifest.generation + 1, updatedAt: now }
+  return { ...manifest, active: number, trial, generation: manifest.generation + 1, updatedAt: now }
 }
 
 /** @throws ApiError API_VERSION_UNKNOWN */
@@ -129,8 +129,8 @@ export function rejected(manifest: Manifest, problems: readonly ApiProblem[], no
 }
 
 /** Checked and tried: it runs there from now on. */
-export function placed(manifest: Manifest, placement: Placement, now: string): Manifest {
-  return { ...manifest, state: 'active', problems: [], placement, updatedAt: now }
+export function placed(manifest: Manifest, placement: Placement, trial: TrialSummary, now: string): Manifest {
+  return { ...manifest, state: 'active', problems: [], placement, trial, updatedAt: now }
 }
 
 /** What `If-Match` compares. */

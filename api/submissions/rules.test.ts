@@ -27,7 +27,8 @@ const submitted = newManifest(
   { id: 'f0123456789', owner: 'alice', description: '', bytes: 200, now },
   { cap: 20, stream: 'lsst' },
 )
-const active = placed(submitted, { mirror: 'node1', shard: 0 }, now)
+const tried = { version: 1, alerts: 256, passed: 7 }
+const active = placed(submitted, { mirror: 'node1', shard: 0 }, tried, now)
 const status: FilterStatus = {
   filter: active.id,
   mirror: 'node1',
@@ -54,7 +55,7 @@ describe('a manifest', () => {
   test('that is not active can be neither paused nor resumed', () => {
     expect(() => paused(submitted, now)).toThrow(conflict)
     expect(() => resumed(deleted(active, now), now)).toThrow(conflict)
-    expect(() => withActive(submitted, 2, now)).toThrow(expect.objectContaining({ code: 'API_VERSION_UNKNOWN' }))
+    expect(() => withActive(submitted, 2, tried, now)).toThrow(expect.objectContaining({ code: 'API_VERSION_UNKNOWN' }))
   })
   test('takes the same source twice as one version', () => {
     const twice = withVersion(
@@ -68,7 +69,7 @@ describe('a manifest', () => {
     const { manifest, version } = withVersion(active, { language: 'typescript', source: 'x', bytes: 1 }, now)
     expect(version.number).toBe(2)
     expect(manifest).toMatchObject({ active: 1, state: 'active' })
-    expect(withActive(manifest, 2, now)).toMatchObject({ active: 2, generation: 2 })
+    expect(withActive(manifest, 2, tried, now)).toMatchObject({ active: 2, generation: 2 })
   })
   test('rejected starts over with a new version, without its old problems', () => {
     const no = rejected(submitted, [{ message: 'throws', line: 1, pointer: '/source' }], now)
@@ -117,7 +118,7 @@ describe('placement', () => {
           )
           const manifests: Manifest[] = []
           for (let at = 0; at < filters; at++)
-            manifests.push(placed(submitted, choosePlace(places, manifests, 0)!, now))
+            manifests.push(placed(submitted, choosePlace(places, manifests, 0)!, tried, now))
           for (const key of ['mirror', 'shard'] as const) {
             const keyOf = (place: Placement | null): string =>
               key === 'mirror' ? `${place?.mirror}` : JSON.stringify(place)
@@ -136,10 +137,10 @@ describe('placement', () => {
     )
     expect(candidates.map(({ mirror, shard }) => `${mirror}/${shard}`)).toEqual(['a/0', 'a/1', 'b/0', 'new/0'])
     const there = { mirror: 'a', shard: 1 }
-    expect(choosePlace(candidates, [placed(submitted, there, now)], nowMs)).toEqual(there)
+    expect(choosePlace(candidates, [placed(submitted, there, tried, now)], nowMs)).toEqual(there)
     const silent = candidates.filter(({ reportedAtMs }) => reportedAtMs !== nowMs)
     const first = { mirror: 'a', shard: 0 }
-    expect(choosePlace(silent, [deleted(placed(submitted, first, now), now)], nowMs)).toEqual(first)
+    expect(choosePlace(silent, [deleted(placed(submitted, first, tried, now), now)], nowMs)).toEqual(first)
     expect(choosePlace([], [], nowMs)).toBeUndefined()
   })
   test('a node is what its shards report, and names those that are silent or have never reported', () => {

@@ -13,6 +13,10 @@ export function streamOffer(stream: Stream, schemas: readonly AvroSchema[]): Mer
   return { fields, problems: [...new Set([...versions.flatMap(version => version.problems), ...problems])] }
 }
 
+/** Those that are alerts of this stream, in their order. */
+export const schemasOf = (stream: Stream, schemas: readonly AvroSchema[]): AvroSchema[] =>
+  schemas.filter(schema => isAlertOf(stream, fieldsOf(schema)))
+
 function isAlertOf(stream: Stream, fields: readonly Field[]): boolean {
   const has = (path: string): boolean => fields.some(field => field.list === undefined && field.path === path)
   return has(stream.visit.path) && stream.alertId.some(has)

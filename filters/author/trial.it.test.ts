@@ -1,21 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { EXAMPLE_ANSWERS, openSyntheticSource, STREAMS } from '#hub'
+import { EXAMPLE_ANSWERS, openSyntheticSource, type Stream, STREAMS } from '#hub'
 import { openIsolateSandbox, type Sandbox } from '#sandbox'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkSource } from './check-source.ts'
+import { type Field } from './columns-read.ts'
 import { examples } from './examples.ts'
 import { programOf } from './program.ts'
-import { syntheticSample, syntheticSchema } from './sample.ts'
+import { builtInSchema, sampleOf } from './sample.ts'
 import { streamFields } from './stream-fields.ts'
 import { type Trial, trialRun } from './trial.ts'
 import { type Language } from '../manifest.ts'
 
 const ALERTS = 300
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-trial-'))
-const fields = streamFields(STREAMS.lsst, [syntheticSchema()])
+const fieldsOf = (stream: Stream): readonly Field[] =>
+  streamFields(
+    stream,
+    [builtInSchema(stream)].flatMap(one => one ?? []),
+  )
 let sandbox: Sandbox
 
 beforeAll(async () => {
@@ -26,11 +31,17 @@ afterAll(async () => {
   rmSync(dir, { recursive: true })
 })
 
-async function trial(source: string, language: Language = 'javascript', cap = 20): Promise<Trial> {
-  const check = checkSource(language, source, { fields })
+async function trial(
+  source: string,
+  language: Language = 'javascript',
+  cap = 20,
+  stream: Stream = STREAMS.lsst,
+): Promise<Trial> {
+  const check = checkSource(language, source, { fields: fieldsOf(stream) })
   if (!check.ok) throw new Error(check.problems[0]?.message)
   const program = programOf({ id: 'trial', version: 1, language, trust: 'new', check })
-  return trialRun({ sandbox, program, stream: STREAMS.lsst, packets: syntheticSample(ALERTS), cap })
+  const packets = sampleOf(stream, [], ALERTS) ?? []
+  return trialRun({ sandbox, program, stream, packets, cap })
 }
 
 // Those in Python need a Docker engine: deploy/e2e/python.e2e.test.ts.
@@ -43,6 +54,16 @@ test.each(examples().filter(({ stream, language }) => stream === 'lsst' && langu
     const expected = alerts.filter(alert => EXAMPLE_ANSWERS[name]?.(alert)).map(alert => alert.diaSourceId)
     expect(result.matches.map(({ alert }) => alert)).toEqual(expected)
     expect(result).toMatchObject({ alerts: ALERTS, passed: expected.length, errors: 0, overCap: 0 })
+  },
+)
+
+test.each(examples().filter(({ stream }) => stream === 'ztf'))(
+  'in the sandbox, $name of ZTF passes some alerts of the sample and drops others',
+  async ({ language, source }) => {
+    const result = await trial(source, language, 1_000, STREAMS.ztf)
+    expect(result).toMatchObject({ alerts: ALERTS, errors: 0 })
+    expect(result.passed).toBeGreaterThan(5)
+    expect(result.passed).toBeLessThan(ALERTS - 5)
   },
 )
 

@@ -23,6 +23,13 @@ interface SubmitOptions {
 
 const WAIT_S = 120
 
+/** How the trial of the version that runs went, as a sentence. */
+function trialText({ trial, active }: FilterView): string {
+  if (trial?.version !== active) return ''
+  if (trial.alerts === 0) return ' It is not tried: there is no sample of its stream.'
+  return ` In its trial ${trial.passed} of ${trial.alerts} alerts passed.`
+}
+
 /** The group of verbs, made by whichever part comes first. */
 export const filterGroup = (program: Command): Command =>
   program.commands.find(command => command.name() === 'filter') ?? program.command('filter').description('your filters')
@@ -75,7 +82,7 @@ export const addFilter: AddCommands = (program, around) => {
         out.progress(`${name} is submitted as ${view.id}`)
       }
       if (options.wait) view = await waitUntilLive(client, view, out, options.timeout, here.signal)
-      out.result(view, () => `${view.name} ${view.id} is ${view.stage}. Its topic: ${view.topic}`)
+      out.result(view, () => `${view.name} ${view.id} is ${view.stage}.${trialText(view)} Its topic: ${view.topic}`)
     })
 
   filter

@@ -163,7 +163,10 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       const { language } = versionOf(old, version)
       requireMatch(request, old)
       if (old.active !== version) await runtimes.require(language)
-      const problems = old.active === version ? [] : await author.try(old, version)
+      const { problems, alerts, passed } =
+        old.active === version
+          ? { problems: [], ...(old.trial ?? { alerts: 0, passed: 0 }) }
+          : await author.try(old, version)
       if (problems.length > 0) {
         const message = `Version ${version} failed its trial: ${problems[0]?.message}. Version ${old.active} goes on.`
         throw new ApiError('API_SOURCE_REJECTED', message, {
@@ -173,7 +176,7 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       const manifest = await writes.change(async pen => {
         const before = ownFilter(platform, request)
         requireMatch(request, before)
-        const next = withActive(before, version, now())
+        const next = withActive(before, version, { version, alerts, passed }, now())
         if (next !== before) await pen.manifest(next)
         return next
       })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { examples } from '#filters'
 import { openAdmin, openProducer } from '#hub'
 import { type Bench, type CliRun, newBench } from './instance.ts'
 
@@ -64,6 +65,17 @@ describe('without an account', () => {
     expect(await alice('filter', 'test', 'none.js', '--alerts', '64', '--expect-match')).toMatchObject({ exitCode: 4 })
     expect(await alice('filter', 'test', 'none.js', '--alerts', '64')).toMatchObject({ exitCode: 0 })
   })
+  test.each(examples().filter(({ stream }) => stream === 'ztf'))(
+    'a filter of ZTF runs on a sample of ZTF: $name',
+    async ({ fileName, source }) => {
+      writeFileSync(join(bench.dir, fileName), source)
+      const run = await alice('filter', 'test', fileName, '--stream', 'ztf', '--alerts', '200', '--expect-match')
+      expect(run).toMatchObject({ exitCode: 0 })
+      const { alerts, passed, errors } = json(run)
+      expect({ alerts, errors }).toEqual({ alerts: 200, errors: 0 })
+      expect(passed).toBeLessThan(200)
+    },
+  )
   test('what needs an account says how to log in', async () => {
     expect(await alice('filter', 'list')).toMatchObject({ exitCode: 5, stderr: expect.stringMatching(/auth login/) })
     expect(await bench.cli(['filter', 'list'], { token: 'sky_x', url: 'http://127.0.0.1:9' })).toMatchObject({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { openApi } from '#api'
+import { openApi, TRIALS_AT_ONCE } from '#api'
 import { collectRarely } from '#hub'
 import { openSandboxMetrics } from '#sandbox'
 import { processMetrics } from '../process-metrics.ts'
@@ -14,8 +14,8 @@ import { ApiConfig } from './config.ts'
 import { pythonRuntime } from './python-runtime.ts'
 
 const STOP_LIMIT_MS = 5000
-/** Trials run one at a time. */
-const TRIAL_HOSTS = { hosts: 1 }
+/** A host for each of the trials that run side by side. */
+const TRIAL_HOSTS = { hosts: TRIALS_AT_ONCE }
 
 // It hands out packets.
 collectRarely()
