@@ -9,6 +9,7 @@ import { finishTopic, removeTopic } from '../brokers/hub-topics.ts'
 import { kafkaUsers } from '../brokers/kafka-users.ts'
 import { removeLogin } from '../brokers/logins.ts'
 import { type Platform } from '../platform.ts'
+import { moveSources } from './move-sources.ts'
 import { namedSources } from '../submissions/sources.ts'
 
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
@@ -26,6 +27,8 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
   const settled = new Map<string, string>()
   /** Account and broker → how its users share its quota. */
   const shared = new Map<string, string>()
+  /** Versions whose sources stay in their manifests. */
+  const staying = new Set<string>()
 
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (signal.aborted) return
@@ -46,6 +49,9 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
         const isDue = manifest.placement === null || nowMs() - Date.parse(manifest.updatedAt) > FORGET_AFTER_MS
         if (!isHeld && isDue) await attempt('forget', () => writes.change(pen => pen.forgetManifest(manifest.id)))
       }
+      for (const { id, versions } of books.filters())
+        if (versions.some(({ source, number }) => source !== undefined && !staying.has(`${id}/${number}`)))
+          await attempt('move sources', () => moveSources(platform, id, staying))
       await attempt('forget sources', () => forgetSources(platform))
       for (const record of books.topics()) {
         if (record.state === 'making') await attempt('make topic', () => finishTopic(platform, record))

@@ -100,3 +100,6 @@ export function openSamples(alerts: number): Samples {
     },
   }
 }
+
+/** The schema of a synthetic LSST alert. */
+export const syntheticSchema = (): AvroSchema => parseSchema(openSyntheticSource().schemaJson)

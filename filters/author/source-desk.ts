@@ -18,6 +18,8 @@ export interface SourceDeskOptions {
   readonly limits?: SourceChildLimits
   /** Starts one before the first source comes, and keeps it. */
   readonly isWarm?: boolean
+  /** Sources of one account that may wait. */
+  readonly waiting?: number
   /** How long one that has nothing to do stays. */
   readonly restMs?: number
 }
@@ -31,9 +33,10 @@ export function openSourceDesk({
   size = 2,
   limits = SOURCE_LIMITS,
   isWarm = false,
+  waiting = WAITING_PER_ACCOUNT,
   restMs = REST_MS,
 }: SourceDeskOptions = {}): SourceDesk {
-  const turns = new FairTurns({ atOnce: size, perParty: Math.max(1, size - 1), waiting: WAITING_PER_ACCOUNT })
+  const turns = new FairTurns({ atOnce: size, perParty: Math.max(1, size - 1), waiting })
   const all = new Set<SourceChild>(isWarm ? [startSourceChild(limits)] : [])
   /** Those with nothing to do, and what ends them if that stays so. */
   const free: { readonly child: SourceChild; readonly timer?: NodeJS.Timeout }[] = [...all].map(child => ({ child }))

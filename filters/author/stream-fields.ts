@@ -15,7 +15,7 @@ export function streamOffer(stream: Stream, schemas: readonly AvroSchema[]): Mer
 
 /** Those that are alerts of this stream, in their order. */
 export const schemasOf = (stream: Stream, schemas: readonly AvroSchema[]): AvroSchema[] =>
-  schemas.filter(schema => isAlertOf(stream, fieldsOf(schema)))
+  schemas.filter(schema => isAlertOf(stream, offerOf(schema).fields))
 
 function isAlertOf(stream: Stream, fields: readonly Field[]): boolean {
   const has = (path: string): boolean => fields.some(field => field.list === undefined && field.path === path)

@@ -25,6 +25,7 @@ export class Loader {
   readonly #options: LoaderOptions
   /** Filter → what it waits for. */
   readonly #waiting = new Map<string, string>()
+  readonly #retries = new Map<string, NodeJS.Timeout>()
 
   constructor(options: LoaderOptions) {
     this.#options = options
@@ -38,6 +39,8 @@ export class Loader {
   /** It does not want to run any more. */
   forget(filter: string): void {
     this.#waiting.delete(filter)
+    clearTimeout(this.#retries.get(filter))
+    this.#retries.delete(filter)
   }
 
   /** The active version, or why not. One that is away is tried again by itself. Never rejects. */
@@ -45,6 +48,8 @@ export class Loader {
     const { id } = manifest
     const { onAway, onChange, retry } = this.#options
     const result = await this.#load(manifest, record).catch(refused)
+    clearTimeout(this.#retries.get(id))
+    this.#retries.delete(id)
     if (result.ok || result.isAway === undefined) {
       if (this.#waiting.delete(id)) onChange(id)
       return result
@@ -55,7 +60,7 @@ export class Loader {
       onAway(id, message)
       onChange(id)
     }
-    setTimeout(() => retry(id), AWAY_MS).unref()
+    this.#retries.set(id, setTimeout(() => retry(id), AWAY_MS).unref())
     return result
   }
 

@@ -61,13 +61,14 @@ test('an int that becomes a long keeps every digit, and a value that becomes a r
 test('columns of ours that no view can have are no fault of the author', async () => {
   const manifest = node.manifest({ source: 'export function filter(alert) { return alert.a > 1 }' })
   const record = recordFor(manifest, undefined)
-  const program = compile(manifest, record, [
+  const fields = [
     { path: 'a', kind: 'int' },
     { path: 'a.x', kind: 'long' },
-  ])
-  if ('ok' in program) throw new Error(program.error.message)
+  ] as const
+  const found = { code: manifest.versions[0]?.source ?? '', names: new Set(['alert', 'a']), everything: false }
+  const program = compile(manifest, record, fields, found)
   const reads = { columns: [...program.reads.columns, { path: 'a', kind: 'long' as const }], lists: [] }
-  const outcome = await loadRunner(await testSandbox(), manifest, record, { ...program, reads, offers: reads })
+  const outcome = await loadRunner(await testSandbox(), manifest, record, { ...program, reads, offers: reads }, found)
   expect(outcome).toMatchObject({ ok: false, isAway: true })
 })
 

@@ -27,8 +27,8 @@ export class SourceShelf {
   }
 
   async find(version: Version): Promise<SourceOutcome> {
-    if (version.source !== undefined) return this.#read(version, version.source)
     try {
+      if (version.source !== undefined) return await this.#read(version, version.source)
       const record = await this.#sources?.get(sourceKey(version))
       if (record === undefined)
         return { ok: false, waits: `the source of version ${version.number} has not arrived on this node` }
@@ -42,7 +42,7 @@ export class SourceShelf {
 
   /** A manifest of former versions of this software has the text itself: it is read where the API reads texts, in a process that may break. */
   async #read({ language }: Version, source: string): Promise<SourceOutcome> {
-    this.#desk ??= openSourceDesk({ size: 1, restMs: 10_000 })
+    this.#desk ??= openSourceDesk({ size: 1, restMs: 10_000, waiting: Infinity })
     const check = await this.#desk.check(language, source, { fields: [] })
     if (!check.ok) return { ok: false, problem: check.problems[0] }
     const { code, names, readsEverything: everything } = check

@@ -201,7 +201,7 @@ function requireSame(repeated: Manifest, body: Submission, defaults: Defaults): 
     return new ApiError('API_KEY_REUSED', message)
   }
   if (repeated.state === 'deleted') throw reused(', which was deleted since')
-  const again = newManifest(body, { id, owner, description, now: createdAt }, defaults)
+  const again = newManifest(body, { id, owner, description, bytes: 0, now: createdAt }, defaults)
   const [asked, made] = [again, repeated].map(asSubmitted)
   const differing = Object.keys({ ...asked, ...made }).filter(key => asked?.[key] !== made?.[key])
   if (differing.length > 0) throw reused(` with another ${differing.join(', ')}`)

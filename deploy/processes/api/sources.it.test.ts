@@ -1,7 +1,7 @@
 // What authors send, as it is kept: sources in records of their own, manifests that stay small, and what nobody names any more deleted.
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
-import { openLogReader } from '#hub'
+import { openLogReader, openProducer } from '#hub'
 import { type Bench, newBench } from './instance.ts'
 
 const kafka = inject('kafka')
@@ -19,7 +19,10 @@ afterAll(() => bench?.close())
 async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
   const response = await fetch(api.url + path, {
     method,
-    headers: { authorization: `Bearer ${bench.adminToken}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${bench.adminToken}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   const text = await response.text()
@@ -83,6 +86,50 @@ test('versions fill the room of an account, which is told, and a change of the f
   expect(sourceBytes.limit).toBe(1_000_000)
   expect(sourceBytes.used).toBeGreaterThan(900_000)
   expect((await records('skysieve.filters')).get(id)?.length).toBeLessThan(4_000)
+})
+
+test('a manifest of a former version, with its sources inside, is read, and its sources get records of their own', async () => {
+  const id = 'f0old000001'
+  const createdAt = '2026-01-01T00:00:00.000Z'
+  const old = [source(71), 'export const filter = (alert: any) => alert.diaSource.snr > 7']
+  const manifest = {
+    id,
+    name: 'old',
+    owner: 'admin',
+    description: '',
+    stream: 'lsst',
+    cap: 20,
+    policy: 'first',
+    start: 'now',
+    cutouts: false,
+    versions: old.map((text, i) => ({
+      number: i + 1,
+      language: i === 0 ? 'javascript' : 'typescript',
+      source: text,
+      sha256: 'x',
+      createdAt,
+    })),
+    active: 2,
+    state: 'submitted',
+    problems: [],
+    placement: null,
+    generation: 1,
+    trust: 'new',
+    createdAt,
+    updatedAt: createdAt,
+  }
+  await api.close()
+  const producer = await openProducer(kafka.hub, { clientId: 'sources-test' })
+  await producer.send([{ topic: 'skysieve.filters', key: id, value: JSON.stringify(manifest) }])
+  await producer.close()
+  api = await bench.open()
+  const written = async (): Promise<string> => (await records('skysieve.filters')).get(id) ?? ''
+  await expect.poll(written, { timeout: 60_000 }).not.toContain('diaSource')
+  await expect
+    .poll(async () => (await call('GET', `/v1/filters/${id}`)).body.stage, { timeout: 60_000 })
+    .toBe('starting')
+  for (const [i, text] of old.entries())
+    expect((await call('GET', `/v1/filters/${id}/versions/${i + 1}`)).body.source).toBe(text)
 })
 
 test('sources that no manifest names are deleted by whoever leads, and those of others stay', async () => {
