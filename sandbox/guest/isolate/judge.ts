@@ -77,7 +77,7 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
   }
   const annotate = (row: number, value: unknown): number => {
     if (typeof value !== 'object') return refuse(row, `returned annotations that are a ${typeof value}; give an object`)
-    const json = stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? toText(inner) : inner))
+    const json = stringify(value)
     if (json === undefined) return refuse(row, 'returned annotations that have no JSON')
     if (json.length > annotationChars)
       return refuse(row, `returned annotations of ${json.length} characters of JSON; ${annotationChars} are allowed`)

@@ -11,7 +11,7 @@ export function openLog({ apply, stringify, sliceText, toText }: Primordials, ma
     if (typeof value === 'string') return value
     if (typeof value === 'object' && value !== null) {
       if (value instanceof Error) return toText(value)
-      return stringify(value, (_key, inner: unknown) => (typeof inner === 'bigint' ? toText(inner) : inner)) ?? ''
+      return stringify(value) ?? ''
     }
     return toText(value)
   }
