@@ -1,5 +1,6 @@
 // Which Kafka users there shall be, with which rights and quotas: worked out from the books alone. Pure.
 import { type Grant, noticesTopic, STREAMS, type UserQuota } from '#hub'
+import { topicOfFilter } from '#filters'
 import { type AccountRecord, type CredentialRecord, type LoginRecord } from '../accounts/records.ts'
 import { type Books } from '../control/books.ts'
 import { type ApiSettings } from '../settings.ts'
@@ -21,7 +22,10 @@ export interface KafkaUser {
 }
 
 type Right = Omit<Grant, 'user'>
-export type KafkaBooks = Pick<Books, 'account' | 'accounts' | 'credentials' | 'logins' | 'topics'>
+export type KafkaBooks = Pick<
+  Books,
+  'account' | 'accounts' | 'credentials' | 'logins' | 'topics' | 'filters' | 'shards'
+>
 type Limits = Pick<ApiSettings, 'kafkaBytesPerSecond' | 'kafkaRequestPercent'>
 
 const READING = ['read', 'describe', 'describe-configs'] as const
@@ -83,13 +87,30 @@ export function topicsOf(books: Pick<Books, 'topics'>, account: AccountRecord): 
   return found
 }
 
-const rightsOfLogin = (books: KafkaBooks, { user }: LoginRecord, account: AccountRecord): Right[] => {
+/** The mirrors that have reported, each of which has every account's logins. */
+export const mirrorsOf = ({ shards }: Pick<KafkaBooks, 'shards'>): readonly string[] => [
+  ...new Set(shards().map(({ mirror }) => mirror)),
+]
+
+/** Topics of an account's filters on a mirror; of one that came from there too, as long as that is kept. */
+export const filterTopicsOn = ({ filters }: Pick<KafkaBooks, 'filters'>, account: string, mirror: string): string[] =>
+  filters()
+    .filter(
+      ({ owner, state, placement, handover }) =>
+        owner === account && state !== 'deleted' && (placement?.mirror === mirror || handover?.from.mirror === mirror),
+    )
+    .map(({ id }) => topicOfFilter(id))
+
+const rightsOfLogin = (books: KafkaBooks, { user }: LoginRecord, account: AccountRecord, broker: string): Right[] => {
   if (account.role === 'operator') return [...EVERYTHING]
-  const rights = [...topicsOf(books, account)].map(([name, how]) => topic(name, how === 'write' ? WRITING : READING))
+  const rights =
+    broker === HUB
+      ? [...topicsOf(books, account)].map(([name, how]) => topic(name, how === 'write' ? WRITING : READING))
+      : filterTopicsOn(books, account.id, broker).map(name => topic(name, READING))
   const names = user === account.id ? [user] : [account.id, user]
   const groups = names.flatMap(name => groupsOf(books, name, account.id))
   if (account.role === 'monitor') return [...rights, ...groups, ...LOOKING]
-  if (account.role !== 'producer') return [...rights, ...groups]
+  if (account.role !== 'producer' || broker !== HUB) return [...rights, ...groups]
   const ids: Right[] = [
     { resource: 'transactional-id', name: `${account.id}.`, match: 'prefixed', operations: ['write', 'describe'] },
   ]
@@ -116,9 +137,9 @@ function quotaOf(books: KafkaBooks, limits: Limits, id: string, broker: string):
   const isFree = account === undefined || (account.role ?? 'reader') !== 'reader'
   const bytes = own?.kafkaBytesPerSecond ?? (isFree ? undefined : limits.kafkaBytesPerSecond)
   const percent = own?.kafkaRequestPercent ?? (isFree ? undefined : limits.kafkaRequestPercent)
-  const placed = [...books.credentials(), ...books.logins().map(login => ({ ...login, broker: HUB }))]
-  const sharing = placed.filter(
-    record => record.account === id && record.broker === broker && record.state === 'active',
+  const sharing = [...books.credentials(), ...books.logins()].filter(
+    record =>
+      record.account === id && (record.kind === 'login' || record.broker === broker) && record.state === 'active',
   ).length
   const share = (limit: number): number => Math.max(1, Math.floor(limit / Math.max(1, sharing)))
   return {
@@ -128,16 +149,20 @@ function quotaOf(books: KafkaBooks, limits: Limits, id: string, broker: string):
   }
 }
 
-/** The Kafka user of a record, as it shall be now. */
-function kafkaUserOf(books: KafkaBooks, limits: Limits, record: CredentialRecord | LoginRecord): KafkaUser {
+/** The Kafka user of a record on a broker, as it shall be now. */
+function kafkaUserOf(
+  books: KafkaBooks,
+  limits: Limits,
+  record: CredentialRecord | LoginRecord,
+  broker: string,
+): KafkaUser {
   const { user, account: id, iterations, salt, sealed } = record
-  const broker = record.kind === 'login' ? HUB : record.broker
   const account = books.account(id)
   const rights =
     record.kind === 'credential'
       ? rightsOfCredential(books, record)
       : account
-        ? rightsOfLogin(books, record, account)
+        ? rightsOfLogin(books, record, account, broker)
         : []
   const grants = rights.map(right => ({ user, ...right }))
   return { broker, user, account: id, iterations, salt, sealed, grants, quota: quotaOf(books, limits, id, broker) }
@@ -147,5 +172,9 @@ function kafkaUserOf(books: KafkaBooks, limits: Limits, record: CredentialRecord
 export function kafkaUsers(books: KafkaBooks, limits: Limits, account?: string): KafkaUser[] {
   return [...books.credentials(), ...books.logins()]
     .filter(record => record.state === 'active' && (account === undefined || record.account === account))
-    .map(record => kafkaUserOf(books, limits, record))
+    .flatMap(record =>
+      (record.kind === 'credential' ? [record.broker] : [HUB, ...mirrorsOf(books)]).map(broker =>
+        kafkaUserOf(books, limits, record, broker),
+      ),
+    )
 }

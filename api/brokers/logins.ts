@@ -1,10 +1,11 @@
-// Hub users of an account, each by its own password: made, given a new password, taken away. As with credentials, the record is first and last.
+// Logins of an account, each by its own password, on the hub and on every mirror: made, given a new password, taken away. As with credentials, the
+// record is first and last.
 import { type AccountRecord, type LoginRecord } from '../accounts/records.ts'
 import { refuseReserved } from '../accounts/names.ts'
 import { ApiError } from '../errors.ts'
 import { type Platform } from '../platform.ts'
 import { newPassword, requireRoomForUser, settleNewUser, settleUser, shareQuota } from './credentials.ts'
-import { HUB } from './kafka-users.ts'
+import { HUB, mirrorsOf } from './kafka-users.ts'
 
 export interface FreshLogin {
   readonly record: LoginRecord
@@ -41,7 +42,13 @@ export async function makeLogin(
     await pen.record(record)
   })
   await settleNewUser(platform, id, HUB, user)
+  await onMirrors(platform, mirror => settleNewUser(platform, id, mirror, user))
   return { record, password }
+}
+
+/** A mirror that is away does not hold up what the hub has: whoever leads brings it there when it is back. */
+const onMirrors = async ({ books }: Platform, work: (mirror: string) => Promise<void>): Promise<void> => {
+  await Promise.allSettled(mirrorsOf(books).map(work))
 }
 
 /** Gives the user a new password. Who is logged in with the old one is asked for it again within the broker's re-authentication time. */
@@ -56,6 +63,7 @@ export async function rotateLogin(platform: Platform, { user }: LoginRecord): Pr
     return next
   })
   await settleUser(platform, HUB, user)
+  await onMirrors(platform, mirror => settleUser(platform, mirror, user))
   return { record, password }
 }
 
@@ -64,13 +72,15 @@ export async function removeLogin(platform: Platform, record: LoginRecord): Prom
   const { books, writes, brokers } = platform
   const leaving: LoginRecord = { ...record, state: 'deleting' }
   if (record.state !== 'deleting') await writes.change(pen => pen.record(leaving))
-  await brokers.remove(HUB, record.user)
+  // A mirror that is away keeps the record: it comes again, until the user is nowhere.
+  for (const broker of [HUB, ...mirrorsOf(books)]) await brokers.remove(broker, record.user)
   await writes.change(async pen => {
     if (books.login(record.user)) await pen.forgetRecord(leaving)
   })
   // The others' shares grow.
   await shareQuota(platform, record.account, HUB)
+  await onMirrors(platform, mirror => shareQuota(platform, record.account, mirror))
 }
 
 export const unknownLogin = (user: string): ApiError =>
-  new ApiError('API_CREDENTIAL_UNKNOWN', `The account has no hub user “${user}”.`)
+  new ApiError('API_CREDENTIAL_UNKNOWN', `The account has no login “${user}”.`)

@@ -37,7 +37,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters,
   },
   user: {
-    about: 'accounts and their Kafka users on the hub',
+    about: 'accounts and their Kafka users',
     load: async () => (await import('./commands/user.ts')).addUser,
   },
   stream: {

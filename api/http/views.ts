@@ -113,6 +113,10 @@ export const LoginView = Type.Object({
   /** Consumer groups of these names and beneath them are the user's. */
   groupPrefixes: Type.Array(Type.String()),
   topics: Type.Array(Type.String()),
+  /** The same login on the nodes, with the topics of the account's filters there. */
+  nodes: Type.Array(
+    Type.Object({ mirror: Type.String(), bootstrap: Type.String(), topics: Type.Array(Type.String()) }),
+  ),
   /** Its share of the account's quota; null is without a limit. */
   bytesPerSecond: Type.Union([Type.Integer(), Type.Null()]),
   requestPercent: Type.Union([Type.Integer(), Type.Null()]),

@@ -1,4 +1,5 @@
 // One submission from `submitted` to `active` or `rejected`. Every step can be repeated: only the last one changes anything.
+import { settleUsers } from '../brokers/credentials.ts'
 import { type Platform } from '../platform.ts'
 import { placed, rejected } from '../submissions/manifest-rules.ts'
 import { candidatesOf, choosePlace } from '../submissions/placement.ts'
@@ -30,4 +31,11 @@ export async function process(
       throw new Error('There is no mirror to place a filter on; the API is configured with none.')
     await pen.manifest(placed(now, place, { version: now.active, alerts, passed }, time))
   })
+  await letOwnerRead(platform, filter)
+}
+
+/** The owner's logins may read the new topic from now on; where its mirror is away, whoever leads sees to it later. */
+async function letOwnerRead(platform: Platform, filter: string): Promise<void> {
+  const manifest = platform.books.filter(filter)
+  if (manifest?.placement) await settleUsers(platform, manifest.owner, manifest.placement.mirror).catch(() => undefined)
 }

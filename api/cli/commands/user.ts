@@ -16,6 +16,7 @@ interface Login {
   readonly user: string
   readonly label: string
   readonly topics: readonly string[]
+  readonly nodes: readonly { readonly mirror: string; readonly bootstrap: string; readonly topics: readonly string[] }[]
   readonly groupPrefixes: readonly string[]
   readonly bytesPerSecond: number | null
   readonly createdAt: string
@@ -42,9 +43,13 @@ const collect = (value: string, before: string[]): string[] => [...before, value
 const MB = 1_000_000
 const path = (...parts: readonly string[]): string => `/v1/accounts/${parts.map(encodeURIComponent).join('/')}`
 
-const loginText = ({ user, password, bootstrap, protocol, topics, groupPrefixes }: FreshLogin): string =>
+const loginText = ({ user, password, bootstrap, protocol, topics, nodes, groupPrefixes }: FreshLogin): string =>
   [
     `Kafka user ${user} at ${bootstrap} (${protocol}, SCRAM-SHA-512) may read ${topics.join(', ') || 'nothing yet'}.`,
+    ...nodes.map(
+      node =>
+        `On ${node.mirror} at ${node.bootstrap} it may read ${node.topics.join(', ') || 'nothing yet: the account has no filter there'}.`,
+    ),
     `Its consumer groups: ${groupsText(user, groupPrefixes)}.`,
     'Its password, shown only now:',
     password,
@@ -57,17 +62,17 @@ const userOf = async (client: Client, account: string, label: string): Promise<s
 }
 
 export const addUser: AddCommands = (program, around) => {
-  const user = program.command('user').description('accounts and their Kafka users on the hub')
+  const user = program.command('user').description('accounts and their Kafka users')
 
   user
     .command('add <name>')
     .description(
-      'create an account and its first token; with --login a Kafka user on the hub, also of an account that is there',
+      'create an account and its first token; with --login a Kafka user on hub and nodes, also of an account that is there',
     )
     .option('--scope <scope>', 'a scope of the account (repeatable)', collect, [])
     .option(
       '--role <role>',
-      'reader, producer (writes alerts), monitor (sees names, settings and lags) or operator (may do everything on the hub)',
+      'reader, producer (writes alerts), monitor (sees names, settings and lags) or operator (may do everything on hub and nodes)',
     )
     .option('--filters <n>', 'filters it may have', Number)
     .option('--requests-per-minute <n>', 'requests to the API it may make', Number)

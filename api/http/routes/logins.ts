@@ -1,9 +1,9 @@
-// Hub users of an account: several, each with a name and a password of its own, for full streams and topics of the hub.
+// Logins of an account: several, each with a name and a password of its own, for all topics that the account may read, on the hub and on the nodes.
 import { Type } from 'typebox'
 import { mayTouch, requireScope } from '../../accounts/caller.ts'
 import { isWithin } from '../../accounts/expiry.ts'
 import { type AccountRecord, type LoginRecord } from '../../accounts/records.ts'
-import { groupPrefixesOf, HUB, kafkaUsers, topicsOf } from '../../brokers/kafka-users.ts'
+import { groupPrefixesOf, HUB, kafkaUsers, topicsOf, filterTopicsOn, mirrorsOf } from '../../brokers/kafka-users.ts'
 import { loginName, makeLogin, removeLogin, rotateLogin, unknownLogin } from '../../brokers/logins.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
@@ -38,6 +38,7 @@ export function loginRoutes(app: App, platform: Platform): void {
     if (!account) throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}” that you may manage.`)
     // A token does not make a user that may read more than itself.
     if (account.scopes.includes('stream:full')) requireScope(caller, 'stream:full')
+    if (account.scopes.includes('filters:write')) requireScope(caller, 'filters:write')
     // Nor does it make one of more rights than readers have.
     if ((account.role ?? 'reader') !== 'reader') requireScope(caller, 'admin')
     return account
@@ -58,6 +59,12 @@ export function loginRoutes(app: App, platform: Platform): void {
       bootstrap: brokers.address(HUB) ?? '',
       groupPrefixes: [...new Set([account, user])].flatMap(name => groupPrefixesOf(books, name, account)),
       topics: record ? [...topicsOf(books, record).keys()].toSorted() : [],
+      nodes: mirrorsOf(books).flatMap(mirror => {
+        const bootstrap = brokers.address(mirror)
+        return bootstrap === undefined
+          ? []
+          : [{ mirror, bootstrap, topics: filterTopicsOn(books, account, mirror).toSorted() }]
+      }),
       bytesPerSecond: quota?.consumerBytesPerSecond ?? null,
       requestPercent: quota?.requestPercent ?? null,
       createdAt,
@@ -77,7 +84,7 @@ export function loginRoutes(app: App, platform: Platform): void {
     url: '/v1/accounts/:account/logins',
     config: { scope: SCOPES },
     schema: {
-      summary: 'Hub users of an account',
+      summary: 'Logins of an account',
       tags: ['accounts'],
       params: AccountParams,
       querystring: PageQuery,
@@ -97,7 +104,8 @@ export function loginRoutes(app: App, platform: Platform): void {
     url: '/v1/accounts/:account/logins',
     config: { scope: SCOPES },
     schema: {
-      summary: 'Make a hub user; its password is shown once',
+      summary:
+        'Make a login that reads all topics of the account, on the hub and on the nodes; its password is shown once',
       tags: ['accounts'],
       params: AccountParams,
       body: NewLogin,
@@ -127,7 +135,7 @@ export function loginRoutes(app: App, platform: Platform): void {
     url: '/v1/accounts/:account/logins/:user/password',
     config: { scope: SCOPES },
     schema: {
-      summary: 'Give a hub user a new password; it is shown once',
+      summary: 'Give a login a new password; it is shown once',
       tags: ['accounts'],
       params: LoginParams,
       response: answers({ 200: FreshLogin }),
@@ -149,7 +157,7 @@ export function loginRoutes(app: App, platform: Platform): void {
     url: '/v1/accounts/:account/logins/:user',
     config: { scope: SCOPES },
     schema: {
-      summary: 'Take a hub user away; its open sessions read nothing more',
+      summary: 'Take a login away; its open sessions read nothing more',
       tags: ['accounts'],
       params: LoginParams,
       response: answers({ 204: Type.Null() }),
