@@ -5,6 +5,7 @@ import { openDelivery, openMailbox, type Mailbox } from './delivery.ts'
 import { LoadFailure } from './explain.ts'
 import { type Frame } from './frame-reader.ts'
 import { LateFlag, planMailbox } from './mailbox.ts'
+import { mayKeep } from './may-keep.ts'
 import { type Evaluated, openTenant, type Tenant } from './tenant.ts'
 
 export interface Filter {
@@ -16,7 +17,7 @@ export interface Filter {
 }
 
 /** What only plain objects answer as the language says; other ways to look at a record are noticed when it is looked at. */
-const NEEDS_PLAIN = /\b(?:delete|eval|Function)\b/
+const NEEDS_PLAIN = /\b(?:delete|eval|Function)\b|__proto__['"]?\s*:(?!\s*null)/
 /** Filters of this process that were found to look at records so, for when they are loaded again; beyond it all are forgotten. */
 const MAX_KNOWN = 500
 const knownPlain = new Set<string>()
@@ -34,7 +35,8 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
     (((late[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1 && !plan.places.has(name)
 
   const plain = NEEDS_PLAIN.test(message.source) || knownPlain.has(keyOf(message)) || plan.records.needsPlain
-  let tenant: Tenant = openTenant(message, { mailbox, meter, plain })
+  const keeps = mayKeep(message.source)
+  let tenant: Tenant = openTenant(message, { mailbox, meter, plain, mayKeep: keeps })
 
   /** What came of a batch, unless records have to be plain for it. */
   const outcome = (evaluated: Evaluated): Evaluated | undefined => {
@@ -52,7 +54,7 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   const becomePlain = (): LoadFailure | undefined => {
     tenant.dispose()
     try {
-      tenant = openTenant(message, { mailbox, meter, plain: true })
+      tenant = openTenant(message, { mailbox, meter, plain: true, mayKeep: keeps })
       return undefined
     } catch (error) {
       if (error instanceof LoadFailure) return error

@@ -46,10 +46,12 @@ interface TenantOptions {
   readonly meter: CpuMeter
   /** Whether its views are like plain objects in everything. */
   readonly plain: boolean
+  /** Whether it may keep them from one batch to the next. */
+  readonly mayKeep: boolean
 }
 
 /** Makes an isolate, locks it down, evaluates the author's module. Throws `LoadFailure` with what the author is told. */
-export function openTenant(message: LoadMessage, { mailbox, meter, plain }: TenantOptions): Tenant {
+export function openTenant(message: LoadMessage, { mailbox, meter, plain, mayKeep }: TenantOptions): Tenant {
   const { limits, source, fileName } = message
   const scriptName = /^[\w.-]{1,100}$/.test(fileName) ? fileName : 'filter.js'
   const { isolate, context, guest } = takeIsolate(limits.memoryMb)
@@ -62,7 +64,7 @@ export function openTenant(message: LoadMessage, { mailbox, meter, plain }: Tena
 
   function start(): Tenant {
     const { plan } = mailbox
-    const makeViews = runOwn(isolate, context, viewSource(plan))
+    const makeViews = runOwn(isolate, context, viewSource(plan, { mayKeep }))
     const options = new ivm.ExternalCopy(guestOptions(plan, message, { fileName: scriptName, plain })).copyInto()
     const runner = guest.applySync(
       undefined,

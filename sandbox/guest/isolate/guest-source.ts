@@ -4,6 +4,7 @@ import { ANNOTATION_BUDGET, type LoadMessage } from '../../wire.ts'
 import { MAX_ROWS } from '../../batch.ts'
 import { LateFlag, type MailboxPlan } from '../host/mailbox.ts'
 import { openBlobs } from './blobs.ts'
+import { addClone } from './clone.ts'
 import { type JudgeOptions, openJudge } from './judge.ts'
 import { guardRecords } from './guards.ts'
 import { lockdown } from './lockdown.ts'
@@ -49,6 +50,7 @@ const {state,clock}=(${openClock.toString()})(primordials,cells,words,options.pl
 const records=(${openRecords.toString()})(primordials,{words,log,state},options.records)
 const views=makeViews(cells,words,longs,primordials,blobs,records)
 ;(${guardRecords.toString()})(primordials,records)
+;(${addClone.toString()})(primordials)
 ;(${lockdown.toString()})(primordials,clock,log)
 return (${openRunner.toString()})(primordials,{words,views,blobs,log,judge,state},options.plan)
 })`

@@ -81,7 +81,14 @@ export function lockdown(
   preventExtensions(Object.prototype)
 
   const write = log.write
-  hidden(globalThis, 'console', freeze({ log: write, info: write, warn: write, error: write, debug: write }))
+  const show = (value: unknown): void => write(value)
+  const nothing = (): void => undefined
+  const assert = (holds: unknown, ...values: unknown[]): void => {
+    if (!holds) write('Assertion failed', ...values)
+  }
+  const levels = { log: write, info: write, warn: write, error: write, debug: write, trace: write }
+  const looks = { dir: show, table: show, assert, group: write, groupEnd: nothing, time: nothing, timeEnd: nothing }
+  hidden(globalThis, 'console', freeze({ ...levels, ...looks }))
   pinned(Error, 'prepareStackTrace', undefined)
   pinned(Error, 'stackTraceLimit', 10)
 }

@@ -90,6 +90,10 @@ export function openRecords(
     throw new TypeError('an alert cannot be changed; change a copy of the record: { ...record }')
   }
 
+  const stale = (): never => {
+    throw new TypeError('this alert belongs to a batch that is over: keep values between calls, not alerts')
+  }
+
   // Spread, rest and Object.assign copy what is enumerable, symbols too, and get at this one.
   const veil = Symbol('record')
   const veiled = { __proto__: null, get: unveil, enumerable: true }
@@ -165,7 +169,9 @@ export function openRecords(
       getOwnPropertyDescriptor: (view: Record<string | symbol, unknown>, name: string | symbol) =>
         isKnown(name) ? { value: view[name], writable: true, enumerable: true, configurable: true } : undefined,
       getPrototypeOf: (): object => Object.prototype,
-      set: change,
+      // On what inherits from it, as from Object.create(record), as the language says; on itself that is the next trap.
+      set: (_view: object, name: string | symbol, value: unknown, receiver: object): boolean =>
+        defineProperty(receiver, name, { value, writable: true, enumerable: true, configurable: true }),
       defineProperty: change,
       deleteProperty: change,
       setPrototypeOf: change,
@@ -176,6 +182,7 @@ export function openRecords(
   return {
     reachAll,
     unveil,
+    stale,
     isVeiled,
     mark: plain ? (): void => undefined : (view: object): void => void defineProperty(view, veil, veiled),
     wrap: plain

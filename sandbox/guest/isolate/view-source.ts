@@ -28,8 +28,15 @@ const readList = (id: number, { starts, counts }: ListCells): string =>
   // Remembered last: an author's stack may overflow anywhere before.
   `const a=n<0?null:apply(sliceArray,pool${id},[s,s+n]);row${id}=-1;array${id}=a;epoch${id}=epoch;row${id}=i;return a`
 
-/** A function `(cells, words, longs, primordials, blobs, records) => views`; see `Views` in runner.ts. */
-export function viewSource({ records, places }: Pick<MailboxPlan, 'records' | 'places'>): string {
+/**
+ * A function `(cells, words, longs, primordials, blobs, records) => views`; see `Views` in runner.ts. Views are used again for the next batch, unless a filter
+ * `mayKeep` them: then each batch has its own, and those of a batch that is over refuse.
+ */
+export function viewSource(
+  { records, places }: Pick<MailboxPlan, 'records' | 'places'>,
+  { mayKeep = false }: { readonly mayKeep?: boolean } = {},
+): string {
+  const inTime = mayKeep ? 'if(this.#e!==epoch)stale();' : ''
   const classes: string[] = []
   const closings: string[] = []
   const pools: string[] = []
@@ -39,7 +46,7 @@ export function viewSource({ records, places }: Pick<MailboxPlan, 'records' | 'p
   }
   const classOf = (node: RecordNode): number => {
     const index = classes.push('') - 1
-    const privates = ['#i']
+    const privates = mayKeep ? ['#i', '#e=epoch'] : ['#i']
     const made: string[] = []
     const getters: string[] = []
     const carried: string[] = []
@@ -47,7 +54,7 @@ export function viewSource({ records, places }: Pick<MailboxPlan, 'records' | 'p
       if (!isCarried(member)) continue
       carried.push(name)
       // A computed key, since some names (`constructor`, `__proto__`) mean something else as plain ones.
-      getters.push(`get [${JSON.stringify(name)}](){${getterOf(member, privates, made)}}`)
+      getters.push(`get [${JSON.stringify(name)}](){${inTime}${getterOf(member, privates, made)}}`)
     }
     const isWhole = node.within.every(name => places.has(name))
     const json = carried.map(name => `[${JSON.stringify(name)}]:this[${JSON.stringify(name)}]`)
@@ -79,7 +86,8 @@ export function viewSource({ records, places }: Pick<MailboxPlan, 'records' | 'p
     return `return ${presence === undefined ? view : `F[${cellOf(presence).at}+this.#i]===1?${view}:null`}`
   }
   const top = classOf(records.root)
-  return `(function(F,U,L,{apply,sliceArray,fromCharCode},{text,bytes},{wrap,mark,close,reachAll}){
+  const forget = mayKeep ? `rows.length=0;${pools.map((_, id) => `pool${id}.length=0;made${id}=0;`).join('')}` : ''
+  return `(function(F,U,L,{apply,sliceArray,fromCharCode},{text,bytes},{wrap,mark,close,reachAll,stale}){
 let epoch=0
 const ascii=[]
 for(let i=0;i<128;i++)ascii[i]=fromCharCode(i)
@@ -88,6 +96,6 @@ ${classes.join('\n')}
 ${closings.join('\n')}
 ${pools.join('\n')}
 const rows=[]
-return {begin(n){epoch++;for(let i=rows.length;i<n;i++)rows[i]=wrap(new Record${top}(i),H${top});return rows}}
+return {begin(n){epoch++;${forget}for(let i=rows.length;i<n;i++)rows[i]=wrap(new Record${top}(i),H${top});return rows}}
 })`
 }
