@@ -3,6 +3,10 @@
 
 /** Caches, and variables of the module that may be given a value again. */
 const LASTS = /\.(?:set|add)\s*\(|^(?:export\s+)?(?:let|var)\s/m
+/** A constant of the module that comes from a call of the author's: the function behind it may close over variables. */
+const MADE =
+  /^(?:export\s+)?const\s+[\w$]+\s*=\s*(?:(?!(?:Math|Object|Number|JSON|Array|String|BigInt|Date)\b)[\w$]+(?:\.[\w$]+)*\(|\(\s*function\b|\(\s*\(\s*\)\s*=>)/m
+const VARIABLE = /\b(?:let|var)\s/
 const CONSTANT = /^(?:export\s+)?(?:const|class|function)\s+([\w$]+)/gm
 /** Something that gets a member or an item: `last.alert = …`, `earlier.push(…)`, `#last` and `this.last` too. */
 const CHANGED =
@@ -10,7 +14,7 @@ const CHANGED =
 
 /** True where it is not certain that it does not. */
 export function mayKeep(source: string): boolean {
-  if (LASTS.test(source)) return true
+  if (LASTS.test(source) || (MADE.test(source) && VARIABLE.test(source))) return true
   const lasting = new Set(['this', ...[...source.matchAll(CONSTANT)].map(([, name]) => name)])
   return [...source.matchAll(CHANGED)].some(([, name]) => lasting.has(name))
 }
