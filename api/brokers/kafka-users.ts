@@ -178,3 +178,22 @@ export function kafkaUsers(books: KafkaBooks, limits: Limits, account?: string):
       ),
     )
 }
+
+/** The account's user that reads this topic of a broker: one made for it, the newest first, else a login. */
+export function readerOf(
+  books: KafkaBooks,
+  limits: Limits,
+  account: string,
+  broker: string,
+  topic: string,
+): string | undefined {
+  const made = new Map([...books.credentials(), ...books.logins()].map(record => [record.user, record]))
+  const rank = (user: string): string => `${made.get(user)?.kind === 'credential' ? 1 : 0}${made.get(user)?.createdAt}`
+  return kafkaUsers(books, limits, account)
+    .filter(one => one.broker === broker && one.grants.some(grant => reads(grant, topic)))
+    .map(({ user }) => user)
+    .toSorted((a, b) => rank(b).localeCompare(rank(a)))[0]
+}
+
+const reads = ({ resource, name, operations }: Grant, topic: string): boolean =>
+  resource === 'topic' && (name === topic || name === '*') && operations.some(one => one === 'read' || one === 'all')

@@ -1,6 +1,6 @@
 // A system that was started in the working directory: its data directory (mode 0600) tells commands on the same machine how to reach it.
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { BrokerAccess } from '#hub'
 import type { Surroundings } from './config.ts'
 import { CliError, EXIT } from './exit.ts'
@@ -67,6 +67,21 @@ export interface HubOptions {
   readonly bootstrap?: string
   readonly user?: string
   readonly registry?: string
+  /** File with the certificate of the broker's authority, where that is another than the local system's. */
+  readonly ca?: string
+}
+
+export const HUB_CA_OPTION = '--ca <file>'
+export const HUB_CA_ABOUT = 'certificate of the authority of the hub’s broker, where it speaks TLS'
+
+/** @throws CliError CLI_FILE_UNREADABLE */
+function caIn(directory: string, file: string): string {
+  try {
+    return readFileSync(resolve(directory, file), 'utf8')
+  } catch (cause) {
+    const message = `The certificate ${file} cannot be read. \`skysieve topic describe TOPIC --ca ${file}\` writes it.`
+    throw new CliError('CLI_FILE_UNREADABLE', EXIT.usage, message, { cause })
+  }
 }
 
 /** Access to a hub's broker by flags and SKYSIEVE_KAFKA_PASSWORD, or of the local system. Throws CliError CLI_HUB_UNKNOWN. */
@@ -75,8 +90,9 @@ export function hubAccess(options: HubOptions, around: Surroundings, localUser: 
   const bootstrap = options.bootstrap ?? local?.bootstrap
   const user = options.user ?? localUser
   const password = around.kafkaPassword ?? local?.users[user]
+  const ca = options.ca === undefined ? local?.ca : caIn(around.directory, options.ca)
   if (bootstrap !== undefined && password !== undefined)
-    return { bootstrap, user, password, ...(local?.ca === undefined ? {} : { ca: local.ca }) }
+    return { bootstrap, user, password, ...(ca === undefined ? {} : { ca }) }
   const message =
     'Which hub? Run this where `skysieve start` was run, or give --bootstrap, --user and the password in SKYSIEVE_KAFKA_PASSWORD.'
   throw new CliError('CLI_HUB_UNKNOWN', EXIT.usage, message)

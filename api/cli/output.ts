@@ -5,6 +5,8 @@ import type { CliError } from './exit.ts'
 export interface Output {
   /** The command's result: JSON, or `pretty` on a terminal. */
   result(value: unknown, pretty: () => string): void
+  /** A program or file to be kept as it is; with `--json` the result it is part of. */
+  document(text: string, value: unknown): void
   /** One item of a long result; always one line of JSON. */
   line(value: unknown): void
   /** A line for the person waiting. */
@@ -24,6 +26,8 @@ export function openOutput({ stdout, stderr, color }: Surroundings, json: boolea
   const asText = stdout.isTTY === true && !json
   return {
     result: (value, pretty) => void stdout.write(asText ? `${shown(pretty())}\n` : `${JSON.stringify(value)}\n`),
+    document: (text, value) =>
+      void stdout.write(json ? `${JSON.stringify(value)}\n` : stdout.isTTY === true ? shown(text) : text),
     line: value => void stdout.write(`${JSON.stringify(value)}\n`),
     progress: text => void stderr.write(`${shown(text)}\n`),
     failure({ code, message, problems }) {

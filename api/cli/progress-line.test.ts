@@ -5,7 +5,13 @@ import { progressLine } from './progress-line.ts'
 const noted = () => {
   const lines: string[] = []
   const nothing = (): void => undefined
-  const out: Output = { result: nothing, line: nothing, progress: text => void lines.push(text), failure: nothing }
+  const out: Output = {
+    result: nothing,
+    document: nothing,
+    line: nothing,
+    progress: text => void lines.push(text),
+    failure: nothing,
+  }
   return { lines, out }
 }
 

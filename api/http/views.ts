@@ -90,9 +90,15 @@ export function credentialView(
   return { user, topic, bootstrap, groupPrefix: `${user}.`, groupPrefixes, createdAt, ...ends }
 }
 
-export const Consumers = Type.Object({ python: Type.String(), kcat: Type.String(), kafkajs: Type.String() })
+/** Programs that read a topic, and settings of Kafka's Java clients. Under TLS they read the authority's certificate from skysieve-ca.pem. */
+export const Consumers = Type.Object({
+  python: Type.String(),
+  kcat: Type.String(),
+  kafkajs: Type.String(),
+  properties: Type.String(),
+})
 /** How a client's connection to a broker is secured. */
-const Security = Type.Object({
+export const Security = Type.Object({
   protocol: Type.Union([Type.Literal('SASL_PLAINTEXT'), Type.Literal('SASL_SSL')]),
   /** Certificate of the authority that signed the broker's, as PEM; absent where clients know it already. */
   ca: Type.Optional(Type.String()),

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { ArchiveOptions } from '../archive-on-disk.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
-import { ADMIN_USER, hubAccess } from '../local-system.ts'
+import { ADMIN_USER, HUB_CA_ABOUT, HUB_CA_OPTION, hubAccess } from '../local-system.ts'
 import { progressLine } from '../progress-line.ts'
 import { DEFAULT_STREAM } from '../repeated.ts'
 import type { AddCommands } from '../add-commands.ts'
@@ -18,7 +18,10 @@ export const addArchive: AddCommands = (program, around) => {
       .option('--stream <name>', 'a survey’s stream', DEFAULT_STREAM)
       .option('--archive <dir>', 'the archive’s folder, or a file of JSON settings; of the local system where absent')
   const onHub = (command: Command): Command =>
-    command.option('--bootstrap <host:port>', 'the hub’s broker').option('--user <name>', 'Kafka user')
+    command
+      .option('--bootstrap <host:port>', 'the hub’s broker')
+      .option('--user <name>', 'Kafka user')
+      .option(HUB_CA_OPTION, HUB_CA_ABOUT)
 
   onHub(verb('verify', 'compare every packet and notice with the topic; exit code 4 if anything differs')).action(
     (options: ArchiveOptions, command: Command) =>

@@ -2,7 +2,7 @@
 import type { BrokerAccess, Notice } from '#hub'
 import { CliError, EXIT } from '../exit.ts'
 import { withInterrupt } from '../interrupt.ts'
-import { ADMIN_USER, hubAccess, type HubOptions } from '../local-system.ts'
+import { ADMIN_USER, HUB_CA_ABOUT, HUB_CA_OPTION, hubAccess, type HubOptions } from '../local-system.ts'
 import type { AddCommands } from '../add-commands.ts'
 import { DEFAULT_STREAM } from '../repeated.ts'
 import { sessionOf } from '../session.ts'
@@ -28,6 +28,7 @@ export const addNotices: AddCommands = (program, around) => {
     .option('--follow', 'wait for more, until Ctrl-C')
     .option('--bootstrap <host:port>', 'the hub’s broker')
     .option('--user <name>', 'Kafka user')
+    .option(HUB_CA_OPTION, HUB_CA_ABOUT)
     .action((options: TailCommand, command) =>
       withInterrupt(around, async signal => {
         const { out } = sessionOf(command, around)

@@ -3,7 +3,15 @@ import type { AvroSchema, PrintSource } from '#hub'
 import { resolve } from 'node:path'
 import type { AddCommands } from '../add-commands.ts'
 import { withInterrupt } from '../interrupt.ts'
-import { ADMIN_USER, hubAccess, type HubOptions, registryUrl, SIMULATOR_USER } from '../local-system.ts'
+import {
+  ADMIN_USER,
+  HUB_CA_ABOUT,
+  HUB_CA_OPTION,
+  hubAccess,
+  type HubOptions,
+  registryUrl,
+  SIMULATOR_USER,
+} from '../local-system.ts'
 import { sessionOf } from '../session.ts'
 
 interface CreateCommand {
@@ -61,6 +69,7 @@ export const addStream: AddCommands = (program, around) => {
     .option('--visits <n>', 'visits at most', Number)
     .option('--burst', 'send each visit in bursts')
     .option('--bootstrap <address>', 'the hub’s broker')
+    .option(HUB_CA_OPTION, HUB_CA_ABOUT)
     .option('--user <name>', 'a Kafka user that may write there')
     .option('--registry <url>', 'the schema registry')
     .action((file: string, options: PlayCommand, command) =>
@@ -104,6 +113,7 @@ export const addStream: AddCommands = (program, around) => {
     .option('--topic <topic>', 'a topic of the hub')
     .option('--from <place>', 'earliest or latest', 'latest')
     .option('--bootstrap <address>', 'the hub’s broker')
+    .option(HUB_CA_OPTION, HUB_CA_ABOUT)
     .option('--user <name>', 'a Kafka user that may read there')
     .option('--registry <url>', 'the schema registry')
     .action((file: string | undefined, options: PrintCommand, command) =>

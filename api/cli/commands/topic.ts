@@ -1,11 +1,26 @@
 // `skysieve topic`: which topics there are, where they lie, and what arrives on them.
 import type { AddCommands } from '../add-commands.ts'
 import type { Client } from '../client.ts'
+import { CliError, EXIT } from '../exit.ts'
 import { findFilter } from '../find-filter.ts'
 import { withInterrupt } from '../interrupt.ts'
 import { kafkaUserFor } from '../kafka-user.ts'
 import { groupsText, table } from '../output.ts'
 import { sessionOf } from '../session.ts'
+import {
+  CA_ABOUT,
+  CA_OPTION,
+  checkClientOptions,
+  CLIENT_ABOUT,
+  CLIENT_OPTION,
+  type ClientOptions,
+  type Consumers,
+  credentialText,
+  type FreshCredential,
+  programOf,
+  programsText,
+  writeCa,
+} from '../topic-client.ts'
 
 interface Topic {
   readonly name: string
@@ -20,9 +35,12 @@ interface TopicPage extends Topic {
   readonly partitions: readonly { readonly partition: number }[]
   readonly settings: { readonly retentionMs: number; readonly retentionBytes: number; readonly bytes: number } | null
   readonly owners: readonly string[]
-  readonly user: string
+  readonly user: string | null
   readonly groupPrefixes: readonly string[]
-  readonly consumers: { readonly python: string; readonly kcat: string; readonly kafkajs: string } | null
+  readonly security: { readonly ca?: string } | null
+  readonly consumers: Consumers | null
+  /** Why there are no programs, and what to do. */
+  readonly hint: string | null
 }
 
 interface CreateOptions {
@@ -44,6 +62,16 @@ const keeping = ({ settings, owners, partitions }: TopicPage): string => {
   const bound = retentionBytes < 0 ? '' : ` and ${(retentionBytes / MB).toFixed(0)} MB a partition`
   const owned = owners.length === 0 ? '' : `, written by ${owners.join(', ')}`
   return ` ${partitions.length} partitions${owned}; keeps ${(retentionMs / HOUR_MS).toFixed(0)} h${bound}; ${(bytes / MB).toFixed(1)} MB now.`
+}
+
+/** A topic in words, with the program that works wherever Python does. */
+const pageText = (page: TopicPage, options: ClientOptions): string => {
+  const { name, bootstrap, exists, empty, user, groupPrefixes, consumers, hint } = page
+  const state = exists ? (empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
+  const where = `${name} on ${bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}`
+  if (user === null || consumers === null) return `${where}\n${hint ?? ''}`
+  const groups = `Consumer groups of ${user}: ${groupsText(user, groupPrefixes)}.`
+  return `${where}\n${groups}\n${programsText(name)}\n\n${programOf(consumers, options)}`
 }
 
 interface ConsumeOptions {
@@ -117,17 +145,43 @@ export const addTopic: AddCommands = (program, around) => {
   topic
     .command('describe <topic>')
     .description('where a topic is, whether anything is in it, and programs that read it')
-    .action(async (wanted: string, _options, command) => {
+    .option(CLIENT_OPTION, CLIENT_ABOUT)
+    .option(CA_OPTION, CA_ABOUT)
+    .action(async (wanted: string, options: ClientOptions, command) => {
+      checkClientOptions(options)
       const { out, api } = sessionOf(command, around)
       const client = api()
       const name = await topicNamed(client, wanted)
       const page = await client.call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(name)}`)
-      const state = page.exists ? (page.empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
-      out.result(
-        page,
-        () =>
-          `${page.name} on ${page.bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}\nConsumer groups of ${page.user}: ${groupsText(page.user, page.groupPrefixes)}.\n\n${page.consumers?.kcat ?? ''}`,
-      )
+      if (options.ca !== undefined) out.progress(writeCa(around.directory, options.ca, page.security?.ca))
+      if (options.client === undefined) {
+        out.result(page, () => pageText(page, options))
+        return
+      }
+      if (page.consumers === null) throw new CliError('CLI_NO_KAFKA_USER', EXIT.usage, page.hint ?? '')
+      out.document(programOf(page.consumers, options), page)
+    })
+
+  topic
+    .command('credential <topic>')
+    .description('make a Kafka user for a topic, for clients of your own; its password is shown once')
+    .option('--user <name>', 'its name: your account’s, or that with a dash and more')
+    .option(CLIENT_OPTION, `${CLIENT_ABOUT}; user and password then go to stderr`)
+    .option(CA_OPTION, CA_ABOUT)
+    .action(async (wanted: string, options: ClientOptions & { readonly user?: string }, command) => {
+      checkClientOptions(options)
+      const { out, api } = sessionOf(command, around)
+      const client = api()
+      const path = `/v1/topics/${encodeURIComponent(await topicNamed(client, wanted))}/credentials`
+      const { user } = options
+      const made = await client.call<FreshCredential>('POST', path, user === undefined ? {} : { user })
+      // First of all the password, which nobody can show again.
+      if (options.client === undefined) out.result(made, () => `${credentialText(made)}\n${programsText(made.topic)}`)
+      else {
+        out.progress(credentialText(made))
+        out.document(programOf(made.consumers, options), made)
+      }
+      if (options.ca !== undefined) out.progress(writeCa(around.directory, options.ca, made.ca))
     })
 
   topic

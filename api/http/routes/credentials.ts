@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { mayTouch, requireScope } from '../../accounts/caller.ts'
 import { AccountName, type CredentialRecord } from '../../accounts/records.ts'
-import { consumersOf } from '../../brokers/consumers.ts'
+import { consumersOf, shapeOf } from '../../brokers/consumers.ts'
 import { makeCredential, removeCredential } from '../../brokers/credentials.ts'
 import { groupPrefixesOf } from '../../brokers/kafka-users.ts'
 import { readableTopic } from '../../brokers/readable.ts'
@@ -58,6 +58,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
         { user: request.body.user, idempotencyId },
       )
       const { user } = made.record
+      const security = brokers.security(broker)
       return reply
         .code(201)
         .header('location', `/v1/topics/${topic.name}/credentials/${user}`)
@@ -66,8 +67,15 @@ export function credentialRoutes(app: App, platform: Platform): void {
           ...view(made.record),
           password: made.password,
           mechanism: 'SCRAM-SHA-512',
-          ...brokers.security(broker),
-          consumers: consumersOf({ topic: topic.name, bootstrap, user, registryUrl: settings.registryUrl }),
+          ...security,
+          consumers: consumersOf({
+            topic: topic.name,
+            shape: shapeOf(topic),
+            bootstrap,
+            user,
+            tls: security.protocol === 'SASL_SSL',
+            registryUrl: settings.registryUrl,
+          }),
         })
     },
   })

@@ -1,14 +1,14 @@
 // Topics a caller may read: where they are, what is in them, and programs that read them.
 import { Type } from 'typebox'
 import { type TopicDescription } from '#hub'
-import { consumersOf } from '../../brokers/consumers.ts'
-import { groupPrefixesOf, HUB } from '../../brokers/kafka-users.ts'
+import { consumersOf, shapeOf } from '../../brokers/consumers.ts'
+import { groupPrefixesOf, HUB, readerOf } from '../../brokers/kafka-users.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../brokers/readable.ts'
 import { type Platform } from '../../platform.ts'
 import { callerOf } from '../access.ts'
 import { type App } from '../typed-app.ts'
 import { paged, pageOf, PageQuery } from '../page.ts'
-import { answers, Consumers } from '../views.ts'
+import { answers, Consumers, Security } from '../views.ts'
 
 export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) })
 
@@ -43,11 +43,22 @@ const TopicPage = Type.Object({
   ]),
   /** Accounts that write it, where there are such. */
   owners: Type.Array(Type.String()),
-  user: Type.String(),
+  user: Type.Union([Type.String(), Type.Null()], {
+    description: 'a Kafka user of yours that may read it, the newest first; null where there is none yet',
+  }),
   /** Consumer groups of the user's name and of names that begin like these are its own. */
   groupPrefixes: Type.Array(Type.String()),
-  consumers: Type.Union([Consumers, Type.Null()]),
+  security: Type.Union([Security, Type.Null()]),
+  consumers: Type.Union([Consumers, Type.Null()], { description: 'null where there is no user or no broker yet' }),
+  hint: Type.Union([Type.String(), Type.Null()], { description: 'why there are no consumers, and what to do' }),
 })
+
+/** Why no program can be shown, and what to do. */
+const hintOf = (topic: string, bootstrap: string | null, user: string | null): string | null => {
+  if (bootstrap === null) return 'The topic has no broker yet: its filter is still being checked.'
+  if (user !== null) return null
+  return `You have no Kafka user that may read it. Make one, and its programs are shown: skysieve topic credential ${topic} (POST /v1/topics/${topic}/credentials)`
+}
 
 const settingsOf = ({ configs, bytes }: TopicDescription) => ({
   retentionMs: Number(configs['retention.ms']),
@@ -106,10 +117,8 @@ export function topicRoutes(app: App, platform: Platform): void {
         topic.broker === undefined ? { exists: false, partitions: [] } : await brokers.offsets(topic.broker, topic.name)
       const described =
         topic.broker === HUB && offsets.exists ? await brokers.describeTopic(HUB, topic.name) : undefined
-      const own = books
-        .credentials()
-        .find(record => record.topic === topic.name && record.account === caller.account && record.state === 'active')
-      const user = own?.user ?? caller.account
+      const user = (topic.broker && readerOf(books, settings, caller.account, topic.broker, topic.name)) ?? null
+      const security = topic.broker === undefined || bootstrap === null ? null : brokers.security(topic.broker)
       return {
         ...view(topic),
         exists: offsets.exists,
@@ -122,11 +131,20 @@ export function topicRoutes(app: App, platform: Platform): void {
         settings: described === undefined ? null : settingsOf(described),
         owners: books.topic(topic.name)?.owners ?? [],
         user,
-        groupPrefixes: groupPrefixesOf(books, user, caller.account),
+        groupPrefixes: user === null ? [] : groupPrefixesOf(books, user, caller.account),
+        security,
         consumers:
-          bootstrap === null
+          bootstrap === null || user === null
             ? null
-            : consumersOf({ topic: topic.name, bootstrap, user, registryUrl: settings.registryUrl }),
+            : consumersOf({
+                topic: topic.name,
+                shape: shapeOf(topic),
+                bootstrap,
+                user,
+                tls: security?.protocol === 'SASL_SSL',
+                registryUrl: settings.registryUrl,
+              }),
+        hint: hintOf(topic.name, bootstrap, user),
       }
     },
   })

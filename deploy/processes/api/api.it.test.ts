@@ -299,7 +299,7 @@ describe('a topic', () => {
     topic = filter.topic
   })
 
-  test('tells missing from empty, and shows consumers with the user’s own names', async () => {
+  test('tells missing from empty, and says how a user is made where there is none', async () => {
     expect((await call('GET', `/v1/topics/${topic}`, alice)).body).toMatchObject({
       exists: false,
       empty: true,
@@ -313,12 +313,10 @@ describe('a topic', () => {
       exists: true,
       empty: true,
       partitions: [{ partition: 0, low: '0', high: '0' }],
-      user: 'alice',
+      user: null,
+      consumers: null,
+      hint: expect.stringContaining(`skysieve topic credential ${topic}`),
     })
-    for (const text of Object.values<string>(body.consumers)) {
-      for (const part of [topic, kafka.node.bootstrap, 'alice', 'isolation.level', 'read_committed'])
-        expect(text).toContain(part)
-    }
     expect((await call('GET', `/v1/topics/${topic}`, bob)).body.code).toBe('API_TOPIC_UNKNOWN')
   })
   test('is read by the user made for it, who may do nothing else', async () => {
@@ -326,6 +324,14 @@ describe('a topic', () => {
     expect(made.status).toBe(201)
     const { user, password, bootstrap } = made.body
     expect(user).toMatch(/^alice-/)
+    const page = (await call('GET', `/v1/topics/${topic}`, alice)).body
+    expect(page).toMatchObject({ user, groupPrefixes: [`${user}.`, `${user}-`], hint: null })
+    expect(page.consumers).toEqual(made.body.consumers)
+    for (const text of Object.values<string>(page.consumers)) {
+      for (const part of [topic, bootstrap, user, 'isolation.level', 'read_committed', 'SKYSIEVE_KAFKA_PASSWORD'])
+        expect(text).toContain(part)
+      expect(text).not.toContain(password)
+    }
     const producer = await openProducer(kafka.node, { clientId: 'api-test' })
     await producer.send([
       {

@@ -90,8 +90,8 @@ export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<B
       const api = await openApi({
         host: '127.0.0.1',
         port,
-        hub: { bootstrap: hub.bootstrap, user, password },
-        mirrors: [{ name: 'node1', bootstrap: node.bootstrap, user, password }],
+        hub: { ...hub, user, password },
+        mirrors: [{ name: 'node1', ...node, user, password }],
         redis,
         adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
         platformKey,

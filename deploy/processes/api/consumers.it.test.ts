@@ -1,0 +1,344 @@
+// Every program that a topic's page shows, run as it is shown, by the clients that Debian 12 and PyPI serve, against a plain broker and one of TLS.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import {
+  type Broker,
+  type BrokerAccess,
+  developmentTls,
+  encodeAlert,
+  framePacket,
+  NOTICE_SCHEMA,
+  noticesTopic,
+  openAdmin,
+  openProducer,
+  parseSchema,
+  startBroker,
+} from '#hub'
+import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
+import { pythonVenvIn } from '../../setup/python-venv.ts'
+import { CACHE_DIR } from '../../start/layout.ts'
+import { type Bench, type CliRun, newBench } from './instance.ts'
+
+const kafka = inject('kafka')
+const STREAM = 'lsst-alerts-v11'
+const NOTICES = noticesTopic('lsst')
+const CA_FILE = 'skysieve-ca.pem'
+const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
+/** What Debian 12's librdkafka is older than. */
+const LOGS_IN = [2, 6, 1]
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+
+interface Running {
+  /** Resolves with the first line that looks so; rejects with all that was said when the program ends without it. */
+  readonly line: Promise<string>
+  end(): Promise<void>
+}
+
+/** A program in a process group of its own, which ends with it. */
+const start = (command: readonly string[], like: RegExp, cwd: string, env: Record<string, string>): Running => {
+  const [file = '', ...args] = command
+  const child = spawn(file, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const found = Promise.withResolvers<string>()
+  const said: string[] = []
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', line => {
+      said.push(line)
+      if (like.test(line)) found.resolve(line)
+    })
+  const ended = new Promise<void>(resolve => {
+    child.once('close', () => {
+      found.reject(new Error(`${command.join(' ')} ended: ${said.join('\n')}`))
+      resolve()
+    })
+  })
+  child.once('error', found.reject)
+  return {
+    line: found.promise,
+    async end() {
+      try {
+        process.kill(-child.pid!, 'SIGKILL')
+      } catch {
+        // It has ended.
+      }
+      await ended
+    },
+  }
+}
+
+const debianKcat = async (): Promise<string> => {
+  const asked = start(['kcat', '-V'], /librdkafka/, '/', {})
+  const line = await asked.line
+  await asked.end()
+  return /librdkafka ([\d.]+)/.exec(line)?.[1] ?? ''
+}
+const isOlder = (version: string): boolean => {
+  const parts = version.split('.').map(Number)
+  const at = LOGS_IN.findIndex((part, index) => part !== parts[index])
+  return at >= 0 && (parts[at] ?? 0) < LOGS_IN[at]!
+}
+
+/** Another broker, which speaks TLS. */
+const secureBroker = async (dir: string): Promise<Broker> => {
+  const secret = (): string => randomBytes(12).toString('hex')
+  return startBroker({
+    name: 'hub',
+    dir: join(dir, 'hub'),
+    libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? kafkaJarsIn(CACHE_DIR),
+    ports: { client: await freePort(), controller: await freePort() },
+    secrets: { admin: secret(), broker: secret() },
+    heapMb: 256,
+    scramIterations: 4096,
+    tls: await developmentTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost']),
+  })
+}
+
+const json = ({ stdout, stderr }: CliRun) => {
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
+  let dir: string
+  let broker: Broker | undefined
+  let hub: BrokerAccess
+  let bench: Bench
+  let anna: (...argv: string[]) => Promise<CliRun>
+  let topic: string
+  const tls = kind === 'tls'
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'skysieve-paste-test-'))
+    broker = tls ? await secureBroker(dir) : undefined
+    hub = broker?.access ?? kafka.hub
+    bench = await newBench({ hub, node: broker?.access ?? kafka.node }, { settings: { credentialsPerAccount: 40 } })
+    await bench.startRedis()
+    const { url } = await bench.open()
+    const made = await bench.cli(
+      ['user', 'add', 'anna', '--scope', 'filters:write', '--scope', 'filters:read', '--scope', 'stream:full'],
+      { token: bench.adminToken, url },
+    )
+    const { token } = json(made)
+    anna = (...argv) => bench.cli(argv, { token, url })
+    // As in a folder where `npm install kafkajs` ran.
+    mkdirSync(join(bench.dir, 'node_modules'))
+    symlinkSync(join(import.meta.dirname, '../../../node_modules/kafkajs'), join(bench.dir, 'node_modules/kafkajs'))
+    writeFileSync(join(bench.dir, 'bright.js'), SOURCE)
+    await anna('filter', 'submit', 'bright.js')
+    for (;;) {
+      const [filter] = json(await anna('filter', 'list'))
+      topic = filter.topic
+      if (filter.placement !== null) break
+      await sleep(50)
+    }
+    await fill(broker?.access ?? kafka.node, [topic])
+    await fill(hub, [STREAM, NOTICES])
+  })
+  afterAll(async () => {
+    await bench?.close()
+    if (hub !== undefined) {
+      const admin = openAdmin(hub)
+      await admin.deleteTopics([STREAM, NOTICES])
+      await admin.close()
+    }
+    await broker?.kill()
+    await rm(dir, { recursive: true, force: true, maxRetries: 3 })
+  })
+
+  /** One message each: a delivery with its headers, a packet of the full stream, a notice. */
+  const fill = async (access: BrokerAccess, names: readonly string[]): Promise<void> => {
+    const admin = openAdmin(access)
+    await admin.createTopics(names.map(name => ({ name })))
+    await admin.close()
+    const packet = Buffer.concat([Buffer.from([0, 0, 0, 1, 4]), Buffer.alloc(110_146)])
+    const notice = encodeAlert(parseSchema(NOTICE_SCHEMA), {
+      alertId: 170_094_456_272_322_681n,
+      objectId: null,
+      visit: 2_026_112_100_001n,
+      ra: 150.1,
+      dec: 2.2,
+      midpointMjdTai: null,
+      band: 'r',
+      flux: 1,
+      fluxErr: null,
+      snr: null,
+      reliability: null,
+      known: true,
+      schemaId: 260,
+      packetBytes: 110_151,
+      uri: '/v1/alerts/170094456272322681',
+    })
+    const producer = await openProducer(access, {
+      clientId: 'paste-test',
+      transactionalId: `paste-test-${randomBytes(4).toString('hex')}`,
+    })
+    const transaction = await producer.begin()
+    const headers = { 'skysieve-alert': '170094456272322681', 'skysieve-visit': '2026112100001' }
+    for (const name of names)
+      await transaction.send([
+        name === NOTICES
+          ? { topic: name, value: framePacket(7, notice) }
+          : { topic: name, value: packet, ...(name === STREAM ? {} : { headers }) },
+      ])
+    await transaction.commit()
+    await producer.close()
+  }
+
+  const venvBin = join(pythonVenvIn(CACHE_DIR), 'bin')
+  const path = `${venvBin}:${process.env['PATH']}`
+  const NAMES = {
+    python: 'consumer.py',
+    kcat: 'consumer.sh',
+    kafkajs: 'consumer.mjs',
+    properties: 'skysieve.properties',
+  }
+  /** Kafka's own script as its jars have it; the text's first line says how it is called. */
+  const javaCommand = (text: string): string[] => [
+    'java',
+    '-cp',
+    join(process.env['SKYSIEVE_KAFKA_LIBS'] ?? kafkaJarsIn(CACHE_DIR), '*'),
+    'org.apache.kafka.tools.consumer.ConsoleConsumer',
+    ...(/kafka-console-consumer.sh (.*) THIS_FILE$/m.exec(text)?.[1] ?? '').split(' '),
+    NAMES.properties,
+    '--formatter-property',
+    'print.headers=true',
+  ]
+  const commandOf = (client: keyof typeof NAMES, text: string): string[] =>
+    ({
+      python: [join(venvBin, 'python3'), NAMES.python],
+      kcat: ['bash', NAMES.kcat],
+      kafkajs: [process.execPath, NAMES.kafkajs],
+      properties: javaCommand(text),
+    })[client]
+
+  /** Runs the text as a subscriber would who made a user for it, until it prints such a line. */
+  const runShown = async (
+    client: keyof typeof NAMES,
+    name: string,
+    like: RegExp,
+    change = (text: string) => text,
+  ): Promise<string> => {
+    const { user, password } = json(await anna('topic', 'credential', name, '--json', '--ca', CA_FILE))
+    const shown = await anna('topic', 'describe', name, '--client', client)
+    expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(user) })
+    writeFileSync(join(bench.dir, NAMES[client]), change(shown.stdout))
+    const running = start(commandOf(client, shown.stdout), like, bench.dir, {
+      SKYSIEVE_KAFKA_PASSWORD: password,
+      PATH: path,
+    })
+    try {
+      return await running.line
+    } finally {
+      await running.end()
+    }
+  }
+
+  test('who has no Kafka user for the topic sees how one is made, and no program of a name that is none', async () => {
+    const page = json(await anna('topic', 'describe', topic))
+    expect(page).toMatchObject({
+      user: null,
+      consumers: null,
+      groupPrefixes: [],
+      hint: expect.stringContaining(`skysieve topic credential ${topic}`),
+    })
+    const asked = await anna('topic', 'describe', topic, '--client', 'python')
+    expect(asked).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringContaining(`skysieve topic credential ${topic}`),
+    })
+    expect(await anna('topic', 'credential', topic, '--client', 'perl')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('a user is made with its program on stdout, and its password on stderr alone', async () => {
+    const made = await anna('topic', 'credential', 'bright', '--client', 'python', '--user', 'anna-first')
+    expect(made.stdout).toMatch(/^# pip install confluent-kafka/)
+    const password = /^[\w-]{32}$/m.exec(made.stderr)?.[0]
+    expect(password).toBeDefined()
+    expect(made.stdout).not.toContain(password)
+    expect(made.stderr).toContain('anna-first.…')
+    expect(made.stdout).toContain(tls ? 'SASL_SSL' : 'SASL_PLAINTEXT')
+  })
+
+  const DELIVERY = {
+    python: /^170094456272322681 2026112100001 110151$/,
+    kcat: /skysieve-alert=170094456272322681.*skysieve-visit=2026112100001.* 110151 bytes$/,
+    kafkajs: /^170094456272322681 2026112100001 110151$/,
+    properties: /skysieve-alert:170094456272322681/,
+  }
+  test.each(Object.entries(DELIVERY))('a filter’s deliveries by %s', async (client, like) => {
+    await expect(runShown(client as keyof typeof NAMES, topic, like)).resolves.toMatch(like)
+  })
+  test.each([
+    ['python', /^0 0 schema 260 110151$/],
+    ['kcat', /^0 0 schema 0260, 110151 bytes$/],
+    ['kafkajs', /^0 0 schema 260 110151$/],
+  ] as const)('the full stream by %s', async (client, like) => {
+    await expect(runShown(client, STREAM, like)).resolves.toMatch(like)
+  })
+  test.each([
+    ['python', /^0 0 schema 7 \d\d+$/],
+    ['kcat', /^0 0 schema 07, \d\d+ bytes$/],
+    ['kafkajs', /^0 0 schema 7 \d\d+$/],
+  ] as const)('notices by %s', async (client, like) => {
+    await expect(runShown(client, NOTICES, like)).resolves.toMatch(like)
+  })
+
+  test('kcat with nothing but Debian’s library logs in or not as its text says', async () => {
+    const ownLibrary = (text: string): string => text.replace(/^LD_PRELOAD=.*\n/m, '')
+    const refused = isOlder(await debianKcat())
+    const like = refused ? /invalid credentials with SASL mechanism/ : DELIVERY.kcat
+    await expect(runShown('kcat', topic, like, ownLibrary)).resolves.toMatch(like)
+  })
+
+  test('the authority’s certificate is written where asked, and over nothing else', async () => {
+    const run = await anna('topic', 'describe', topic, '--client', 'kafkajs', '--ca', 'other.pem')
+    expect(run.stderr).toContain(tls ? 'other.pem holds' : 'other.pem is not written')
+    expect(run.stdout.includes('other.pem')).toBe(tls)
+    if (tls) expect(readFileSync(join(bench.dir, 'other.pem'), 'utf8')).toBe(hub.ca)
+    const over = await anna('topic', 'describe', topic, '--ca', 'bright.js')
+    expect(over.exitCode).toBe(tls ? 2 : 0)
+    expect(readFileSync(join(bench.dir, 'bright.js'), 'utf8')).toBe(SOURCE)
+  })
+
+  test('notices are read by the command line, here and from elsewhere', async () => {
+    const elsewhere = ['--bootstrap', hub.bootstrap, '--user', hub.user, ...(tls ? ['--ca', 'hub-ca.pem'] : [])]
+    if (hub.ca !== undefined) writeFileSync(join(bench.dir, 'hub-ca.pem'), hub.ca)
+    const remote = await bench.cli(['notices', 'tail', ...elsewhere], { kafkaPassword: hub.password })
+    expect(remote).toMatchObject({ exitCode: 0 })
+    expect(json(remote)).toMatchObject({ alertId: '170094456272322681', packetBytes: 110_151 })
+    // As `skysieve start` leaves it.
+    const data = join(bench.dir, '.skysieve')
+    mkdirSync(join(data, 'config'), { recursive: true })
+    writeFileSync(
+      join(data, 'secrets.json'),
+      JSON.stringify({ adminToken: bench.adminToken, users: { [hub.user]: hub.password } }),
+    )
+    const { bootstrap, ca } = hub
+    writeFileSync(
+      join(data, 'config/api.json'),
+      JSON.stringify({ hub: { bootstrap, ca }, settings: { url: 'http://127.0.0.1:9' } }),
+    )
+    expect(json(await bench.cli(['notices', 'tail', '--user', hub.user]))).toMatchObject({ visit: '2026112100001' })
+  })
+})
