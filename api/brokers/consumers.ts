@@ -95,6 +95,7 @@ const KCAT_PRINTS = {
 } as const
 
 // Debian 12's librdkafka 2.0.2 answers a SCRAM challenge with its nonce twice, which Kafka refuses since CVE-2024-56128; 2.6.1 does it rightly.
+// Settings come by standard input: everybody on a machine sees the arguments of its processes.
 const kcat = (names: ConsumerNames): string => {
   const { topic, bootstrap, user, tls, shape } = names
   return `# Debian 12's kcat cannot log in by itself: brokers refuse every password from librdkafka older than 2.6.1 (kcat -V names its own).
@@ -102,11 +103,15 @@ const kcat = (names: ConsumerNames): string => {
 # Without either: the Python or the Node.js program, or skysieve topic consume ${topic}
 # ${PASSWORD} holds the password of ${user}
 ${filesOf('#', names)}LD_PRELOAD="$(python3 -c 'import confluent_kafka as c, glob; print(*glob.glob(c.__path__[0] + ".libs/librdkafka-*"))')" \\
-kcat -b ${bootstrap} \\
-  -X security.protocol=${tls ? `SASL_SSL -X ssl.ca.location=${CA_FILE}` : 'SASL_PLAINTEXT'} -X sasl.mechanism=SCRAM-SHA-512 \\
-  -X sasl.username=${user} -X sasl.password="$${PASSWORD}" \\
-  -X isolation.level=read_committed -X auto.offset.reset=earliest${shape === 'framed' ? ' -X fetch.queue.backoff.ms=10' : ''} \\
-  -u ${KCAT_PRINTS[shape]} -G ${user} ${topic}
+kcat -F /dev/stdin -u ${KCAT_PRINTS[shape]} -G ${user} ${topic} <<END
+bootstrap.servers=${bootstrap}
+security.protocol=${tls ? `SASL_SSL\nssl.ca.location=${CA_FILE}` : 'SASL_PLAINTEXT'}
+sasl.mechanism=SCRAM-SHA-512
+sasl.username=${user}
+sasl.password=$${PASSWORD}
+isolation.level=read_committed
+auto.offset.reset=earliest
+${shape === 'framed' ? 'fetch.queue.backoff.ms=10\n' : ''}END
 `
 }
 
