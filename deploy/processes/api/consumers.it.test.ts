@@ -123,6 +123,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
   let broker: Broker | undefined
   let hub: BrokerAccess
   let bench: Bench
+  let url: string
   let anna: (...argv: string[]) => Promise<CliRun>
   let topic: string
   const tls = kind === 'tls'
@@ -133,7 +134,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     hub = broker?.access ?? kafka.hub
     bench = await newBench({ hub, node: broker?.access ?? kafka.node }, { settings: { credentialsPerAccount: 40 } })
     await bench.startRedis()
-    const { url } = await bench.open()
+    ;({ url } = await bench.open())
     const made = await bench.cli(
       ['user', 'add', 'anna', '--scope', 'filters:write', '--scope', 'filters:read', '--scope', 'stream:full'],
       { token: bench.adminToken, url },
@@ -302,6 +303,20 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     ['kafkajs', /^0 0 schema 7 \d\d+$/],
   ] as const)('notices by %s', async (client, like) => {
     await expect(runShown(client, NOTICES, like)).resolves.toMatch(like)
+  })
+
+  test('who has a login that may read the topic needs no user made for it', async () => {
+    const asAdmin = { token: bench.adminToken, url }
+    const otto = json(await bench.cli(['user', 'add', 'otto', '--scope', 'stream:full'], asAdmin))
+    const { password } = json(await bench.cli(['user', 'add', 'otto', '--login', 'main'], asAdmin)).login
+    const ask = ['topic', 'describe', STREAM, '--client', 'python', '--ca', CA_FILE]
+    const shown = await bench.cli(ask, { token: otto.token, url })
+    expect(shown.stdout).toContain('"sasl.username": "otto"')
+    writeFileSync(join(bench.dir, 'otto.py'), shown.stdout)
+    const like = /^0 0 schema 260 110151$/
+    const running = start([join(venvBin, 'python3'), 'otto.py'], like, bench.dir, { SKYSIEVE_KAFKA_PASSWORD: password })
+    onTestFinished(() => running.end())
+    await expect(running.line).resolves.toMatch(like)
   })
 
   test('kcat with nothing but Debian’s library logs in or not as its text says', async () => {
