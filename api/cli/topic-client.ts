@@ -11,7 +11,7 @@ export interface Consumers {
   readonly kafkajs: string
   readonly properties: string
 }
-export type ClientName = keyof Consumers
+type ClientName = keyof Consumers
 
 const CLIENTS: readonly ClientName[] = ['python', 'kcat', 'kafkajs', 'properties']
 export const CLIENT_OPTION = '--client <name>'
