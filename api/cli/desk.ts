@@ -20,7 +20,7 @@ type GoodSource = Extract<SourceCheck, { ok: true }>
 
 /** What is known of a source without running it, read as the API reads it. Throws CliError FILTER_SOURCE_… with positions. */
 export async function checked({ source, language }: SourceFile, stream: string, cutouts: boolean): Promise<GoodSource> {
-  if (!(stream in STREAMS)) {
+  if (!Object.hasOwn(STREAMS, stream)) {
     throw new CliError(
       'CLI_STREAM_UNKNOWN',
       EXIT.usage,

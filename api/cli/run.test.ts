@@ -51,3 +51,18 @@ test('what the command line repeats of other folders is what these say', () => {
   for (const name of ['a.js', 'a.mjs', 'a.ts', 'a.py', 'a.txt', 'js', 'a.js.bak', ''])
     expect(repeated.languageOf(name)).toBe(languageOf(name))
 })
+
+test.each([
+  [['--alerts', 'abc'], 'a whole number above 0'],
+  [['--alerts', '-5'], 'a whole number above 0'],
+  [['--alerts', '0'], 'a whole number above 0'],
+  [['--cap', 'five'], 'a whole number above 0'],
+])('a filter is not tried on no alert: %j', async (options, told) => {
+  const { exitCode, stderr } = await run('filter', 'test', import.meta.filename, ...options)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(told) })
+})
+
+test.each(['toString', '__proto__', 'none'])('a stream that there is not is said to be none: %s', async stream => {
+  const { exitCode, stderr } = await run('filter', 'check', import.meta.filename, '--stream', stream)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(`no stream “${stream}”`) })
+})
