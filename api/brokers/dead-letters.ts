@@ -61,13 +61,20 @@ const letterOf = (broker: string, record: LogRecord): DeadLetter => {
   }
 }
 
-/** The newest letters of a broker before an offset, newest first; `next` is where the page before them ends. Throws ApiError API_MIRROR_DOWN. */
+function requireBroker(brokers: Brokers, broker: string): void {
+  if (brokers.address(broker) !== undefined) return
+  const message = `There is no broker “${broker}”: dead letters are of “${HUB}” and of the nodes that GET /v1/nodes lists.`
+  throw new ApiError('API_DEAD_LETTER_UNKNOWN', message)
+}
+
+/** The newest letters of a broker before an offset, newest first; `next` is where the page before them ends. Throws ApiError API_MIRROR_DOWN, API_DEAD_LETTER_UNKNOWN for a broker there is not. */
 export async function deadLetters(
   brokers: Brokers,
   broker: string,
   { limit, before }: { readonly limit: number; readonly before?: bigint | undefined },
 ): Promise<{ readonly letters: readonly DeadLetter[]; readonly next: bigint | undefined }> {
   const topic = deadLetterTopic(broker)
+  requireBroker(brokers, broker)
   const [partition] = (await brokers.offsets(broker, topic)).partitions
   if (partition === undefined) return { letters: [], next: undefined }
   const end = before !== undefined && before < partition.high ? before : partition.high
@@ -95,6 +102,7 @@ interface Found {
 /** Throws ApiError API_DEAD_LETTER_UNKNOWN. */
 export async function deadLetter(brokers: Brokers, broker: string, offset: bigint): Promise<Found> {
   const topic = deadLetterTopic(broker)
+  requireBroker(brokers, broker)
   const [partition] = (await brokers.offsets(broker, topic)).partitions
   if (partition !== undefined && offset >= partition.low && offset < partition.high)
     for await (const record of brokers.records(broker, topic, 0, offset)) {

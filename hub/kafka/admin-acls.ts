@@ -1,5 +1,6 @@
 // Rights: who may do what on which topics, groups, transactional ids and the cluster. Nothing is allowed that is not granted.
-import { AclOperations, AclPermissionTypes, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
+import { AclOperations, AclPermissionTypes, type Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdminCall } from './admin.ts'
 
 const RESOURCES = {
@@ -41,7 +42,7 @@ export interface Grant {
 }
 
 export interface AclCalls {
-  /** Granting twice is granting once. */
+  /** Granting twice is granting once. Resolves when the broker that was asked goes by the rights. */
   grant: (grants: readonly Grant[]) => Promise<void>
   /** Takes exactly these rights away; what was not granted is no error. */
   revoke: (grants: readonly Grant[]) => Promise<void>
@@ -79,10 +80,43 @@ const nameOf = <K extends string>(names: Readonly<Record<K, number>>, value: num
   return undefined
 }
 
+/** The controller knows a right some milliseconds before the broker goes by it. */
+const VISIBLE_LIMIT_MS = 10_000
+const POLL_MS = 20
+
+/** A right by its numbers in Kafka's protocol. */
+interface Right {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly resourcePatternType: number
+  readonly principal: string
+  readonly operation: number
+}
+const textOf = ({ resourceType, resourceName, resourcePatternType, principal, operation }: Right): string =>
+  [resourceType, resourceName, resourcePatternType, principal, operation].join(' ')
+
+/** Waits until the broker lists all rights of the users; what is not there in time is told by whoever needs it. */
+const awaitVisible = async (admin: Admin, rights: readonly Right[]): Promise<void> => {
+  const deadline = performance.now() + VISIBLE_LIMIT_MS
+  const wanted = new Set(rights.map(textOf))
+  for (const principal of new Set(rights.map(right => right.principal)))
+    for (;;) {
+      const held = await admin.describeAcls({ filter: filterOf(principal.replace(/^User:/, '')) })
+      const texts = new Set(held.flatMap(({ acls, ...resource }) => acls.map(acl => textOf({ ...resource, ...acl }))))
+      const isThere = [...wanted].every(text => !text.includes(` ${principal} `) || texts.has(text))
+      if (isThere || performance.now() > deadline) break
+      await sleep(POLL_MS)
+    }
+}
+
 export const aclCalls = (call: AdminCall): AclCalls => ({
   grant: async grants => {
     const creations = grants.flatMap(aclsOf)
-    if (creations.length > 0) await call('Granting rights', admin => admin.createAcls({ creations }))
+    if (creations.length === 0) return
+    await call('Granting rights', async admin => {
+      await admin.createAcls({ creations })
+      await awaitVisible(admin, creations)
+    })
   },
   revoke: async grants => {
     const filters = grants.flatMap(aclsOf)

@@ -10,7 +10,7 @@ import { packetsOf, takeUntil } from '../feed/alert-topic.fixture.ts'
 import { openFeed } from '../feed/open-feed.ts'
 import { mirrorMakerRights } from '../mirror-maker/rights.ts'
 import { type LostRange } from '../mirror-maker/position-lost.ts'
-import { type MirrorMakerSettings } from '../mirror-maker/settings.ts'
+import { CONNECT_TOPICS, type MirrorMakerSettings } from '../mirror-maker/settings.ts'
 import { type MirrorMaker, startMirrorMaker } from '../mirror-maker/start.ts'
 import { watchMirrorMaker } from '../mirror-maker/watch.ts'
 import { prepareNode } from '../node/prepare-node.ts'
@@ -82,6 +82,8 @@ beforeAll(async () => {
   node = openAdmin(nodeAccess)
   await hub.createTopics(nodeTopics(nodeOptions).filter(({ name }) => topics.includes(name)))
   await prepareNode(node, nodeOptions)
+  // Another test's MirrorMaker may have kept its connector on this node, which this one would start first and could not.
+  await node.deleteTopics(Object.values(CONNECT_TOPICS))
   await Promise.all([hub.upsertUser(rights.user, secrets[0]), node.upsertUser(rights.user, secrets[1])])
   await Promise.all([hub.grant(rights.hub), node.grant(rights.node)])
   settings = {
@@ -98,6 +100,7 @@ beforeAll(async () => {
 afterAll(async () => {
   ended.abort()
   await mirrorMaker?.kill()
+  await node?.deleteTopics(Object.values(CONNECT_TOPICS))
   await producer?.close()
   await Promise.all([hub?.close(), node?.close()])
   if (dir !== undefined) await rm(dir, { recursive: true, force: true })

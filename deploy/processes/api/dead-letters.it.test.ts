@@ -100,7 +100,11 @@ test('one is shown whole, and what is none is 404', async () => {
   })
   expect(shown).toMatchObject({ exitCode: 0 })
   expect(readFileSync(file).equals(framePacket(SCHEMA_ID + 3, Buffer.from('packet 3')))).toBe(true)
-  expect((await call('GET', '/v1/dead-letters/hub/99', bench.adminToken)).body.code).toBe('API_DEAD_LETTER_UNKNOWN')
+  for (const path of ['/hub/99', '/nowhere/0', '?broker=nowhere'])
+    expect(await call('GET', `/v1/dead-letters${path}`, bench.adminToken)).toMatchObject({
+      status: 404,
+      body: { code: 'API_DEAD_LETTER_UNKNOWN' },
+    })
   expect((await bench.cli(['dead-letters', 'show', 'hub', '--url', url], { token: bench.adminToken })).exitCode).toBe(2)
 })
 
