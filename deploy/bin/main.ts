@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import type { Language } from '#filters'
 import type { Sandbox } from '#sandbox'
+import { endSoon } from './end.ts'
 import { watchNpm } from './npm-parent.ts'
 import { tell } from './tell.ts'
 
@@ -80,3 +81,4 @@ try {
 } catch (error) {
   complain(error)
 }
+endSoon()

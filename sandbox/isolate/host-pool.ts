@@ -20,6 +20,8 @@ const MAX_TRIES = 5
 const PAUSE_MS = 100
 /** A host that was just taken has filters to load, which needs the processor first. */
 const SPARE_AFTER_MS = 250
+/** A killed host is given up earlier than this where it is a child of this process. */
+const CLOSE_MS = 30_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 60_000
 
@@ -39,8 +41,9 @@ export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostP
     return host
   }
   const forgetWhenEnded = async (host: HostProcess): Promise<void> => {
-    await host.gone
+    const why = await host.gone
     alive.delete(host)
+    if (why !== undefined) logger.error({ pid: host.pid(), why }, 'an isolate host did not start or end as it should')
   }
   const standBy = (): void => {
     if (!wantsSpare || closed || spare !== undefined) return
@@ -123,7 +126,10 @@ export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostP
       clearTimeout(timer)
       clearTimeout(making)
       for (const host of alive) host.kill('retired')
-      await Promise.all([...alive].map(host => host.gone))
+      const late = sleep(CLOSE_MS, true, { ref: false })
+      const isLate = await Promise.race([Promise.all([...alive].map(async host => host.gone)), late])
+      if (isLate === true)
+        logger.error({ hosts: alive.size }, 'isolate hosts that were killed have not ended; not waited for')
     },
   }
 }

@@ -88,9 +88,10 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     return { ...how, intent: last, stderr: why ?? said, ...(killedFor && { killedFor }) }
   }
   const ended = end()
-  const bury = async (): Promise<void> => {
-    await Promise.all([confined.ended, ended])
+  const bury = async (): Promise<string | undefined> => {
+    const [{ why }] = await Promise.all([confined.ended, ended])
     intents.close()
+    return why
   }
 
   const { promise: listening, resolve: listens } = Promise.withResolvers<void>()
@@ -131,7 +132,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     ready,
     /** Settles when it has ended, or was killed from here. */
     ended,
-    /** Settles when nothing of it is left. */
+    /** Settles when nothing of it is left, or with why it is not waited for. */
     gone: bury(),
     intent,
     kill,

@@ -63,6 +63,8 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
         stdio: ['pipe', 'pipe', 'pipe', ring.descriptor, intent.descriptor, seccomp],
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         cwd: '/',
+        // A process group of its own, by which everything that sets the jail up is killed at once.
+        detached: true,
       })
       closeSync(seccomp)
       const outOfMemory = (): boolean => {
@@ -74,7 +76,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
       // bubblewrap → its init in the new pid namespace → Node
       const nodePid = (): number | undefined => (known ??= firstChild(firstChild(child.pid)))
       return {
-        ...followChild(child, { hear, niceness, outOfMemory }),
+        ...followChild(child, { hear, niceness, leadsGroup: true, outOfMemory }),
         nodePid,
         ...(group === undefined ? { watchMemoryMb: memoryMb } : {}),
         differences() {
