@@ -4,10 +4,14 @@ import { connect, createServer, type Socket } from 'node:net'
 
 /** Kafka's API key of EndTxn: the request that commits a transaction. */
 export const END_TXN = 26
+const PRODUCE = 0
 
 export interface Relay {
-  /** The next request of this kind, after so many others of it, is passed on and its answer never arrives (`answer`), or it is lost itself (`request`); the connection then ends. */
-  lose(apiKey: number, what: 'answer' | 'request', after?: number): void
+  /**
+   * The next request of this kind is passed on and its answer never arrives (`answer`), or it is lost itself (`request`); the connection then ends.
+   * With `written`, it is the next one after a request that writes records with all of these texts.
+   */
+  lose(apiKey: number, what: 'answer' | 'request', written?: readonly string[]): void
   /** Requests that were lost so far, with or without effect. */
   readonly lost: number
   close(): Promise<void>
@@ -15,7 +19,7 @@ export interface Relay {
 
 /** Listens on `from` and passes on to `to`, both on loopback. */
 export async function openRelay(from: number, to: number): Promise<Relay> {
-  let armed: { readonly apiKey: number; readonly what: 'answer' | 'request'; after: number } | undefined
+  let armed: { readonly apiKey: number; readonly what: 'answer' | 'request'; written: readonly string[] } | undefined
   let lost = 0
   const sockets = new Set<Socket>()
 
@@ -41,7 +45,10 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
       while (rest.length >= 6 && rest.length >= 4 + rest.readInt32BE(0)) {
         const frame = rest.subarray(0, 4 + rest.readInt32BE(0))
         rest = rest.subarray(frame.length)
-        if (armed !== undefined && frame.readInt16BE(4) === armed.apiKey && armed.after-- === 0) {
+        const kind = frame.readInt16BE(4)
+        if (armed !== undefined && kind === PRODUCE && armed.written.every(text => frame.includes(text)))
+          armed.written = []
+        if (armed !== undefined && kind === armed.apiKey && armed.written.length === 0) {
           const { what } = armed
           armed = undefined
           lost++
@@ -58,7 +65,7 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
   server.listen(from, '127.0.0.1')
   await once(server, 'listening')
   return {
-    lose: (apiKey, what, after = 0) => (armed = { apiKey, what, after }),
+    lose: (apiKey, what, written = []) => (armed = { apiKey, what, written }),
     get lost() {
       return lost
     },

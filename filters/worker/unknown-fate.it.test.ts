@@ -1,5 +1,6 @@
 // A commit whose answer is lost may have happened or not: memory is then worth nothing, and the shard begins again from what is committed.
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
+import { topicOfFilter } from '../manifest.ts'
 import { END_TXN, openRelay, type Relay } from './relay.fixture.ts'
 import { openTestNode, type TestNode, testSandbox, until } from './worker.fixture.ts'
 
@@ -38,13 +39,13 @@ test.each(['answer', 'request'] as const)(
 )
 
 test.each([
-  ['the closing', 'answer', 2],
-  ['the closing', 'request', 2],
-  ['its second part', 'request', 3],
+  ['the closing', 'answer'],
+  ['the closing', 'request'],
+  ['its second part', 'request'],
 ] as const)(
   'a `best` visit that is cut while it closes (%s, its %s lost) goes out once, the best of it, and nothing that comes later',
   { timeout: 90_000 },
-  async (_part, what, after) => {
+  async (part, what) => {
     const source = 'export function filter(alert) { return alert.flux }'
     const manifest = node.manifest({ source, policy: 'best', cap: 40 })
     node.put(manifest)
@@ -52,10 +53,14 @@ test.each([
     await node.send(Array.from({ length: 60 }, (_, id) => ({ id, visit: 1, flux: 1 + ((id * 7) % 60) })))
     await node.evaluated()
     await first.close()
-    // The commits of a restore are its barrier and the end of it.
-    relay.lose(END_TXN, what, after)
+    const visit = `visit/${manifest.id}/1`
+    // Other commits may come before and between: of a restore, of how far a lane has read.
+    const written = part === 'the closing' ? [visit, '"closed":true'] : [topicOfFilter(manifest.id)]
+    relay.lose(END_TXN, what, written)
     await node.work({ node: inject('kafka').relayed.access, closing: { quietMs: 1, deadlineMs: 3_600_000 } })
     await until(() => relay.lost === 1)
+    // Where the closing itself was undone, the visit is open until the next life has closed it.
+    await until(async () => (await node.progress(visit))?.['closed'] === true)
     await node.send([{ id: 99, visit: 1, flux: 1000 }])
     const delivered = await until(async () => {
       const found = await node.deliveries(manifest.id)
@@ -68,7 +73,7 @@ test.each([
       Array.from({ length: 40 }, (_, place) => place + 1),
     )
     await node.evaluated()
-    expect(await node.progress(`visit/${manifest.id}/1`)).toMatchObject({
+    expect(await node.progress(visit)).toMatchObject({
       seen: 61,
       passed: 61,
       overCap: 21,

@@ -120,4 +120,26 @@ describe('what is read', () => {
     await alerts.addPartition('new')
     expect(textsOf(await takeUntil(feed, upTo(1n, 1)))).toEqual(['new'])
   })
+
+  test.each(['latest', 1n] as const)(
+    'what comes while the first fetch of a feed from %s waits came after the feed was opened',
+    async from => {
+      const alerts = await newTopic()
+      await alerts.send(0, ['old'])
+      const beganMs = Date.now()
+      const { feed } = await open(alerts.topic, { from, maxWaitMs: 30_000 })
+      expect(feed.readBy(0, 1n)).toBeGreaterThanOrEqual(beganMs)
+      await alerts.send(0, ['new'])
+      expect(textsOf(await takeUntil(feed, upTo(2n)))).toEqual(['new'])
+      expect(feed.received(0, 0n).afterMs).toBe(Number.NEGATIVE_INFINITY)
+      expect(feed.received(0, 1n).afterMs).toBeGreaterThanOrEqual(beganMs)
+    },
+  )
+
+  test('an end before the position where a feed begins says nothing of what was read', async () => {
+    const alerts = await newTopic()
+    await alerts.send(0, ['old'])
+    const { feed } = await open(alerts.topic, { from: 5n })
+    expect(feed.readBy(0, 5n)).toBeUndefined()
+  })
 })

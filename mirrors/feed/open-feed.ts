@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
 import { openLateness } from '../lag/lateness.ts'
 import { fatalFault, isUnknownTopic } from './fault.ts'
-import { type Feed, type FeedItem, type FeedOptions } from './feed.ts'
+import { type Feed, type FeedItem, type FeedOptions, type StartPosition } from './feed.ts'
 import { type LogClient, openLogClient } from './log-client.ts'
-import { type LogEnds } from './log-ends.ts'
+import { type LogEnds, openLogEnds } from './log-ends.ts'
 import { openQueue } from './queue.ts'
 import { readLog } from './reader.ts'
 import { resolveStarts } from './starts.ts'
@@ -40,12 +40,32 @@ const persist = async <T>({ topic, access, signal }: FeedOptions, attempt: () =>
   }
 }
 
-const openAtStarts = async (options: FeedOptions): Promise<{ client: LogClient; starts: Map<number, bigint> }> => {
+interface Opened {
+  readonly client: LogClient
+  readonly starts: Map<number, bigint>
+  readonly ends: Map<number, LogEnds>
+}
+
+const openAtStarts = async (options: FeedOptions): Promise<Opened> => {
   const { access, clientId, topic, from, otherwise = 'earliest' } = options
   const client = await openLogClient(access, clientId, topic)
   try {
     const partitions = [...(await client.leaders()).keys()]
-    return { client, starts: await resolveStarts(client, topic, partitions, from, otherwise) }
+    // The first fetch may wait for long: without this, what ends its waiting could have come at any time.
+    const askedMs = Date.now()
+    const last = await client.offsets('latest', partitions)
+    const answeredMs = Date.now()
+    const starts = await resolveStarts(client, topic, partitions, from, otherwise)
+    const ends = new Map<number, LogEnds>()
+    for (const [partition, end] of last) {
+      const start = from instanceof Map ? (from as ReadonlyMap<number, StartPosition>).get(partition) : from
+      // A leader that just changed, or a topic made anew: what such an end says is not of what was read.
+      if (typeof start === 'bigint' && end < start) continue
+      const log = openLogEnds()
+      log.noted(end, askedMs, answeredMs)
+      ends.set(partition, log)
+    }
+    return { client, starts, ends }
   } catch (error) {
     await client.close()
     throw error
@@ -61,13 +81,12 @@ const after = (item: FeedItem): bigint => (item.kind === 'batch' ? item.nextOffs
  */
 export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const { topic, access, signal, maxBytes = MAX_BYTES } = options
-  const { client, starts } = await persist(options, () => openAtStarts(options))
+  const { client, starts, ends } = await persist(options, () => openAtStarts(options))
   const queue = openQueue(maxBytes)
   const stop = new AbortController()
   const reading = new Map(starts)
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
-  const ends = new Map<number, LogEnds>()
   const arrival = openLateness()
 
   const ended = readLog({
