@@ -1,59 +1,20 @@
 // Each stage of an alert's way knows what is upstream of it, never what is downstream: every import of the tree against that table.
-import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { folderOf, importedFile, importsOf, MAY_IMPORT, modules, read, ROOT, TOP_FOLDERS } from './tree.ts'
 
-const root = resolve(import.meta.dirname, '../..')
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  sandbox: [],
-  hub: [],
-  mirrors: ['hub'],
-  filters: ['hub', 'mirrors', 'sandbox'],
-  api: ['hub', 'filters'],
-  deploy: ['hub', 'mirrors', 'filters', 'sandbox', 'api'],
-}
 /** Further surfaces of a folder, where loading all of it would be too much. */
 const ENTRIES: Record<string, string> = { cli: 'api' }
 /** `api` may name the types of the rest. */
 const MAY_IMPORT_TYPES: Record<string, readonly string[]> = { api: ['mirrors', 'sandbox'] }
 
-interface Import {
-  readonly file: string
-  readonly target: string
-  readonly typeOnly: boolean
-}
-
-const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
-
-const sources = (folder: string): string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .map(name => join(folder, name))
-    .filter(name => /\.tsx?$/.test(name) && !name.includes('node_modules') && !name.startsWith('filters/examples/'))
-
-/** `import { type A, type B } from …` names types only, as `import type …` does. */
-const namesTypesOnly = (statement: string): boolean => {
-  const names =
-    /\{([^}]*)\}/
-      .exec(statement)?.[1]
-      ?.split(',')
-      .filter(name => name.trim() !== '') ?? []
-  return names.length > 0 && names.every(name => name.trim().startsWith('type '))
-}
-
-const importsOf = (file: string): Import[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(IMPORT)].map(match => ({
-    file,
-    target: match[2] ?? match[3] ?? '',
-    typeOnly: match[1] !== undefined || namesTypesOnly(match[0]),
-  }))
-
-const files = Object.keys(MAY_IMPORT).flatMap(sources)
+const files = modules().filter(name => !name.endsWith('.mjs'))
 const imports = files.flatMap(importsOf)
-const folderOf = (path: string): string => path.split('/')[0] ?? ''
 
 test('every import across folders goes through the other folder’s index and follows the table', () => {
-  const breaches = imports.flatMap(({ file, target, typeOnly }) => {
+  const breaches = imports.flatMap(line => {
+    const { file, target, typeOnly } = line
     const from = folderOf(file)
     if (target.startsWith('#')) {
       const name = target.slice(1)
@@ -62,7 +23,7 @@ test('every import across folders goes through the other folder’s index and fo
       return allowed.includes(to) && to !== from ? [] : [`${file} imports ${target}`]
     }
     if (!target.startsWith('.')) return []
-    const to = folderOf(relative(root, resolve(root, dirname(file), target)))
+    const to = folderOf(importedFile(line))
     return to === from ? [] : [`${file} reaches into ${to} by ${target}; import #${to} instead`]
   })
   expect(breaches).toEqual([])
@@ -70,9 +31,9 @@ test('every import across folders goes through the other folder’s index and fo
 
 test('no file imports itself by a circle', () => {
   const graph = new Map<string, string[]>()
-  for (const { file, target, typeOnly } of imports) {
-    if (typeOnly || !target.startsWith('.')) continue
-    graph.set(file, [...(graph.get(file) ?? []), relative(root, resolve(root, dirname(file), target))])
+  for (const line of imports) {
+    if (line.typeOnly || !line.target.startsWith('.')) continue
+    graph.set(line.file, [...(graph.get(line.file) ?? []), importedFile(line)])
   }
   const done = new Set<string>()
   const circles: string[] = []
@@ -90,18 +51,11 @@ test('no file imports itself by a circle', () => {
 })
 
 test('each folder has an index and a README', () => {
-  const missing = Object.keys(MAY_IMPORT).flatMap(folder => {
-    const names = readdirSync(join(root, folder))
+  const missing = TOP_FOLDERS.flatMap(folder => {
+    const names = readdirSync(join(ROOT, folder))
     return ['index.ts', 'README.md'].filter(name => !names.includes(name)).map(name => `${folder}/${name}`)
   })
   expect(missing).toEqual([])
-})
-
-test('no file is longer than 400 lines, and half of them are no longer than 100', () => {
-  const lengths = files.map(file => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length }))
-  expect(lengths.filter(({ lines }) => lines > 400)).toEqual([])
-  const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b)
-  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(100)
 })
 
 /** Files that name the environment without taking settings from it. */
@@ -116,7 +70,7 @@ test('the environment is read only where a process starts', () => {
     file =>
       !NAMES_THE_ENVIRONMENT.includes(file) &&
       !/(config|main)\.ts$|\.(test|fixture)\.ts$|\/(bench|checks|e2e)\//.test(file) &&
-      readFileSync(join(root, file), 'utf8').includes('process.env'),
+      read(file).includes('process.env'),
   )
   expect(offenders).toEqual([])
 })

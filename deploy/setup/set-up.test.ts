@@ -46,11 +46,16 @@ const FOLDERS = ['hub', 'mirrors', 'filters', 'sandbox', 'api', 'deploy']
 /** Whatever a README or a bench's own head calls `npm run bench -- NAME`. */
 const BENCH = /npm run bench -- ([a-z][a-z-]*)/g
 
+/** The files of a folder's benches, also those of its sub-folders, as absolute paths. */
+const benchFiles = (folder: string): string[] =>
+  readdirSync(join(root, folder, 'bench'), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.(ts|py|md)$/.test(entry.name))
+    .map(entry => join(entry.parentPath, entry.name))
+
 test('every bench that is named anywhere says what it needs, and is there', () => {
-  const texts = FOLDERS.flatMap(folder => [
-    join(root, folder, 'README.md'),
-    ...readdirSync(join(root, folder, 'bench')).map(name => join(root, folder, 'bench', name)),
-  ]).map(file => readFileSync(file, 'utf8'))
+  const texts = FOLDERS.flatMap(folder => [join(root, folder, 'README.md'), ...benchFiles(folder)]).map(file =>
+    readFileSync(file, 'utf8'),
+  )
   const named = new Set(texts.flatMap(text => [...text.matchAll(BENCH)].flatMap(([, name = '']) => name)))
   const there = FOLDERS.flatMap(folder => readdirSync(join(root, folder, 'bench')))
   expect(named.size).toBeGreaterThan(10)
@@ -72,8 +77,10 @@ const textOf = (file: string, seen = new Set<string>()): string => {
   if (seen.has(file) || !existsSync(file)) return ''
   seen.add(file)
   const text = readFileSync(file, 'utf8')
-  const near = [...text.matchAll(/'(\.\/[\w-]+\.ts)'/g)].map(([, name = '']) => join(dirname(file), name))
-  const far = [...text.matchAll(/'((?:hub|mirrors|filters|sandbox|api)\/bench\/[\w-]+\.ts)'/g)]
+  const near = [...text.matchAll(/'(\.{1,2}\/[\w./-]+\.ts)'/g)]
+    .map(([, name = '']) => join(dirname(file), name))
+    .filter(name => name.includes('/bench/'))
+  const far = [...text.matchAll(/'((?:hub|mirrors|filters|sandbox|api)\/bench\/[\w./-]+\.ts)'/g)]
   return [text, ...[...near, ...far.map(([, name = '']) => join(root, name))].map(next => textOf(next, seen))].join(
     '\n',
   )

@@ -1,0 +1,72 @@
+// The house: files and rooms import one way, and neither grows beyond what a newcomer takes in.
+import { expect, test } from 'vitest'
+import { unexpected } from './known.ts'
+import { circles, countByFolder, graphOf, isForTests, roomOf } from './shape.ts'
+import { filesUnder, folderOf, importedFile, importsOf, modules, read, TOP_FOLDERS } from './tree.ts'
+
+const MAX_FILES = 14
+const MAX_LINES = 400
+/** Folders that may hold more files, each with the reason. */
+const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
+  'api/http/routes': 'one file a resource, named as in its path: the listing is the table of contents of the API',
+  'api/cli/commands': 'one file a noun, named as it is typed: the listing is the table of contents of the command line',
+}
+
+/** From file to file, also of imports that name types only. */
+const edges = modules()
+  .flatMap(importsOf)
+  .filter(({ target }) => target.startsWith('.'))
+  .map(line => [line.file, importedFile(line)] as const)
+
+/** What people read: also Python and plain JavaScript, tests and their fixtures aside. */
+const sources = TOP_FOLDERS.flatMap(filesUnder).filter(
+  name => /\.(tsx?|mjs|js|py)$/.test(name) && !name.startsWith('filters/examples/'),
+)
+
+test.each(TOP_FOLDERS)('no files of %s import one another in a circle, not even for types', folder => {
+  const found = circles(graphOf(edges)).filter(([first = '']) => folderOf(first) === folder)
+  expect(
+    unexpected(
+      folder,
+      'circles of files',
+      new Map(found.length === 0 ? [] : [['some', found.map(circle => circle.join(' ')).join('\n')]]),
+    ),
+  ).toEqual([])
+})
+
+test.each(TOP_FOLDERS)('no rooms of %s import one another in a circle', folder => {
+  const between = edges.flatMap(([from, to]) => {
+    const rooms = [roomOf(from), roomOf(to)] as const
+    return isForTests(from) || isForTests(to) || folderOf(from) !== folder || rooms.includes(undefined)
+      ? []
+      : [{ from, to, rooms: [rooms[0]!, rooms[1]!] as const }]
+  })
+  const found = circles(graphOf(between.map(({ rooms }) => rooms)))
+  const texts = found.map(circle => {
+    const why = between.filter(({ rooms: [a, b] }) => a !== b && circle.includes(a) && circle.includes(b))
+    return `${circle.join(' ')}:\n${why.map(({ from, to }) => `  ${from} → ${to}`).join('\n')}`
+  })
+  expect(
+    unexpected(folder, 'circles of rooms', new Map(texts.length === 0 ? [] : [['some', texts.join('\n')]])),
+  ).toEqual([])
+})
+
+test.each(TOP_FOLDERS)(`no folder of %s holds more than ${MAX_FILES} sources`, folder => {
+  const counts = countByFolder(sources.filter(file => folderOf(file) === folder && !isForTests(file)))
+  const crowded = [...counts].filter(([name, count]) => count > MAX_FILES && MAY_BE_CROWDED[name] === undefined)
+  expect(
+    unexpected(folder, 'crowded', new Map(crowded.map(([name, count]) => [name, `${name} has ${count}`]))),
+  ).toEqual([])
+})
+
+test('a folder that may be crowded is', () => {
+  const counts = countByFolder(sources.filter(file => !isForTests(file)))
+  expect(Object.keys(MAY_BE_CROWDED).filter(name => (counts.get(name) ?? 0) <= MAX_FILES)).toEqual([])
+})
+
+test('no file is longer than 400 lines, and half of them are no longer than 100', () => {
+  const lengths = sources.map(file => ({ file, lines: read(file).split('\n').length }))
+  expect(lengths.filter(({ lines }) => lines > MAX_LINES)).toEqual([])
+  const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b)
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(100)
+})

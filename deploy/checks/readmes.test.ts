@@ -1,0 +1,40 @@
+// Every README of the tree: short lines and paragraphs, figures that parse, and nothing named that is not there.
+import { dirname } from 'node:path'
+import { expect, test } from 'vitest'
+import { unexpected } from './known.ts'
+import { missingCommands, missingPaths } from './named.ts'
+import { beginnings, longLines, longParagraphs, MAX_README_LINES, MIN_BEGINNINGS, parseReadme } from './readme.ts'
+import { filesUnder, folderOf, read, TOP_FOLDERS } from './tree.ts'
+
+const files = ['README.md', ...TOP_FOLDERS.flatMap(filesUnder).filter(name => /(^|\/)README\.md$/.test(name))]
+const isOfTopFolder = (file: string): boolean => TOP_FOLDERS.includes(dirname(file))
+/** The page for users, and measured tables, are as long as they need to be. */
+const mayBeLong = (file: string): boolean => file === 'README.md' || file.endsWith('/bench/README.md')
+
+test.each(files)('%s reads well, and what it names is there', async file => {
+  const readme = parseReadme(read(file))
+  const rows = beginnings(readme).length
+  const found: Record<string, readonly string[]> = {
+    columns: longLines(readme),
+    sentences: longParagraphs(readme),
+    lines:
+      readme.lines.length > MAX_README_LINES && !mayBeLong(file)
+        ? [`${readme.lines.length} lines of ${MAX_README_LINES}`]
+        : [],
+    figure:
+      isOfTopFolder(file) && !readme.blocks.some(({ language }) => language === 'mermaid') ? ['no mermaid figure'] : [],
+    beginnings:
+      isOfTopFolder(file) && rows < MIN_BEGINNINGS ? [`${rows} of ${MIN_BEGINNINGS} rows that say where to begin`] : [],
+    paths: missingPaths(file, readme),
+    commands: await missingCommands(readme),
+  }
+  const breaches = Object.entries(found).filter(([, texts]) => texts.length > 0)
+  const list = file === 'README.md' ? 'root' : folderOf(file)
+  expect(
+    unexpected(list, file, new Map(breaches.map(([rule, texts]) => [rule, `${rule}: ${texts.join('; ')}`]))),
+  ).toEqual([])
+})
+
+test('there is a README at the root and in each folder', () => {
+  expect(files.filter(file => file === 'README.md' || isOfTopFolder(file))).toHaveLength(TOP_FOLDERS.length + 1)
+})
