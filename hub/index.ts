@@ -4,7 +4,15 @@
 export { HUB_ERRORS, HubError, type HubErrorCode } from './errors.ts'
 export { LONG_TEXT, longOf } from './long.ts'
 export { FRAME_BYTES, framePacket, readFrame, type Frame } from './packet.ts'
-export { parseStream, STREAMS, StreamSchema, TIME_SCALES, type Stream, type TimeScale } from './streams.ts'
+export {
+  DEFAULT_STREAM,
+  parseStream,
+  STREAMS,
+  StreamSchema,
+  TIME_SCALES,
+  type Stream,
+  type TimeScale,
+} from './streams.ts'
 
 // Avro
 export { assembleSchema } from './avro/assemble.ts'
@@ -95,28 +103,29 @@ export {
   type RegistryCheck,
   type RegistryOptions,
 } from './registry/registry.ts'
-export { awaitSchemas, type AwaitSchemaOptions, type SchemaOf } from './registry/await-schema.ts'
-export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/schema-store.ts'
-export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/sync.ts'
+export { awaitSchemas, type AwaitSchemaOptions, type SchemaOf } from './registry/client/await-unknown-schema.ts'
+export { openRegistryClient, type RegistryClient, type SchemaText } from './registry/client/registry-client.ts'
+export { openSchemaStore, type SchemaStore, type SchemaStoreOptions } from './registry/client/schemas-from-topic.ts'
+export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/client/sync-survey-schemas.ts'
 
 // Archive
-export { openArchive, type Archive, type ArchivedPacket } from './archive/archive.ts'
-export { type LifeOptions, HUB_DEAD_LETTERS } from './archive/archive-life.ts'
-export { type Archiver, type ArchiverOptions, startArchiver } from './archive/archiver.ts'
-export { type ArchiveMetrics, archiveMetrics } from './archive/metrics.ts'
-export { backFill, type BackFilled, type BackFillOptions } from './archive/back-fill.ts'
-export { openFileStore } from './archive/file-store.ts'
-export { type PacketFeed } from './archive/received.ts'
-export { reindexArchive, type Reindexed, type ReindexOptions } from './archive/reindex.ts'
-export { type Verified, verifyArchive, type VerifyOptions } from './archive/verify.ts'
-export { DEFAULT_STREAM, packetKey, packetsPrefix, schemaKey } from './archive/keys.ts'
-export { openSkyIndex, type ConeQuery, type SkyIndex, type SkyPage, type SkyRow } from './archive/sky-index.ts'
-export { ArchiveSettings, indexFile, openStore } from './archive/settings.ts'
-export { type ArchiveStore } from './archive/store.ts'
+export { openArchive, type Archive, type ArchivedPacket } from './archive/store/archive-reader.ts'
+export { type LifeOptions, HUB_DEAD_LETTERS } from './archive/ingest/archiver-incarnation.ts'
+export { ARCHIVE_TOPIC, archiverTransactionalId } from './archive/ingest/archiver-positions.ts'
+export { type Archiver, type ArchiverOptions, startArchiver } from './archive/ingest/archiver.ts'
+export { type ArchiveMetrics, archiveMetrics } from './archive/ingest/metrics.ts'
+export { backFill, type BackFilled, type BackFillOptions } from './archive/repair/back-fill.ts'
+export { openFileStore } from './archive/store/file-store.ts'
+export { type PacketFeed } from './archive/ingest/commit-batches.ts'
+export { reindexArchive, type Reindexed, type ReindexOptions } from './archive/repair/reindex.ts'
+export { type Verified, verifyArchive, type VerifyOptions } from './archive/repair/verify-archive.ts'
+export { packetKey, packetsPrefix, schemaKey } from './archive/store/object-keys.ts'
+export { openSkyIndex, type ConeQuery, type SkyIndex, type SkyPage, type SkyRow } from './archive/index/sky-index.ts'
+export { ArchiveSettings, indexFile, openStore } from './archive/store/open-store.ts'
+export { type ArchiveStore } from './archive/store/store-interface.ts'
 
 // Notices
 export { alertUri, decodeNotice, type Notice, NOTICE_SCHEMA, noticesSubject, noticesTopic } from './notices/notice.ts'
-export { ARCHIVE_TOPIC, archiverTransactionalId } from './notices/positions.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'
@@ -130,7 +139,6 @@ export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from 
 export { answersOf, answersPath, writeAnswers } from './simulator/answer-sheet.ts'
 export { createStream, type Created, type CreateOptions } from './simulator/create.ts'
 export { identify, type Identity } from './simulator/identify.ts'
-export { type SchemaText } from './simulator/packet-file.ts'
 export {
   fileVisits,
   repeatedVisit,
@@ -148,5 +156,4 @@ export {
 } from './simulator/packet-tree.ts'
 export { MAX_PACKET_BYTES, playStream, type Played, type PlayedVisit, type PlayOptions } from './simulator/play.ts'
 export { describePacket, printStream, type PrintOptions, type PrintSource } from './simulator/print.ts'
-export { openRegistryClient, type RegistryClient } from './simulator/registry-client.ts'
 export { openVisitNumbers, type VisitNumbers } from './simulator/visit-numbers.ts'

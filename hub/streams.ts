@@ -148,3 +148,6 @@ const ztf = parseStream({
 
 /** The streams that are built in, by name. */
 export const STREAMS: Readonly<Record<string, Stream>> & { readonly lsst: Stream; readonly ztf: Stream } = { lsst, ztf }
+
+/** The stream that is meant where none is named: a bare `/v1/alerts/{id}` is one of its alerts, and its objects of the archive have no prefix. */
+export const DEFAULT_STREAM = 'lsst'

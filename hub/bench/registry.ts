@@ -10,7 +10,7 @@ import fastify from 'fastify'
 import { startBroker } from '../broker/broker.ts'
 import { openAdmin } from '../kafka/admin.ts'
 import { openRegistry } from '../registry/registry.ts'
-import { openRegistryClient } from '../simulator/registry-client.ts'
+import { openRegistryClient } from '../registry/client/registry-client.ts'
 import { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '../synthetic/schema.ts'
 
 const { values } = parseArgs({

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { openFactsReader } from '../archive/facts.ts'
+import { openFactsReader } from './alert-facts.ts'
 import { parseSchema } from '../avro/schema.ts'
 import { readFrame } from '../packet.ts'
 import { STREAMS } from '../streams.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
 import { alertUri, decodeNotice, encodeNotice, noticeOf, noticesSubject, noticesTopic } from './notice.ts'
-import { parsePositions, positionsMessage } from './positions.ts'
+import { parsePositions, positionsMessage } from '../archive/ingest/archiver-positions.ts'
 
 const source = openSyntheticSource()
 const reader = openFactsReader(STREAMS.lsst)

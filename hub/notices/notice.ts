@@ -1,8 +1,8 @@
 // The lightweight stream: one small record for each archived alert, with the address of its packet (DMTN-165).
 import { decodeAlert, encodeAlert, parseSchema } from '../avro/schema.ts'
 import { framePacket, readFrame } from '../packet.ts'
-import { type AlertFacts } from '../archive/facts.ts'
-import { DEFAULT_STREAM } from '../archive/keys.ts'
+import { type AlertFacts } from './alert-facts.ts'
+import { DEFAULT_STREAM } from '../streams.ts'
 
 /** A notice, as its Avro record has it. Longs are bigint. */
 export interface Notice {

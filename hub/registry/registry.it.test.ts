@@ -6,8 +6,8 @@ import { describe, expect, inject, test } from 'vitest'
 import { openLogReader } from '../kafka/log-reader.ts'
 import { CONTENT_TYPE, newId, newSchema, newSubject, random, schemaOf, testRegistry } from './registry.fixture.ts'
 import { openRegistry } from './registry.ts'
-import { openSchemaStore } from './schema-store.ts'
-import { syncSchemas } from './sync.ts'
+import { openSchemaStore } from './client/schemas-from-topic.ts'
+import { syncSchemas } from './client/sync-survey-schemas.ts'
 
 const { topic, access, url, ask, get, register, importSchema, replace } = testRegistry()
 

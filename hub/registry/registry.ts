@@ -2,10 +2,10 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry as Metrics } from 'prom-client'
 import { type BrokerAccess } from '../kafka/access.ts'
-import { registryApp } from './app.ts'
-import { openCatalogue } from './catalogue.ts'
-import { registryMetrics } from './metrics.ts'
-import { SCHEMAS_TOPIC } from './records.ts'
+import { registryApp } from './http/app.ts'
+import { openCatalogue } from './state/registry-log.ts'
+import { registryMetrics } from './http/metrics.ts'
+import { SCHEMAS_TOPIC } from './state/schemas-topic-records.ts'
 
 export interface RegistryOptions {
   /** Needs READ and WRITE on the topic, WRITE and DESCRIBE on the transactional id. */

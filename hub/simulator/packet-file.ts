@@ -4,6 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HubError } from '../errors.ts'
+import { type SchemaText } from '../registry/client/registry-client.ts'
 
 const MAGIC = Buffer.from('SKYSTRM1', 'ascii')
 /** Magic, then where the index begins and how long it is, both as 64-bit big-endian. */
@@ -18,12 +19,6 @@ interface VisitEntry {
   readonly packets: number
   readonly offset: number
   readonly bytes: number
-}
-
-/** A schema that packets of the file name by id. */
-export interface SchemaText {
-  readonly id: number
-  readonly schemaJson: string
 }
 
 export interface PacketFileWriter {

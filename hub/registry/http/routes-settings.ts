@@ -1,0 +1,80 @@
+// Modes and compatibility levels, of the registry and of single subjects; and whether a schema would be compatible.
+import { type FastifyInstance } from 'fastify'
+import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { demandCompared, isLatest, plainSubject } from './version-answers.ts'
+import { sentType } from '../rules/resolve-references.ts'
+import { type Catalogue } from '../state/registry-log.ts'
+import { refuse } from '../state/registry-errors.ts'
+import { levelIn, modeIn, submittedIn } from './request-body.ts'
+import { asking } from './rate-limits.ts'
+import {
+  dropLevel,
+  dropMode,
+  incompatibilitiesIn,
+  levelOf,
+  modeOf,
+  setLevel,
+  setMode,
+} from '../rules/modes-and-levels.ts'
+
+const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
+const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.Optional(Type.String()) })
+const OptionalSubject = Type.Object({ subject: Type.Optional(Type.String({ minLength: 1 })) })
+const Flags = Type.Object({
+  defaultToGlobal: Type.Optional(Type.Boolean()),
+  force: Type.Optional(Type.Boolean()),
+  verbose: Type.Optional(Type.Boolean()),
+})
+
+const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
+
+export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Catalogue): void => {
+  const app = instance.withTypeProvider<TypeBoxTypeProvider>()
+
+  app.get('/config', () => ({ compatibilityLevel: levelOf(shelf()) }))
+  app.get('/config/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
+    const subject = plainSubject(params.subject)
+    if (query.defaultToGlobal === true || shelf().level(subject) !== undefined)
+      return { compatibilityLevel: levelOf(shelf(), subject) }
+    throw refuse(
+      'SUBJECT_CONFIG_NOT_FOUND',
+      `Subject '${subject}' does not have subject-level compatibility configured`,
+    )
+  })
+  app.get('/mode', () => ({ mode: modeOf(shelf()) }))
+  app.get('/mode/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
+    const subject = plainSubject(params.subject)
+    if (query.defaultToGlobal === true || shelf().mode(subject) !== undefined) return { mode: modeOf(shelf(), subject) }
+    throw refuse('SUBJECT_MODE_NOT_FOUND', `Subject '${subject}' does not have subject-level mode configured`)
+  })
+
+  for (const path of ['', '/:subject']) {
+    const options = { schema: { params: OptionalSubject, querystring: Flags } }
+    app.put(`/config${path}`, options, ({ params, body }) => {
+      const level = levelIn(body)
+      return decide(now => setLevel(now, nameIn(params), level))
+    })
+    app.delete(`/config${path}`, options, ({ params }) => decide(now => dropLevel(now, nameIn(params))))
+    app.put(`/mode${path}`, options, ({ params, body, query }) => {
+      const mode = modeIn(body)
+      return decide(now => setMode(now, nameIn(params), mode, query.force === true))
+    })
+    app.delete(`/mode${path}`, options, ({ params }) => decide(now => dropMode(now, nameIn(params))))
+  }
+
+  for (const path of ['', '/:version'])
+    app.post(
+      `/compatibility/subjects/:subject/versions${path}`,
+      { schema: { params: Versioned, querystring: Flags }, config: asking },
+      ({ params, query, body }) => {
+        const now = shelf()
+        const subject = plainSubject(params.subject)
+        const type = sentType(now, submittedIn(body))
+        // Nothing registered is nothing to be incompatible with.
+        const isFirst = params.version !== undefined && isLatest(params.version) && now.versions(subject).length === 0
+        const only = params.version === undefined || isFirst ? undefined : demandCompared(now, subject, params.version)
+        const messages = incompatibilitiesIn(now, subject, type, only)
+        return { is_compatible: messages.length === 0, ...(query.verbose === true ? { messages } : {}) }
+      },
+    )
+}
