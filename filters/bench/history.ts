@@ -11,7 +11,7 @@ import { nodeTopics } from '#mirrors'
 import { newVisit } from '../cap/visit.ts'
 import { filterKey, PROGRESS_TOPIC, visitKey } from '../progress/keys.ts'
 import { encodeVisit } from '../progress/records.ts'
-import { WORKER_NODE_FLAGS } from '../worker/node-flags.ts'
+import { WORKER_NODE_FLAGS } from '../worker/node-js-flags.ts'
 import { freePort } from './free-port.ts'
 import { type Restored } from './history-run.ts'
 

@@ -4,7 +4,7 @@ import { topicOfFilter } from '../manifest.ts'
 import { NODE_TOPICS, nodeTopics } from '#mirrors'
 import { filterKey, laneKey, PROGRESS_TOPIC } from '../progress/keys.ts'
 import { encodeLane } from '../progress/records.ts'
-import { liveLane } from '../progress/transitions.ts'
+import { liveLane } from '../progress/lane-transitions.ts'
 import { shardOf } from './bench-filters.ts'
 
 export interface Start {

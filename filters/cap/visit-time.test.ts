@@ -1,7 +1,7 @@
 // When visits end whatever timestamps their packets have: a partition-wise log, read live, late, or by one worker after another.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { doneMs, isOver, streamClock } from './closing.ts'
+import { doneMs, isOver, streamClock } from './visit-over.ts'
 import { type PartitionTime, place } from './visit-time.ts'
 
 const PARTITIONS = 3

@@ -4,7 +4,7 @@ import { Compile } from 'typebox/compile'
 import { type Doubt } from '../cap/visit-time.ts'
 import { type Candidate, type Visit } from '../cap/visit.ts'
 import { FilterError } from '../errors.ts'
-import { type Suspension } from './suspension.ts'
+import { type Suspension } from './strikes-and-suspension.ts'
 
 /** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
 export interface LaneRecord {

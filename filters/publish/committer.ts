@@ -2,7 +2,7 @@
 import { HubError, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { messagesOf } from './messages.ts'
-import { type Piece } from './piece.ts'
+import { type Piece } from './commit-unit.ts'
 import { EARLY_COMMIT_BYTES, nextPieces } from './transaction-plan.ts'
 
 const INTERVAL_MS = 200

@@ -1,6 +1,6 @@
 // Kafka headers of a delivery: where it comes from and why it is there. The value stays the packet as received.
 import { type Source } from '../cap/visit.ts'
-import { type DeadLetter, type Delivery } from './piece.ts'
+import { type DeadLetter, type Delivery } from './commit-unit.ts'
 
 export const sourceText = ({ topic, partition, offset }: Source): string => `${topic}-${partition}-${offset}`
 

@@ -2,8 +2,8 @@
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { topicOfFilter } from '../manifest.ts'
 import { deadLetterHeaders, deliveryHeaders } from './headers.ts'
-import { overCapMessages } from './over-cap.ts'
-import { type Piece } from './piece.ts'
+import { overCapMessages } from './over-cap-messages.ts'
+import { type Piece } from './commit-unit.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC } from './topics.ts'
 import { newestChanges } from './transaction-plan.ts'
 

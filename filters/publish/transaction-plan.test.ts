@@ -1,7 +1,7 @@
 // Transactions stay within their size and lose no piece.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { emptyPiece, type Piece } from './piece.ts'
+import { emptyPiece, type Piece } from './commit-unit.ts'
 import { newestChanges, nextPieces, PIECE_BYTES } from './transaction-plan.ts'
 
 const pieceOf = (bytes: number): Piece => ({ ...emptyPiece(), bytes })

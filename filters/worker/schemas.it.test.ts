@@ -1,8 +1,8 @@
 // Packets of several versions of a schema in one stream: exact values, no author blamed for them, and no lane held up by ids that nobody registered.
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type AvroSchema, encodeAlert, framePacket, parseSchema } from '#hub'
-import { recordFor } from './roster.ts'
-import { compile, loadRunner } from './runner.ts'
+import { recordFor } from '../membership/desired-filters.ts'
+import { compile, loadRunner } from '../membership/load-filter.ts'
 import { openTestNode, packetOf, type TestNode, testSandbox, until } from './worker.fixture.ts'
 import { DEAD_LETTERS_TOPIC } from '../publish/topics.ts'
 

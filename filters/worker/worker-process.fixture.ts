@@ -19,7 +19,7 @@ import {
 import { nodeTopics } from '#mirrors'
 import { FILTERS_TOPIC, type Manifest } from '../manifest.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
-import { workerRights, workerUser } from './worker-rights.ts'
+import { workerRights, workerUser } from './worker-acls.ts'
 import { readTopic } from './worker.fixture.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../deploy/processes/worker/main.ts')

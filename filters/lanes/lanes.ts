@@ -1,0 +1,320 @@
+// The lanes of a shard: one live lane per stream, which shares its batches, and one for each filter that is elsewhere or must not hold it up.
+import { type Stream } from '#hub'
+import { type Feed, type HubClock, openPacketReader, type StartPosition } from '#mirrors'
+import { CLOSING, type ClosingRule, doneMs, type PartitionClock, streamClock } from '../cap/visit-over.ts'
+import { type Ledger } from '../progress/shard-state.ts'
+import { covers, type Positions } from '../progress/positions.ts'
+import { liveLane, ownLane } from '../progress/lane-transitions.ts'
+import { columnUnion } from '../batch/column-union.ts'
+import { changeOf, Lane, type LaneContext } from './lane.ts'
+import { OwnLane } from './own-lane.ts'
+import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
+import { type Runner } from '../membership/load-filter.ts'
+import { Turns } from './read-slots.ts'
+import { VisitCloser } from '../verdicts/visit-closer.ts'
+import { Window, WINDOW_BYTES } from './shared-window.ts'
+
+/** Bytes of packets that the live lane holds at most, beside what its followers hold. */
+const LIVE_BYTES = 64 * 1024 * 1024
+/** Lanes that read for themselves at the same time. */
+const READERS = 4
+
+export interface LanesOptions {
+  readonly reading: ReadingOptions
+  readonly context: Omit<LaneContext, 'endVisits'>
+  /** A filter's cap; undefined where its manifest is not known. */
+  readonly capOf: (filter: string) => number | undefined
+  readonly createTopic: (filter: string) => Promise<void>
+  /** Counts of filters moved, outside a lane's batches. */
+  readonly onCounted: (filters: Iterable<string>) => void
+  /** When a visit of a `best` filter is over. */
+  readonly closing?: ClosingRule
+  /** By how much what comes from the hub may be late. */
+  readonly hubClock?: Pick<HubClock, 'lateMs'>
+  readonly signal: AbortSignal
+  /** Identities of the streams' topics, by stream. */
+  readonly topicIds: ReadonlyMap<string, string>
+  /** Whether the live lanes of this shard write the mirror's dead letters. */
+  readonly writesDeadLetters: boolean
+  /** A filter's lane began to read or to follow. */
+  readonly onMove: (filter: string) => void
+  /** A lane ended by an error: what the shard has in memory is no longer sure. */
+  readonly onFailure: (error: unknown) => void
+}
+
+interface LiveLane {
+  readonly lane: Lane
+  readonly feed: Feed
+  readonly window: Window
+  readonly stream: Stream
+  readonly ended: Promise<void>
+}
+
+/** Where a filter's own lane begins, and how long it stays. */
+export interface OwnStart {
+  readonly stream: Stream
+  readonly runner: Runner
+  readonly stays: boolean
+}
+
+export class Lanes {
+  readonly #options: LanesOptions
+  readonly #live = new Map<string, LiveLane>()
+  /** By filter. */
+  readonly #own = new Map<string, OwnLane>()
+  /** Stopped lanes whose last evaluation may be under way. */
+  readonly #ending = new Set<Promise<void>>()
+  readonly #turns = new Turns(READERS)
+  readonly #context: LaneContext
+  readonly #closer: VisitCloser
+
+  constructor(options: LanesOptions) {
+    this.#options = options
+    const { context, reading, closing = CLOSING, capOf, createTopic, onCounted, signal, onFailure } = options
+    const { ledger, committer } = context
+    this.#context = { ...context, endVisits: (lane, runners) => this.#endVisits(lane, runners) }
+    this.#closer = new VisitCloser({
+      ledger,
+      committer,
+      rule: closing,
+      capOf,
+      createTopic,
+      onCounted,
+      openReader: topic => openPacketReader(reading.access, `${reading.clientId}.again`, topic),
+      signal,
+      onFailure,
+    })
+  }
+
+  /** The lane of that name, if it is open. */
+  get(name: string): Lane | undefined {
+    return this.#live.get(name)?.lane ?? this.#byName(name)?.lane
+  }
+
+  #byName(lane: string): OwnLane | undefined {
+    const prefix = ownLane('')
+    return lane.startsWith(prefix) ? this.#own.get(lane.slice(prefix.length)) : undefined
+  }
+
+  /** Whether a filter has a lane of its own here, be it open or waiting for its turn. */
+  hasOwn(filter: string): boolean {
+    return this.#own.has(filter)
+  }
+
+  /** Whether a filter's own lane gets its batches from the live lane. */
+  isFollowing(filter: string): boolean {
+    return this.#own.get(filter)?.isFollowing === true
+  }
+
+  /** Every open lane with the ends of its topic as last seen. */
+  *all(): Generator<{ readonly lane: Lane; readonly stream: Stream; readonly ends: Positions }> {
+    for (const { lane, stream, feed } of this.#live.values()) yield { lane, stream, ends: feed.highWatermarks }
+    for (const { lane, stream, feed } of this.#own.values())
+      if (lane !== undefined) yield { lane, stream, ends: feed?.highWatermarks ?? this.ends(liveLane(stream.name)) }
+  }
+
+  /** The ends of a live lane's topic as last seen: what a filter that starts now has not to evaluate. */
+  ends(name: string): Positions {
+    return this.#live.get(name)?.feed.highWatermarks ?? new Map()
+  }
+
+  #feedOf(name: string): Feed | undefined {
+    const own = this.#byName(name)
+    return own === undefined
+      ? this.#live.get(name)?.feed
+      : (own.feed ?? this.#live.get(liveLane(own.stream.name))?.feed)
+  }
+
+  /** Offsets between a lane and the end of its topic. Transaction markers are counted only while alerts wait behind them. */
+  lag(name: string): number {
+    const feed = this.#feedOf(name)
+    const lane = this.get(name)
+    const positions = lane?.isIdle ? feed?.positions : this.#options.context.ledger.lanes.get(name)?.positions
+    if (feed === undefined || positions === undefined) return 0
+    let lag = 0n
+    for (const [partition, end] of feed.highWatermarks) {
+      const behind = end - (positions.get(partition) ?? end)
+      if (behind > 0n) lag += behind
+    }
+    return Number(lag)
+  }
+
+  *#clocks(lane: Lane): Generator<PartitionClock> {
+    const feed = this.#feedOf(lane.name)
+    if (feed === undefined) return
+    const { context, hubClock, closing = CLOSING } = this.#options
+    const nowMs = Date.now()
+    const lateMs = Math.max(feed.arrival.lateMs(nowMs), hubClock?.lateMs(nowMs) ?? 0)
+    const record = context.ledger.lanes.get(lane.name)
+    for (const [partition, handedOut] of feed.positions) {
+      const readMs = feed.readBy(partition, lane.isIdle ? handedOut : (record?.positions.get(partition) ?? 0n))
+      if (record !== undefined && readMs !== undefined) (record.readMs ??= new Map()).set(partition, readMs)
+      yield {
+        newestMs: Math.min(record?.newestMs.get(partition) ?? 0, nowMs),
+        doneMs: readMs === undefined ? undefined : doneMs(readMs, lateMs, closing),
+      }
+    }
+  }
+
+  /** Whether a filter's own lane has evaluated everything that its live lane has. */
+  hasCaughtUp(filter: string): boolean {
+    const own = this.#own.get(filter)
+    const live = own && this.#live.get(liveLane(own.stream.name))
+    if (own?.lane === undefined || live === undefined) return false
+    return covers(own.lane.positions, live.lane.positions)
+  }
+
+  /** Lets a filter in as soon as it can be, when something waits for its own lane to get where the live lane is. Call it after each batch of one. */
+  welcome(lane: Lane): void {
+    for (const { id, manifest } of lane.runners) {
+      const own = this.#own.get(id)
+      const live = this.#live.get(liveLane(manifest.stream))
+      if (own?.lane !== lane || live === undefined) continue
+      if ((live.window.expects(lane.name) || live.lane.expects(id)) && this.hasCaughtUp(id)) live.lane.poke()
+      own.rest()
+    }
+  }
+
+  #endVisits(lane: Lane, runners: Iterable<Runner>): void {
+    const filters = [...runners].map(({ id }) => id)
+    this.#closer.end([...filters, ...this.#resting(lane)], streamClock(this.#clocks(lane)))
+  }
+
+  /** Whether something waits for a visit's end that this lane decides. */
+  hasVisitsToEnd(lane: Lane): boolean {
+    const { ledger } = this.#context
+    const isOpen = (filter: string): boolean => ledger.holding(filter).some(([, { closed }]) => !closed)
+    return [...lane.runners].some(({ id }) => isOpen(id)) || this.#resting(lane).some(isOpen)
+  }
+
+  /** Notes how far the lanes have read, also those that have nothing to do. */
+  noteTimes(): void {
+    for (const { lane } of this.all()) streamClock(this.#clocks(lane))
+  }
+
+  /** What filters have begun that rest now, whatever they rest for, ends with the visit all the same: by the live lane's clock. */
+  #resting(lane: Lane): string[] {
+    if (this.#live.get(lane.name)?.lane !== lane) return []
+    const { ledger } = this.#context
+    return ledger.holders.filter(filter => {
+      const record = ledger.filters.get(filter)
+      return record !== undefined && record.lane === undefined && holdsOf(ledger, filter, lane.topic)
+    })
+  }
+
+  /** Delivers what a predecessor has left of visits that have ended. */
+  deliver(): void {
+    this.#closer.deliver()
+  }
+
+  /** Opens a stream's live lane at its position in the ledger; a new one begins at the topic's end, which is committed before its first batch. */
+  async openLive(stream: Stream, runners: readonly Runner[]): Promise<void> {
+    const { reading, context, signal, writesDeadLetters } = this.#options
+    const { ledger, committer } = context
+    const { topic } = stream
+    const name = liveLane(stream.name)
+    const from = ledger.lanes.get(name)?.positions ?? ('latest' as const)
+    const request = { lane: name, stream, from, maxBytes: LIVE_BYTES + WINDOW_BYTES, signal }
+    const feed = await openReading(reading, request)
+    if (!ledger.lanes.has(name)) {
+      const topicId = this.#options.topicIds.get(stream.name)
+      const positions = new Map(feed.starts)
+      ledger.lanes.set(name, { stream: stream.name, topicId, positions, schemas: [], newestMs: new Map() })
+      await committer.settle([changeOf(ledger.laneChange(name))])
+    }
+    const set = columnUnion(runners.map(({ program }) => program.reads))
+    const window = new Window(assemble(reading, request, feed, set), set)
+    const lane = new Lane({ name, topic, writesDeadLetters, doesYield: false, source: window, runners }, this.#context)
+    const ended = lane.run().catch((error: unknown) => {
+      if (!signal.aborted) this.#options.onFailure(error)
+    })
+    this.#live.set(name, { lane, feed, window, stream, ended })
+  }
+
+  /** Gives a filter a lane of its own that reads from its position in the ledger, or from `from` where it has none. */
+  read(start: OwnStart, from: StartPosition): void {
+    this.#add(start)?.read(from)
+  }
+
+  /** Gives a filter a lane of its own that follows the live lane from its next boundary on; `enter` may change the filter's record there. */
+  beside(start: OwnStart, enter: () => void): void {
+    this.#add(start)?.beside(enter)
+  }
+
+  /** Another program takes the place of a filter in its own lane. */
+  exchange(runner: Runner, stays: boolean): void {
+    this.#own.get(runner.id)?.exchange(runner, stays)
+  }
+
+  #add({ stream, runner, stays }: OwnStart): OwnLane | undefined {
+    const { reading, onMove, onFailure } = this.#options
+    const live = this.#live.get(liveLane(stream.name))
+    if (live === undefined) return undefined
+    const { id } = runner
+    const name = ownLane(id)
+    this.stop(id)
+    const own = new OwnLane({
+      name,
+      stream,
+      runner,
+      stays,
+      window: live.window,
+      turns: this.#turns,
+      reading,
+      context: this.#context,
+      hasCaughtUp: () => this.hasCaughtUp(id),
+      onMove: () => {
+        onMove(id)
+        if (own.lane !== undefined) this.welcome(own.lane)
+      },
+      onFailure,
+    })
+    this.#own.set(id, own)
+    return own
+  }
+
+  /** Puts other programs in the place of the filters of the same ids, wherever they are. */
+  swap(runners: readonly Runner[], stays: (runner: Runner) => boolean): void {
+    for (const { lane } of this.#live.values()) lane.swap(runners)
+    for (const runner of runners) this.exchange(runner, stays(runner))
+  }
+
+  /** A filter reads more columns from now on: should it wait to get where the live lane is, that one's batches have to carry them. */
+  learned(lane: Lane, { manifest }: Runner): void {
+    const live = this.#live.get(liveLane(manifest.stream))
+    if (live !== undefined && live.lane !== lane) live.lane.include()
+  }
+
+  /** Whether something still evaluates, or is about to evaluate, this version of a filter. */
+  uses(runner: Runner): boolean {
+    return (
+      [...this.#live.values()].some(({ lane }) => lane.has(runner)) || this.#own.get(runner.id)?.uses(runner) === true
+    )
+  }
+
+  /** Stops a filter's own lane at once; its record in the ledger is left as it is. */
+  stop(filter: string): void {
+    const own = this.#own.get(filter)
+    if (own === undefined) return
+    this.#own.delete(filter)
+    own.stop()
+    const ended = own.ended().finally(() => this.#ending.delete(ended))
+    this.#ending.add(ended)
+  }
+
+  /** Stops all lanes at once. */
+  stopAll(): void {
+    for (const { lane } of this.#live.values()) lane.stop()
+    for (const filter of this.#own.keys()) this.stop(filter)
+  }
+
+  /** Resolves when no lane evaluates any more. */
+  async ended(): Promise<void> {
+    await Promise.allSettled([...[...this.#live.values()].map(({ ended }) => ended), ...this.#ending])
+    await this.#closer.close()
+  }
+}
+
+/** Whether a filter's candidates are of this topic. */
+const holdsOf = (ledger: Ledger, filter: string, topic: string): boolean =>
+  ledger.holding(filter).some(([, { held }]) => held[0]?.source.topic === topic)

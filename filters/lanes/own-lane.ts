@@ -1,0 +1,229 @@
+// The lane of one filter: it reads the topic for itself until it stands where the live lane does, and may then follow that one's batches from memory.
+import { type Stream } from '#hub'
+import { type Feed, type StartPosition } from '#mirrors'
+import { standBeside } from '../progress/lane-transitions.ts'
+import { columnUnion } from '../batch/column-union.ts'
+import { changeOf, Lane, type LaneContext } from './lane.ts'
+import { type BatchSource } from '../batch/lane-batch.ts'
+import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
+import { type Runner } from '../membership/load-filter.ts'
+import { type Turn, type Turns } from './read-slots.ts'
+import { type Follower, type Window } from './shared-window.ts'
+
+/** Bytes of packets that a lane which reads for itself holds at most. */
+const OWN_BYTES = 16 * 1024 * 1024
+
+/** How long batches for a container are gathered: asking one takes about a millisecond of processor time, however few alerts there are. */
+const GATHER_MS = 250
+
+export interface OwnLaneOptions {
+  readonly name: string
+  readonly stream: Stream
+  readonly runner: Runner
+  /** Whether it follows once it keeps up; otherwise it reads on until the filter has joined the live lane. */
+  readonly stays: boolean
+  readonly window: Window
+  readonly turns: Turns
+  readonly reading: ReadingOptions
+  readonly context: LaneContext
+  /** Whether it has evaluated everything that the live lane has. */
+  readonly hasCaughtUp: () => boolean
+  /** It began to read or to follow: its state is worth reporting, and somebody may have waited for it. */
+  readonly onMove: () => void
+  /** What the shard has in memory is no longer sure. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** One filter's lane. */
+export class OwnLane {
+  readonly #options: OwnLaneOptions
+  readonly #stop = new AbortController()
+  #runner: Runner
+  /** What the batches that wait for it were made for, while it arrives beside the live lane. */
+  #arrived: Runner | undefined
+  #stays: boolean
+  #lane: Lane | undefined
+  #feed: Feed | undefined
+  #turn: Turn | undefined
+  #follower: Follower | undefined
+  /** Ends the reading under way. */
+  #reading: AbortController | undefined
+  #ended: Promise<void> = Promise.resolve()
+
+  constructor(options: OwnLaneOptions) {
+    this.#options = options
+    this.#runner = options.runner
+    this.#stays = options.stays
+  }
+
+  get stream(): Stream {
+    return this.#options.stream
+  }
+
+  /** Undefined while it waits for its turn to read. */
+  get lane(): Lane | undefined {
+    return this.#lane
+  }
+
+  /** The feed it reads from when it does not follow. */
+  get feed(): Feed | undefined {
+    return this.#feed
+  }
+
+  get isFollowing(): boolean {
+    return this.#follower !== undefined
+  }
+
+  /** Goes on from its position in the ledger; a lane that has none begins at `from`, which is committed before its first batch. */
+  read(from: StartPosition): void {
+    this.#ended = this.#live(from)
+  }
+
+  /** Begins beside the live lane at its next boundary; `enter` changes the ledger there, right before. */
+  beside(enter: () => void): void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#stop.signal.addEventListener('abort', () => resolve(), { once: true })
+    this.#expect(
+      () => true,
+      () => {
+        enter()
+        resolve()
+      },
+    )
+    this.#ended = promise.then(() => this.#live('latest'))
+  }
+
+  /** Another program takes the filter's place, as soon as batches carry its columns. */
+  exchange(runner: Runner, stays: boolean): void {
+    this.#runner = runner
+    this.#stays = stays
+    if (this.#lane !== undefined) this.#lane.swap([runner])
+    else this.#follower?.include(columnUnion([this.#follower.set, runner.program.reads]))
+    if (this.#feed === undefined) this.#options.window.ask()
+    else this.#expectToFollow()
+  }
+
+  /** Whether it evaluates this version of the filter, or is about to. */
+  uses(runner: Runner): boolean {
+    return this.#runner === runner || this.#arrived === runner || this.#lane?.has(runner) === true
+  }
+
+  /** Called after each batch: a lane that others wait for gives its turn back. */
+  rest(): void {
+    if (this.#turn?.isOver !== true) return
+    this.#lane?.stop()
+    this.#lane = undefined
+    this.#reading?.abort()
+  }
+
+  /** Stops at once: a batch that is being evaluated does not count. */
+  stop(): void {
+    this.#stop.abort()
+    this.#lane?.stop()
+    this.#options.window.forget(this.#options.name)
+  }
+
+  /** Resolves when nothing is evaluated any more. */
+  ended(): Promise<void> {
+    return this.#ended
+  }
+
+  async #live(from: StartPosition): Promise<void> {
+    const { signal } = this.#stop
+    const { onFailure } = this.#options
+    try {
+      while (!signal.aborted) {
+        if (this.#follower === undefined) await this.#read(from)
+        else await this.#follow(this.#follower)
+      }
+    } catch (error) {
+      if (!signal.aborted) onFailure(error)
+    }
+  }
+
+  async #read(from: StartPosition): Promise<void> {
+    const { name, stream, turns, reading, context, onMove } = this.#options
+    const { ledger, committer } = context
+    this.#turn = await turns.take(this.#stop.signal)
+    if (this.#turn === undefined) return
+    if (this.#follower !== undefined) return this.#turn.give()
+    const stop = new AbortController()
+    this.#reading = stop
+    try {
+      const request = { lane: name, stream, maxBytes: OWN_BYTES, from: ledger.lanes.get(name)?.positions ?? from }
+      const signal = AbortSignal.any([this.#stop.signal, stop.signal])
+      const feed = await openReading(reading, { ...request, signal })
+      if (this.#isElsewhere) return
+      if (!ledger.lanes.has(name)) {
+        const positions = new Map(feed.starts)
+        ledger.lanes.set(name, { stream: stream.name, positions, schemas: [], newestMs: new Map() })
+        await committer.settle([changeOf(ledger.laneChange(name), ledger.filterChange(this.#runner.id))])
+        if (this.#isElsewhere) return
+      }
+      this.#feed = feed
+      const lane = this.#open(assemble(reading, request, feed, this.#runner.program.reads), this.#runner)
+      this.#expectToFollow()
+      onMove()
+      await lane.run()
+    } finally {
+      stop.abort()
+      this.#reading = undefined
+      this.#feed = undefined
+      this.#turn.give()
+      this.#turn = undefined
+    }
+  }
+
+  /** It was stopped, or arrived beside the live lane, while it got ready to read. */
+  get #isElsewhere(): boolean {
+    return this.#stop.signal.aborted || this.#follower !== undefined
+  }
+
+  async #follow(follower: Follower): Promise<void> {
+    try {
+      const lane = this.#open(follower, this.#arrived ?? this.#runner)
+      this.#arrived = undefined
+      this.#options.onMove()
+      await lane.run()
+    } finally {
+      this.#follower = undefined
+    }
+  }
+
+  #open(source: BatchSource, runner: Runner): Lane {
+    const { name, stream, context } = this.#options
+    const { topic } = stream
+    const lane = new Lane(
+      { name, topic, writesDeadLetters: false, doesYield: true, source, runners: [runner] },
+      context,
+    )
+    this.#lane = lane
+    if (this.#runner !== runner) lane.swap([this.#runner])
+    return lane
+  }
+
+  #expectToFollow(): void {
+    const { name, window, hasCaughtUp } = this.#options
+    if (this.#stays) this.#expect(hasCaughtUp, () => undefined)
+    else window.forget(name)
+  }
+
+  #expect(isReady: () => boolean, enter: () => void): void {
+    const { name, stream, window, context } = this.#options
+    window.expect(name, {
+      reads: () => this.#runner.program.reads,
+      gatherMs: () => (this.#runner.program.runtime === 'container' ? GATHER_MS : 0),
+      isReady,
+      enter: follower => {
+        // A batch that is being evaluated does not count; the new lane is opened when the old one has ended.
+        this.#lane?.stop()
+        this.#reading?.abort()
+        this.#lane = undefined
+        this.#arrived = this.#runner
+        this.#follower = follower
+        enter()
+        context.committer.push([changeOf(...standBeside(context.ledger, this.#runner.id, stream.name))])
+      },
+    })
+  }
+}

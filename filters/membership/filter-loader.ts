@@ -1,0 +1,77 @@
+// Loads the filters of a shard, each for itself: whatever happens to one of them on the way costs the others nothing.
+import { type Field } from '../author/columns-read.ts'
+import { type Manifest } from '../manifest.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { type CrewOptions } from './membership-options.ts'
+import { shareOf } from './mirror-handover.ts'
+import { compile, loadRunner, type Refusal, refused, type Runner, sourceOf } from './load-filter.ts'
+
+/** How often a filter is tried whose engine or source is away. */
+const AWAY_MS = 3000
+
+export interface LoaderOptions extends Pick<
+  CrewOptions,
+  'place' | 'sources' | 'sandbox' | 'limits' | 'onAway' | 'onChange'
+> {
+  /** Fields that the stream's packets have now. */
+  readonly fields: (stream: string) => readonly Field[]
+  /** Tries a filter again that had to wait. */
+  readonly retry: (filter: string) => void
+}
+
+type Loaded = { readonly ok: true; readonly runner: Runner } | Refusal
+
+export class Loader {
+  readonly #options: LoaderOptions
+  /** Filter → what it waits for. */
+  readonly #waiting = new Map<string, string>()
+  readonly #retries = new Map<string, NodeJS.Timeout>()
+
+  constructor(options: LoaderOptions) {
+    this.#options = options
+  }
+
+  /** What keeps a filter from being loaded, which is no fault of its own. */
+  waitsFor(filter: string): string | undefined {
+    return this.#waiting.get(filter)
+  }
+
+  /** It does not want to run any more. */
+  forget(filter: string): void {
+    this.#waiting.delete(filter)
+    clearTimeout(this.#retries.get(filter))
+    this.#retries.delete(filter)
+  }
+
+  /** The active version, or why not. One that is away is tried again by itself. Never rejects. */
+  async load(manifest: Manifest, record: FilterRecord): Promise<Loaded> {
+    const { id } = manifest
+    const { onAway, onChange, retry } = this.#options
+    const result = await this.#load(manifest, record).catch(refused)
+    clearTimeout(this.#retries.get(id))
+    this.#retries.delete(id)
+    if (result.ok || result.isAway === undefined) {
+      if (this.#waiting.delete(id)) onChange(id)
+      return result
+    }
+    const { message } = result.error
+    if (this.#waiting.get(id) !== message) {
+      this.#waiting.set(id, message)
+      onAway(id, message)
+      onChange(id)
+    }
+    this.#retries.set(id, setTimeout(() => retry(id), AWAY_MS).unref())
+    return result
+  }
+
+  async #load(manifest: Manifest, record: FilterRecord): Promise<Loaded> {
+    const { place, sources, sandbox, fields, limits } = this.#options
+    const source = await sourceOf(manifest, sources)
+    if (!source.ok) return source
+    const { found } = source
+    const program = compile(manifest, record, fields(manifest.stream), found, limits)
+    const loaded = await loadRunner(sandbox, manifest, record, program, found)
+    if (!loaded.ok) return loaded
+    return { ok: true, runner: Object.assign(loaded.runner, { share: shareOf(manifest, record, place) }) }
+  }
+}

@@ -1,0 +1,115 @@
+// A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
+import { type AuthorError, Learning, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
+import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
+import { programOf } from '../author/program.ts'
+import { type Manifest } from '../manifest.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { type Share } from './mirror-handover.ts'
+import { type Capped } from '../verdicts/apply-verdicts.ts'
+import { type FoundSource, type SourceShelf } from './source-lookup.ts'
+
+/** A loaded filter. Its `ahead` is that of its progress record, shared. */
+export interface Runner extends Capped {
+  /** A new cap, policy or name takes effect without a new version. */
+  cap: number
+  policy: Manifest['policy']
+  manifest: Manifest
+  share: Share | undefined
+  /** Replaced when it learns. */
+  program: Program
+  readonly learning: Learning
+  readonly found: FoundSource
+  /** The last error of its code on a row, for its author. */
+  lastError?: AuthorError
+}
+
+export interface Refusal {
+  readonly ok: false
+  /** Nothing is wrong with it: what it runs in, or its source, is away and will be there. */
+  readonly isAway?: true
+  readonly reason: string
+  readonly error: AuthorError
+}
+
+let loads = 0
+
+/** The source of a manifest's active version, as the API found it. */
+export async function sourceOf(
+  manifest: Manifest,
+  shelf: SourceShelf,
+): Promise<{ readonly ok: true; readonly found: FoundSource } | Refusal> {
+  const version = manifest.versions.find(({ number }) => number === manifest.active)
+  if (version === undefined) {
+    const known = manifest.versions.map(({ number }) => number).join(', ')
+    const message = `there is no version ${manifest.active}; activate one of ${known}`
+    return { ok: false, reason: 'error', error: { message } }
+  }
+  const outcome = await shelf.find(version)
+  if (outcome.ok) return outcome
+  if ('waits' in outcome) return { ok: false, isAway: true, reason: 'error', error: { message: outcome.waits } }
+  return { ok: false, reason: 'syntax', error: outcome.problem ?? { message: 'the source was refused' } }
+}
+
+/** What the sandbox would run for a manifest's active version, given the fields the stream has now. Ids of programs are never used twice. */
+export function compile(
+  manifest: Manifest,
+  record: FilterRecord,
+  fields: readonly Field[],
+  { code, names, everything }: FoundSource,
+  limits?: Limits,
+): Program {
+  const { active: number, cutouts } = manifest
+  const language = manifest.versions.find(version => version.number === number)?.language ?? 'javascript'
+  const reads = columnsRead(fields, { names, everything, cutouts })
+  const offers = columnsOffered(fields, cutouts)
+  return programOf({
+    id: `${manifest.id}.${number}.${++loads}`,
+    version: number,
+    language,
+    trust: record.strikes > 0 ? 'quarantined' : manifest.trust,
+    check: { code, reads: widened(reads, record.learned, offers), offers },
+    author: manifest.owner,
+    ...(limits === undefined ? {} : { limits }),
+  })
+}
+
+/**
+ * Loads a program. Whatever goes wrong is that filter's alone and never rejects: what its author can mend is a refusal, a sandbox that cannot take
+ * it now is waited for, and a fault of ours is a refusal too, which says so.
+ */
+export async function loadRunner(
+  sandbox: Sandbox,
+  manifest: Manifest,
+  record: FilterRecord,
+  program: Program,
+  found: FoundSource,
+): Promise<{ readonly ok: true; readonly runner: Runner } | Refusal> {
+  const outcome = await sandbox.load(program).catch(refused)
+  if (!outcome.ok) return outcome
+  const { id, cap, policy, start } = manifest
+  const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
+  const { version } = program
+  const { ahead } = record
+  const learning = new Learning(program)
+  const runner = { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program, found, learning }
+  return { ok: true, runner }
+}
+
+/** Whether a filter has a lane of its own even when it keeps up, so that the others of its stream never wait for it. */
+export const staysBeside = ({ runtime }: Program, { strikes, isSlow }: FilterRecord): boolean =>
+  runtime === 'container' || strikes > 0 || isSlow
+
+/** Anything that was thrown while a version was loaded, as what it means for that filter. */
+export function refused(error: unknown): Refusal {
+  if (!(error instanceof SandboxError)) {
+    const why = error instanceof Error ? error.message : String(error)
+    const message = `it could not be loaded, which is our fault: ${why.slice(0, 500)}`
+    return { ok: false, reason: 'error', error: { message } }
+  }
+  const { code, message } = error
+  // One that this worker's sandbox has no runtime for is the author's to know. An engine that is away, or a host that does not start, will be back, and
+  // columns of ours that no view can be made of may be others with the next schema.
+  return code === 'SANDBOX_PROGRAM_INVALID'
+    ? { ok: false, reason: 'error', error: { message } }
+    : { ok: false, isAway: true, reason: 'error', error: { message } }
+}

@@ -1,0 +1,398 @@
+// The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
+import { type AvroSchema, type Stream } from '#hub'
+import { type AuthorError, type Failure, type Program } from '#sandbox'
+import { type Manifest } from '../manifest.ts'
+import { aheadOf, type Positions } from '../progress/positions.ts'
+import { type Cut, type FilterRecord } from '../progress/records.ts'
+import { joinLive, leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/lane-transitions.ts'
+import { afterFailure } from '../progress/strikes-and-suspension.ts'
+import { type Piece } from '../publish/commit-unit.ts'
+import { sameColumns } from '../batch/column-union.ts'
+import { type CrewOptions } from './membership-options.ts'
+import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
+import { changeOf, type Lane } from '../lanes/lane.ts'
+import { Loader } from './filter-loader.ts'
+import { recordFor, startOf, wishFor } from './desired-filters.ts'
+import { compile, type Runner, staysBeside } from './load-filter.ts'
+import { SchemaShelf } from './readable-fields.ts'
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #runners = new Map<string, Runner>()
+  readonly #schemas: SchemaShelf
+  readonly #cuts = new Map<string, Cut>()
+  readonly #adoptions = new Map<string, Promise<void>>()
+  readonly #loader: Loader
+  #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+    this.#schemas = new SchemaShelf(options.streams)
+    this.#loader = new Loader({
+      ...options,
+      fields: stream => this.#schemas.fields(stream),
+      retry: filter => this.apply(filter),
+    })
+  }
+
+  runner(filter: string): Runner | undefined {
+    return this.#runners.get(filter)
+  }
+
+  /** Where this node has let go of a filter, once that is committed. */
+  cut(filter: string): Cut | undefined {
+    return this.#cuts.get(filter)
+  }
+
+  /** What keeps a filter from being loaded, which is no fault of its own. */
+  waitsFor(filter: string): string | undefined {
+    return this.#loader.waitsFor(filter)
+  }
+
+  get size(): number {
+    return this.#runners.size
+  }
+
+  /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
+  async start(filters: Iterable<string>): Promise<void> {
+    const { ledger, lanes, streams, schemaOf, manifestOf } = this.#options
+    const ids = new Set([...filters, ...ledger.filters.keys()])
+    for (const stream of streams) {
+      for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
+        const schema = await schemaOf(stream.name, id)
+        if (schema !== undefined) await this.adopt(stream, id, schema)
+      }
+      const all = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
+      const [members, parked] = [
+        all.filter(id => manifestOf(id) !== undefined),
+        all.filter(id => manifestOf(id) === undefined),
+      ]
+      // Their manifests have not arrived.
+      for (const id of parked) await this.#park(id)
+      const runners = await Promise.all(members.map(id => this.#reload(id)))
+      await lanes().openLive(
+        stream,
+        runners.filter(runner => runner !== undefined),
+      )
+    }
+    for (const id of ids) this.apply(id)
+  }
+
+  /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#turn
+    const runners = [...this.#runners.values()]
+    this.#runners.clear()
+    await Promise.all(runners.map(({ program }) => this.#options.sandbox.unload(program.id)))
+  }
+
+  /** Brings a filter to where its owner and its record want it. Errors go to `onFailure`. */
+  apply(filter: string): void {
+    if (this.#isClosed) return
+    void this.#inTurn(() => this.#apply(filter))
+  }
+
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    this.#turn = this.#turn.then(action).catch(this.#options.onFailure)
+    return this.#turn
+  }
+
+  async #apply(id: string): Promise<void> {
+    const { ledger, place, manifestOf } = this.#options
+    const manifest = manifestOf(id)
+    const record = ledger.filters.get(id)
+    const wish = wishFor(manifest, record, place, Date.now())
+    if (wish === 'forget') await this.#forget(id)
+    else if (wish === 'rest') await this.#rest(id, manifest)
+    else if (wish === 'run' && manifest !== undefined) {
+      await this.#run(manifest, record)
+      await this.#letGo(manifest)
+    }
+  }
+
+  /** Fixes where this node's share of a filter ends that is to move to another mirror. */
+  async #letGo(manifest: Manifest): Promise<void> {
+    const { ledger, place, committer, onChange } = this.#options
+    const { id, moving } = manifest
+    const [record, runner] = [ledger.filters.get(id), this.#runners.get(id)]
+    if (record === undefined || runner === undefined || moving === undefined) return
+    if (isToBeCut(manifest, record, place)) {
+      record.cut = cutOf(ledger, id, moving.at, Date.now())
+      runner.share = shareOf(manifest, record, place)
+      await committer.settle([changeOf(ledger.filterChange(id))])
+    }
+    // Only what is committed is reported: the other node begins by it.
+    if (record.cut !== undefined) this.#cuts.set(id, record.cut)
+    onChange(id)
+  }
+
+  async #run(manifest: Manifest, known: FilterRecord | undefined): Promise<void> {
+    const { id, stream: streamName } = manifest
+    const { place } = this.#options
+    const runner = this.#runners.get(id)
+    const isSame = runner?.version === manifest.active && runner.manifest.generation === manifest.generation
+    if (runner !== undefined && isSame) {
+      runner.manifest = manifest
+      runner.share = shareOf(manifest, known ?? recordFor(manifest, known), place)
+      runner.cap = manifest.cap
+      runner.policy = manifest.policy
+      return
+    }
+    const { ledger, lanes } = this.#options
+    const stream = this.#options.streams.find(({ name }) => name === streamName)
+    if (stream === undefined) return
+    const record = recordFor(manifest, known)
+    ledger.filters.set(id, record)
+    await this.#options.createTopic(id)
+    const fresh = await this.#load(manifest, record)
+    if (fresh === undefined) {
+      // One that is new and has to wait is still new when it is tried again.
+      if (known === undefined && record.suspension === undefined) ledger.filters.delete(id)
+      return
+    }
+    const stays = staysBeside(fresh.program, record)
+    const arrival = arrivalOf(manifest, record, place)
+    const start =
+      arrival !== undefined ? { timestampMs: arrival.sinceMs } : known === undefined ? startOf(manifest) : 'now'
+    record.arrived = arrival?.at ?? record.arrived
+    const isOwn = record.lane === ownLane(id)
+    this.#runners.set(id, fresh)
+    if (isOwn && lanes().hasOwn(id)) {
+      await this.#options.committer.settle([changeOf(ledger.filterChange(id))])
+      lanes().exchange(fresh, stays)
+    } else if (isOwn || start !== 'now') {
+      record.lane = ownLane(id)
+      lanes().read({ stream, runner: fresh, stays }, start === 'now' ? 'earliest' : start)
+    } else if (stays) this.#putBeside(fresh, stream)
+    else this.#putIn(fresh, stream)
+    if (record.lane === ownLane(id)) this.#joinWhenCaughtUp(fresh, stream)
+    if (runner !== undefined) this.#unloadLater(runner)
+  }
+
+  /** Puts a runner into the live lane, in the place of an older version or as one that starts now. */
+  #putIn(runner: Runner, stream: Stream): void {
+    const { ledger, lanes } = this.#options
+    const live = lanes().get(liveLane(stream.name))
+    if (live === undefined) return
+    this.#replace(live, runner, () => {
+      this.#beginNow(runner.id, stream)
+      const record = ledger.filters.get(runner.id)
+      if (record !== undefined) record.lane = live.name
+      return changeOf(ledger.filterChange(runner.id))
+    })
+  }
+
+  /** Gives a runner that is in the live lane, or starts now, a lane of its own beside it. */
+  #putBeside(runner: Runner, stream: Stream): void {
+    const { lanes } = this.#options
+    lanes().beside({ stream, runner, stays: true }, () => {
+      this.#beginNow(runner.id, stream)
+      lanes().get(liveLane(stream.name))?.dismiss(runner.id)
+    })
+  }
+
+  /** A filter that had no lane: it evaluates what comes from this moment on, wherever the lane is that it joins. */
+  #beginNow(id: string, stream: Stream): void {
+    const { ledger, lanes } = this.#options
+    const record = ledger.filters.get(id)
+    if (record === undefined || record.lane !== undefined) return
+    const live = liveLane(stream.name)
+    const { positions } = ledger.lanes.get(live) ?? { positions: new Map<number, bigint>() }
+    for (const [partition, end] of aheadOf(lanes().ends(live), positions)) record.ahead.set(partition, end)
+  }
+
+  /** Lets a runner into the live lane; when that is committed, it is live. */
+  #replace(live: Lane, runner: Runner, enter: () => Piece, isReady?: () => boolean): void {
+    const { onChange } = this.#options
+    live.join(runner, enter, isReady).then(
+      () => onChange(runner.id),
+      // The committer tells the shard itself.
+      () => undefined,
+    )
+  }
+
+  /** Lets a filter that reads for itself into the live lane once it stands there; one that has to stay beside it is left where it is. */
+  #joinWhenCaughtUp(runner: Runner, stream: Stream): void {
+    const { ledger, lanes, onChange } = this.#options
+    const { id } = runner
+    const record = ledger.filters.get(id)
+    const live = lanes().get(liveLane(stream.name))
+    onChange(id)
+    if (live === undefined || record === undefined) return
+    live.dismiss(id)
+    if (staysBeside(runner.program, record)) return
+    const enter = (): Piece => {
+      const changes = joinLive(ledger, id, stream.name)
+      lanes().stop(id)
+      return changeOf(...changes)
+    }
+    this.#replace(live, runner, enter, () => lanes().hasCaughtUp(id))
+  }
+
+  /** A filter is slow: from now on it has a lane of its own, so that only it lags. */
+  slowed(lane: Lane, runner: Runner): void {
+    const { ledger, lanes, committer, streams } = this.#options
+    const { id, manifest } = runner
+    const record = ledger.filters.get(id)
+    const stream = streams.find(({ name }) => name === manifest.stream)
+    if (record === undefined || record.isSlow || stream === undefined || this.#runners.get(id) !== runner) return
+    record.isSlow = true
+    committer.push([changeOf(ledger.filterChange(id))])
+    if (lane.name === liveLane(stream.name)) this.#putBeside(runner, stream)
+    else {
+      lanes().get(liveLane(stream.name))?.dismiss(id)
+      lanes().exchange(runner, true)
+    }
+  }
+
+  /** Loads the active version, or suspends the filter with what is wrong; undefined also when it has to wait for what it runs in. */
+  async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
+    const result = await this.#loader.load(manifest, record)
+    if (result.ok) return result.runner
+    if (result.isAway) return undefined
+    await this.#suspend(manifest, record, result.reason, result.error)
+    return undefined
+  }
+
+  /** A filter of the live lane that cannot run now keeps its position, and goes on from it when it can. */
+  async #park(id: string): Promise<void> {
+    const { ledger, committer } = this.#options
+    const { positions } = ledger.lanes.get(ledger.filters.get(id)?.lane ?? '') ?? { positions: new Map() }
+    await committer.settle([changeOf(...moveOut(ledger, id, positions))])
+  }
+
+  /** For a start: the runner of a filter that has a lane and still wants to run. */
+  async #reload(id: string): Promise<Runner | undefined> {
+    const { ledger, place, manifestOf, createTopic } = this.#options
+    const [manifest, record] = [manifestOf(id), ledger.filters.get(id)]
+    if (manifest === undefined || record === undefined || wishFor(manifest, record, place, Date.now()) !== 'run')
+      return undefined
+    if (record.generation < manifest.generation || record.version !== manifest.active)
+      Object.assign(record, { ...recordFor(manifest, record), ahead: record.ahead })
+    await createTopic(id)
+    const runner = await this.#load(manifest, record)
+    if (runner !== undefined) this.#runners.set(id, runner)
+    else if (record.suspension === undefined) await this.#park(id)
+    return runner
+  }
+
+  async #rest(id: string, manifest: Manifest | undefined): Promise<void> {
+    this.#loader.forget(id)
+    const { ledger, committer, onChange } = this.#options
+    await this.#withdraw(id)
+    const record = ledger.filters.get(id)
+    if (record?.lane !== undefined) {
+      const changes = leaveLane(ledger, id)
+      await committer.settle([changeOf(...changes)])
+    }
+    if (manifest !== undefined) onChange(id)
+  }
+
+  async #forget(id: string): Promise<void> {
+    this.#loader.forget(id)
+    const { ledger, committer, deleteTopic, onChange } = this.#options
+    await this.#withdraw(id)
+    const record = ledger.filters.get(id)
+    const changes = record === undefined ? [] : leaveLane(ledger, id)
+    await committer.settle([changeOf(...changes, ...ledger.forget(id))])
+    await deleteTopic(id)
+    onChange(id)
+  }
+
+  async #suspend(manifest: Manifest, record: FilterRecord, reason: string, error: AuthorError): Promise<void> {
+    const { ledger, committer, onChange } = this.#options
+    const { id } = manifest
+    await this.#withdraw(id)
+    ledger.filters.set(id, record)
+    await committer.settle([changeOf(...suspend(ledger, id, reason, error))])
+    onChange(id)
+  }
+
+  /** Takes a filter out of its lane and the sandbox; its record is the caller's. */
+  async #withdraw(id: string): Promise<void> {
+    const { lanes, sandbox } = this.#options
+    const runner = this.#runners.get(id)
+    this.#runners.delete(id)
+    lanes().stop(id)
+    if (runner === undefined) return
+    await lanes().get(liveLane(runner.manifest.stream))?.leave(id)
+    await sandbox.unload(runner.program.id)
+  }
+
+  /** An old version is unloaded when the new one has taken its place. */
+  #unloadLater(old: Runner): void {
+    const { lanes, sandbox, onFailure } = this.#options
+    if (lanes().uses(old)) setTimeout(() => this.#unloadLater(old), 100).unref()
+    else sandbox.unload(old.program.id).catch(onFailure)
+  }
+
+  /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
+  failed(lane: Lane, runner: Runner, { reason, error }: Failure, before: Positions): void {
+    const { ledger, committer, lanes, sandbox, onChange, onFailure } = this.#options
+    const { id } = runner
+    const record = ledger.filters.get(id)
+    if (record === undefined) return
+    const { strikes, next } = afterFailure(record.strikes)
+    record.strikes = strikes
+    // The one that failed is unloaded; another that was loaded to take its place is loaded anew where the filter goes on.
+    const successor = this.#runners.get(id)
+    if (successor !== undefined && successor !== runner) sandbox.unload(successor.program.id).catch(onFailure)
+    this.#runners.delete(id)
+    lanes().stop(id)
+    lanes().get(liveLane(runner.manifest.stream))?.dismiss(id)
+    if (next === 'suspend') {
+      committer.push([changeOf(...suspend(ledger, id, reason, error))])
+      onChange(id)
+      return
+    }
+    const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : moveOut(ledger, id, before)
+    committer.push([changeOf(...changes)])
+    this.apply(id)
+  }
+
+  /** Before the first packet of a schema is read: filters whose columns it changes are loaded again, and batches carry what they ask for. */
+  adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
+    const key = `${stream.name} ${id}`
+    const known = this.#adoptions.get(key)
+    if (known !== undefined) return known
+    const adoption = this.#inTurn(() => this.#adopt(stream, id, schema))
+    this.#adoptions.set(key, adoption)
+    return adoption
+  }
+
+  async #adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
+    const { ledger, lanes, limits } = this.#options
+    for (const problem of this.#schemas.add(stream.name, id, schema))
+      this.#options.onSchemaProblem(stream.name, id, problem)
+    const fields = this.#schemas.fields(stream.name)
+    const known = ledger.lanes.get(liveLane(stream.name))?.schemas
+    if (known?.includes(id) === false) known.push(id)
+    const swaps: Runner[] = []
+    for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
+      const record = ledger.filters.get(old.id)
+      if (record === undefined) continue
+      const program = compile(old.manifest, record, fields, old.found, limits)
+      if (sameFields(program, old.program)) continue
+      const fresh = await this.#load(old.manifest, record)
+      if (fresh === undefined) {
+        // It goes on, if it is not suspended, from where its lane stands, once it can be loaded with the fields it then has.
+        await this.#withdraw(old.id)
+        continue
+      }
+      this.#runners.set(old.id, fresh)
+      swaps.push(fresh)
+      this.#unloadLater(old)
+    }
+    const stays = ({ id: filter, program }: Runner): boolean => {
+      const record = ledger.filters.get(filter)
+      return record !== undefined && staysBeside(program, record)
+    }
+    lanes().swap(swaps, stays)
+  }
+}
+
+/** Whether a program reads the same columns of the same records. */
+const sameFields = (a: Program, b: Program): boolean =>
+  sameColumns(a.reads, b.reads) && (a.offers === b.offers || sameColumns(a.offers ?? a.reads, b.offers ?? b.reads))

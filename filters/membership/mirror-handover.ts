@@ -1,0 +1,69 @@
+// A filter moves to another mirror: which alerts are still its old node's, and which its new one's. Offsets of two mirrors cannot be compared; visits and
+// record timestamps, which MirrorMaker copies, can. Pure.
+import { type Handover, type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/shard-state.ts'
+import { type Cut, type FilterRecord } from '../progress/records.ts'
+import { type Place } from './desired-filters.ts'
+
+/** Visits that had a packet this long before the filter's position are finished where they began: packets are late by less. */
+const LATE_MS = 10 * 60_000
+
+/** Whether an alert of a visit, with its record's timestamp and the time when it came here (ms since 1970), is this node's to evaluate. */
+export type Share = (visit: bigint, timestampMs: number, cameMs: number) => boolean
+
+/** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
+export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number): Cut {
+  const lane = ledger.lanes.get(ledger.filters.get(filter)?.lane ?? '')
+  const sinceMs = Math.min(nowMs, ...(lane?.newestMs.values() ?? [])) - LATE_MS
+  return { at, sinceMs, visits: ledger.visitsSince(filter, sinceMs) }
+}
+
+/** Whether this is the place a manifest means. */
+export const isAt = (place: Pick<Place, 'mirror' | 'shard'>, where: Manifest['placement'] | undefined): boolean =>
+  where?.mirror === place.mirror && where.shard === place.shard
+
+/** Whether this node still finishes visits of a filter that has gone elsewhere. */
+export const finishes = ({ handover }: Manifest, place: Place, nowMs: number): boolean =>
+  handover !== undefined && isAt(place, handover.from) && nowMs < Date.parse(handover.until)
+
+/** Whether the filter is to be let go here, and has not been. */
+export const isToBeCut = ({ placement, moving }: Manifest, record: FilterRecord, place: Place): boolean =>
+  moving !== undefined && isAt(place, placement) && record.cut?.at !== moving.at
+
+/** The move by which a filter comes here and has not begun yet. */
+export const arrivalOf = (
+  { placement, handover }: Manifest,
+  record: FilterRecord,
+  place: Place,
+): Handover | undefined =>
+  handover !== undefined && isAt(place, placement) && record.arrived !== handover.at ? handover : undefined
+
+/** This node's share of the alerts; undefined when all are its own. */
+export function shareOf(
+  { placement, moving, handover }: Manifest,
+  { cut }: FilterRecord,
+  place: Place,
+): Share | undefined {
+  if (isAt(place, placement)) {
+    if (moving !== undefined) return cut?.at === moving.at ? keeps(cut) : undefined
+    if (handover === undefined) return undefined
+    const theirs = keeps(handover)
+    return (...alert) => !theirs(...alert)
+  }
+  return handover === undefined ? () => false : keeps(handover)
+}
+
+/** What came after the old node's time is only its own where the visit's cap was counted there: a topic that is replayed with old timestamps goes to the new node. */
+function keeps({
+  visits,
+  sinceMs,
+  until,
+}: {
+  readonly visits: readonly (bigint | string)[]
+  readonly sinceMs: number
+  readonly until?: string
+}): Share {
+  const begun = new Set(visits.map(BigInt))
+  const untilMs = until === undefined ? Infinity : Date.parse(until)
+  return (visit, timestampMs, cameMs) => begun.has(visit) || (timestampMs < sinceMs && cameMs < untilMs)
+}

@@ -1,0 +1,268 @@
+// The heart of exactness, without a broker: whatever is cut and wherever it crashes, the outcome is that of an undisturbed run.
+import { type Verdicts } from '#sandbox'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Ledger } from '../progress/shard-state.ts'
+import { isBehind } from '../progress/positions.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { emptyPiece, type Piece } from '../publish/commit-unit.ts'
+import { newestChanges, nextPieces } from '../publish/transaction-plan.ts'
+import { type Entry } from '../batch/lane-batch.ts'
+import { type Capped, settle } from './apply-verdicts.ts'
+
+const PACKET = Buffer.alloc(10)
+const LANE = 'live.test'
+
+interface Alert {
+  readonly partition: number
+  readonly alert: number
+  readonly visit: number
+  readonly readable: boolean
+  /** Bit i: filter i passes. Bit 8 + i: it fails. */
+  readonly verdicts: number
+}
+
+const alerts = fc.array(
+  fc.record({
+    partition: fc.nat(2),
+    alert: fc.nat(60),
+    visit: fc.nat(3),
+    readable: fc.boolean(),
+    verdicts: fc.nat(0xffff),
+  }),
+  { maxLength: 60 },
+)
+
+/** The log: offsets are counted per partition, with a control record after every third. */
+const toLog = (list: readonly Alert[]): (Entry & { readonly verdicts: number })[] => {
+  const next = [0n, 0n, 0n]
+  return list.map(({ partition, alert, visit, readable, verdicts }) => {
+    const offset = (next[partition] ?? 0n) + ((next[partition] ?? 0n) % 3n === 2n ? 1n : 0n)
+    next[partition] = offset + 1n
+    const failure = readable ? {} : { failure: { reason: 'HUB_PACKET_MAGIC', message: 'no' } }
+    return {
+      partition,
+      offset,
+      timestampMs: 0,
+      came: { afterMs: 0, byMs: 0 },
+      packet: PACKET,
+      row: 0,
+      alert: BigInt(alert),
+      visit: BigInt(visit),
+      verdicts,
+      ...failure,
+    }
+  })
+}
+
+const recordIn = (ledger: Ledger, id: string, ahead = new Map<number, bigint>()): FilterRecord => {
+  const record = ledger.filters.get(id) ?? {
+    lane: LANE,
+    version: 1,
+    generation: 1,
+    strikes: 0,
+    isSlow: false,
+    learned: [],
+    cut: undefined,
+    arrived: undefined,
+    ahead,
+    suspension: undefined,
+    cpuMs: 0,
+  }
+  ledger.filters.set(id, record)
+  return record
+}
+
+const filters = (ledger: Ledger): Capped[] =>
+  ['fa', 'fb', 'fc'].map((id, index) => {
+    const record = recordIn(ledger, id, new Map(index === 2 ? [[0, 5n]] : []))
+    return {
+      id,
+      version: 1,
+      cap: 3,
+      policy: index === 1 ? 'best' : 'first',
+      ahead: record.ahead,
+      fromVisit: index === 2 ? 1n : undefined,
+    }
+  })
+
+const verdictsOf = (batch: readonly { readonly verdicts: number }[], index: number): Verdicts => {
+  const words = Math.ceil(batch.length / 32)
+  const passed = new Uint32Array(words)
+  const errored = new Uint32Array(words)
+  batch.forEach(({ verdicts }, row) => {
+    const bit = 1 << (row % 32)
+    if ((verdicts >> (8 + index)) & 1) errored[row >> 5]! |= bit
+    else if ((verdicts >> index) & 1) passed[row >> 5]! |= bit
+  })
+  return { filter: String(index), version: 1, passed, errored, logs: [], logsDropped: 0, cpuMs: 0 }
+}
+
+interface Outcome {
+  readonly progress: Map<string, string>
+  readonly delivered: string[]
+  readonly overCap: string[]
+  readonly deadLetters: string[]
+}
+
+const commit = (pieces: readonly Piece[], { progress, delivered, overCap, deadLetters }: Outcome): void => {
+  for (const piece of pieces) {
+    delivered.push(
+      ...piece.deliveries.map(({ filter, visit, alert, position }) => `${filter} ${visit} ${alert} ${position}`),
+    )
+    for (const { filter, visit, total, added, alerts } of piece.overCap)
+      overCap.push(
+        ...alerts.map(
+          ({ alert, source }, index) =>
+            `${filter} ${visit} ${total - added + index + 1} ${alert} ${source.partition} ${source.offset}`,
+        ),
+      )
+    deadLetters.push(...piece.deadLetters.map(({ source }) => `${source.partition} ${source.offset}`))
+  }
+  for (const [key, change] of newestChanges(pieces)) {
+    const value = change()
+    if (value === null) progress.delete(key)
+    else progress.set(key, value)
+  }
+}
+
+const recordOf = (ledger: Ledger, filter: string): Piece => ({
+  ...emptyPiece(),
+  changes: new Map([ledger.filterChange(filter)]),
+})
+
+/** Runs the log through; `crashes` gives how many transactions each life commits and how many bytes one holds. */
+function run(
+  list: readonly Alert[],
+  crashes: readonly { readonly transactions: number; readonly bytes: number }[],
+): Outcome {
+  const log = toLog(list)
+  const outcome: Outcome = { progress: new Map(), delivered: [], overCap: [], deadLetters: [] }
+  for (const life of [...crashes, { transactions: Infinity, bytes: 40 }]) {
+    const ledger = new Ledger()
+    for (const [key, value] of outcome.progress) ledger.restore(key, value)
+    ledger.restored()
+    if (!ledger.lanes.has(LANE))
+      ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
+    const capped = filters(ledger)
+    if (outcome.progress.size === 0)
+      commit(
+        capped.map(({ id }) => recordOf(ledger, id)),
+        outcome,
+      )
+    const positions = new Map(ledger.lanes.get(LANE)?.positions)
+    const rest = log.filter(({ partition, offset }) => !isBehind(positions, partition, offset))
+    const queue: Piece[] = []
+    for (let at = 0; at < rest.length; at += 7) {
+      const batch = rest.slice(at, at + 7)
+      const readable = batch.filter(({ failure }) => failure === undefined)
+      const entries = batch.map(entry => ({
+        ...entry,
+        row: entry.failure === undefined ? readable.indexOf(entry) : -1,
+      }))
+      const verdicts = capped.map((_, index) => verdictsOf(readable, index))
+      queue.push(
+        ...settle(entries, capped, verdicts, {
+          ledger,
+          lane: LANE,
+          topic: 't',
+          writesDeadLetters: true,
+          nowMs: 0,
+          pieceBytes: life.bytes / 2,
+        }),
+      )
+    }
+    for (let done = 0; done < life.transactions && queue.length > 0; done++)
+      commit(queue.splice(0, nextPieces(queue, 0, life.bytes).length), outcome)
+  }
+  return outcome
+}
+
+/** Records without the order of their keys. */
+const parsed = ({ progress, ...rest }: Outcome): object => ({
+  ...rest,
+  progress: new Map([...progress].map(([key, value]) => [key, JSON.parse(value) as unknown])),
+})
+
+const lives = fc.array(fc.record({ transactions: fc.nat(6), bytes: fc.integer({ min: 1, max: 120 }) }), {
+  maxLength: 4,
+})
+
+test('wherever a worker dies and however transactions are cut, deliveries, counters and dead letters are those of an undisturbed run', () => {
+  fc.assert(
+    fc.property(alerts, lives, (list, crashes) => {
+      expect(parsed(run(list, crashes))).toEqual(parsed(run(list, [])))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what passes is delivered or over the cap, and never more than the cap goes out', () => {
+  fc.assert(
+    fc.property(alerts, list => {
+      const { progress, delivered, deadLetters } = run(list, [])
+      expect(deadLetters).toHaveLength(list.filter(({ readable }) => !readable).length)
+      for (let visit = 0; visit < 4; visit++) {
+        const mine = list.filter(alert => alert.readable && alert.visit === visit)
+        if (mine.length === 0) continue
+        const state = JSON.parse(progress.get(`visit/fa/${visit}`) ?? '{}') as Record<string, number> & {
+          delivered: string[]
+        }
+        const passing = mine.filter(({ verdicts }) => (verdicts & 0x101) === 1)
+        expect(state).toMatchObject({
+          seen: mine.length,
+          passed: passing.length,
+          errors: mine.filter(({ verdicts }) => verdicts & 0x100).length,
+        })
+        expect(state.delivered).toHaveLength(Math.min(3, new Set(passing.map(({ alert }) => alert)).size))
+        expect(delivered.filter(line => line.startsWith(`fa ${visit} `))).toHaveLength(state.delivered.length)
+      }
+    }),
+  )
+})
+
+test('a packet that was settled already stops the lane', () => {
+  const ledger = new Ledger()
+  ledger.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), schemas: [], newestMs: new Map() })
+  const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
+  const again = (): unknown =>
+    settle(entry === undefined ? [] : [entry], [], [], {
+      ledger,
+      lane: LANE,
+      topic: 't',
+      writesDeadLetters: true,
+      nowMs: 0,
+    })
+  expect(again).toThrow(expect.objectContaining({ code: 'FILTER_POSITION' }))
+})
+
+test('a row that passes more filters than a transaction holds is cut inside, and given only to the others when the worker dies there', () => {
+  const many = Array.from({ length: 50 }, (_, index) => `f${index}`)
+  const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
+  const outcome: Outcome = { progress: new Map(), delivered: [], overCap: [], deadLetters: [] }
+  const settled = (): Piece[] => {
+    const ledger = new Ledger()
+    for (const [key, value] of outcome.progress) ledger.restore(key, value)
+    ledger.restored()
+    if (!ledger.lanes.has(LANE))
+      ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
+    const capped = many.map((id): Capped => {
+      const { ahead } = recordIn(ledger, id)
+      return { id, version: 1, cap: 3, policy: 'first', ahead, fromVisit: undefined }
+    })
+    const verdicts = many.map(() => verdictsOf([{ verdicts: 1 }], 0))
+    const options = { ledger, lane: LANE, topic: 't', writesDeadLetters: true, nowMs: 0, pieceBytes: 40 }
+    return settle(entry === undefined ? [] : [entry], capped, verdicts, options)
+  }
+  const first = settled()
+  expect(first.map(({ bytes }) => bytes)).toEqual([80, 80, 80, 80, 80, 80, 20])
+  commit(first.slice(0, 3), outcome)
+  expect(outcome.delivered).toHaveLength(24)
+  commit(settled(), outcome)
+  expect(new Set(outcome.delivered)).toEqual(new Set(many.map(id => `${id} 1 1 1`)))
+  expect(outcome.delivered).toHaveLength(50)
+  for (const id of many) {
+    expect(JSON.parse(outcome.progress.get(`visit/${id}/1`) ?? '{}')).toMatchObject({ seen: 1, passed: 1 })
+    expect(JSON.parse(outcome.progress.get(`filter/${id}`) ?? '{}')).not.toHaveProperty('ahead')
+  }
+})

@@ -1,0 +1,328 @@
+// Verdicts → cap → pieces: the one place where counters, positions and deliveries change, all together, row by row.
+import { type Verdicts } from '#sandbox'
+import { heldAnnotationBytes, leftOut } from '../cap/held-annotations.ts'
+import { decideBest } from '../cap/best-policy.ts'
+import { decideFirst } from '../cap/first-policy.ts'
+import { type PartitionTime, place } from '../cap/visit-time.ts'
+import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
+import { visitKey } from '../progress/keys.ts'
+import { type Ledger } from '../progress/shard-state.ts'
+import { after, catchUp, follow, isBehind } from '../progress/positions.ts'
+import { type LaneRecord } from '../progress/records.ts'
+import { type Share } from '../membership/mirror-handover.ts'
+import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/commit-unit.ts'
+import { PIECE_BYTES } from '../publish/transaction-plan.ts'
+import { type Entry } from '../batch/lane-batch.ts'
+
+/** A filter as the cap sees it. */
+export interface Capped {
+  readonly id: string
+  readonly version: number
+  readonly cap: number
+  readonly policy: 'first' | 'best'
+  /** Offsets before these were evaluated in another lane. Shared with the filter's record. */
+  readonly ahead: Map<number, bigint>
+  /** Visits before this one are not for it. */
+  readonly fromVisit: bigint | undefined
+  /** Which alerts are this node's while the filter moves from one mirror to another; all when undefined. */
+  readonly share?: Share | undefined
+}
+
+export interface Settlement {
+  readonly ledger: Ledger
+  readonly lane: string
+  readonly topic: string
+  /** Only one lane of a mirror writes them, or they would be there once per lane. */
+  readonly writesDeadLetters: boolean
+  readonly nowMs: number
+  readonly pieceBytes?: number
+}
+
+/** A row is cut when it makes a piece this many times as large as it should be; two of these fit into a transaction. */
+const FULL_PIECES = 2
+
+/** About what a visit's record takes, an id in it, and a candidate's record without annotations. */
+const [VISIT_BYTES, ID_BYTES, HELD_BYTES] = [250, 22, 220]
+
+/** Rows of one visit in one piece. */
+interface Group {
+  rows: number
+  firstMs: number
+  lastMs: number
+  /** Per filter, in the order of the lane: its state and the rows it skipped. */
+  readonly states: (Visit | undefined)[]
+  readonly skipped: number[]
+  readonly overCap: (OverCap | undefined)[]
+}
+
+/**
+ * Applies the verdicts (verdicts[i] is filters[i]'s) to the ledger and gives what has to be committed, cut so that a transaction can end between any two
+ * pieces: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
+ * @throws FilterError FILTER_POSITION when the entries do not follow the lane's position; the ledger is then useless.
+ */
+export function settle(
+  entries: readonly Entry[],
+  filters: readonly Capped[],
+  verdicts: readonly Verdicts[],
+  { ledger, lane, topic, writesDeadLetters, nowMs, pieceBytes = PIECE_BYTES }: Settlement,
+): Piece[] {
+  const record = ledger.lanes.get(lane)
+  if (record === undefined) throw new TypeError(`lane ${lane} is not in the ledger`)
+  const events = eventsByRow(verdicts, entries.length)
+  const masked = filters.flatMap(({ ahead, fromVisit, share }, index) =>
+    ahead.size > 0 || fromVisit !== undefined || share !== undefined ? [index] : [],
+  )
+  const pieces: Piece[] = []
+  let piece = emptyPiece()
+  let groups = new Map<bigint, Group>()
+  /** By filter: alerts whose annotations are too long to be held. */
+  const stripped = new Map<number, number>()
+
+  const stateOf = (group: Group, index: number, visit: bigint, filter: Capped): Visit =>
+    (group.states[index] ??= ledger.visit(filter.id, visit, group.firstMs, nowMs))
+
+  const close = (): void => {
+    for (const [visit, group] of groups) {
+      filters.forEach((filter, index) => {
+        const seen = group.rows - (group.skipped[index] ?? 0)
+        if (seen === 0) return
+        const state = stateOf(group, index, visit, filter)
+        state.seen += seen
+        state.firstMs = Math.min(state.firstMs, group.firstMs)
+        state.lastMs = Math.max(state.lastMs, group.lastMs)
+        state.touchedMs = nowMs
+        piece.changes.set(visitKey(filter.id, visit), ledger.visitChange(state))
+        piece.progressBytes += VISIT_BYTES + ID_BYTES * state.delivered.length
+      })
+    }
+    for (const { id, ahead } of filters)
+      if (ahead.size > 0 && catchUp(ahead, record.positions)) piece.changes.set(...ledger.filterChange(id))
+    piece.changes.set(...ledger.laneChange(lane))
+    pieces.push(piece)
+    piece = emptyPiece()
+    groups = new Map()
+  }
+
+  /**
+   * Ends the piece inside a row that passes very many filters. Those that are done with the row are ahead of the lane, which still stands before it, until
+   * the rest of the row is committed; a worker that restores in between gives the row only to the others. Gives the group of the rest.
+   */
+  const closeInside = (
+    entry: Entry,
+    atMs: number,
+    group: Group,
+    skipping: readonly number[],
+    done: readonly number[],
+  ): Group => {
+    const isOut = new Set([...skipping, ...done])
+    for (const index of filters.keys()) if (!isOut.has(index)) group.skipped[index] = (group.skipped[index] ?? 0) + 1
+    for (const index of done) {
+      const filter = filters[index]
+      if (filter === undefined) continue
+      filter.ahead.set(entry.partition, after(entry.offset))
+      piece.changes.set(...ledger.filterChange(filter.id))
+    }
+    close()
+    const rest = groupOf(groups, entry, atMs)
+    for (const index of isOut) rest.skipped[index] = 1
+    return rest
+  }
+
+  const take = (entry: Entry, atMs: number): void => {
+    const source: Source = { topic, partition: entry.partition, offset: entry.offset }
+    if (entry.failure !== undefined) {
+      if (!writesDeadLetters) return
+      piece.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
+      piece.bytes += entry.packet.length
+      piece.heldBytes += entry.packet.length
+    } else {
+      let group = groupOf(groups, entry, atMs)
+      const skipping = masked.filter(index => isNotFor(filters[index], entry, atMs))
+      for (const index of skipping) group.skipped[index] = (group.skipped[index] ?? 0) + 1
+      piece.rows++
+      let packet: Buffer | undefined
+      const done: number[] = []
+      for (const event of events[entry.row] ?? []) {
+        const index = event >> 1
+        const filter = filters[index]
+        const verdict = verdicts[index]
+        if (filter === undefined || verdict === undefined || skipping.includes(index)) continue
+        if (piece.bytes >= FULL_PIECES * pieceBytes) {
+          group = closeInside(entry, atMs, group, skipping, done)
+          piece.heldBytes += packet?.length ?? 0
+        }
+        done.push(index)
+        const state = stateOf(group, index, entry.visit, filter)
+        if ((event & 1) === 1) {
+          state.errors++
+          continue
+        }
+        const outcome = decide(state, filter, verdict, entry, source)
+        if (outcome.isStripped) stripped.set(index, (stripped.get(index) ?? 0) + 1)
+        for (const alert of outcome.overCap) {
+          let over = group.overCap[index]
+          if (over === undefined) {
+            over = group.overCap[index] = { filter: filter.id, visit: entry.visit, total: 0, added: 0, alerts: [] }
+            piece.overCap.push(over)
+          }
+          over.total = state.overCap
+          over.added++
+          if (state.overCap <= OVER_CAP_IDS) over.alerts.push(alert)
+        }
+        if (outcome.held !== undefined) {
+          ledger.hold(filter.id, entry.visit)
+          piece.changes.set(...ledger.heldChange(filter.id, entry.visit, outcome.held))
+          piece.progressBytes += HELD_BYTES + (outcome.held.annotations?.length ?? 0)
+        }
+        if (outcome.released !== undefined)
+          for (const change of ledger.releaseChanges(filter.id, entry.visit, [outcome.released]))
+            piece.changes.set(...change)
+        if (!outcome.deliver) continue
+        if (packet === undefined) {
+          packet = Buffer.from(entry.packet)
+          piece.heldBytes += packet.length
+        }
+        piece.deliveries.push({
+          filter: filter.id,
+          version: filter.version,
+          visit: entry.visit,
+          alert: entry.alert,
+          position: state.delivered.length,
+          ...extrasOf(verdict, entry.row),
+          source,
+          evaluatedMs: nowMs,
+          packet,
+        })
+        piece.bytes += packet.length
+      }
+    }
+  }
+
+  for (const entry of entries) {
+    const { atMs, time } = placeOf(record, entry)
+    take(entry, atMs)
+    advance(record, entry, time)
+    if (piece.bytes + piece.progressBytes >= pieceBytes) close()
+  }
+  if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()
+  for (const [index, alerts] of stripped) {
+    const { id, version, cap } = filters[index] ?? {}
+    if (id === undefined || version === undefined || cap === undefined) continue
+    const lines = [leftOut(alerts, cap)]
+    pieces.at(-1)?.logs.push({ filter: id, version, lines, dropped: 0, at: new Date(nowMs).toISOString() })
+  }
+  return pieces
+}
+
+const placeOf = ({ newestMs, readMs, doubts }: LaneRecord, entry: Entry): ReturnType<typeof place> => {
+  const { partition } = entry
+  const time = {
+    newestMs: newestMs.get(partition) ?? 0,
+    readMs: readMs?.get(partition),
+    doubt: doubts?.get(partition),
+  }
+  return place(time, entry)
+}
+
+const advance = (
+  record: LaneRecord,
+  { partition, offset }: Entry,
+  { newestMs, doubt }: Omit<PartitionTime, 'readMs'>,
+): void => {
+  follow(record.positions, partition, offset)
+  if (newestMs > 0) record.newestMs.set(partition, newestMs)
+  if (doubt === undefined) record.doubts?.delete(partition)
+  else (record.doubts ??= new Map()).set(partition, doubt)
+}
+
+const isNotFor = (
+  filter: Capped | undefined,
+  { partition, offset, visit, timestampMs }: Entry,
+  atMs: number,
+): boolean =>
+  filter === undefined ||
+  filter.share?.(visit, timestampMs, atMs) === false ||
+  isBehind(filter.ahead, partition, offset) ||
+  (filter.fromVisit !== undefined && visit < filter.fromVisit)
+
+function groupOf(groups: Map<bigint, Group>, { visit }: Entry, atMs: number): Group {
+  let group = groups.get(visit)
+  if (group === undefined)
+    groups.set(visit, (group = { rows: 0, firstMs: atMs, lastMs: atMs, states: [], skipped: [], overCap: [] }))
+  group.rows++
+  group.firstMs = Math.min(group.firstMs, atMs)
+  group.lastMs = Math.max(group.lastMs, atMs)
+  return group
+}
+
+/** For each row: index of the filter * 2, + 1 when the filter failed on it. Rows come before filters, so that a cut lies between rows. */
+function eventsByRow(verdicts: readonly Verdicts[], rows: number): (number[] | undefined)[] {
+  const events: (number[] | undefined)[] = Array.from({ length: rows })
+  const collect = (words: Uint32Array, code: number): void => {
+    for (let word = 0; word < words.length; word++) {
+      let bits = words[word] ?? 0
+      while (bits !== 0) {
+        const row = word * 32 + 31 - Math.clz32(bits & -bits)
+        bits &= bits - 1
+        const list = events[row]
+        if (list === undefined) events[row] = [code]
+        else list.push(code)
+      }
+    }
+  }
+  verdicts.forEach(({ passed, errored }, index) => {
+    collect(passed, index * 2)
+    collect(errored, index * 2 + 1)
+  })
+  return events
+}
+
+const extrasOf = ({ scores, annotations }: Verdicts, row: number): { score?: number; annotations?: string } => {
+  const score = scores?.[row]
+  const note = annotations?.get(row)
+  return {
+    ...(score === undefined || Number.isNaN(score) ? {} : { score }),
+    ...(note === undefined ? {} : { annotations: note }),
+  }
+}
+
+interface Outcome {
+  readonly deliver: boolean
+  /** The alert itself or the candidate that it displaced. */
+  readonly overCap: readonly { alert: bigint; source: Source }[]
+  readonly held?: Candidate
+  /** It has lost its place. */
+  readonly released?: Candidate
+  /** Its annotations are longer than a candidate's may be. */
+  readonly isStripped?: boolean
+}
+
+/** What the cap says. */
+function decide(state: Visit, filter: Capped, verdict: Verdicts, entry: Entry, source: Source): Outcome {
+  const { alert } = entry
+  const { policy, cap, version } = filter
+  if (policy === 'first') {
+    const decision = decideFirst(state, cap, alert)
+    return { deliver: decision === 'deliver', overCap: decision === 'over-cap' ? [{ alert, source }] : [] }
+  }
+  const { score = 0, annotations } = extrasOf(verdict, entry.row)
+  const fits = annotations === undefined || Buffer.byteLength(annotations) <= heldAnnotationBytes(cap)
+  const candidate: Candidate = {
+    alert,
+    score,
+    source,
+    version,
+    ...(annotations === undefined || !fits ? {} : { annotations }),
+  }
+  const { decision, evicted } = decideBest(state, cap, candidate)
+  const lost = decision === 'over-cap' ? candidate : evicted
+  const overCap = lost === undefined ? [] : [{ alert: lost.alert, source: lost.source }]
+  if (decision !== 'hold') return { deliver: false, overCap }
+  return {
+    deliver: false,
+    overCap,
+    held: candidate,
+    ...(evicted === undefined ? {} : { released: evicted }),
+    isStripped: !fits,
+  }
+}

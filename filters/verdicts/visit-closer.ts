@@ -1,0 +1,192 @@
+// The end of visits under `best`: a lane says when one is over; its winners' packets are read again beside the lanes and delivered with the record that says so.
+import { type PacketReader } from '#mirrors'
+import { endBest, takeBest } from '../cap/best-policy.ts'
+import { type ClosingRule, isOver } from '../cap/visit-over.ts'
+import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
+import { visitKey } from '../progress/keys.ts'
+import { type Ledger } from '../progress/shard-state.ts'
+import { type Committer } from '../publish/committer.ts'
+import { emptyPiece, OVER_CAP_IDS, type Piece } from '../publish/commit-unit.ts'
+import { PIECE_BYTES } from '../publish/transaction-plan.ts'
+
+export interface VisitCloserOptions {
+  readonly ledger: Ledger
+  readonly committer: Pick<Committer, 'push' | 'room'>
+  readonly rule: ClosingRule
+  /** A filter's cap as it is now; undefined where nobody knows it, and what is held goes out. */
+  readonly capOf: (filter: string) => number | undefined
+  /** Makes the filter's topic if it is missing. */
+  readonly createTopic: (filter: string) => Promise<void>
+  /** Counts of filters moved, outside a lane's batches. */
+  readonly onCounted: (filters: Iterable<string>) => void
+  readonly openReader: (topic: string) => PacketReader
+  readonly signal: AbortSignal
+  /** What is in memory is no longer sure. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** Of a visit so many winners go out together at most: those of all visits that end at the same time take turns. */
+const AT_ONCE = 32
+/** What one pass over the topic may bring, and how much of that is asked for, as packets differ in size. */
+const PASS_BYTES = 32 * 1024 * 1024
+const ASKED_BYTES = 24 * 1024 * 1024
+/** Taken for a packet's size until some were read. */
+const USUAL_BYTES = 128 * 1024
+
+interface Job {
+  readonly filter: string
+  readonly visit: bigint
+  readonly state: Visit
+  readonly next: readonly Candidate[]
+}
+
+const keyOf = ({ topic, partition, offset }: Source): string => `${topic}-${partition}-${offset}`
+/** Packets by place; null for one that is not there any more. */
+type Packets = Map<string, Buffer | null>
+
+/** Ends visits of all lanes of a shard. One pass of reading at a time. */
+export class VisitCloser {
+  readonly #options: VisitCloserOptions
+  readonly #readers = new Map<string, PacketReader>()
+  #delivering: Promise<void> | undefined
+  /** Of a packet, as they were in the last pass. */
+  #meanBytes = USUAL_BYTES
+  /** Winners of one visit alone are read, because a larger pass brought none that was due. */
+  #isNarrow = false
+
+  constructor(options: VisitCloserOptions) {
+    this.#options = options
+  }
+
+  /** Ends what is over of these filters' visits by a lane's clock. Called between two batches, so that nothing else changes the visits. */
+  end(filters: readonly string[], clockMs: number): void {
+    const { ledger, rule, capOf, committer } = this.#options
+    const piece = emptyPiece()
+    for (const filter of filters)
+      for (const [visit, state] of ledger.holding(filter)) {
+        if (state.closed || !isOver(state, clockMs, rule)) continue
+        const lost = endBest(state, capOf(filter) ?? Infinity)
+        const told = lost.slice(0, Math.max(0, OVER_CAP_IDS - (state.overCap - lost.length)))
+        if (lost.length > 0)
+          piece.overCap.push({ filter, visit, total: state.overCap, added: lost.length, alerts: told })
+        for (const change of ledger.releaseChanges(filter, visit, lost)) piece.changes.set(...change)
+        piece.changes.set(visitKey(filter, visit), ledger.visitChange(state))
+      }
+    if (piece.changes.size === 0) return
+    committer.push([piece])
+    this.#options.onCounted(filters)
+    this.deliver()
+  }
+
+  /** Delivers what waits of visits that have ended, a predecessor's too, until nothing does. */
+  deliver(): void {
+    this.#delivering ??= this.#run()
+      .catch(error => {
+        if (!this.#options.signal.aborted) this.#options.onFailure(error)
+      })
+      .finally(() => (this.#delivering = undefined))
+  }
+
+  async #run(): Promise<void> {
+    const { committer, createTopic, onCounted, signal } = this.#options
+    for (let jobs = this.#next(); jobs.length > 0 && !signal.aborted; jobs = this.#next()) {
+      await committer.room(true)
+      // Those of filters that rest are not made at the beginning of a life.
+      for (const filter of new Set(jobs.map(job => job.filter))) await createTopic(filter)
+      const packets = await this.#read(jobs)
+      if (signal.aborted) return
+      const pieces = jobs.flatMap(job => this.#piecesOf(job, packets))
+      this.#isNarrow = pieces.length === 0
+      committer.push(pieces)
+      onCounted(jobs.map(job => job.filter))
+    }
+  }
+
+  /** The next winners of every visit that has ended, as far as they go into one pass. */
+  #next(): Job[] {
+    const { ledger } = this.#options
+    const jobs: Job[] = []
+    const places = new Set<string>()
+    for (const filter of ledger.holders)
+      for (const [visit, state] of ledger.holding(filter)) {
+        if (!state.closed) continue
+        const next = state.held.slice(0, this.#isNarrow ? 1 : AT_ONCE)
+        for (const { source } of next) places.add(keyOf(source))
+        jobs.push({ filter, visit, state, next })
+        if (this.#isNarrow || places.size * this.#meanBytes >= ASKED_BYTES) return jobs
+      }
+    return jobs
+  }
+
+  async #read(jobs: readonly Job[]): Promise<Packets> {
+    const { openReader, signal } = this.#options
+    const byTopic = new Map<string, Map<string, Source>>()
+    for (const { source } of jobs.flatMap(({ next }) => next)) {
+      const sources = byTopic.get(source.topic) ?? new Map<string, Source>()
+      byTopic.set(source.topic, sources.set(keyOf(source), source))
+    }
+    const packets: Packets = new Map()
+    for (const [topic, sources] of byTopic) {
+      const reader = this.#readers.get(topic) ?? openReader(topic)
+      this.#readers.set(topic, reader)
+      const { found, gone } = await reader.read([...sources.values()], signal, PASS_BYTES)
+      for (const { partition, offset, value } of found) packets.set(keyOf({ topic, partition, offset }), value)
+      if (found.length > 0) this.#meanBytes = found.reduce((sum, { value }) => sum + value.length, 0) / found.length
+      for (const { partition, offset } of gone) packets.set(keyOf({ topic, partition, offset }), null)
+    }
+    return packets
+  }
+
+  /** Delivers a visit's next winners in their order, up to the first that was not read. */
+  #piecesOf({ filter, visit, state, next }: Job, packets: Packets): Piece[] {
+    const { ledger } = this.#options
+    // Deleted meanwhile, or what is held has changed: the next pass looks again.
+    const isCurrent = [...ledger.holding(filter)].some(([, one]) => one === state)
+    if (!isCurrent || next.some((candidate, index) => state.held[index] !== candidate)) return []
+    const unread = next.findIndex(({ source }) => packets.get(keyOf(source)) === undefined)
+    const due = unread === -1 ? next.length : unread
+    const pieces: Piece[] = []
+    const nowMs = Date.now()
+    for (let left = due; left > 0;) {
+      const { count, bytes } = this.#fitting(state.held.slice(0, left), packets)
+      left -= count
+      pieces.push(this.#pieceOf({ filter, visit, state, next: state.held.slice(0, count) }, packets, bytes, nowMs))
+    }
+    return pieces
+  }
+
+  /** How many of these go into one piece. */
+  #fitting(candidates: readonly Candidate[], packets: Packets): { readonly count: number; readonly bytes: number } {
+    let [count, bytes] = [0, 0]
+    for (const { source } of candidates) {
+      const more = packets.get(keyOf(source))?.length ?? 0
+      if (count > 0 && bytes + more > PIECE_BYTES) break
+      count++
+      bytes += more
+    }
+    return { count, bytes }
+  }
+
+  #pieceOf({ filter, visit, state, next }: Job, packets: Packets, bytes: number, nowMs: number): Piece {
+    const { ledger } = this.#options
+    const before = state.delivered.length
+    const winners = takeBest(state, ({ source }) => packets.get(keyOf(source)) !== null, next.length)
+    state.touchedMs = nowMs
+    const deliveries = winners.flatMap(({ alert, score, source, version, annotations }, index) => {
+      const packet = packets.get(keyOf(source))
+      if (packet === undefined || packet === null) return []
+      const position = before + index + 1
+      const extras = annotations === undefined ? { score } : { score, annotations }
+      return [{ filter, version, visit, alert, position, ...extras, source, evaluatedMs: nowMs, packet }]
+    })
+    const changes = new Map(ledger.releaseChanges(filter, visit, next))
+    changes.set(visitKey(filter, visit), ledger.visitChange(state))
+    return { ...emptyPiece(), deliveries, changes, bytes, heldBytes: bytes }
+  }
+
+  /** Stops reading; what was not delivered is done by whoever restores the shard. */
+  async close(): Promise<void> {
+    await this.#delivering
+    await Promise.all([...this.#readers.values()].map(reader => reader.close().catch(() => undefined)))
+  }
+}

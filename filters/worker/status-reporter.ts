@@ -1,0 +1,240 @@
+// What a worker tells the hub about its filters: best effort, retried, newest state of each. Losing the hub stops nothing here.
+import { type BrokerAccess, openProducer, type Producer } from '#hub'
+import { type FeedGap, type MirrorGap } from '#mirrors'
+import { type Logger } from 'pino'
+import { type FilterMetrics } from '../metrics.ts'
+import { type Manifest } from '../manifest.ts'
+import { type Ledger } from '../progress/shard-state.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { holds } from '../progress/strikes-and-suspension.ts'
+import { liveLane } from '../progress/lane-transitions.ts'
+import { STATUS_TOPIC } from '../publish/topics.ts'
+import { type Crew } from '../membership/membership.ts'
+import { isAt } from '../membership/mirror-handover.ts'
+import { type Lane } from '../lanes/lane.ts'
+import { type Lanes } from '../lanes/lanes.ts'
+
+const FLUSH_MS = 2000
+const SOON_MS = 50
+/** A node without filters or alerts reports too: one that is silent gets no filters. */
+const BEAT_MS = 5000
+const RETRY_MS = 5000
+/** Visits named in a status, newest last: so many, and those that changed since the last one, as after an outage. */
+const VISITS = 8
+const MAX_VISITS = 64
+const GAPS = 16
+/** What a predecessor changed so long before its last change it has reported. */
+const REPORTED_MS = 60_000
+
+/** The state of one shard that is reported. */
+export interface Reported {
+  readonly ledger: Ledger
+  readonly crew: Crew
+  readonly lanes: Lanes
+}
+
+export interface StatusOptions {
+  /** The hub; undefined reports nowhere. */
+  readonly hub: BrokerAccess | undefined
+  readonly mirror: string
+  readonly shard: number
+  /** How many the mirror has. */
+  readonly shards: number
+  readonly manifestOf: (filter: string) => Manifest | undefined
+  readonly metrics: FilterMetrics
+  readonly log: Logger
+}
+
+/** Collects what changed and sends it every two seconds, changes of state at once. */
+export class StatusReporter {
+  readonly #options: StatusOptions
+  readonly #dirty = new Set<string>()
+  readonly #gaps: Record<string, unknown>[] = []
+  /** Filter → what was changed before this moment is reported. */
+  readonly #sentMs = new Map<string, number>()
+  #reported: Reported | undefined
+  #producer: Producer | undefined
+  #timer: NodeJS.Timeout | undefined
+  #dueMs = Number.POSITIVE_INFINITY
+  #sending: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  constructor(options: StatusOptions) {
+    this.#options = options
+  }
+
+  /** Reports everything once: what a predecessor committed last it may not have reported. */
+  attach(reported: Reported): void {
+    this.#reported = reported
+    reported.ledger.wake(VISITS, REPORTED_MS)
+    for (const filter of reported.ledger.filters.keys()) this.#dirty.add(filter)
+    this.#schedule(SOON_MS)
+  }
+
+  /** A filter's state changed. */
+  changed(filter: string): void {
+    const record = this.#reported?.ledger.filters.get(filter)
+    if (record === undefined) this.#options.metrics.forget(filter)
+    else this.#options.metrics.suspended(filter, record.suspension !== undefined)
+    this.#dirty.add(filter)
+    this.#schedule(SOON_MS)
+  }
+
+  /** The counts of a lane's filters moved. */
+  touched(lane: Lane): void {
+    this.counted([...lane.runners].map(({ id }) => id))
+  }
+
+  /** The counts of these filters moved. */
+  counted(filters: Iterable<string>): void {
+    for (const filter of filters) this.#dirty.add(filter)
+    this.#schedule(FLUSH_MS)
+  }
+
+  /** Alerts of a partition were gone before they were evaluated. */
+  gap(lane: string, topic: string, { partition, from, to }: FeedGap): void {
+    this.#gaps.push({ lane, topic, partition, from: String(from), to: String(to), at: new Date().toISOString() })
+    this.#gaps.splice(0, this.#gaps.length - GAPS)
+    this.#schedule(SOON_MS)
+  }
+
+  /** Alerts of a partition had left the hub before they were copied here; offsets are the hub's. */
+  mirrorGap({ topic, partition, from, to, atMs, sinceMs, untilMs }: MirrorGap): void {
+    const start = String(from)
+    const known = this.#gaps.findIndex(
+      gap =>
+        gap['lane'] === 'mirror' && gap['topic'] === topic && gap['partition'] === partition && gap['from'] === start,
+    )
+    if (known >= 0) this.#gaps.splice(known, 1)
+    this.#gaps.push({
+      lane: 'mirror',
+      topic,
+      partition,
+      from: start,
+      to: String(to),
+      at: new Date(atMs).toISOString(),
+      ...(sinceMs === undefined ? {} : { since: new Date(sinceMs).toISOString() }),
+      ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    })
+    this.#gaps.splice(0, this.#gaps.length - GAPS)
+    this.#schedule(SOON_MS)
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed || this.#options.hub === undefined) return
+    const dueMs = performance.now() + delayMs
+    if (dueMs >= this.#dueMs) return
+    clearTimeout(this.#timer)
+    this.#dueMs = dueMs
+    this.#timer = setTimeout(() => {
+      this.#sending = this.#sending.then(() => this.#flush())
+    }, delayMs)
+  }
+
+  async #flush(): Promise<void> {
+    const { hub, mirror, shard, log } = this.#options
+    const reported = this.#reported
+    this.#dueMs = Number.POSITIVE_INFINITY
+    if (hub === undefined || reported === undefined) return
+    const filters = [...this.#dirty]
+    this.#dirty.clear()
+    const nowMs = Date.now()
+    try {
+      const messages = filters.flatMap(filter => {
+        const value = this.#status(filter, reported)
+        return value === undefined ? [] : { topic: STATUS_TOPIC, key: filter, value }
+      })
+      this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
+      await this.#producer.send([
+        ...messages,
+        { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported) },
+      ])
+      for (const filter of filters)
+        if (reported.ledger.filters.has(filter)) this.#sentMs.set(filter, nowMs)
+        else this.#sentMs.delete(filter)
+      this.#schedule(BEAT_MS)
+    } catch (error) {
+      for (const filter of filters) this.#dirty.add(filter)
+      log.warn({ err: error, shard }, 'the hub does not take status reports; trying again')
+      await this.#producer?.close().catch(() => undefined)
+      this.#producer = undefined
+      this.#schedule(RETRY_MS)
+    }
+  }
+
+  /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another shard or node speaks for it. */
+  #status(filter: string, { ledger, crew, lanes }: Reported): string | null | undefined {
+    const { mirror, shard, manifestOf } = this.#options
+    const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
+    if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
+    if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
+    const { reason, message, line, column } = record?.suspension ?? {}
+    const runner = crew.runner(filter)
+    const cut = crew.cut(filter)
+    const sentMs = this.#sentMs.get(filter) ?? 0
+    const recent = ledger.recentVisits(filter)
+    const newest = new Set(recent.slice(-VISITS))
+    const visits = recent.filter(one => newest.has(one) || one[1].touchedMs >= sentMs).slice(-MAX_VISITS)
+    return JSON.stringify({
+      filter,
+      mirror,
+      shard,
+      state: stateOf(manifest, record, lanes.isFollowing(filter)),
+      version: record?.version ?? manifest?.active,
+      generation: record?.generation ?? manifest?.generation,
+      reason: message === undefined ? undefined : `${reason}: ${message}`,
+      line,
+      column,
+      lastError: runner?.lastError,
+      waitsFor: crew.waitsFor(filter),
+      lane: record?.lane ?? null,
+      visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
+        visit: String(visit),
+        seen,
+        passed,
+        delivered: delivered.length,
+        overCap,
+        errors,
+        firstMs,
+        touchedMs,
+      })),
+      cpuMs: Math.round(record?.cpuMs ?? 0),
+      cut: cut?.at === manifest?.moving?.at ? cut && { ...cut, visits: cut.visits.map(String) } : undefined,
+      updatedAt: new Date().toISOString(),
+    })
+  }
+
+  #node({ crew, lanes }: Reported): string {
+    const { mirror, shard, shards } = this.#options
+    const lagAlerts = [...lanes.all()].reduce((sum, { lane }) => sum + lanes.lag(lane.name), 0)
+    return JSON.stringify({
+      mirror,
+      shard,
+      shards,
+      filters: crew.size,
+      lagAlerts,
+      gaps: this.#gaps,
+      updatedAt: new Date().toISOString(),
+    })
+  }
+
+  /** Sends what is new if the hub answers within a second. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#isClosed = true
+    const last = this.#dirty.size > 0 ? this.#sending.then(() => this.#flush()) : this.#sending
+    await Promise.race([last, new Promise(resolve => setTimeout(resolve, 1000))])
+    await Promise.race([
+      this.#producer?.close().catch(() => undefined),
+      new Promise(resolve => setTimeout(resolve, 500)),
+    ])
+  }
+}
+
+function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined, isBeside: boolean): string {
+  if (manifest?.state === 'paused') return 'paused'
+  if (holds(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
+  if (record?.lane === undefined) return 'catching-up'
+  if (isBeside) return 'live'
+  return manifest !== undefined && record.lane === liveLane(manifest.stream) ? 'live' : 'catching-up'
+}
