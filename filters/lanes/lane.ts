@@ -2,12 +2,12 @@
 import { carries, type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
 import { type Ledger } from '../progress/shard-state.ts'
 import { type Positions } from '../progress/positions.ts'
-import { emptyPiece, type Piece } from '../publish/commit-unit.ts'
+import { changesOnly, type Piece } from '../publish/commit-unit.ts'
 import { type Committer } from '../publish/committer.ts'
 import { columnUnion } from '../batch/column-union.ts'
 import { type BatchSource, type LaneBatch } from '../batch/lane-batch.ts'
 import { type Relearn } from './relearn.ts'
-import { type Runner } from '../membership/load-filter.ts'
+import { type RunningFilter } from './running-filter.ts'
 import { settle } from '../verdicts/apply-verdicts.ts'
 
 /** Longer than the live lane needs for what the beginning of a visit brings. */
@@ -19,14 +19,14 @@ export interface LaneContext {
   readonly sandbox: Sandbox
   readonly relearn: Relearn
   /** A filter of the lane reads more columns from now on. */
-  readonly onLearned: (lane: Lane, runner: Runner) => void
+  readonly onLearned: (lane: Lane, runner: RunningFilter) => void
   /** A filter failed on a whole batch; it is out of the lane, which was at `before` when the batch began. */
-  readonly onFailure: (lane: Lane, runner: Runner, failure: Failure, before: Positions) => void
-  readonly onVerdicts: (runner: Runner, verdicts: Verdicts, rows: number) => void
+  readonly onFailure: (lane: Lane, runner: RunningFilter, failure: Failure, before: Positions) => void
+  readonly onVerdicts: (runner: RunningFilter, verdicts: Verdicts, rows: number) => void
   /** A filter has become slow; its verdicts on the batch count. */
-  readonly onSlow: (lane: Lane, runner: Runner) => void
+  readonly onSlow: (lane: Lane, runner: RunningFilter) => void
   /** Ends what is over of these filters' visits; called between two batches. */
-  readonly endVisits: (lane: Lane, runners: Iterable<Runner>) => void
+  readonly endVisits: (lane: Lane, runners: Iterable<RunningFilter>) => void
   /** Called after each batch, when positions have moved. */
   readonly onBatch: (lane: Lane, batch: LaneBatch) => void
 }
@@ -39,11 +39,11 @@ export interface LaneOptions {
   readonly doesYield: boolean
   readonly source: BatchSource
   /** Filters whose columns the source carries; they are in from the first packet on. */
-  readonly runners: readonly Runner[]
+  readonly runners: readonly RunningFilter[]
 }
 
 interface Joining {
-  runner: Runner
+  runner: RunningFilter
   readonly isReady: () => boolean
   /** Runs at the boundary; what it returns is committed with the lane's position. */
   readonly enter: () => Piece
@@ -56,10 +56,10 @@ export class Lane {
   readonly topic: string
   readonly #context: LaneContext
   readonly #options: LaneOptions
-  readonly #active: Map<string, Runner>
+  readonly #active: Map<string, RunningFilter>
   #joining: Joining[] = []
   /** Filters that learned of columns which batches may not carry yet. */
-  readonly #ahead = new Set<Runner>()
+  readonly #ahead = new Set<RunningFilter>()
   #evaluating: Promise<unknown> = Promise.resolve()
   #isStopped = false
   #isBusy = false
@@ -72,7 +72,7 @@ export class Lane {
     this.#active = new Map(options.runners.map(runner => [runner.id, runner]))
   }
 
-  get runners(): Iterable<Runner> {
+  get runners(): Iterable<RunningFilter> {
     return this.#active.values()
   }
 
@@ -89,7 +89,7 @@ export class Lane {
    * Lets a filter in between two batches, as soon as batches carry its columns; a filter of the same id is replaced. `enter` changes the ledger
    * at that moment, which waits until `isReady` says so. Resolves when that is committed: from then on the filter has a position.
    */
-  join(runner: Runner, enter: () => Piece, isReady = (): boolean => true): Promise<void> {
+  join(runner: RunningFilter, enter: () => Piece, isReady = (): boolean => true): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.#joining = this.#joining.filter(({ runner: { id } }) => id !== runner.id)
       this.#joining.push({ runner, enter, isReady, entered: commit => void commit.then(resolve, reject) })
@@ -98,7 +98,7 @@ export class Lane {
   }
 
   /** Puts other programs in the place of filters that are in or wait here, all at once, as soon as batches carry their columns. */
-  swap(runners: readonly Runner[]): void {
+  swap(runners: readonly RunningFilter[]): void {
     const mine = runners.filter(
       ({ id }) => this.#active.has(id) || this.#joining.some(({ runner }) => runner.id === id),
     )
@@ -106,7 +106,7 @@ export class Lane {
     for (const runner of mine) {
       const waiting = this.#joining.find(joining => joining.runner.id === runner.id)
       if (waiting === undefined)
-        this.#joining.push({ runner, isReady: () => true, enter: () => changeOf(), entered: ignore })
+        this.#joining.push({ runner, isReady: () => true, enter: () => changesOnly(), entered: ignore })
       else waiting.runner = runner
     }
     this.include()
@@ -162,7 +162,7 @@ export class Lane {
   }
 
   /** Whether a filter is in this lane and has not been replaced. */
-  has(runner: Runner): boolean {
+  has(runner: RunningFilter): boolean {
     return this.#active.get(runner.id) === runner
   }
 
@@ -208,7 +208,7 @@ export class Lane {
   }
 
   /** Verdicts in the order of the runners; a filter that reached more than the batch carries is asked again, alone, with that. */
-  async #evaluate(runners: readonly Runner[], batch: LaneBatch): Promise<Evaluation> {
+  async #evaluate(runners: readonly RunningFilter[], batch: LaneBatch): Promise<Evaluation> {
     const { columns } = batch
     if (columns === undefined) return { verdicts: [], lessons: [] }
     const { sandbox, relearn } = this.#context
@@ -219,7 +219,7 @@ export class Lane {
       return { verdicts: answers, lessons: [] }
 
     const answerOf = new Map(ready.map((runner, index) => [runner, answers[index]]))
-    const lessons: { readonly runner: Runner; readonly told: string }[] = []
+    const lessons: { readonly runner: RunningFilter; readonly told: string }[] = []
     for (const runner of runners) {
       const first = answerOf.get(runner)
       if ((first !== undefined && first.wants === undefined) || !this.has(runner)) continue
@@ -235,7 +235,7 @@ export class Lane {
   }
 
   /** Whether a batch carries what a filter has learned. */
-  #suffices({ set }: LaneBatch, runner: Runner): boolean {
+  #suffices({ set }: LaneBatch, runner: RunningFilter): boolean {
     if (!this.#ahead.has(runner)) return true
     if (!carries(set, runner.program.reads)) return false
     this.#ahead.delete(runner)
@@ -244,11 +244,11 @@ export class Lane {
 
   /** Who is still in the lane and has verdicts. Whoever failed is taken out, its position being where this batch begins. */
   #judge(
-    runners: readonly Runner[],
+    runners: readonly RunningFilter[],
     verdicts: readonly (Verdicts | undefined)[],
     rows: number,
-  ): { kept: Runner[]; theirs: Verdicts[] } {
-    const kept: Runner[] = []
+  ): { kept: RunningFilter[]; theirs: Verdicts[] } {
+    const kept: RunningFilter[] = []
     const theirs: Verdicts[] = []
     verdicts.forEach((verdict, index) => {
       const runner = runners[index]
@@ -269,24 +269,18 @@ export class Lane {
 interface Evaluation {
   /** Undefined for one that has left meanwhile. */
   readonly verdicts: readonly (Verdicts | undefined)[]
-  readonly lessons: readonly { readonly runner: Runner; readonly told: string }[]
+  readonly lessons: readonly { readonly runner: RunningFilter; readonly told: string }[]
 }
 
 /** A failed commit is told by the committer. */
 const ignore = (commit: Promise<void>): void => void commit.catch(() => undefined)
 
-const logsOf = (runners: readonly Runner[], verdicts: readonly Verdicts[]): Piece['logs'] =>
+const logsOf = (runners: readonly RunningFilter[], verdicts: readonly Verdicts[]): Piece['logs'] =>
   verdicts.flatMap(({ logs, logsDropped }, index) => {
     const runner = runners[index]
     return runner === undefined || (logs.length === 0 && logsDropped === 0) ? [] : logOf(runner, logs, logsDropped)
   })
 
-const logOf = ({ id, version }: Runner, lines: readonly string[], dropped = 0): Piece['logs'] => [
+const logOf = ({ id, version }: RunningFilter, lines: readonly string[], dropped = 0): Piece['logs'] => [
   { filter: id, version, lines, dropped, at: new Date().toISOString() },
 ]
-
-/** A piece without rows: a change of the ledger that happens between two batches. */
-export const changeOf = (...changes: readonly (readonly [string, () => string | null])[]): Piece => ({
-  ...emptyPiece(),
-  changes: new Map(changes),
-})

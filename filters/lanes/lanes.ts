@@ -6,10 +6,11 @@ import { type Ledger } from '../progress/shard-state.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { liveLane, ownLane } from '../progress/lane-transitions.ts'
 import { columnUnion } from '../batch/column-union.ts'
-import { changeOf, Lane, type LaneContext } from './lane.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
+import { Lane, type LaneContext } from './lane.ts'
 import { OwnLane } from './own-lane.ts'
 import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
-import { type Runner } from '../membership/load-filter.ts'
+import { type RunningFilter } from './running-filter.ts'
 import { Turns } from './read-slots.ts'
 import { VisitCloser } from '../verdicts/visit-closer.ts'
 import { Window, WINDOW_BYTES } from './shared-window.ts'
@@ -53,7 +54,7 @@ interface LiveLane {
 /** Where a filter's own lane begins, and how long it stays. */
 export interface OwnStart {
   readonly stream: Stream
-  readonly runner: Runner
+  readonly runner: RunningFilter
   readonly stays: boolean
 }
 
@@ -175,7 +176,7 @@ export class Lanes {
     }
   }
 
-  #endVisits(lane: Lane, runners: Iterable<Runner>): void {
+  #endVisits(lane: Lane, runners: Iterable<RunningFilter>): void {
     const filters = [...runners].map(({ id }) => id)
     this.#closer.end([...filters, ...this.#resting(lane)], streamClock(this.#clocks(lane)))
   }
@@ -208,7 +209,7 @@ export class Lanes {
   }
 
   /** Opens a stream's live lane at its position in the ledger; a new one begins at the topic's end, which is committed before its first batch. */
-  async openLive(stream: Stream, runners: readonly Runner[]): Promise<void> {
+  async openLive(stream: Stream, runners: readonly RunningFilter[]): Promise<void> {
     const { reading, context, signal, writesDeadLetters } = this.#options
     const { ledger, committer } = context
     const { topic } = stream
@@ -220,7 +221,7 @@ export class Lanes {
       const topicId = this.#options.topicIds.get(stream.name)
       const positions = new Map(feed.starts)
       ledger.lanes.set(name, { stream: stream.name, topicId, positions, schemas: [], newestMs: new Map() })
-      await committer.settle([changeOf(ledger.laneChange(name))])
+      await committer.settle([changesOnly(ledger.laneChange(name))])
     }
     const set = columnUnion(runners.map(({ program }) => program.reads))
     const window = new Window(assemble(reading, request, feed, set), set)
@@ -242,7 +243,7 @@ export class Lanes {
   }
 
   /** Another program takes the place of a filter in its own lane. */
-  exchange(runner: Runner, stays: boolean): void {
+  exchange(runner: RunningFilter, stays: boolean): void {
     this.#own.get(runner.id)?.exchange(runner, stays)
   }
 
@@ -274,19 +275,19 @@ export class Lanes {
   }
 
   /** Puts other programs in the place of the filters of the same ids, wherever they are. */
-  swap(runners: readonly Runner[], stays: (runner: Runner) => boolean): void {
+  swap(runners: readonly RunningFilter[], stays: (runner: RunningFilter) => boolean): void {
     for (const { lane } of this.#live.values()) lane.swap(runners)
     for (const runner of runners) this.exchange(runner, stays(runner))
   }
 
   /** A filter reads more columns from now on: should it wait to get where the live lane is, that one's batches have to carry them. */
-  learned(lane: Lane, { manifest }: Runner): void {
+  learned(lane: Lane, { manifest }: RunningFilter): void {
     const live = this.#live.get(liveLane(manifest.stream))
     if (live !== undefined && live.lane !== lane) live.lane.include()
   }
 
   /** Whether something still evaluates, or is about to evaluate, this version of a filter. */
-  uses(runner: Runner): boolean {
+  uses(runner: RunningFilter): boolean {
     return (
       [...this.#live.values()].some(({ lane }) => lane.has(runner)) || this.#own.get(runner.id)?.uses(runner) === true
     )

@@ -3,10 +3,11 @@ import { type Stream } from '#hub'
 import { type Feed, type StartPosition } from '#mirrors'
 import { standBeside } from '../progress/lane-transitions.ts'
 import { columnUnion } from '../batch/column-union.ts'
-import { changeOf, Lane, type LaneContext } from './lane.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
+import { Lane, type LaneContext } from './lane.ts'
 import { type BatchSource } from '../batch/lane-batch.ts'
 import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
-import { type Runner } from '../membership/load-filter.ts'
+import { type RunningFilter } from './running-filter.ts'
 import { type Turn, type Turns } from './read-slots.ts'
 import { type Follower, type Window } from './shared-window.ts'
 
@@ -19,7 +20,7 @@ const GATHER_MS = 250
 export interface OwnLaneOptions {
   readonly name: string
   readonly stream: Stream
-  readonly runner: Runner
+  readonly runner: RunningFilter
   /** Whether it follows once it keeps up; otherwise it reads on until the filter has joined the live lane. */
   readonly stays: boolean
   readonly window: Window
@@ -38,9 +39,9 @@ export interface OwnLaneOptions {
 export class OwnLane {
   readonly #options: OwnLaneOptions
   readonly #stop = new AbortController()
-  #runner: Runner
+  #runner: RunningFilter
   /** What the batches that wait for it were made for, while it arrives beside the live lane. */
-  #arrived: Runner | undefined
+  #arrived: RunningFilter | undefined
   #stays: boolean
   #lane: Lane | undefined
   #feed: Feed | undefined
@@ -94,7 +95,7 @@ export class OwnLane {
   }
 
   /** Another program takes the filter's place, as soon as batches carry its columns. */
-  exchange(runner: Runner, stays: boolean): void {
+  exchange(runner: RunningFilter, stays: boolean): void {
     this.#runner = runner
     this.#stays = stays
     if (this.#lane !== undefined) this.#lane.swap([runner])
@@ -104,7 +105,7 @@ export class OwnLane {
   }
 
   /** Whether it evaluates this version of the filter, or is about to. */
-  uses(runner: Runner): boolean {
+  uses(runner: RunningFilter): boolean {
     return this.#runner === runner || this.#arrived === runner || this.#lane?.has(runner) === true
   }
 
@@ -157,7 +158,7 @@ export class OwnLane {
       if (!ledger.lanes.has(name)) {
         const positions = new Map(feed.starts)
         ledger.lanes.set(name, { stream: stream.name, positions, schemas: [], newestMs: new Map() })
-        await committer.settle([changeOf(ledger.laneChange(name), ledger.filterChange(this.#runner.id))])
+        await committer.settle([changesOnly(ledger.laneChange(name), ledger.filterChange(this.#runner.id))])
         if (this.#isElsewhere) return
       }
       this.#feed = feed
@@ -190,7 +191,7 @@ export class OwnLane {
     }
   }
 
-  #open(source: BatchSource, runner: Runner): Lane {
+  #open(source: BatchSource, runner: RunningFilter): Lane {
     const { name, stream, context } = this.#options
     const { topic } = stream
     const lane = new Lane(
@@ -222,7 +223,7 @@ export class OwnLane {
         this.#arrived = this.#runner
         this.#follower = follower
         enter()
-        context.committer.push([changeOf(...standBeside(context.ledger, this.#runner.id, stream.name))])
+        context.committer.push([changesOnly(...standBeside(context.ledger, this.#runner.id, stream.name))])
       },
     })
   }

@@ -5,7 +5,7 @@ import { type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learn } from '../author/learn.ts'
 import { type Ledger } from '../progress/shard-state.ts'
 import { type LaneBatch } from '../batch/lane-batch.ts'
-import { type Runner } from '../membership/load-filter.ts'
+import { type RunningFilter } from './running-filter.ts'
 import { type SchemaBook } from '../batch/awaited-schemas.ts'
 
 export interface RelearnOptions {
@@ -26,7 +26,7 @@ interface Relearned {
  * where the runner has left its lane meanwhile. Rejects when the sandbox cannot run.
  */
 export type Relearn = (
-  runner: Runner,
+  runner: RunningFilter,
   batch: LaneBatch,
   options: { readonly isIn: () => boolean; readonly first?: Verdicts | undefined },
 ) => Promise<Relearned>

@@ -2,15 +2,9 @@
 import { type StartPosition } from '#mirrors'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { holds } from '../progress/strikes-and-suspension.ts'
-import { finishes, isAt } from './mirror-handover.ts'
-
-/** Where a worker is. */
-export interface Place {
-  readonly mirror: string
-  readonly shard: number
-  readonly streams: readonly string[]
-}
+import { isSuspended } from '../progress/strikes-and-suspension.ts'
+import { finishes } from './mirror-handover.ts'
+import { isAt, type Place } from './place.ts'
 
 /**
  * - `run`: it has to have a lane
@@ -34,7 +28,7 @@ export function wishFor(
   if (!isAt(place, manifest.placement) && !(isKnown && finishes(manifest, place, nowMs)))
     return isKnown ? 'rest' : 'none'
   if (state !== 'active' || hasExpired(manifest, nowMs) || !place.streams.includes(stream)) return 'rest'
-  return holds(record?.suspension, manifest.generation) ? 'rest' : 'run'
+  return isSuspended(record?.suspension, manifest.generation) ? 'rest' : 'run'
 }
 
 const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>

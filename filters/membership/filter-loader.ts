@@ -4,7 +4,7 @@ import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { type CrewOptions } from './membership-options.ts'
 import { shareOf } from './mirror-handover.ts'
-import { compile, loadRunner, type Refusal, refused, type Runner, sourceOf } from './load-filter.ts'
+import { compile, type LoadedFilter, loadRunner, type Refusal, refused, sourceOf } from './load-filter.ts'
 
 /** How often a filter is tried whose engine or source is away. */
 const AWAY_MS = 3000
@@ -19,7 +19,7 @@ export interface LoaderOptions extends Pick<
   readonly retry: (filter: string) => void
 }
 
-type Loaded = { readonly ok: true; readonly runner: Runner } | Refusal
+type Loaded = { readonly ok: true; readonly runner: LoadedFilter } | Refusal
 
 export class Loader {
   readonly #options: LoaderOptions

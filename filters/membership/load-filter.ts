@@ -4,23 +4,12 @@ import { columnsOffered, columnsRead, type Field } from '../author/columns-read.
 import { programOf } from '../author/program.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { type Share } from './mirror-handover.ts'
-import { type Capped } from '../verdicts/apply-verdicts.ts'
+import { type RunningFilter } from '../lanes/running-filter.ts'
 import { type FoundSource, type SourceShelf } from './source-lookup.ts'
 
-/** A loaded filter. Its `ahead` is that of its progress record, shared. */
-export interface Runner extends Capped {
-  /** A new cap, policy or name takes effect without a new version. */
-  cap: number
-  policy: Manifest['policy']
-  manifest: Manifest
-  share: Share | undefined
-  /** Replaced when it learns. */
-  program: Program
-  readonly learning: Learning
+/** One that also knows the source it was made from. */
+export interface LoadedFilter extends RunningFilter {
   readonly found: FoundSource
-  /** The last error of its code on a row, for its author. */
-  lastError?: AuthorError
 }
 
 export interface Refusal {
@@ -83,7 +72,7 @@ export async function loadRunner(
   record: FilterRecord,
   program: Program,
   found: FoundSource,
-): Promise<{ readonly ok: true; readonly runner: Runner } | Refusal> {
+): Promise<{ readonly ok: true; readonly runner: LoadedFilter } | Refusal> {
   const outcome = await sandbox.load(program).catch(refused)
   if (!outcome.ok) return outcome
   const { id, cap, policy, start } = manifest
@@ -94,10 +83,6 @@ export async function loadRunner(
   const runner = { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program, found, learning }
   return { ok: true, runner }
 }
-
-/** Whether a filter has a lane of its own even when it keeps up, so that the others of its stream never wait for it. */
-export const staysBeside = ({ runtime }: Program, { strikes, isSlow }: FilterRecord): boolean =>
-  runtime === 'container' || strikes > 0 || isSlow
 
 /** Anything that was thrown while a version was loaded, as what it means for that filter. */
 export function refused(error: unknown): Refusal {

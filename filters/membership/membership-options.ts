@@ -5,7 +5,7 @@ import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/shard-state.ts'
 import { type Committer } from '../publish/committer.ts'
 import { type Lanes } from '../lanes/lanes.ts'
-import { type Place } from './desired-filters.ts'
+import { type Place } from './place.ts'
 import { type SourceShelf } from './source-lookup.ts'
 
 export interface CrewOptions {

@@ -2,33 +2,37 @@
 import { type AvroSchema, type Stream } from '#hub'
 import { type AuthorError, type Failure, type Program } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
-import { aheadOf, type Positions } from '../progress/positions.ts'
+import { type Positions } from '../progress/positions.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
-import { joinLive, leaveLane, liveLane, moveOut, ownLane, suspend } from '../progress/lane-transitions.ts'
-import { afterFailure } from '../progress/strikes-and-suspension.ts'
-import { type Piece } from '../publish/commit-unit.ts'
+import { leaveLane, liveLane, moveOut, ownLane } from '../progress/lane-transitions.ts'
+import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
 import { sameColumns } from '../batch/column-union.ts'
 import { type CrewOptions } from './membership-options.ts'
 import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
-import { changeOf, type Lane } from '../lanes/lane.ts'
+import { type Lane } from '../lanes/lane.ts'
+import { type RunningFilter, staysBeside } from '../lanes/running-filter.ts'
+import { LaneEntry } from './lane-entry.ts'
 import { Loader } from './filter-loader.ts'
 import { recordFor, startOf, wishFor } from './desired-filters.ts'
-import { compile, type Runner, staysBeside } from './load-filter.ts'
+import { compile, type LoadedFilter } from './load-filter.ts'
 import { SchemaShelf } from './readable-fields.ts'
 
 export class Crew {
   readonly #options: CrewOptions
-  readonly #runners = new Map<string, Runner>()
+  readonly #runners = new Map<string, LoadedFilter>()
   readonly #schemas: SchemaShelf
   readonly #cuts = new Map<string, Cut>()
   readonly #adoptions = new Map<string, Promise<void>>()
   readonly #loader: Loader
+  readonly #entry: LaneEntry
   #turn: Promise<void> = Promise.resolve()
   #isClosed = false
 
   constructor(options: CrewOptions) {
     this.#options = options
     this.#schemas = new SchemaShelf(options.streams)
+    this.#entry = new LaneEntry(options)
     this.#loader = new Loader({
       ...options,
       fields: stream => this.#schemas.fields(stream),
@@ -36,7 +40,7 @@ export class Crew {
     })
   }
 
-  runner(filter: string): Runner | undefined {
+  runner(filter: string): LoadedFilter | undefined {
     return this.#runners.get(filter)
   }
 
@@ -121,7 +125,7 @@ export class Crew {
     if (isToBeCut(manifest, record, place)) {
       record.cut = cutOf(ledger, id, moving.at, Date.now())
       runner.share = shareOf(manifest, record, place)
-      await committer.settle([changeOf(ledger.filterChange(id))])
+      await committer.settle([changesOnly(ledger.filterChange(id))])
     }
     // Only what is committed is reported: the other node begins by it.
     if (record.cut !== undefined) this.#cuts.set(id, record.cut)
@@ -160,87 +164,27 @@ export class Crew {
     const isOwn = record.lane === ownLane(id)
     this.#runners.set(id, fresh)
     if (isOwn && lanes().hasOwn(id)) {
-      await this.#options.committer.settle([changeOf(ledger.filterChange(id))])
+      await this.#options.committer.settle([changesOnly(ledger.filterChange(id))])
       lanes().exchange(fresh, stays)
     } else if (isOwn || start !== 'now') {
       record.lane = ownLane(id)
       lanes().read({ stream, runner: fresh, stays }, start === 'now' ? 'earliest' : start)
-    } else if (stays) this.#putBeside(fresh, stream)
-    else this.#putIn(fresh, stream)
-    if (record.lane === ownLane(id)) this.#joinWhenCaughtUp(fresh, stream)
+    } else if (stays) this.#entry.openBeside(fresh, stream)
+    else this.#entry.enterLive(fresh, stream)
+    if (record.lane === ownLane(id)) this.#entry.joinWhenCaughtUp(fresh, stream)
     if (runner !== undefined) this.#unloadLater(runner)
   }
 
-  /** Puts a runner into the live lane, in the place of an older version or as one that starts now. */
-  #putIn(runner: Runner, stream: Stream): void {
-    const { ledger, lanes } = this.#options
-    const live = lanes().get(liveLane(stream.name))
-    if (live === undefined) return
-    this.#replace(live, runner, () => {
-      this.#beginNow(runner.id, stream)
-      const record = ledger.filters.get(runner.id)
-      if (record !== undefined) record.lane = live.name
-      return changeOf(ledger.filterChange(runner.id))
-    })
-  }
-
-  /** Gives a runner that is in the live lane, or starts now, a lane of its own beside it. */
-  #putBeside(runner: Runner, stream: Stream): void {
-    const { lanes } = this.#options
-    lanes().beside({ stream, runner, stays: true }, () => {
-      this.#beginNow(runner.id, stream)
-      lanes().get(liveLane(stream.name))?.dismiss(runner.id)
-    })
-  }
-
-  /** A filter that had no lane: it evaluates what comes from this moment on, wherever the lane is that it joins. */
-  #beginNow(id: string, stream: Stream): void {
-    const { ledger, lanes } = this.#options
-    const record = ledger.filters.get(id)
-    if (record === undefined || record.lane !== undefined) return
-    const live = liveLane(stream.name)
-    const { positions } = ledger.lanes.get(live) ?? { positions: new Map<number, bigint>() }
-    for (const [partition, end] of aheadOf(lanes().ends(live), positions)) record.ahead.set(partition, end)
-  }
-
-  /** Lets a runner into the live lane; when that is committed, it is live. */
-  #replace(live: Lane, runner: Runner, enter: () => Piece, isReady?: () => boolean): void {
-    const { onChange } = this.#options
-    live.join(runner, enter, isReady).then(
-      () => onChange(runner.id),
-      // The committer tells the shard itself.
-      () => undefined,
-    )
-  }
-
-  /** Lets a filter that reads for itself into the live lane once it stands there; one that has to stay beside it is left where it is. */
-  #joinWhenCaughtUp(runner: Runner, stream: Stream): void {
-    const { ledger, lanes, onChange } = this.#options
-    const { id } = runner
-    const record = ledger.filters.get(id)
-    const live = lanes().get(liveLane(stream.name))
-    onChange(id)
-    if (live === undefined || record === undefined) return
-    live.dismiss(id)
-    if (staysBeside(runner.program, record)) return
-    const enter = (): Piece => {
-      const changes = joinLive(ledger, id, stream.name)
-      lanes().stop(id)
-      return changeOf(...changes)
-    }
-    this.#replace(live, runner, enter, () => lanes().hasCaughtUp(id))
-  }
-
   /** A filter is slow: from now on it has a lane of its own, so that only it lags. */
-  slowed(lane: Lane, runner: Runner): void {
+  slowed(lane: Lane, runner: RunningFilter): void {
     const { ledger, lanes, committer, streams } = this.#options
     const { id, manifest } = runner
     const record = ledger.filters.get(id)
     const stream = streams.find(({ name }) => name === manifest.stream)
     if (record === undefined || record.isSlow || stream === undefined || this.#runners.get(id) !== runner) return
     record.isSlow = true
-    committer.push([changeOf(ledger.filterChange(id))])
-    if (lane.name === liveLane(stream.name)) this.#putBeside(runner, stream)
+    committer.push([changesOnly(ledger.filterChange(id))])
+    if (lane.name === liveLane(stream.name)) this.#entry.openBeside(runner, stream)
     else {
       lanes().get(liveLane(stream.name))?.dismiss(id)
       lanes().exchange(runner, true)
@@ -248,7 +192,7 @@ export class Crew {
   }
 
   /** Loads the active version, or suspends the filter with what is wrong; undefined also when it has to wait for what it runs in. */
-  async #load(manifest: Manifest, record: FilterRecord): Promise<Runner | undefined> {
+  async #load(manifest: Manifest, record: FilterRecord): Promise<LoadedFilter | undefined> {
     const result = await this.#loader.load(manifest, record)
     if (result.ok) return result.runner
     if (result.isAway) return undefined
@@ -260,11 +204,11 @@ export class Crew {
   async #park(id: string): Promise<void> {
     const { ledger, committer } = this.#options
     const { positions } = ledger.lanes.get(ledger.filters.get(id)?.lane ?? '') ?? { positions: new Map() }
-    await committer.settle([changeOf(...moveOut(ledger, id, positions))])
+    await committer.settle([changesOnly(...moveOut(ledger, id, positions))])
   }
 
   /** For a start: the runner of a filter that has a lane and still wants to run. */
-  async #reload(id: string): Promise<Runner | undefined> {
+  async #reload(id: string): Promise<LoadedFilter | undefined> {
     const { ledger, place, manifestOf, createTopic } = this.#options
     const [manifest, record] = [manifestOf(id), ledger.filters.get(id)]
     if (manifest === undefined || record === undefined || wishFor(manifest, record, place, Date.now()) !== 'run')
@@ -285,7 +229,7 @@ export class Crew {
     const record = ledger.filters.get(id)
     if (record?.lane !== undefined) {
       const changes = leaveLane(ledger, id)
-      await committer.settle([changeOf(...changes)])
+      await committer.settle([changesOnly(...changes)])
     }
     if (manifest !== undefined) onChange(id)
   }
@@ -296,7 +240,7 @@ export class Crew {
     await this.#withdraw(id)
     const record = ledger.filters.get(id)
     const changes = record === undefined ? [] : leaveLane(ledger, id)
-    await committer.settle([changeOf(...changes, ...ledger.forget(id))])
+    await committer.settle([changesOnly(...changes, ...ledger.forget(id))])
     await deleteTopic(id)
     onChange(id)
   }
@@ -306,7 +250,7 @@ export class Crew {
     const { id } = manifest
     await this.#withdraw(id)
     ledger.filters.set(id, record)
-    await committer.settle([changeOf(...suspend(ledger, id, reason, error))])
+    await committer.settle([changesOnly(...suspend(ledger, id, reason, error))])
     onChange(id)
   }
 
@@ -322,19 +266,19 @@ export class Crew {
   }
 
   /** An old version is unloaded when the new one has taken its place. */
-  #unloadLater(old: Runner): void {
+  #unloadLater(old: RunningFilter): void {
     const { lanes, sandbox, onFailure } = this.#options
     if (lanes().uses(old)) setTimeout(() => this.#unloadLater(old), 100).unref()
     else sandbox.unload(old.program.id).catch(onFailure)
   }
 
   /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
-  failed(lane: Lane, runner: Runner, { reason, error }: Failure, before: Positions): void {
+  failed(lane: Lane, runner: RunningFilter, { reason, error }: Failure, before: Positions): void {
     const { ledger, committer, lanes, sandbox, onChange, onFailure } = this.#options
     const { id } = runner
     const record = ledger.filters.get(id)
     if (record === undefined) return
-    const { strikes, next } = afterFailure(record.strikes)
+    const { strikes, next } = afterStrike(record.strikes)
     record.strikes = strikes
     // The one that failed is unloaded; another that was loaded to take its place is loaded anew where the filter goes on.
     const successor = this.#runners.get(id)
@@ -343,12 +287,12 @@ export class Crew {
     lanes().stop(id)
     lanes().get(liveLane(runner.manifest.stream))?.dismiss(id)
     if (next === 'suspend') {
-      committer.push([changeOf(...suspend(ledger, id, reason, error))])
+      committer.push([changesOnly(...suspend(ledger, id, reason, error))])
       onChange(id)
       return
     }
     const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : moveOut(ledger, id, before)
-    committer.push([changeOf(...changes)])
+    committer.push([changesOnly(...changes)])
     this.apply(id)
   }
 
@@ -369,7 +313,7 @@ export class Crew {
     const fields = this.#schemas.fields(stream.name)
     const known = ledger.lanes.get(liveLane(stream.name))?.schemas
     if (known?.includes(id) === false) known.push(id)
-    const swaps: Runner[] = []
+    const swaps: LoadedFilter[] = []
     for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
       const record = ledger.filters.get(old.id)
       if (record === undefined) continue
@@ -385,7 +329,7 @@ export class Crew {
       swaps.push(fresh)
       this.#unloadLater(old)
     }
-    const stays = ({ id: filter, program }: Runner): boolean => {
+    const stays = ({ id: filter, program }: RunningFilter): boolean => {
       const record = ledger.filters.get(filter)
       return record !== undefined && staysBeside(program, record)
     }

@@ -3,13 +3,11 @@
 import { type Handover, type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/shard-state.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
-import { type Place } from './desired-filters.ts'
+import { type Share } from '../verdicts/capped-filter.ts'
+import { isAt, type Place } from './place.ts'
 
 /** Visits that had a packet this long before the filter's position are finished where they began: packets are late by less. */
 const LATE_MS = 10 * 60_000
-
-/** Whether an alert of a visit, with its record's timestamp and the time when it came here (ms since 1970), is this node's to evaluate. */
-export type Share = (visit: bigint, timestampMs: number, cameMs: number) => boolean
 
 /** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
 export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number): Cut {
@@ -17,10 +15,6 @@ export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number)
   const sinceMs = Math.min(nowMs, ...(lane?.newestMs.values() ?? [])) - LATE_MS
   return { at, sinceMs, visits: ledger.visitsSince(filter, sinceMs) }
 }
-
-/** Whether this is the place a manifest means. */
-export const isAt = (place: Pick<Place, 'mirror' | 'shard'>, where: Manifest['placement'] | undefined): boolean =>
-  where?.mirror === place.mirror && where.shard === place.shard
 
 /** Whether this node still finishes visits of a filter that has gone elsewhere. */
 export const finishes = ({ handover }: Manifest, place: Place, nowMs: number): boolean =>

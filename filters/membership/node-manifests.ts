@@ -2,9 +2,16 @@
 import { type BrokerAccess, type HubError, openControlLog } from '#hub'
 import { Compile } from 'typebox/compile'
 import { FILTERS_TOPIC, Manifest } from '../manifest.ts'
-import { type ManifestSource } from '../worker/incarnation.ts'
 
 const manifest = Compile(Manifest)
+
+/** The manifests as this node has them. */
+export interface ManifestSource {
+  get(filter: string): Manifest | undefined
+  entries(): Iterable<readonly [string, Manifest]>
+  /** Calls back with the id of what changed; gives what ends it. */
+  onChange(listener: (filter: string) => void): () => void
+}
 
 export interface NodeManifests extends ManifestSource {
   /** Why the topic is not followed; undefined while it is. */

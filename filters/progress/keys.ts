@@ -9,6 +9,9 @@ export const visitKey = (filter: string, visit: bigint): string => `visit/${filt
 export const heldKey = (filter: string, visit: bigint, alert: bigint): string => `held/${filter}/${visit}/${alert}`
 export const barrierKey = (incarnation: string): string => `barrier/${incarnation}`
 
+/** The new value of a key; null deletes it. Called only for the newest change of a key in a transaction, so what is overwritten is never encoded. */
+export type Change = () => string | null
+
 export type ProgressKey =
   | { readonly kind: 'lane'; readonly lane: string }
   | { readonly kind: 'filter'; readonly filter: string }

@@ -1,7 +1,8 @@
 // A filter that changes its place keeps its position and its counters.
 import { beforeEach, expect, test } from 'vitest'
 import { Ledger } from './shard-state.ts'
-import { leaveLane, moveOut, suspend } from './lane-transitions.ts'
+import { suspend } from './strikes-and-suspension.ts'
+import { leaveLane, moveOut } from './lane-transitions.ts'
 
 let ledger: Ledger
 beforeEach(() => {

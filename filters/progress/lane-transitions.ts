@@ -1,6 +1,5 @@
 // How a filter's place changes in the ledger: each function changes it and gives what has to be committed. Pure but for the ledger.
-import { type AuthorError } from '#sandbox'
-import { type Change } from '../publish/commit-unit.ts'
+import { type Change } from './keys.ts'
 import { type Ledger } from './shard-state.ts'
 import { aheadOf, type Positions } from './positions.ts'
 import { type FilterRecord } from './records.ts'
@@ -8,7 +7,7 @@ import { type FilterRecord } from './records.ts'
 export const liveLane = (stream: string): string => `live.${stream}`
 export const ownLane = (filter: string): string => `own.${filter}`
 
-type Changes = [key: string, change: Change][]
+export type Changes = [key: string, change: Change][]
 
 /** Takes the lane away from a filter: it rests. Its counters stay. */
 export function leaveLane(ledger: Ledger, filter: string): Changes {
@@ -20,26 +19,6 @@ export function leaveLane(ledger: Ledger, filter: string): Changes {
   if (lane !== ownLane(filter)) return [ledger.filterChange(filter)]
   ledger.lanes.delete(lane)
   return [ledger.filterChange(filter), ledger.laneChange(lane)]
-}
-
-/** Lets a filter rest until its owner raises the generation, with the reason for its author. */
-export function suspend(
-  ledger: Ledger,
-  filter: string,
-  reason: string,
-  { message, line, column }: AuthorError,
-): Changes {
-  const record = ledger.filters.get(filter)
-  if (record === undefined) return []
-  record.suspension = {
-    generation: record.generation,
-    reason,
-    message,
-    ...(line === undefined ? {} : { line }),
-    ...(column === undefined ? {} : { column }),
-    at: new Date().toISOString(),
-  }
-  return leaveLane(ledger, filter)
 }
 
 /** What a filter has evaluated when its lane is at `lane`: it may be ahead of it. */

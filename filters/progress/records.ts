@@ -4,7 +4,6 @@ import { Compile } from 'typebox/compile'
 import { type Doubt } from '../cap/visit-time.ts'
 import { type Candidate, type Visit } from '../cap/visit.ts'
 import { FilterError } from '../errors.ts'
-import { type Suspension } from './strikes-and-suspension.ts'
 
 /** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
 export interface LaneRecord {
@@ -28,6 +27,16 @@ export interface Cut {
   readonly at: string
   readonly sinceMs: number
   readonly visits: readonly bigint[]
+}
+
+/** Why a filter does not run, for its author. Holds for the generation it was made in; the owner's `resume` raises the manifest's. */
+export interface Suspension {
+  readonly generation: number
+  readonly reason: string
+  readonly message: string
+  readonly line?: number
+  readonly column?: number
+  readonly at: string
 }
 
 /** A filter on this shard. Its lane is undefined while it does not run. */

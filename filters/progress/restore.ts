@@ -1,8 +1,7 @@
 // What a shard knew when its last transaction was committed, by whomever. The caller has fenced the predecessor off by opening the producer.
 import { type BrokerAccess, type LogReader, openLogReader, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
-import { type Change } from '../publish/commit-unit.ts'
-import { barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'
+import { type Change, barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'
 import { Ledger } from './shard-state.ts'
 
 /** Without anything new for so long the barrier will not come. However long the topic is, reading it is progress. */

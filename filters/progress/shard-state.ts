@@ -1,9 +1,8 @@
 // What a shard knows, in memory: its lanes, filters and visits. Runs ahead of the progress topic by what is not committed yet.
 import { better } from '../cap/best-policy.ts'
 import { type Candidate, type Visit, newVisit } from '../cap/visit.ts'
-import { type Change } from '../publish/commit-unit.ts'
 import { FilterVisits } from './filter-visits.ts'
-import { filterKey, heldKey, laneKey, parseKey, visitKey } from './keys.ts'
+import { type Change, filterKey, heldKey, laneKey, parseKey, visitKey } from './keys.ts'
 import {
   decodeCandidate,
   decodeFilter,

@@ -1,8 +1,7 @@
 // When a topic does not have what a shard stands at: it was made anew, or lost its newest records. Every lane goes on from where it can, and what that
 // costs is said. Pure but for the ledger.
 import { type Source } from '../cap/visit.ts'
-import { type Change } from '../publish/commit-unit.ts'
-import { visitKey } from './keys.ts'
+import { type Change, visitKey } from './keys.ts'
 import { type Ledger } from './shard-state.ts'
 import { type Positions } from './positions.ts'
 import { liveLane } from './lane-transitions.ts'

@@ -1,5 +1,6 @@
 // A piece: what some rows of a batch lead to, and the progress records as they are after exactly these rows. Pieces commit whole and in order.
 import { type Source } from '../cap/visit.ts'
+import { type Change } from '../progress/keys.ts'
 
 /** A packet on its way to a filter's topic. */
 export interface Delivery {
@@ -49,9 +50,6 @@ interface LogLines {
   readonly at: string
 }
 
-/** The value of a progress key after the piece; null deletes it. Encoded only if no later piece of the transaction changes it again. */
-export type Change = () => string | null
-
 export interface Piece {
   /** Rows of a live lane, or rows that yield to those until then (performance.now()); everything else keeps its place. */
   rank?: 'live' | { readonly untilMs: number }
@@ -80,4 +78,10 @@ export const emptyPiece = (): Piece => ({
   heldBytes: 0,
   progressBytes: 0,
   rows: 0,
+})
+
+/** A piece without rows: progress records that change between two batches. */
+export const changesOnly = (...changes: readonly (readonly [key: string, change: Change])[]): Piece => ({
+  ...emptyPiece(),
+  changes: new Map(changes),
 })

@@ -1,9 +1,10 @@
 // The end of the alert's way: pieces of all lanes of a shard, committed in order, one transaction at a time.
-import { HubError, type Producer } from '#hub'
+import { type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { messagesOf } from './messages.ts'
 import { type Piece } from './commit-unit.ts'
 import { EARLY_COMMIT_BYTES, nextPieces } from './transaction-plan.ts'
+import { fencedError } from './zombie-fencing.ts'
 
 const INTERVAL_MS = 200
 /** While deliveries wait: a transaction costs some milliseconds of CPU, a delivery that waits half of this in the mean. */
@@ -152,8 +153,8 @@ export class Committer {
 }
 
 function failureOf(cause: unknown): FilterError {
-  if (cause instanceof HubError && cause.code === 'HUB_FENCED')
-    return new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause })
+  const fenced = fencedError(cause)
+  if (fenced !== undefined) return fenced
   const why = cause instanceof Error ? cause.message : String(cause)
   return new FilterError('FILTER_COMMIT', `A transaction failed (${why}); the shard is restored from its progress`, {
     cause,

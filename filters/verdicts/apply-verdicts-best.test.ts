@@ -5,7 +5,8 @@ import { Ledger } from '../progress/shard-state.ts'
 import { type Piece } from '../publish/commit-unit.ts'
 import { newestChanges } from '../publish/transaction-plan.ts'
 import { type Entry } from '../batch/lane-batch.ts'
-import { type Capped, settle } from './apply-verdicts.ts'
+import { settle } from './apply-verdicts.ts'
+import { type CappedFilter } from './capped-filter.ts'
 
 const LANE = 'live.test'
 const ROWS = 128
@@ -39,7 +40,7 @@ const verdicts = (batch: number, annotations: string): Verdicts => ({
 function run(cap: number, batches: number, annotations: string) {
   const ledger = new Ledger()
   ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
-  const filter: Capped = { id: 'f', version: 1, cap, policy: 'best', ahead: new Map(), fromVisit: undefined }
+  const filter: CappedFilter = { id: 'f', version: 1, cap, policy: 'best', ahead: new Map(), fromVisit: undefined }
   const pieces: Piece[][] = []
   for (let batch = 0; batch < batches; batch++)
     pieces.push(

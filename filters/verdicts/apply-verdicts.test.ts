@@ -8,7 +8,8 @@ import { type FilterRecord } from '../progress/records.ts'
 import { emptyPiece, type Piece } from '../publish/commit-unit.ts'
 import { newestChanges, nextPieces } from '../publish/transaction-plan.ts'
 import { type Entry } from '../batch/lane-batch.ts'
-import { type Capped, settle } from './apply-verdicts.ts'
+import { settle } from './apply-verdicts.ts'
+import { type CappedFilter } from './capped-filter.ts'
 
 const PACKET = Buffer.alloc(10)
 const LANE = 'live.test'
@@ -73,7 +74,7 @@ const recordIn = (ledger: Ledger, id: string, ahead = new Map<number, bigint>())
   return record
 }
 
-const filters = (ledger: Ledger): Capped[] =>
+const filters = (ledger: Ledger): CappedFilter[] =>
   ['fa', 'fb', 'fc'].map((id, index) => {
     const record = recordIn(ledger, id, new Map(index === 2 ? [[0, 5n]] : []))
     return {
@@ -246,7 +247,7 @@ test('a row that passes more filters than a transaction holds is cut inside, and
     ledger.restored()
     if (!ledger.lanes.has(LANE))
       ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
-    const capped = many.map((id): Capped => {
+    const capped = many.map((id): CappedFilter => {
       const { ahead } = recordIn(ledger, id)
       return { id, version: 1, cap: 3, policy: 'first', ahead, fromVisit: undefined }
     })

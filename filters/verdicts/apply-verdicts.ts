@@ -1,32 +1,18 @@
 // Verdicts → cap → pieces: the one place where counters, positions and deliveries change, all together, row by row.
 import { type Verdicts } from '#sandbox'
-import { heldAnnotationBytes, leftOut } from '../cap/held-annotations.ts'
-import { decideBest } from '../cap/best-policy.ts'
-import { decideFirst } from '../cap/first-policy.ts'
+import { type Entry } from '../batch/lane-batch.ts'
+import { leftOut } from '../cap/held-annotations.ts'
 import { type PartitionTime, place } from '../cap/visit-time.ts'
-import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
+import { type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
 import { type Ledger } from '../progress/shard-state.ts'
-import { after, catchUp, follow, isBehind } from '../progress/positions.ts'
+import { after, catchUp, follow } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
-import { type Share } from '../membership/mirror-handover.ts'
 import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/commit-unit.ts'
 import { PIECE_BYTES } from '../publish/transaction-plan.ts'
-import { type Entry } from '../batch/lane-batch.ts'
-
-/** A filter as the cap sees it. */
-export interface Capped {
-  readonly id: string
-  readonly version: number
-  readonly cap: number
-  readonly policy: 'first' | 'best'
-  /** Offsets before these were evaluated in another lane. Shared with the filter's record. */
-  readonly ahead: Map<number, bigint>
-  /** Visits before this one are not for it. */
-  readonly fromVisit: bigint | undefined
-  /** Which alerts are this node's while the filter moves from one mirror to another; all when undefined. */
-  readonly share?: Share | undefined
-}
+import { decideCap } from './cap-decision.ts'
+import { type CappedFilter, isNotFor } from './capped-filter.ts'
+import { eventsByRow, extrasOf } from './verdict-rows.ts'
 
 export interface Settlement {
   readonly ledger: Ledger
@@ -62,7 +48,7 @@ interface Group {
  */
 export function settle(
   entries: readonly Entry[],
-  filters: readonly Capped[],
+  filters: readonly CappedFilter[],
   verdicts: readonly Verdicts[],
   { ledger, lane, topic, writesDeadLetters, nowMs, pieceBytes = PIECE_BYTES }: Settlement,
 ): Piece[] {
@@ -78,7 +64,7 @@ export function settle(
   /** By filter: alerts whose annotations are too long to be held. */
   const stripped = new Map<number, number>()
 
-  const stateOf = (group: Group, index: number, visit: bigint, filter: Capped): Visit =>
+  const stateOf = (group: Group, index: number, visit: bigint, filter: CappedFilter): Visit =>
     (group.states[index] ??= ledger.visit(filter.id, visit, group.firstMs, nowMs))
 
   const close = (): void => {
@@ -157,7 +143,7 @@ export function settle(
           state.errors++
           continue
         }
-        const outcome = decide(state, filter, verdict, entry, source)
+        const outcome = decideCap(state, filter, verdict, entry, source)
         if (outcome.isStripped) stripped.set(index, (stripped.get(index) ?? 0) + 1)
         for (const alert of outcome.overCap) {
           let over = group.overCap[index]
@@ -235,16 +221,6 @@ const advance = (
   else (record.doubts ??= new Map()).set(partition, doubt)
 }
 
-const isNotFor = (
-  filter: Capped | undefined,
-  { partition, offset, visit, timestampMs }: Entry,
-  atMs: number,
-): boolean =>
-  filter === undefined ||
-  filter.share?.(visit, timestampMs, atMs) === false ||
-  isBehind(filter.ahead, partition, offset) ||
-  (filter.fromVisit !== undefined && visit < filter.fromVisit)
-
 function groupOf(groups: Map<bigint, Group>, { visit }: Entry, atMs: number): Group {
   let group = groups.get(visit)
   if (group === undefined)
@@ -253,76 +229,4 @@ function groupOf(groups: Map<bigint, Group>, { visit }: Entry, atMs: number): Gr
   group.firstMs = Math.min(group.firstMs, atMs)
   group.lastMs = Math.max(group.lastMs, atMs)
   return group
-}
-
-/** For each row: index of the filter * 2, + 1 when the filter failed on it. Rows come before filters, so that a cut lies between rows. */
-function eventsByRow(verdicts: readonly Verdicts[], rows: number): (number[] | undefined)[] {
-  const events: (number[] | undefined)[] = Array.from({ length: rows })
-  const collect = (words: Uint32Array, code: number): void => {
-    for (let word = 0; word < words.length; word++) {
-      let bits = words[word] ?? 0
-      while (bits !== 0) {
-        const row = word * 32 + 31 - Math.clz32(bits & -bits)
-        bits &= bits - 1
-        const list = events[row]
-        if (list === undefined) events[row] = [code]
-        else list.push(code)
-      }
-    }
-  }
-  verdicts.forEach(({ passed, errored }, index) => {
-    collect(passed, index * 2)
-    collect(errored, index * 2 + 1)
-  })
-  return events
-}
-
-const extrasOf = ({ scores, annotations }: Verdicts, row: number): { score?: number; annotations?: string } => {
-  const score = scores?.[row]
-  const note = annotations?.get(row)
-  return {
-    ...(score === undefined || Number.isNaN(score) ? {} : { score }),
-    ...(note === undefined ? {} : { annotations: note }),
-  }
-}
-
-interface Outcome {
-  readonly deliver: boolean
-  /** The alert itself or the candidate that it displaced. */
-  readonly overCap: readonly { alert: bigint; source: Source }[]
-  readonly held?: Candidate
-  /** It has lost its place. */
-  readonly released?: Candidate
-  /** Its annotations are longer than a candidate's may be. */
-  readonly isStripped?: boolean
-}
-
-/** What the cap says. */
-function decide(state: Visit, filter: Capped, verdict: Verdicts, entry: Entry, source: Source): Outcome {
-  const { alert } = entry
-  const { policy, cap, version } = filter
-  if (policy === 'first') {
-    const decision = decideFirst(state, cap, alert)
-    return { deliver: decision === 'deliver', overCap: decision === 'over-cap' ? [{ alert, source }] : [] }
-  }
-  const { score = 0, annotations } = extrasOf(verdict, entry.row)
-  const fits = annotations === undefined || Buffer.byteLength(annotations) <= heldAnnotationBytes(cap)
-  const candidate: Candidate = {
-    alert,
-    score,
-    source,
-    version,
-    ...(annotations === undefined || !fits ? {} : { annotations }),
-  }
-  const { decision, evicted } = decideBest(state, cap, candidate)
-  const lost = decision === 'over-cap' ? candidate : evicted
-  const overCap = lost === undefined ? [] : [{ alert: lost.alert, source: lost.source }]
-  if (decision !== 'hold') return { deliver: false, overCap }
-  return {
-    deliver: false,
-    overCap,
-    held: candidate,
-    ...(evicted === undefined ? {} : { released: evicted }),
-    isStripped: !fits,
-  }
 }

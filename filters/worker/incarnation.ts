@@ -5,16 +5,16 @@ import { type FeedGap, type HubClock } from '#mirrors'
 import { type Limits, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type ClosingRule } from '../cap/visit-over.ts'
-import { type Manifest } from '../manifest.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { finiteMs } from '../progress/records.ts'
 import { restore } from '../progress/restore.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
 import { Crew } from '../membership/membership.ts'
-import { changeOf } from '../lanes/lane.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
 import { Lanes } from '../lanes/lanes.ts'
 import { openRelearning } from '../lanes/relearn.ts'
-import { type Place } from '../membership/desired-filters.ts'
+import { type Place } from '../membership/place.ts'
+import { type ManifestSource } from '../membership/node-manifests.ts'
 import { type SourceShelf } from '../membership/source-lookup.ts'
 import { type SchemaBook } from '../batch/awaited-schemas.ts'
 import { type StatusReporter } from './status-reporter.ts'
@@ -24,14 +24,6 @@ import { type FilterTopics } from '../membership/filter-topics.ts'
 /** How often expiry, forgotten visits and visible positions are looked after. */
 const CHORES_MS = 1000
 const TIDY_MS = 60_000
-
-/** The manifests as this node has them. */
-export interface ManifestSource {
-  get(filter: string): Manifest | undefined
-  entries(): Iterable<readonly [string, Manifest]>
-  /** Calls back with the id of what changed; gives what ends it. */
-  onChange(listener: (filter: string) => void): () => void
-}
 
 export interface IncarnationOptions {
   readonly access: BrokerAccess
@@ -190,7 +182,7 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       // How far a lane that has nothing to do has read, too.
       lanes.noteTimes()
       const read = [...lanes.all()].map(({ lane }) => ledger.laneChange(lane.name))
-      committer.push([changeOf(...retired, ...read)])
+      committer.push([changesOnly(...retired, ...read)])
     }, CHORES_MS)
     cleanUp.unshift(async () => {
       endListening()

@@ -1,6 +1,7 @@
 // Keeps a shard alive: one life after another, each restored from what the last one committed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FilterError } from '../errors.ts'
+import { fencedError, isTransactionExpired } from '../publish/zombie-fencing.ts'
 import { type IncarnationOptions, live, type LiveShard } from './incarnation.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -45,13 +46,14 @@ export function startShard(options: ShardOptions): Shard {
         await live({ ...options, signal }, shard => (state.current = shard))
       } catch (error) {
         if (signal.aborted) return
-        const failure = fencedOf(error)
+        // Fenced outside the committer, e.g. at a restore's barrier, it is no less a zombie.
+        const failure = fencedError(error) ?? errorOf(error)
         state.lastFailure = failure
         if (failure instanceof FilterError && FINAL.has(failure.code)) throw failure
         options.log.error({ err: failure, shard: options.place.shard }, 'the shard is restored from its progress')
         if (performance.now() - bornMs > GOOD_LIFE_MS) pauseMs = FIRST_PAUSE_MS
         // Its own transaction was too slow, or it slept, and somebody else has the shard: a new life would fence that one.
-        if (isExpired(failure)) await options.confirmed(signal).catch(() => undefined)
+        if (isTransactionExpired(failure)) await options.confirmed(signal).catch(() => undefined)
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
         // A filter's topic may have been deleted under it: those that are missing are made anew.
         options.topics.renew()
@@ -79,17 +81,4 @@ export function startShard(options: ShardOptions): Shard {
   }
 }
 
-/** A fence that was met outside the committer (barrier, tidying) is one too. */
-function fencedOf(error: unknown): Error {
-  const isFenced = error instanceof Error && 'code' in error && error.code === 'HUB_FENCED'
-  if (isFenced)
-    return new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause: error })
-  return error instanceof Error ? error : new Error(String(error))
-}
-
-/** Whether the broker has ended a transaction of this shard because it took too long. */
-function isExpired(error: Error): boolean {
-  for (let one: unknown = error; one instanceof Error; one = one.cause)
-    if ('code' in one && one.code === 'HUB_TRANSACTION_EXPIRED') return true
-  return false
-}
+const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)))

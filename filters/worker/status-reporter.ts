@@ -6,11 +6,11 @@ import { type FilterMetrics } from '../metrics.ts'
 import { type Manifest } from '../manifest.ts'
 import { type Ledger } from '../progress/shard-state.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { holds } from '../progress/strikes-and-suspension.ts'
+import { isSuspended } from '../progress/strikes-and-suspension.ts'
 import { liveLane } from '../progress/lane-transitions.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
 import { type Crew } from '../membership/membership.ts'
-import { isAt } from '../membership/mirror-handover.ts'
+import { isAt } from '../membership/place.ts'
 import { type Lane } from '../lanes/lane.ts'
 import { type Lanes } from '../lanes/lanes.ts'
 
@@ -233,7 +233,7 @@ export class StatusReporter {
 
 function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined, isBeside: boolean): string {
   if (manifest?.state === 'paused') return 'paused'
-  if (holds(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
+  if (isSuspended(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
   if (record?.lane === undefined) return 'catching-up'
   if (isBeside) return 'live'
   return manifest !== undefined && record.lane === liveLane(manifest.stream) ? 'live' : 'catching-up'

@@ -4,7 +4,7 @@ import { type ClusterAdmin, type Stream } from '#hub'
 import { type Ledger } from '../progress/shard-state.ts'
 import { isAhead, isMadeAnew, setBack, type Setback, type TopicNow } from '../progress/truncated-log.ts'
 import { type Committer } from '../publish/committer.ts'
-import { changeOf } from '../lanes/lane.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
 
 /** As long as the feed waits for a leader that has just changed. */
 const AHEAD_LIMIT_MS = 5000
@@ -45,7 +45,7 @@ export async function checkTopics(
     if (now === undefined) continue
     ids.set(name, now.id)
     const { setbacks, changes } = setBack(ledger, name, now)
-    if (setbacks.length > 0) await committer.settle([changeOf(...changes)])
+    if (setbacks.length > 0) await committer.settle([changesOnly(...changes)])
     for (const setback of setbacks) onSetback(topic, setback)
   }
   return ids
