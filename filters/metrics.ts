@@ -1,7 +1,7 @@
 // What a worker counts (ux.md): labels have few values, never a visit, an alert or a user.
 import { type Verdicts } from '#sandbox'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { type Piece } from './publish/commit-unit.ts'
+import { type CommitUnit } from './publish/commit-unit.ts'
 import { type Entry } from './batch/lane-batch.ts'
 
 /** The engine's metrics, bound to a registry. */
@@ -10,7 +10,7 @@ export interface FilterMetrics {
   failed(filter: string, reason: string): void
   suspended(filter: string, isSuspended: boolean): void
   batch(entries: readonly Entry[]): void
-  committed(pieces: readonly Piece[], seconds: number): void
+  committed(units: readonly CommitUnit[], seconds: number): void
   gap(topic: string, alerts: bigint): void
   /** Alerts that never reached this node; `alerts` is what it knows of in all. */
   mirrorGap(topic: string, alerts: bigint): void
@@ -80,12 +80,12 @@ export function filterMetrics(registry: Registry): FilterMetrics {
       const oldest = entries[0]?.timestampMs
       if (oldest !== undefined) latency.observe(Math.max(0, Date.now() - oldest) / 1000)
     },
-    committed: (pieces, seconds) => {
+    committed: (units, seconds) => {
       commits.observe(seconds)
-      for (const piece of pieces) {
-        for (const { filter } of piece.deliveries) deliveries.inc({ filter })
-        for (const { reason } of piece.deadLetters) letters.inc({ reason })
-        for (const { filter, added } of piece.overCap) evaluations.inc({ filter, outcome: 'over_cap' }, added)
+      for (const unit of units) {
+        for (const { filter } of unit.deliveries) deliveries.inc({ filter })
+        for (const { reason } of unit.deadLetters) letters.inc({ reason })
+        for (const { filter, added } of unit.overCap) evaluations.inc({ filter, outcome: 'over_cap' }, added)
       }
     },
     gap: (topic, alerts) => gaps.inc({ topic }, Number(alerts)),

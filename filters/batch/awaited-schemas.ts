@@ -1,12 +1,12 @@
 // Schemas by id for the hot path, each stream's with a time of its own to wait for those that are not there yet.
 import { type AvroSchema, awaitSchemas, type AwaitSchemaOptions, type SchemaOf } from '#hub'
 
-/** What the book needs of the mirrored registry topic. */
+/** What is needed of the mirrored registry topic. */
 export interface SchemaSource {
   get(id: number): Promise<AvroSchema | undefined>
 }
 
-export interface SchemaBookOptions extends Pick<AwaitSchemaOptions, 'fallback' | 'signal'> {
+export interface AwaitedSchemasOptions extends Pick<AwaitSchemaOptions, 'fallback' | 'signal'> {
   readonly source: SchemaSource
   /** How long packets of a stream wait for schemas, all together. */
   readonly waitMs?: number
@@ -14,11 +14,11 @@ export interface SchemaBookOptions extends Pick<AwaitSchemaOptions, 'fallback' |
 
 const WAIT_MS = 10_000
 
-export class SchemaBook {
-  readonly #options: SchemaBookOptions
+export class AwaitedSchemas {
+  readonly #options: AwaitedSchemasOptions
   readonly #streams = new Map<string, SchemaOf>()
 
-  constructor(options: SchemaBookOptions) {
+  constructor(options: AwaitedSchemasOptions) {
     this.#options = options
   }
 

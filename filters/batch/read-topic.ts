@@ -4,12 +4,12 @@ import { type Feed, type FeedGap, openFeed, type StartPosition } from '#mirrors'
 import { type ColumnSet } from '#sandbox'
 import { type Positions } from '../progress/positions.ts'
 import { Assembler } from './assembler.ts'
-import { type SchemaBook } from './awaited-schemas.ts'
+import { type AwaitedSchemas } from './awaited-schemas.ts'
 
 export interface ReadingOptions {
   readonly access: BrokerAccess
   readonly clientId: string
-  readonly book: SchemaBook
+  readonly awaitedSchemas: AwaitedSchemas
   readonly lingerMs?: number
   readonly onSchema: (stream: Stream, id: number, schema: AvroSchema) => Promise<void>
   readonly onGap: (lane: string, topic: string, gap: FeedGap) => void
@@ -35,7 +35,7 @@ export const openReading = (
  * schema asks for them before the first packet of that schema is added.
  */
 export function assemble(
-  { book, lingerMs, onSchema, onGap }: ReadingOptions,
+  { awaitedSchemas, lingerMs, onSchema, onGap }: ReadingOptions,
   { lane, stream }: Pick<ReadingRequest, 'lane' | 'stream'>,
   feed: Feed,
   set: ColumnSet,
@@ -44,7 +44,7 @@ export function assemble(
     {
       stream,
       feed,
-      schemaOf: book.of(stream.name),
+      schemaOf: awaitedSchemas.of(stream.name),
       onSchema: (id, schema) => onSchema(stream, id, schema),
       onGap: gap => onGap(lane, stream.topic, gap),
       ...(lingerMs === undefined ? {} : { lingerMs }),

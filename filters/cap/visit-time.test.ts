@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { doneMs, isOver, streamClock } from './visit-over.ts'
-import { type PartitionTime, place } from './visit-time.ts'
+import { type PartitionTime, timePacket } from './visit-time.ts'
 
 const PARTITIONS = 3
 const RULE = { quietMs: 15_000, deadlineMs: 90_000 }
@@ -65,7 +65,7 @@ function read(log: readonly Sent[], polls: readonly number[], restarts: Readonly
         const packet = queue.shift()
         if (packet === undefined) break
         const { visit } = packet
-        const { atMs, time } = place(life.clocks.get(partition) ?? { newestMs: 0, readMs: readMs[partition] }, {
+        const { atMs, time } = timePacket(life.clocks.get(partition) ?? { newestMs: 0, readMs: readMs[partition] }, {
           ...packet,
           came,
         })

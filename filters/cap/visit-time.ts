@@ -34,7 +34,7 @@ export interface PartitionTime {
  * Timestamps ahead of when their packet can have come do not move the time. One that is far beyond those before it does when another visit has got there too: a
  * visit that was stamped ahead must not end all others, and none is taken for one that came while nobody read.
  */
-export function place(
+export function timePacket(
   { readMs = 0, doubt, ...known }: PartitionTime,
   { visit, timestampMs, came }: { readonly visit: bigint; readonly timestampMs: number; readonly came: Came },
 ): { readonly atMs: number; readonly time: Pick<PartitionTime, 'newestMs' | 'doubt'> } {

@@ -1,20 +1,20 @@
 // A position over the stream and the filters that share it: batch → verdicts → cap → committer. Filters come and go between two batches.
 import { carries, type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type Positions } from '../progress/positions.ts'
-import { changesOnly, type Piece } from '../publish/commit-unit.ts'
+import { changesOnly, type CommitUnit } from '../publish/commit-unit.ts'
 import { type Committer } from '../publish/committer.ts'
 import { columnUnion } from '../batch/column-union.ts'
 import { type BatchSource, type LaneBatch } from '../batch/lane-batch.ts'
 import { type Relearn } from './relearn.ts'
 import { type RunningFilter } from './running-filter.ts'
-import { settle } from '../verdicts/apply-verdicts.ts'
+import { applyVerdicts } from '../verdicts/apply-verdicts.ts'
 
 /** Longer than the live lane needs for what the beginning of a visit brings. */
 const YIELD_MS = 3000
 
 export interface LaneContext {
-  readonly ledger: Ledger
+  readonly shardState: ShardState
   readonly committer: Committer
   readonly sandbox: Sandbox
   readonly relearn: Relearn
@@ -46,7 +46,7 @@ interface Joining {
   runner: RunningFilter
   readonly isReady: () => boolean
   /** Runs at the boundary; what it returns is committed with the lane's position. */
-  readonly enter: () => Piece
+  readonly enter: () => CommitUnit
   readonly entered: (commit: Promise<void>) => void
 }
 
@@ -82,14 +82,14 @@ export class Lane {
   }
 
   get positions(): Positions {
-    return this.#context.ledger.lanes.get(this.name)?.positions ?? new Map()
+    return this.#context.shardState.lanes.get(this.name)?.positions ?? new Map()
   }
 
   /**
-   * Lets a filter in between two batches, as soon as batches carry its columns; a filter of the same id is replaced. `enter` changes the ledger
+   * Lets a filter in between two batches, as soon as batches carry its columns; a filter of the same id is replaced. `enter` changes the shard's state
    * at that moment, which waits until `isReady` says so. Resolves when that is committed: from then on the filter has a position.
    */
-  join(runner: RunningFilter, enter: () => Piece, isReady = (): boolean => true): Promise<void> {
+  join(runner: RunningFilter, enter: () => CommitUnit, isReady = (): boolean => true): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       this.#joining = this.#joining.filter(({ runner: { id } }) => id !== runner.id)
       this.#joining.push({ runner, enter, isReady, entered: commit => void commit.then(resolve, reject) })
@@ -146,7 +146,7 @@ export class Lane {
     const { source } = this.#options
     for (let batch = await source.next(); batch !== undefined; batch = await source.next()) {
       this.#isBusy = true
-      await this.#context.committer.room(this.#options.doesYield)
+      await this.#context.committer.waitForRoom(this.#options.doesYield)
       if (this.#isStopped) return batch.release()
       this.#enter(batch.set)
       await this.#process(batch)
@@ -172,34 +172,34 @@ export class Lane {
     this.#joining = this.#joining.filter(joining => !due.includes(joining))
     for (const { runner, enter, entered } of due) {
       this.#active.set(runner.id, runner)
-      const piece = enter()
-      piece.changes.set(...this.#context.ledger.laneChange(this.name))
-      entered(this.#context.committer.settle([piece]))
+      const unit = enter()
+      unit.changes.set(...this.#context.shardState.laneChange(this.name))
+      entered(this.#context.committer.commitNow([unit]))
     }
   }
 
   async #process(batch: LaneBatch): Promise<void> {
-    const { ledger, committer, onBatch, onSlow } = this.#context
+    const { shardState, committer, onBatch, onSlow } = this.#context
     const runners = [...this.#active.values()]
     const evaluating = this.#evaluate(runners, batch)
     this.#evaluating = evaluating
     const { verdicts, lessons } = await evaluating
     const { kept, theirs } = this.#judge(runners, verdicts, batch.columns?.rows ?? 0)
     if (this.#isStopped) return batch.release()
-    const pieces = settle(batch.entries, kept, theirs, {
-      ledger,
+    const units = applyVerdicts(batch.entries, kept, theirs, {
+      shardState,
       lane: this.name,
       topic: this.topic,
       writesDeadLetters: this.#options.writesDeadLetters,
       nowMs: Date.now(),
     })
     const rank = this.#options.doesYield ? { untilMs: performance.now() + YIELD_MS } : 'live'
-    for (const piece of pieces) piece.rank = rank
+    for (const unit of units) unit.rank = rank
     const logs = [...logsOf(kept, theirs), ...lessons.flatMap(({ runner, told }) => logOf(runner, [told]))]
-    if (logs.length > 0) pieces.at(-1)?.logs.push(...logs)
-    for (const { runner } of lessons) pieces.at(-1)?.changes.set(...ledger.filterChange(runner.id))
+    if (logs.length > 0) units.at(-1)?.logs.push(...logs)
+    for (const { runner } of lessons) units.at(-1)?.changes.set(...shardState.filterChange(runner.id))
     batch.release()
-    if (batch.entries.length > 0) committer.push(pieces)
+    if (batch.entries.length > 0) committer.push(units)
     theirs.forEach(({ isSlow }, index) => {
       const runner = kept[index]
       if (isSlow === true && runner !== undefined) onSlow(this, runner)
@@ -275,12 +275,12 @@ interface Evaluation {
 /** A failed commit is told by the committer. */
 const ignore = (commit: Promise<void>): void => void commit.catch(() => undefined)
 
-const logsOf = (runners: readonly RunningFilter[], verdicts: readonly Verdicts[]): Piece['logs'] =>
+const logsOf = (runners: readonly RunningFilter[], verdicts: readonly Verdicts[]): CommitUnit['logs'] =>
   verdicts.flatMap(({ logs, logsDropped }, index) => {
     const runner = runners[index]
     return runner === undefined || (logs.length === 0 && logsDropped === 0) ? [] : logOf(runner, logs, logsDropped)
   })
 
-const logOf = ({ id, version }: RunningFilter, lines: readonly string[], dropped = 0): Piece['logs'] => [
+const logOf = ({ id, version }: RunningFilter, lines: readonly string[], dropped = 0): CommitUnit['logs'] => [
   { filter: id, version, lines, dropped, at: new Date().toISOString() },
 ]

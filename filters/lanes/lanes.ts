@@ -2,7 +2,7 @@
 import { type Stream } from '#hub'
 import { type Feed, type HubClock, openPacketReader, type StartPosition } from '#mirrors'
 import { CLOSING, type ClosingRule, doneMs, type PartitionClock, streamClock } from '../cap/visit-over.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { covers, type Positions } from '../progress/positions.ts'
 import { liveLane, ownLane } from '../progress/lane-transitions.ts'
 import { columnUnion } from '../batch/column-union.ts'
@@ -11,9 +11,9 @@ import { Lane, type LaneContext } from './lane.ts'
 import { OwnLane } from './own-lane.ts'
 import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
 import { type RunningFilter } from './running-filter.ts'
-import { Turns } from './read-slots.ts'
+import { ReadSlots } from './read-slots.ts'
 import { VisitCloser } from '../verdicts/visit-closer.ts'
-import { Window, WINDOW_BYTES } from './shared-window.ts'
+import { SharedWindow, WINDOW_BYTES } from './shared-window.ts'
 
 /** Bytes of packets that the live lane holds at most, beside what its followers hold. */
 const LIVE_BYTES = 64 * 1024 * 1024
@@ -46,7 +46,7 @@ export interface LanesOptions {
 interface LiveLane {
   readonly lane: Lane
   readonly feed: Feed
-  readonly window: Window
+  readonly window: SharedWindow
   readonly stream: Stream
   readonly ended: Promise<void>
 }
@@ -65,17 +65,17 @@ export class Lanes {
   readonly #own = new Map<string, OwnLane>()
   /** Stopped lanes whose last evaluation may be under way. */
   readonly #ending = new Set<Promise<void>>()
-  readonly #turns = new Turns(READERS)
+  readonly #slots = new ReadSlots(READERS)
   readonly #context: LaneContext
   readonly #closer: VisitCloser
 
   constructor(options: LanesOptions) {
     this.#options = options
     const { context, reading, closing = CLOSING, capOf, createTopic, onCounted, signal, onFailure } = options
-    const { ledger, committer } = context
+    const { shardState, committer } = context
     this.#context = { ...context, endVisits: (lane, runners) => this.#endVisits(lane, runners) }
     this.#closer = new VisitCloser({
-      ledger,
+      shardState,
       committer,
       rule: closing,
       capOf,
@@ -97,7 +97,7 @@ export class Lanes {
     return lane.startsWith(prefix) ? this.#own.get(lane.slice(prefix.length)) : undefined
   }
 
-  /** Whether a filter has a lane of its own here, be it open or waiting for its turn. */
+  /** Whether a filter has a lane of its own here, be it open or waiting for a slot. */
   hasOwn(filter: string): boolean {
     return this.#own.has(filter)
   }
@@ -130,7 +130,7 @@ export class Lanes {
   lag(name: string): number {
     const feed = this.#feedOf(name)
     const lane = this.get(name)
-    const positions = lane?.isIdle ? feed?.positions : this.#options.context.ledger.lanes.get(name)?.positions
+    const positions = lane?.isIdle ? feed?.positions : this.#options.context.shardState.lanes.get(name)?.positions
     if (feed === undefined || positions === undefined) return 0
     let lag = 0n
     for (const [partition, end] of feed.highWatermarks) {
@@ -146,7 +146,7 @@ export class Lanes {
     const { context, hubClock, closing = CLOSING } = this.#options
     const nowMs = Date.now()
     const lateMs = Math.max(feed.arrival.lateMs(nowMs), hubClock?.lateMs(nowMs) ?? 0)
-    const record = context.ledger.lanes.get(lane.name)
+    const record = context.shardState.lanes.get(lane.name)
     for (const [partition, handedOut] of feed.positions) {
       const readMs = feed.readBy(partition, lane.isIdle ? handedOut : (record?.positions.get(partition) ?? 0n))
       if (record !== undefined && readMs !== undefined) (record.readMs ??= new Map()).set(partition, readMs)
@@ -166,13 +166,13 @@ export class Lanes {
   }
 
   /** Lets a filter in as soon as it can be, when something waits for its own lane to get where the live lane is. Call it after each batch of one. */
-  welcome(lane: Lane): void {
+  admitCaughtUp(lane: Lane): void {
     for (const { id, manifest } of lane.runners) {
       const own = this.#own.get(id)
       const live = this.#live.get(liveLane(manifest.stream))
       if (own?.lane !== lane || live === undefined) continue
       if ((live.window.expects(lane.name) || live.lane.expects(id)) && this.hasCaughtUp(id)) live.lane.poke()
-      own.rest()
+      own.yieldSlot()
     }
   }
 
@@ -183,8 +183,8 @@ export class Lanes {
 
   /** Whether something waits for a visit's end that this lane decides. */
   hasVisitsToEnd(lane: Lane): boolean {
-    const { ledger } = this.#context
-    const isOpen = (filter: string): boolean => ledger.holding(filter).some(([, { closed }]) => !closed)
+    const { shardState } = this.#context
+    const isOpen = (filter: string): boolean => shardState.holding(filter).some(([, { closed }]) => !closed)
     return [...lane.runners].some(({ id }) => isOpen(id)) || this.#resting(lane).some(isOpen)
   }
 
@@ -196,10 +196,10 @@ export class Lanes {
   /** What filters have begun that rest now, whatever they rest for, ends with the visit all the same: by the live lane's clock. */
   #resting(lane: Lane): string[] {
     if (this.#live.get(lane.name)?.lane !== lane) return []
-    const { ledger } = this.#context
-    return ledger.holders.filter(filter => {
-      const record = ledger.filters.get(filter)
-      return record !== undefined && record.lane === undefined && holdsOf(ledger, filter, lane.topic)
+    const { shardState } = this.#context
+    return shardState.holders.filter(filter => {
+      const record = shardState.filters.get(filter)
+      return record !== undefined && record.lane === undefined && holdsOf(shardState, filter, lane.topic)
     })
   }
 
@@ -208,23 +208,23 @@ export class Lanes {
     this.#closer.deliver()
   }
 
-  /** Opens a stream's live lane at its position in the ledger; a new one begins at the topic's end, which is committed before its first batch. */
+  /** Opens a stream's live lane at its position in the shard's state; a new one begins at the topic's end, which is committed before its first batch. */
   async openLive(stream: Stream, runners: readonly RunningFilter[]): Promise<void> {
     const { reading, context, signal, writesDeadLetters } = this.#options
-    const { ledger, committer } = context
+    const { shardState, committer } = context
     const { topic } = stream
     const name = liveLane(stream.name)
-    const from = ledger.lanes.get(name)?.positions ?? ('latest' as const)
+    const from = shardState.lanes.get(name)?.positions ?? ('latest' as const)
     const request = { lane: name, stream, from, maxBytes: LIVE_BYTES + WINDOW_BYTES, signal }
     const feed = await openReading(reading, request)
-    if (!ledger.lanes.has(name)) {
+    if (!shardState.lanes.has(name)) {
       const topicId = this.#options.topicIds.get(stream.name)
       const positions = new Map(feed.starts)
-      ledger.lanes.set(name, { stream: stream.name, topicId, positions, schemas: [], newestMs: new Map() })
-      await committer.settle([changesOnly(ledger.laneChange(name))])
+      shardState.lanes.set(name, { stream: stream.name, topicId, positions, schemas: [], newestMs: new Map() })
+      await committer.commitNow([changesOnly(shardState.laneChange(name))])
     }
     const set = columnUnion(runners.map(({ program }) => program.reads))
-    const window = new Window(assemble(reading, request, feed, set), set)
+    const window = new SharedWindow(assemble(reading, request, feed, set), set)
     const lane = new Lane({ name, topic, writesDeadLetters, doesYield: false, source: window, runners }, this.#context)
     const ended = lane.run().catch((error: unknown) => {
       if (!signal.aborted) this.#options.onFailure(error)
@@ -232,7 +232,7 @@ export class Lanes {
     this.#live.set(name, { lane, feed, window, stream, ended })
   }
 
-  /** Gives a filter a lane of its own that reads from its position in the ledger, or from `from` where it has none. */
+  /** Gives a filter a lane of its own that reads from its position in the shard's state, or from `from` where it has none. */
   read(start: OwnStart, from: StartPosition): void {
     this.#add(start)?.read(from)
   }
@@ -260,13 +260,13 @@ export class Lanes {
       runner,
       stays,
       window: live.window,
-      turns: this.#turns,
+      slots: this.#slots,
       reading,
       context: this.#context,
       hasCaughtUp: () => this.hasCaughtUp(id),
       onMove: () => {
         onMove(id)
-        if (own.lane !== undefined) this.welcome(own.lane)
+        if (own.lane !== undefined) this.admitCaughtUp(own.lane)
       },
       onFailure,
     })
@@ -293,7 +293,7 @@ export class Lanes {
     )
   }
 
-  /** Stops a filter's own lane at once; its record in the ledger is left as it is. */
+  /** Stops a filter's own lane at once; its record in the shard's state is left as it is. */
   stop(filter: string): void {
     const own = this.#own.get(filter)
     if (own === undefined) return
@@ -317,5 +317,5 @@ export class Lanes {
 }
 
 /** Whether a filter's candidates are of this topic. */
-const holdsOf = (ledger: Ledger, filter: string, topic: string): boolean =>
-  ledger.holding(filter).some(([, { held }]) => held[0]?.source.topic === topic)
+const holdsOf = (shardState: ShardState, filter: string, topic: string): boolean =>
+  shardState.holding(filter).some(([, { held }]) => held[0]?.source.topic === topic)

@@ -8,8 +8,8 @@ import { Lane, type LaneContext } from './lane.ts'
 import { type BatchSource } from '../batch/lane-batch.ts'
 import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
 import { type RunningFilter } from './running-filter.ts'
-import { type Turn, type Turns } from './read-slots.ts'
-import { type Follower, type Window } from './shared-window.ts'
+import { type ReadSlot, type ReadSlots } from './read-slots.ts'
+import { type Follower, type SharedWindow } from './shared-window.ts'
 
 /** Bytes of packets that a lane which reads for itself holds at most. */
 const OWN_BYTES = 16 * 1024 * 1024
@@ -23,8 +23,8 @@ export interface OwnLaneOptions {
   readonly runner: RunningFilter
   /** Whether it follows once it keeps up; otherwise it reads on until the filter has joined the live lane. */
   readonly stays: boolean
-  readonly window: Window
-  readonly turns: Turns
+  readonly window: SharedWindow
+  readonly slots: ReadSlots
   readonly reading: ReadingOptions
   readonly context: LaneContext
   /** Whether it has evaluated everything that the live lane has. */
@@ -45,7 +45,7 @@ export class OwnLane {
   #stays: boolean
   #lane: Lane | undefined
   #feed: Feed | undefined
-  #turn: Turn | undefined
+  #slot: ReadSlot | undefined
   #follower: Follower | undefined
   /** Ends the reading under way. */
   #reading: AbortController | undefined
@@ -61,7 +61,7 @@ export class OwnLane {
     return this.#options.stream
   }
 
-  /** Undefined while it waits for its turn to read. */
+  /** Undefined while it waits for a slot to read. */
   get lane(): Lane | undefined {
     return this.#lane
   }
@@ -75,12 +75,12 @@ export class OwnLane {
     return this.#follower !== undefined
   }
 
-  /** Goes on from its position in the ledger; a lane that has none begins at `from`, which is committed before its first batch. */
+  /** Goes on from its position in the shard's state; a lane that has none begins at `from`, which is committed before its first batch. */
   read(from: StartPosition): void {
-    this.#ended = this.#live(from)
+    this.#ended = this.#run(from)
   }
 
-  /** Begins beside the live lane at its next boundary; `enter` changes the ledger there, right before. */
+  /** Begins beside the live lane at its next boundary; `enter` changes the shard's state there, right before. */
   beside(enter: () => void): void {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#stop.signal.addEventListener('abort', () => resolve(), { once: true })
@@ -91,7 +91,7 @@ export class OwnLane {
         resolve()
       },
     )
-    this.#ended = promise.then(() => this.#live('latest'))
+    this.#ended = promise.then(() => this.#run('latest'))
   }
 
   /** Another program takes the filter's place, as soon as batches carry its columns. */
@@ -109,9 +109,9 @@ export class OwnLane {
     return this.#runner === runner || this.#arrived === runner || this.#lane?.has(runner) === true
   }
 
-  /** Called after each batch: a lane that others wait for gives its turn back. */
-  rest(): void {
-    if (this.#turn?.isOver !== true) return
+  /** Called after each batch: a lane whose slot others wait for gives it back. */
+  yieldSlot(): void {
+    if (this.#slot?.isOver !== true) return
     this.#lane?.stop()
     this.#lane = undefined
     this.#reading?.abort()
@@ -129,7 +129,7 @@ export class OwnLane {
     return this.#ended
   }
 
-  async #live(from: StartPosition): Promise<void> {
+  async #run(from: StartPosition): Promise<void> {
     const { signal } = this.#stop
     const { onFailure } = this.#options
     try {
@@ -143,22 +143,22 @@ export class OwnLane {
   }
 
   async #read(from: StartPosition): Promise<void> {
-    const { name, stream, turns, reading, context, onMove } = this.#options
-    const { ledger, committer } = context
-    this.#turn = await turns.take(this.#stop.signal)
-    if (this.#turn === undefined) return
-    if (this.#follower !== undefined) return this.#turn.give()
+    const { name, stream, slots, reading, context, onMove } = this.#options
+    const { shardState, committer } = context
+    this.#slot = await slots.acquire(this.#stop.signal)
+    if (this.#slot === undefined) return
+    if (this.#follower !== undefined) return this.#slot.release()
     const stop = new AbortController()
     this.#reading = stop
     try {
-      const request = { lane: name, stream, maxBytes: OWN_BYTES, from: ledger.lanes.get(name)?.positions ?? from }
+      const request = { lane: name, stream, maxBytes: OWN_BYTES, from: shardState.lanes.get(name)?.positions ?? from }
       const signal = AbortSignal.any([this.#stop.signal, stop.signal])
       const feed = await openReading(reading, { ...request, signal })
       if (this.#isElsewhere) return
-      if (!ledger.lanes.has(name)) {
+      if (!shardState.lanes.has(name)) {
         const positions = new Map(feed.starts)
-        ledger.lanes.set(name, { stream: stream.name, positions, schemas: [], newestMs: new Map() })
-        await committer.settle([changesOnly(ledger.laneChange(name), ledger.filterChange(this.#runner.id))])
+        shardState.lanes.set(name, { stream: stream.name, positions, schemas: [], newestMs: new Map() })
+        await committer.commitNow([changesOnly(shardState.laneChange(name), shardState.filterChange(this.#runner.id))])
         if (this.#isElsewhere) return
       }
       this.#feed = feed
@@ -170,8 +170,8 @@ export class OwnLane {
       stop.abort()
       this.#reading = undefined
       this.#feed = undefined
-      this.#turn.give()
-      this.#turn = undefined
+      this.#slot.release()
+      this.#slot = undefined
     }
   }
 
@@ -223,7 +223,7 @@ export class OwnLane {
         this.#arrived = this.#runner
         this.#follower = follower
         enter()
-        context.committer.push([changesOnly(...standBeside(context.ledger, this.#runner.id, stream.name))])
+        context.committer.push([changesOnly(...standBeside(context.shardState, this.#runner.id, stream.name))])
       },
     })
   }

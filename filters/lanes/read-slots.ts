@@ -1,27 +1,28 @@
-// Lanes that read the topic for themselves take turns, so that however many lag, what they hold in memory and take from the broker stays bounded.
+// Slots for lanes that read the topic for themselves: so many read at once, the others wait in order. However many lag, what they hold in memory and take from the
+// broker stays bounded.
 
-/** A turn is over when it took this long and somebody else waits. */
-const TURN_MS = 10_000
+/** A slot is to be given back when it was held this long and somebody else waits. */
+const SLOT_MS = 10_000
 
-export interface Turn {
+export interface ReadSlot {
   /** Whether it is time to give it back because others wait. */
   readonly isOver: boolean
-  give(): void
+  release(): void
 }
 
-/** At most `count` turns at once, in the order they were asked for. */
-export class Turns {
-  readonly #turnMs: number
+/** At most `count` slots at once, in the order they were asked for. */
+export class ReadSlots {
+  readonly #slotMs: number
   readonly #waiting: (() => void)[] = []
   #free: number
 
-  constructor(count: number, turnMs = TURN_MS) {
+  constructor(count: number, slotMs = SLOT_MS) {
     this.#free = count
-    this.#turnMs = turnMs
+    this.#slotMs = slotMs
   }
 
-  /** Resolves with a turn, or with undefined when the signal was aborted. */
-  take(signal: AbortSignal): Promise<Turn | undefined> {
+  /** Resolves with a slot, or with undefined when the signal was aborted. */
+  acquire(signal: AbortSignal): Promise<ReadSlot | undefined> {
     return new Promise(resolve => {
       const begin = (): void => {
         signal.removeEventListener('abort', cancel)
@@ -43,17 +44,17 @@ export class Turns {
     })
   }
 
-  #begin(): Turn {
+  #begin(): ReadSlot {
     const startedMs = performance.now()
-    let isGiven = false
-    const isOver = (): boolean => this.#waiting.length > 0 && performance.now() - startedMs > this.#turnMs
+    let isReleased = false
+    const isOver = (): boolean => this.#waiting.length > 0 && performance.now() - startedMs > this.#slotMs
     return {
       get isOver() {
         return isOver()
       },
-      give: () => {
-        if (isGiven) return
-        isGiven = true
+      release: () => {
+        if (isReleased) return
+        isReleased = true
         const next = this.#waiting.shift()
         if (next === undefined) this.#free++
         else next()

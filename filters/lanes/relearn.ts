@@ -3,16 +3,16 @@
 import { readFrame, type Stream } from '#hub'
 import { type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learn } from '../author/learn.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type LaneBatch } from '../batch/lane-batch.ts'
 import { type RunningFilter } from './running-filter.ts'
-import { type SchemaBook } from '../batch/awaited-schemas.ts'
+import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
 
 export interface RelearnOptions {
   readonly sandbox: Sandbox
   readonly streams: readonly Stream[]
-  readonly ledger: Ledger
-  readonly book: SchemaBook
+  readonly shardState: ShardState
+  readonly awaitedSchemas: AwaitedSchemas
 }
 
 interface Relearned {
@@ -34,11 +34,11 @@ export type Relearn = (
 const MAX_NAMED = 40
 
 export const openRelearning =
-  ({ sandbox, streams, ledger, book }: RelearnOptions): Relearn =>
+  ({ sandbox, streams, shardState, awaitedSchemas }: RelearnOptions): Relearn =>
   async (runner, batch, { isIn, first }) => {
     const stream = streams.find(({ name }) => name === runner.manifest.stream)
     if (stream === undefined) throw new TypeError(`there is no stream ${runner.manifest.stream}`)
-    const alerts = await alertsOf(batch, book.of(stream.name))
+    const alerts = await alertsOf(batch, awaitedSchemas.of(stream.name))
     const { program, learning } = runner
     const lesson = await learn({ sandbox, stream, alerts, program, learning, ...(first && { first }) })
     runner.program = lesson.program
@@ -46,12 +46,12 @@ export const openRelearning =
     const { names, chargedMs } = lesson
     const verdicts = { ...lesson.verdicts, cpuMs: chargedMs }
     if (names.length === 0) return { verdicts }
-    const record = ledger.filters.get(runner.id)
+    const record = shardState.filters.get(runner.id)
     if (record?.version === runner.version) record.learned = [...new Set([...record.learned, ...names])]
     return { verdicts, told: toldOf(names, alerts.length, chargedMs) }
   }
 
-async function alertsOf({ entries }: LaneBatch, schemaOf: ReturnType<SchemaBook['of']>): Promise<AlertBytes[]> {
+async function alertsOf({ entries }: LaneBatch, schemaOf: ReturnType<AwaitedSchemas['of']>): Promise<AlertBytes[]> {
   const alerts: AlertBytes[] = []
   for (const { row, packet, timestampMs } of entries) {
     if (row < 0) continue

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { type ColumnSet } from '#sandbox'
 import { type BatchSource, type Entry, type LaneBatch } from '../batch/lane-batch.ts'
-import { type Follower, Window } from './shared-window.ts'
+import { type Follower, SharedWindow } from './shared-window.ts'
 
 const NONE: ColumnSet = { columns: [], lists: [] }
 const FLUX: ColumnSet = { columns: [{ path: 'flux', kind: 'number' }], lists: [] }
@@ -39,7 +39,7 @@ function openSource() {
 
 const offsetOf = (batch: LaneBatch | undefined): number => Number(batch?.entries[0]?.offset ?? -1)
 
-function arrive(window: Window, name: string, reads = NONE, gatherMs = 0): { follower: Follower | undefined } {
+function arrive(window: SharedWindow, name: string, reads = NONE, gatherMs = 0): { follower: Follower | undefined } {
   const arrived: { follower: Follower | undefined } = { follower: undefined }
   window.expect(name, {
     reads: () => reads,
@@ -52,7 +52,7 @@ function arrive(window: Window, name: string, reads = NONE, gatherMs = 0): { fol
 
 test('a follower gets every batch from the one before which it entered, and memory goes back when all are done', async () => {
   const { source, released } = openSource()
-  const window = new Window(source, NONE)
+  const window = new SharedWindow(source, NONE)
   ;(await window.next())?.release()
   const { follower } = await (async () => {
     const arrived = arrive(window, 'own.a')
@@ -70,7 +70,7 @@ test('a follower gets every batch from the one before which it entered, and memo
 
 test('a lane enters only when batches carry its columns', async () => {
   const { source, asked } = openSource()
-  const window = new Window(source, NONE)
+  const window = new SharedWindow(source, NONE)
   const next = window.next()
   const arrived = arrive(window, 'own.a', FLUX)
   await next
@@ -82,7 +82,7 @@ test('a lane enters only when batches carry its columns', async () => {
 
 test('a lane that lags behind what memory allows falls out, and the others do not notice', async () => {
   const { source, released } = openSource()
-  const window = new Window(source, NONE, { bytes: 30, batches: 100 })
+  const window = new SharedWindow(source, NONE, { bytes: 30, batches: 100 })
   const [slow, quick] = [arrive(window, 'own.slow'), arrive(window, 'own.quick')]
   const taken: number[] = []
   const reading = async () => {
@@ -106,7 +106,7 @@ test('a lane that lags behind what memory allows falls out, and the others do no
 
 test('a lane that is forgotten, and all when the live lane ends, get no more', async () => {
   const { source, released, end } = openSource()
-  const window = new Window(source, NONE)
+  const window = new SharedWindow(source, NONE)
   const [one, other] = [arrive(window, 'own.one'), arrive(window, 'own.other')]
   const batch = await window.next()
   window.forget('own.one')
@@ -124,7 +124,7 @@ test('a lane that is forgotten, and all when the live lane ends, get no more', a
 
 test('a lane that gathers gets what came meanwhile as one batch, and at once when a boundary is asked for', async () => {
   const { source, released } = openSource()
-  const window = new Window(source, NONE)
+  const window = new SharedWindow(source, NONE)
   const arrived = arrive(window, 'own.a', NONE, 3_600_000)
   for (let index = 0; index < 3; index++) (await window.next())?.release()
   const next = arrived.follower?.next()
@@ -138,7 +138,7 @@ test('a lane that gathers gets what came meanwhile as one batch, and at once whe
 
 test('lanes do not gather any longer when memory is short', async () => {
   const { source } = openSource()
-  const window = new Window(source, NONE, { bytes: 1_000_000, batches: 4 })
+  const window = new SharedWindow(source, NONE, { bytes: 1_000_000, batches: 4 })
   const lanes = ['a', 'b', 'c'].map(name => arrive(window, `own.${name}`, NONE, 3_600_000))
   ;(await window.next())?.release()
   let begun = 0

@@ -31,7 +31,7 @@ export interface WindowLimits {
 }
 
 /** The live lane's source, and that of the lanes that follow it by name. */
-export class Window implements BatchSource {
+export class SharedWindow implements BatchSource {
   readonly #source: BatchSource
   readonly #limits: WindowLimits
   readonly #arrivals = new Map<string, Arrival>()
@@ -155,7 +155,7 @@ export class Window implements BatchSource {
 
 /** The source of a lane that follows. It ends when the lane fell out, was forgotten, or the live lane ended. */
 export class Follower implements BatchSource {
-  readonly #window: Window
+  readonly #window: SharedWindow
   readonly #gather: { readonly ms: number; readonly phase: number }
   readonly #queue: LaneBatch[] = []
   #asked: PromiseWithResolvers<LaneBatch | undefined> | undefined
@@ -165,8 +165,8 @@ export class Follower implements BatchSource {
   #hasEnded = false
   set: ColumnSet
 
-  /** `phase` (0 to 1) is its turn within the time that batches are gathered: lanes that all took theirs together would stop the live lane meanwhile. */
-  constructor(window: Window, set: ColumnSet, gather: { readonly ms: number; readonly phase: number }) {
+  /** `phase` (0 to 1) is when it takes them within the time that batches are gathered: lanes that all did so together would stop the live lane meanwhile. */
+  constructor(window: SharedWindow, set: ColumnSet, gather: { readonly ms: number; readonly phase: number }) {
     this.#window = window
     this.#gather = gather
     this.set = set
@@ -219,7 +219,7 @@ export class Follower implements BatchSource {
     const asked = this.#asked
     if (asked === undefined || (this.#queue.length === 0 && !this.#hasEnded)) return
     clearTimeout(this.#timer)
-    const waitMs = this.#isDue || !this.gathers ? 0 : this.#turnMs - performance.now()
+    const waitMs = this.#isDue || !this.gathers ? 0 : this.#dueMs - performance.now()
     if (waitMs > 0) {
       this.#timer = setTimeout(() => this.#offer(), waitMs)
       return
@@ -228,8 +228,8 @@ export class Follower implements BatchSource {
     asked.resolve(this.#take())
   }
 
-  /** Its first turn after the oldest batch of the queue came. */
-  get #turnMs(): number {
+  /** When it takes them first after the oldest batch of the queue came. */
+  get #dueMs(): number {
     const { ms, phase } = this.#gather
     const everyMs = Math.max(ms, this.#window.gatherMs)
     return (Math.floor(this.#sinceMs / everyMs - phase) + 1 + phase) * everyMs

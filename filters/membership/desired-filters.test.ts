@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { recordFor, wishFor } from './desired-filters.ts'
+import { recordFor, desiredStateFor } from './desired-filters.ts'
 
 const place = { mirror: 'node1', shard: 0, streams: ['lsst'] }
 const manifest: Manifest = {
@@ -38,34 +38,40 @@ const record: FilterRecord = {
   suspension: undefined,
   cpuMs: 9,
 }
-const wish = (changes: Partial<Manifest>, known: FilterRecord | undefined = record): string =>
-  wishFor({ ...manifest, ...changes }, known, place, Date.parse('2026-06-01T00:00:00Z'))
+const desired = (changes: Partial<Manifest>, known: FilterRecord | undefined = record): string =>
+  desiredStateFor({ ...manifest, ...changes }, known, place, Date.parse('2026-06-01T00:00:00Z'))
 
 test('a filter that is active and placed here runs, whether it is known or new', () => {
-  expect([wish({}), wishFor(manifest, undefined, place, 0)]).toEqual(['run', 'run'])
+  expect([desired({}), desiredStateFor(manifest, undefined, place, 0)]).toEqual(['run', 'run'])
 })
 
 test('one that is paused, expired, or of a stream that is not read here rests', () => {
-  expect([wish({ state: 'paused' }), wish({ expires: '2026-05-31T00:00:00Z' }), wish({ stream: 'ztf' })]).toEqual([
-    'rest',
-    'rest',
-    'rest',
-  ])
+  expect([
+    desired({ state: 'paused' }),
+    desired({ expires: '2026-05-31T00:00:00Z' }),
+    desired({ stream: 'ztf' }),
+  ]).toEqual(['rest', 'rest', 'rest'])
 })
 
 test('one that was moved away keeps what it counted here, and one that nobody knows is left alone', () => {
   const elsewhere = { placement: { mirror: 'node2', shard: 0 } }
-  expect([wish(elsewhere), wishFor({ ...manifest, ...elsewhere }, undefined, place, 0)]).toEqual(['rest', 'none'])
-  expect([wishFor(undefined, record, place, 0), wishFor(undefined, undefined, place, 0)]).toEqual(['none', 'none'])
+  expect([desired(elsewhere), desiredStateFor({ ...manifest, ...elsewhere }, undefined, place, 0)]).toEqual([
+    'rest',
+    'none',
+  ])
+  expect([desiredStateFor(undefined, record, place, 0), desiredStateFor(undefined, undefined, place, 0)]).toEqual([
+    'none',
+    'none',
+  ])
 })
 
 test('a deleted filter is forgotten', () => {
-  expect(wish({ state: 'deleted' })).toBe('forget')
+  expect(desired({ state: 'deleted' })).toBe('forget')
 })
 
 test('a suspension keeps it from running until the generation is raised, which also clears its strikes', () => {
   const suspended = { ...record, suspension: { generation: 1, reason: 'timeout', message: 'm', at: '' } }
-  expect([wish({}, suspended), wish({ generation: 2 }, suspended)]).toEqual(['rest', 'run'])
+  expect([desired({}, suspended), desired({ generation: 2 }, suspended)]).toEqual(['rest', 'run'])
   expect(recordFor({ ...manifest, generation: 2 }, suspended)).toMatchObject({
     strikes: 0,
     isSlow: false,

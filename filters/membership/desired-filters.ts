@@ -12,14 +12,14 @@ import { isAt, type Place } from './place.ts'
  * - `forget`: it is deleted, and so is everything about it
  * - `none`: not a filter of this shard
  */
-export type Wish = 'run' | 'rest' | 'forget' | 'none'
+export type DesiredState = 'run' | 'rest' | 'forget' | 'none'
 
-export function wishFor(
+export function desiredStateFor(
   manifest: Manifest | undefined,
   record: FilterRecord | undefined,
   place: Place,
   nowMs: number,
-): Wish {
+): DesiredState {
   const isKnown = record !== undefined
   // A filter is ended by its state, never by its manifest being away.
   if (manifest === undefined) return 'none'

@@ -2,15 +2,15 @@
 import { type Field } from '../author/columns-read.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { type CrewOptions } from './membership-options.ts'
+import { type MembershipOptions } from './membership-options.ts'
 import { shareOf } from './mirror-handover.ts'
-import { compile, type LoadedFilter, loadRunner, type Refusal, refused, sourceOf } from './load-filter.ts'
+import { compile, type LoadedFilter, loadFilter, type Refusal, refusalOf, sourceOf } from './load-filter.ts'
 
 /** How often a filter is tried whose engine or source is away. */
 const AWAY_MS = 3000
 
-export interface LoaderOptions extends Pick<
-  CrewOptions,
+export interface FilterLoaderOptions extends Pick<
+  MembershipOptions,
   'place' | 'sources' | 'sandbox' | 'limits' | 'onAway' | 'onChange'
 > {
   /** Fields that the stream's packets have now. */
@@ -21,13 +21,13 @@ export interface LoaderOptions extends Pick<
 
 type Loaded = { readonly ok: true; readonly runner: LoadedFilter } | Refusal
 
-export class Loader {
-  readonly #options: LoaderOptions
+export class FilterLoader {
+  readonly #options: FilterLoaderOptions
   /** Filter → what it waits for. */
   readonly #waiting = new Map<string, string>()
   readonly #retries = new Map<string, NodeJS.Timeout>()
 
-  constructor(options: LoaderOptions) {
+  constructor(options: FilterLoaderOptions) {
     this.#options = options
   }
 
@@ -47,7 +47,7 @@ export class Loader {
   async load(manifest: Manifest, record: FilterRecord): Promise<Loaded> {
     const { id } = manifest
     const { onAway, onChange, retry } = this.#options
-    const result = await this.#load(manifest, record).catch(refused)
+    const result = await this.#load(manifest, record).catch(refusalOf)
     clearTimeout(this.#retries.get(id))
     this.#retries.delete(id)
     if (result.ok || result.isAway === undefined) {
@@ -70,7 +70,7 @@ export class Loader {
     if (!source.ok) return source
     const { found } = source
     const program = compile(manifest, record, fields(manifest.stream), found, limits)
-    const loaded = await loadRunner(sandbox, manifest, record, program, found)
+    const loaded = await loadFilter(sandbox, manifest, record, program, found)
     if (!loaded.ok) return loaded
     return { ok: true, runner: Object.assign(loaded.runner, { share: shareOf(manifest, record, place) }) }
   }

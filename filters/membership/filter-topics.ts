@@ -38,9 +38,9 @@ export function filterTopics({
 }: FilterTopicsOptions): FilterTopics {
   const known = new Set<string>()
   /** Those that this process has given their settings. */
-  const settled = new Set<string>()
+  const configured = new Set<string>()
   let found: Promise<Set<string>> | undefined
-  let settling: Promise<void> = Promise.resolve()
+  let configuring: Promise<void> = Promise.resolve()
   const configs = {
     'cleanup.policy': 'delete',
     'retention.ms': retention.retentionMs,
@@ -62,8 +62,9 @@ export function filterTopics({
       const topic = { name: topicOfFilter(filter), partitions: 1, configs }
       const isThere = (await there()).has(topic.name)
       if (!isThere) await admin.createTopics([topic])
-      else if (!settled.has(filter)) settling = settling.then(() => admin.createTopics([topic])).catch(onProblem)
-      settled.add(filter)
+      else if (!configured.has(filter))
+        configuring = configuring.then(() => admin.createTopics([topic])).catch(onProblem)
+      configured.add(filter)
       known.add(filter)
     },
     renew: () => {
@@ -72,8 +73,8 @@ export function filterTopics({
     },
     delete: async filter => {
       known.delete(filter)
-      settled.delete(filter)
-      await settling
+      configured.delete(filter)
+      await configuring
       const names = await there()
       names.delete(topicOfFilter(filter))
       await admin.deleteTopics([topicOfFilter(filter)])

@@ -5,26 +5,26 @@ import { type Lane } from '../lanes/lane.ts'
 import { type RunningFilter, staysBeside } from '../lanes/running-filter.ts'
 import { joinLive, liveLane } from '../progress/lane-transitions.ts'
 import { aheadOf } from '../progress/positions.ts'
-import { changesOnly, type Piece } from '../publish/commit-unit.ts'
-import { type CrewOptions } from './membership-options.ts'
+import { changesOnly, type CommitUnit } from '../publish/commit-unit.ts'
+import { type MembershipOptions } from './membership-options.ts'
 
 export class LaneEntry {
-  readonly #options: Pick<CrewOptions, 'ledger' | 'lanes' | 'onChange'>
+  readonly #options: Pick<MembershipOptions, 'shardState' | 'lanes' | 'onChange'>
 
-  constructor(options: Pick<CrewOptions, 'ledger' | 'lanes' | 'onChange'>) {
+  constructor(options: Pick<MembershipOptions, 'shardState' | 'lanes' | 'onChange'>) {
     this.#options = options
   }
 
   /** Puts a filter into the live lane, in the place of an older version or as one that starts now. */
   enterLive(runner: RunningFilter, stream: Stream): void {
-    const { ledger, lanes } = this.#options
+    const { shardState, lanes } = this.#options
     const live = lanes().get(liveLane(stream.name))
     if (live === undefined) return
     this.#join(live, runner, () => {
       this.#beginNow(runner.id, stream)
-      const record = ledger.filters.get(runner.id)
+      const record = shardState.filters.get(runner.id)
       if (record !== undefined) record.lane = live.name
-      return changesOnly(ledger.filterChange(runner.id))
+      return changesOnly(shardState.filterChange(runner.id))
     })
   }
 
@@ -39,16 +39,16 @@ export class LaneEntry {
 
   /** A filter that had no lane: it evaluates what comes from this moment on, wherever the lane is that it joins. */
   #beginNow(id: string, stream: Stream): void {
-    const { ledger, lanes } = this.#options
-    const record = ledger.filters.get(id)
+    const { shardState, lanes } = this.#options
+    const record = shardState.filters.get(id)
     if (record === undefined || record.lane !== undefined) return
     const live = liveLane(stream.name)
-    const { positions } = ledger.lanes.get(live) ?? { positions: new Map<number, bigint>() }
+    const { positions } = shardState.lanes.get(live) ?? { positions: new Map<number, bigint>() }
     for (const [partition, end] of aheadOf(lanes().ends(live), positions)) record.ahead.set(partition, end)
   }
 
   /** Lets a filter into the live lane; when that is committed, it is live. */
-  #join(live: Lane, runner: RunningFilter, enter: () => Piece, isReady?: () => boolean): void {
+  #join(live: Lane, runner: RunningFilter, enter: () => CommitUnit, isReady?: () => boolean): void {
     const { onChange } = this.#options
     live.join(runner, enter, isReady).then(
       () => onChange(runner.id),
@@ -59,16 +59,16 @@ export class LaneEntry {
 
   /** Lets a filter that reads for itself into the live lane once it stands there; one that has to stay beside it is left where it is. */
   joinWhenCaughtUp(runner: RunningFilter, stream: Stream): void {
-    const { ledger, lanes, onChange } = this.#options
+    const { shardState, lanes, onChange } = this.#options
     const { id } = runner
-    const record = ledger.filters.get(id)
+    const record = shardState.filters.get(id)
     const live = lanes().get(liveLane(stream.name))
     onChange(id)
     if (live === undefined || record === undefined) return
     live.dismiss(id)
     if (staysBeside(runner.program, record)) return
-    const enter = (): Piece => {
-      const changes = joinLive(ledger, id, stream.name)
+    const enter = (): CommitUnit => {
+      const changes = joinLive(shardState, id, stream.name)
       lanes().stop(id)
       return changesOnly(...changes)
     }

@@ -1,11 +1,11 @@
-// A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
+// A manifest's active version → a program with the columns it reads → loaded in the sandbox; or why not. Each step's failure is that filter's alone.
 import { type AuthorError, Learning, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
 import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { type RunningFilter } from '../lanes/running-filter.ts'
-import { type FoundSource, type SourceShelf } from './source-lookup.ts'
+import { type FoundSource, type SourceLookup } from './source-lookup.ts'
 
 /** One that also knows the source it was made from. */
 export interface LoadedFilter extends RunningFilter {
@@ -25,7 +25,7 @@ let loads = 0
 /** The source of a manifest's active version, as the API found it. */
 export async function sourceOf(
   manifest: Manifest,
-  shelf: SourceShelf,
+  sources: SourceLookup,
 ): Promise<{ readonly ok: true; readonly found: FoundSource } | Refusal> {
   const version = manifest.versions.find(({ number }) => number === manifest.active)
   if (version === undefined) {
@@ -33,7 +33,7 @@ export async function sourceOf(
     const message = `there is no version ${manifest.active}; activate one of ${known}`
     return { ok: false, reason: 'error', error: { message } }
   }
-  const outcome = await shelf.find(version)
+  const outcome = await sources.find(version)
   if (outcome.ok) return outcome
   if ('waits' in outcome) return { ok: false, isAway: true, reason: 'error', error: { message: outcome.waits } }
   return { ok: false, reason: 'syntax', error: outcome.problem ?? { message: 'the source was refused' } }
@@ -66,14 +66,14 @@ export function compile(
  * Loads a program. Whatever goes wrong is that filter's alone and never rejects: what its author can mend is a refusal, a sandbox that cannot take
  * it now is waited for, and a fault of ours is a refusal too, which says so.
  */
-export async function loadRunner(
+export async function loadFilter(
   sandbox: Sandbox,
   manifest: Manifest,
   record: FilterRecord,
   program: Program,
   found: FoundSource,
 ): Promise<{ readonly ok: true; readonly runner: LoadedFilter } | Refusal> {
-  const outcome = await sandbox.load(program).catch(refused)
+  const outcome = await sandbox.load(program).catch(refusalOf)
   if (!outcome.ok) return outcome
   const { id, cap, policy, start } = manifest
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
@@ -85,7 +85,7 @@ export async function loadRunner(
 }
 
 /** Anything that was thrown while a version was loaded, as what it means for that filter. */
-export function refused(error: unknown): Refusal {
+export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof SandboxError)) {
     const why = error instanceof Error ? error.message : String(error)
     const message = `it could not be loaded, which is our fault: ${why.slice(0, 500)}`

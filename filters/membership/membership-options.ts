@@ -1,22 +1,22 @@
-// What a crew works with: the shard's state, its lanes, and what the node has of each filter.
+// What filter membership works with: the shard's state, its lanes, and what the node has of each filter.
 import { type AvroSchema, type Stream } from '#hub'
 import { type Limits, type Sandbox } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type Committer } from '../publish/committer.ts'
 import { type Lanes } from '../lanes/lanes.ts'
 import { type Place } from './place.ts'
-import { type SourceShelf } from './source-lookup.ts'
+import { type SourceLookup } from './source-lookup.ts'
 
-export interface CrewOptions {
+export interface MembershipOptions {
   readonly place: Place
   readonly streams: readonly Stream[]
-  readonly ledger: Ledger
+  readonly shardState: ShardState
   readonly committer: Committer
   readonly sandbox: Sandbox
   readonly lanes: () => Lanes
   readonly manifestOf: (filter: string) => Manifest | undefined
-  readonly sources: SourceShelf
+  readonly sources: SourceLookup
   readonly schemaOf: (stream: string, id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   readonly limits?: Limits
   /** Makes the filter's topic if it is missing, or removes it. */

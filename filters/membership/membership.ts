@@ -1,4 +1,4 @@
-// The filters of a shard: how they come, change, rest, fail and go. Every change of one is made in turn, and committed with its position.
+// The filters of a shard: how they come, change, rest, fail and go. Their changes are made one after another, each committed with the filter's position.
 import { type AvroSchema, type Stream } from '#hub'
 import { type AuthorError, type Failure, type Program } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
@@ -8,34 +8,34 @@ import { leaveLane, liveLane, moveOut, ownLane } from '../progress/lane-transiti
 import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
 import { sameColumns } from '../batch/column-union.ts'
-import { type CrewOptions } from './membership-options.ts'
+import { type MembershipOptions } from './membership-options.ts'
 import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
 import { type Lane } from '../lanes/lane.ts'
 import { type RunningFilter, staysBeside } from '../lanes/running-filter.ts'
 import { LaneEntry } from './lane-entry.ts'
-import { Loader } from './filter-loader.ts'
-import { recordFor, startOf, wishFor } from './desired-filters.ts'
+import { FilterLoader } from './filter-loader.ts'
+import { recordFor, startOf, desiredStateFor } from './desired-filters.ts'
 import { compile, type LoadedFilter } from './load-filter.ts'
-import { SchemaShelf } from './readable-fields.ts'
+import { ReadableFields } from './readable-fields.ts'
 
-export class Crew {
-  readonly #options: CrewOptions
+export class Membership {
+  readonly #options: MembershipOptions
   readonly #runners = new Map<string, LoadedFilter>()
-  readonly #schemas: SchemaShelf
+  readonly #readable: ReadableFields
   readonly #cuts = new Map<string, Cut>()
   readonly #adoptions = new Map<string, Promise<void>>()
-  readonly #loader: Loader
+  readonly #loader: FilterLoader
   readonly #entry: LaneEntry
-  #turn: Promise<void> = Promise.resolve()
+  #lastChange: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor(options: CrewOptions) {
+  constructor(options: MembershipOptions) {
     this.#options = options
-    this.#schemas = new SchemaShelf(options.streams)
+    this.#readable = new ReadableFields(options.streams)
     this.#entry = new LaneEntry(options)
-    this.#loader = new Loader({
+    this.#loader = new FilterLoader({
       ...options,
-      fields: stream => this.#schemas.fields(stream),
+      fields: stream => this.#readable.fields(stream),
       retry: filter => this.apply(filter),
     })
   }
@@ -58,16 +58,16 @@ export class Crew {
     return this.#runners.size
   }
 
-  /** Opens the lanes of the ledger with the filters that are in them: nothing is evaluated before all of them are loaded. */
+  /** Opens the lanes of the shard's state with the filters that are in them: nothing is evaluated before all of them are loaded. */
   async start(filters: Iterable<string>): Promise<void> {
-    const { ledger, lanes, streams, schemaOf, manifestOf } = this.#options
-    const ids = new Set([...filters, ...ledger.filters.keys()])
+    const { shardState, lanes, streams, schemaOf, manifestOf } = this.#options
+    const ids = new Set([...filters, ...shardState.filters.keys()])
     for (const stream of streams) {
-      for (const id of ledger.lanes.get(liveLane(stream.name))?.schemas ?? []) {
+      for (const id of shardState.lanes.get(liveLane(stream.name))?.schemas ?? []) {
         const schema = await schemaOf(stream.name, id)
         if (schema !== undefined) await this.adopt(stream, id, schema)
       }
-      const all = [...ids].filter(id => ledger.filters.get(id)?.lane === liveLane(stream.name))
+      const all = [...ids].filter(id => shardState.filters.get(id)?.lane === liveLane(stream.name))
       const [members, parked] = [
         all.filter(id => manifestOf(id) !== undefined),
         all.filter(id => manifestOf(id) === undefined),
@@ -86,7 +86,7 @@ export class Crew {
   /** Waits for the change that is being made and empties the sandbox. The lanes are closed. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#turn
+    await this.#lastChange
     const runners = [...this.#runners.values()]
     this.#runners.clear()
     await Promise.all(runners.map(({ program }) => this.#options.sandbox.unload(program.id)))
@@ -95,22 +95,22 @@ export class Crew {
   /** Brings a filter to where its owner and its record want it. Errors go to `onFailure`. */
   apply(filter: string): void {
     if (this.#isClosed) return
-    void this.#inTurn(() => this.#apply(filter))
+    void this.#inOrder(() => this.#apply(filter))
   }
 
-  #inTurn(action: () => Promise<void>): Promise<void> {
-    this.#turn = this.#turn.then(action).catch(this.#options.onFailure)
-    return this.#turn
+  #inOrder(action: () => Promise<void>): Promise<void> {
+    this.#lastChange = this.#lastChange.then(action).catch(this.#options.onFailure)
+    return this.#lastChange
   }
 
   async #apply(id: string): Promise<void> {
-    const { ledger, place, manifestOf } = this.#options
+    const { shardState, place, manifestOf } = this.#options
     const manifest = manifestOf(id)
-    const record = ledger.filters.get(id)
-    const wish = wishFor(manifest, record, place, Date.now())
-    if (wish === 'forget') await this.#forget(id)
-    else if (wish === 'rest') await this.#rest(id, manifest)
-    else if (wish === 'run' && manifest !== undefined) {
+    const record = shardState.filters.get(id)
+    const desired = desiredStateFor(manifest, record, place, Date.now())
+    if (desired === 'forget') await this.#forget(id)
+    else if (desired === 'rest') await this.#rest(id, manifest)
+    else if (desired === 'run' && manifest !== undefined) {
       await this.#run(manifest, record)
       await this.#letGo(manifest)
     }
@@ -118,14 +118,14 @@ export class Crew {
 
   /** Fixes where this node's share of a filter ends that is to move to another mirror. */
   async #letGo(manifest: Manifest): Promise<void> {
-    const { ledger, place, committer, onChange } = this.#options
+    const { shardState, place, committer, onChange } = this.#options
     const { id, moving } = manifest
-    const [record, runner] = [ledger.filters.get(id), this.#runners.get(id)]
+    const [record, runner] = [shardState.filters.get(id), this.#runners.get(id)]
     if (record === undefined || runner === undefined || moving === undefined) return
     if (isToBeCut(manifest, record, place)) {
-      record.cut = cutOf(ledger, id, moving.at, Date.now())
+      record.cut = cutOf(shardState, id, moving.at, Date.now())
       runner.share = shareOf(manifest, record, place)
-      await committer.settle([changesOnly(ledger.filterChange(id))])
+      await committer.commitNow([changesOnly(shardState.filterChange(id))])
     }
     // Only what is committed is reported: the other node begins by it.
     if (record.cut !== undefined) this.#cuts.set(id, record.cut)
@@ -144,16 +144,16 @@ export class Crew {
       runner.policy = manifest.policy
       return
     }
-    const { ledger, lanes } = this.#options
+    const { shardState, lanes } = this.#options
     const stream = this.#options.streams.find(({ name }) => name === streamName)
     if (stream === undefined) return
     const record = recordFor(manifest, known)
-    ledger.filters.set(id, record)
+    shardState.filters.set(id, record)
     await this.#options.createTopic(id)
     const fresh = await this.#load(manifest, record)
     if (fresh === undefined) {
       // One that is new and has to wait is still new when it is tried again.
-      if (known === undefined && record.suspension === undefined) ledger.filters.delete(id)
+      if (known === undefined && record.suspension === undefined) shardState.filters.delete(id)
       return
     }
     const stays = staysBeside(fresh.program, record)
@@ -164,7 +164,7 @@ export class Crew {
     const isOwn = record.lane === ownLane(id)
     this.#runners.set(id, fresh)
     if (isOwn && lanes().hasOwn(id)) {
-      await this.#options.committer.settle([changesOnly(ledger.filterChange(id))])
+      await this.#options.committer.commitNow([changesOnly(shardState.filterChange(id))])
       lanes().exchange(fresh, stays)
     } else if (isOwn || start !== 'now') {
       record.lane = ownLane(id)
@@ -177,13 +177,13 @@ export class Crew {
 
   /** A filter is slow: from now on it has a lane of its own, so that only it lags. */
   slowed(lane: Lane, runner: RunningFilter): void {
-    const { ledger, lanes, committer, streams } = this.#options
+    const { shardState, lanes, committer, streams } = this.#options
     const { id, manifest } = runner
-    const record = ledger.filters.get(id)
+    const record = shardState.filters.get(id)
     const stream = streams.find(({ name }) => name === manifest.stream)
     if (record === undefined || record.isSlow || stream === undefined || this.#runners.get(id) !== runner) return
     record.isSlow = true
-    committer.push([changesOnly(ledger.filterChange(id))])
+    committer.push([changesOnly(shardState.filterChange(id))])
     if (lane.name === liveLane(stream.name)) this.#entry.openBeside(runner, stream)
     else {
       lanes().get(liveLane(stream.name))?.dismiss(id)
@@ -202,16 +202,20 @@ export class Crew {
 
   /** A filter of the live lane that cannot run now keeps its position, and goes on from it when it can. */
   async #park(id: string): Promise<void> {
-    const { ledger, committer } = this.#options
-    const { positions } = ledger.lanes.get(ledger.filters.get(id)?.lane ?? '') ?? { positions: new Map() }
-    await committer.settle([changesOnly(...moveOut(ledger, id, positions))])
+    const { shardState, committer } = this.#options
+    const { positions } = shardState.lanes.get(shardState.filters.get(id)?.lane ?? '') ?? { positions: new Map() }
+    await committer.commitNow([changesOnly(...moveOut(shardState, id, positions))])
   }
 
   /** For a start: the runner of a filter that has a lane and still wants to run. */
   async #reload(id: string): Promise<LoadedFilter | undefined> {
-    const { ledger, place, manifestOf, createTopic } = this.#options
-    const [manifest, record] = [manifestOf(id), ledger.filters.get(id)]
-    if (manifest === undefined || record === undefined || wishFor(manifest, record, place, Date.now()) !== 'run')
+    const { shardState, place, manifestOf, createTopic } = this.#options
+    const [manifest, record] = [manifestOf(id), shardState.filters.get(id)]
+    if (
+      manifest === undefined ||
+      record === undefined ||
+      desiredStateFor(manifest, record, place, Date.now()) !== 'run'
+    )
       return undefined
     if (record.generation < manifest.generation || record.version !== manifest.active)
       Object.assign(record, { ...recordFor(manifest, record), ahead: record.ahead })
@@ -224,33 +228,33 @@ export class Crew {
 
   async #rest(id: string, manifest: Manifest | undefined): Promise<void> {
     this.#loader.forget(id)
-    const { ledger, committer, onChange } = this.#options
+    const { shardState, committer, onChange } = this.#options
     await this.#withdraw(id)
-    const record = ledger.filters.get(id)
+    const record = shardState.filters.get(id)
     if (record?.lane !== undefined) {
-      const changes = leaveLane(ledger, id)
-      await committer.settle([changesOnly(...changes)])
+      const changes = leaveLane(shardState, id)
+      await committer.commitNow([changesOnly(...changes)])
     }
     if (manifest !== undefined) onChange(id)
   }
 
   async #forget(id: string): Promise<void> {
     this.#loader.forget(id)
-    const { ledger, committer, deleteTopic, onChange } = this.#options
+    const { shardState, committer, deleteTopic, onChange } = this.#options
     await this.#withdraw(id)
-    const record = ledger.filters.get(id)
-    const changes = record === undefined ? [] : leaveLane(ledger, id)
-    await committer.settle([changesOnly(...changes, ...ledger.forget(id))])
+    const record = shardState.filters.get(id)
+    const changes = record === undefined ? [] : leaveLane(shardState, id)
+    await committer.commitNow([changesOnly(...changes, ...shardState.forget(id))])
     await deleteTopic(id)
     onChange(id)
   }
 
   async #suspend(manifest: Manifest, record: FilterRecord, reason: string, error: AuthorError): Promise<void> {
-    const { ledger, committer, onChange } = this.#options
+    const { shardState, committer, onChange } = this.#options
     const { id } = manifest
     await this.#withdraw(id)
-    ledger.filters.set(id, record)
-    await committer.settle([changesOnly(...suspend(ledger, id, reason, error))])
+    shardState.filters.set(id, record)
+    await committer.commitNow([changesOnly(...suspend(shardState, id, reason, error))])
     onChange(id)
   }
 
@@ -274,9 +278,9 @@ export class Crew {
 
   /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
   failed(lane: Lane, runner: RunningFilter, { reason, error }: Failure, before: Positions): void {
-    const { ledger, committer, lanes, sandbox, onChange, onFailure } = this.#options
+    const { shardState, committer, lanes, sandbox, onChange, onFailure } = this.#options
     const { id } = runner
-    const record = ledger.filters.get(id)
+    const record = shardState.filters.get(id)
     if (record === undefined) return
     const { strikes, next } = afterStrike(record.strikes)
     record.strikes = strikes
@@ -287,11 +291,11 @@ export class Crew {
     lanes().stop(id)
     lanes().get(liveLane(runner.manifest.stream))?.dismiss(id)
     if (next === 'suspend') {
-      committer.push([changesOnly(...suspend(ledger, id, reason, error))])
+      committer.push([changesOnly(...suspend(shardState, id, reason, error))])
       onChange(id)
       return
     }
-    const changes = lane.name === ownLane(id) ? [ledger.filterChange(id)] : moveOut(ledger, id, before)
+    const changes = lane.name === ownLane(id) ? [shardState.filterChange(id)] : moveOut(shardState, id, before)
     committer.push([changesOnly(...changes)])
     this.apply(id)
   }
@@ -301,21 +305,21 @@ export class Crew {
     const key = `${stream.name} ${id}`
     const known = this.#adoptions.get(key)
     if (known !== undefined) return known
-    const adoption = this.#inTurn(() => this.#adopt(stream, id, schema))
+    const adoption = this.#inOrder(() => this.#adopt(stream, id, schema))
     this.#adoptions.set(key, adoption)
     return adoption
   }
 
   async #adopt(stream: Stream, id: number, schema: AvroSchema): Promise<void> {
-    const { ledger, lanes, limits } = this.#options
-    for (const problem of this.#schemas.add(stream.name, id, schema))
+    const { shardState, lanes, limits } = this.#options
+    for (const problem of this.#readable.add(stream.name, id, schema))
       this.#options.onSchemaProblem(stream.name, id, problem)
-    const fields = this.#schemas.fields(stream.name)
-    const known = ledger.lanes.get(liveLane(stream.name))?.schemas
+    const fields = this.#readable.fields(stream.name)
+    const known = shardState.lanes.get(liveLane(stream.name))?.schemas
     if (known?.includes(id) === false) known.push(id)
     const swaps: LoadedFilter[] = []
     for (const old of [...this.#runners.values()].filter(({ manifest }) => manifest.stream === stream.name)) {
-      const record = ledger.filters.get(old.id)
+      const record = shardState.filters.get(old.id)
       if (record === undefined) continue
       const program = compile(old.manifest, record, fields, old.found, limits)
       if (sameFields(program, old.program)) continue
@@ -330,7 +334,7 @@ export class Crew {
       this.#unloadLater(old)
     }
     const stays = ({ id: filter, program }: RunningFilter): boolean => {
-      const record = ledger.filters.get(filter)
+      const record = shardState.filters.get(filter)
       return record !== undefined && staysBeside(program, record)
     }
     lanes().swap(swaps, stays)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Manifest } from '../manifest.ts'
-import { Ledger } from '../progress/shard-state.ts'
+import { ShardState } from '../progress/shard-state.ts'
 import { arrivalOf, cutOf, finishes, isToBeCut, shareOf } from './mirror-handover.ts'
 import { recordFor } from './desired-filters.ts'
 
@@ -23,19 +23,19 @@ test('whatever was evaluated before the cut, every alert is evaluated by one nod
   })
   fc.assert(
     fc.property(fc.array(packet, { maxLength: 40 }), packets => {
-      const ledger = new Ledger()
+      const shardState = new ShardState()
       const newestMs = new Map<number, number>()
       for (const { visit, timestampMs } of packets.filter(({ isDone }) => isDone)) {
-        const state = ledger.visit('f', visit, timestampMs, 0)
+        const state = shardState.visit('f', visit, timestampMs, 0)
         state.lastMs = Math.max(state.lastMs, timestampMs)
         newestMs.set(0, Math.max(newestMs.get(0) ?? 0, timestampMs))
       }
       const record = { ...recordFor(base, undefined), lane: 'live.s' }
-      ledger.filters.set('f', record)
-      ledger.lanes.set('live.s', { stream: 's', positions: new Map(), schemas: [], newestMs })
+      shardState.filters.set('f', record)
+      shardState.lanes.set('live.s', { stream: 's', positions: new Map(), schemas: [], newestMs })
       const moving = { ...base, moving: { to: { mirror: 'new', shard: 0 }, at } }
       expect(isToBeCut(moving, record, OLD)).toBe(true)
-      const cut = (record.cut = cutOf(ledger, 'f', at, 60 * MINUTE))
+      const cut = (record.cut = cutOf(shardState, 'f', at, 60 * MINUTE))
       const leaving = shareOf(moving, record, OLD)
       const handover = { from: moving.placement!, at, until, sinceMs: cut.sinceMs, visits: cut.visits.map(String) }
       const moved: Manifest = { ...base, placement: { mirror: 'new', shard: 0 }, handover }

@@ -1,7 +1,7 @@
 // A filter moves to another mirror: which alerts are still its old node's, and which its new one's. Offsets of two mirrors cannot be compared; visits and
 // record timestamps, which MirrorMaker copies, can. Pure.
 import { type Handover, type Manifest } from '../manifest.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
 import { type Share } from '../verdicts/capped-filter.ts'
 import { isAt, type Place } from './place.ts'
@@ -10,10 +10,10 @@ import { isAt, type Place } from './place.ts'
 const LATE_MS = 10 * 60_000
 
 /** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
-export function cutOf(ledger: Ledger, filter: string, at: string, nowMs: number): Cut {
-  const lane = ledger.lanes.get(ledger.filters.get(filter)?.lane ?? '')
+export function cutOf(shardState: ShardState, filter: string, at: string, nowMs: number): Cut {
+  const lane = shardState.lanes.get(shardState.filters.get(filter)?.lane ?? '')
   const sinceMs = Math.min(nowMs, ...(lane?.newestMs.values() ?? [])) - LATE_MS
-  return { at, sinceMs, visits: ledger.visitsSince(filter, sinceMs) }
+  return { at, sinceMs, visits: shardState.visitsSince(filter, sinceMs) }
 }
 
 /** Whether this node still finishes visits of a filter that has gone elsewhere. */

@@ -1,7 +1,7 @@
 // What operators are told of schemas that do not fit each other.
 import { parseSchema, parseStream } from '#hub'
 import { expect, test } from 'vitest'
-import { SchemaShelf } from './readable-fields.ts'
+import { ReadableFields } from './readable-fields.ts'
 
 const stream = parseStream({ name: 's', topic: 's', alertId: ['id'], visit: { path: 'visit' }, timeMs: [] })
 const schemaOf = (fields: Record<string, unknown>) =>
@@ -14,12 +14,12 @@ const schemaOf = (fields: Record<string, unknown>) =>
   )
 
 test('what filters cannot read is told once, and the newest schema’s fields come first', () => {
-  const shelf = new SchemaShelf([stream])
-  expect(shelf.fields('s')).toEqual([])
-  expect(shelf.add('s', 2, schemaOf({ b: 'string', toJSON: 'int' }))).toHaveLength(1)
-  expect(shelf.add('s', 1, schemaOf({ a: 'int', b: 'int' }))).toEqual([expect.stringContaining('b is a string')])
-  expect(shelf.add('s', 3, schemaOf({ a: 'long', b: 'string' }))).toEqual([])
-  expect(shelf.fields('s').map(({ path, kind }) => `${path} ${kind}`)).toEqual([
+  const readable = new ReadableFields([stream])
+  expect(readable.fields('s')).toEqual([])
+  expect(readable.add('s', 2, schemaOf({ b: 'string', toJSON: 'int' }))).toHaveLength(1)
+  expect(readable.add('s', 1, schemaOf({ a: 'int', b: 'int' }))).toEqual([expect.stringContaining('b is a string')])
+  expect(readable.add('s', 3, schemaOf({ a: 'long', b: 'string' }))).toEqual([])
+  expect(readable.fields('s').map(({ path, kind }) => `${path} ${kind}`)).toEqual([
     'id long',
     'visit long',
     'a long',

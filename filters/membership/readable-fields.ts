@@ -3,7 +3,7 @@ import { type AvroSchema, type Merged, type Stream } from '#hub'
 import { type Field } from '../author/columns-read.ts'
 import { streamOffer } from '../author/stream-fields.ts'
 
-export class SchemaShelf {
+export class ReadableFields {
   readonly #streams: readonly Stream[]
   readonly #schemas = new Map<string, Map<number, AvroSchema>>()
   readonly #offers = new Map<string, Merged>()

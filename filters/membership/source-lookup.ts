@@ -18,9 +18,9 @@ export type SourceOutcome =
   | { readonly ok: false; readonly problem: Problem | undefined }
 
 /** A filter's source that is away stops that filter alone. */
-export class SourceShelf {
+export class SourceLookup {
   readonly #sources: Pick<Sources, 'get'> | undefined
-  #desk: SourceDesk | undefined
+  #checker: SourceDesk | undefined
 
   constructor(sources: Pick<Sources, 'get'> | undefined) {
     this.#sources = sources
@@ -42,14 +42,14 @@ export class SourceShelf {
 
   /** A manifest of former versions of this software has the text itself: it is read where the API reads texts, in a process that may break. */
   async #read({ language }: Version, source: string): Promise<SourceOutcome> {
-    this.#desk ??= openSourceDesk({ size: 1, restMs: 10_000, waiting: Infinity })
-    const check = await this.#desk.check(language, source, { fields: [] })
+    this.#checker ??= openSourceDesk({ size: 1, restMs: 10_000, waiting: Infinity })
+    const check = await this.#checker.check(language, source, { fields: [] })
     if (!check.ok) return { ok: false, problem: check.problems[0] }
     const { code, names, readsEverything: everything } = check
     return { ok: true, found: { code, names: new Set(names), everything } }
   }
 
   close(): void {
-    this.#desk?.close()
+    this.#checker?.close()
   }
 }

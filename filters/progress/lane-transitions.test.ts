@@ -1,13 +1,13 @@
 // A filter that changes its place keeps its position and its counters.
 import { beforeEach, expect, test } from 'vitest'
-import { Ledger } from './shard-state.ts'
+import { ShardState } from './shard-state.ts'
 import { suspend } from './strikes-and-suspension.ts'
 import { leaveLane, moveOut } from './lane-transitions.ts'
 
-let ledger: Ledger
+let shardState: ShardState
 beforeEach(() => {
-  ledger = new Ledger()
-  ledger.lanes.set('live.s', {
+  shardState = new ShardState()
+  shardState.lanes.set('live.s', {
     stream: 's',
     positions: new Map([
       [0, 10n],
@@ -17,7 +17,7 @@ beforeEach(() => {
     newestMs: new Map([[0, 5]]),
   })
   const ahead = new Map([[1, 15n]])
-  ledger.filters.set('f', {
+  shardState.filters.set('f', {
     lane: 'live.s',
     version: 1,
     generation: 2,
@@ -34,27 +34,27 @@ beforeEach(() => {
 
 test('a filter that is moved out stands where it stood, also where it was ahead of its lane', () => {
   const changes = moveOut(
-    ledger,
+    shardState,
     'f',
     new Map([
       [0, 8n],
       [1, 9n],
     ]),
   )
-  expect(ledger.lanes.get('own.f')?.positions).toEqual(
+  expect(shardState.lanes.get('own.f')?.positions).toEqual(
     new Map([
       [0, 8n],
       [1, 15n],
     ]),
   )
-  expect(ledger.filters.get('f')).toMatchObject({ lane: 'own.f', ahead: new Map() })
+  expect(shardState.filters.get('f')).toMatchObject({ lane: 'own.f', ahead: new Map() })
   expect(changes.map(([key]) => key)).toEqual(['filter/f', 'lane/own.f'])
 })
 
 test('a filter that rests has no lane, and a lane of its own is deleted', () => {
-  moveOut(ledger, 'f', new Map())
-  const changes = leaveLane(ledger, 'f')
-  expect(ledger.lanes.has('own.f')).toBe(false)
+  moveOut(shardState, 'f', new Map())
+  const changes = leaveLane(shardState, 'f')
+  expect(shardState.lanes.has('own.f')).toBe(false)
   expect(changes.map(([key, change]) => [key, change()])).toEqual([
     ['filter/f', expect.stringContaining('"version":1')],
     ['lane/own.f', null],
@@ -62,8 +62,8 @@ test('a filter that rests has no lane, and a lane of its own is deleted', () => 
 })
 
 test('a suspension is of the generation that runs and says where the author has to look', () => {
-  suspend(ledger, 'f', 'timeout', { message: 'took 1.2 s', line: 3 })
-  expect(ledger.filters.get('f')).toMatchObject({
+  suspend(shardState, 'f', 'timeout', { message: 'took 1.2 s', line: 3 })
+  expect(shardState.filters.get('f')).toMatchObject({
     lane: undefined,
     suspension: { generation: 2, reason: 'timeout', message: 'took 1.2 s', line: 3 },
   })
@@ -71,8 +71,8 @@ test('a suspension is of the generation that runs and says where the author has 
 
 test('what is unknown is left alone', () => {
   expect([
-    leaveLane(ledger, 'g'),
-    moveOut(ledger, 'g', new Map()),
-    suspend(ledger, 'g', 'crash', { message: '' }),
+    leaveLane(shardState, 'g'),
+    moveOut(shardState, 'g', new Map()),
+    suspend(shardState, 'g', 'crash', { message: '' }),
   ]).toEqual([[], [], []])
 })

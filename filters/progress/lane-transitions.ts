@@ -1,6 +1,6 @@
-// How a filter's place changes in the ledger: each function changes it and gives what has to be committed. Pure but for the ledger.
+// How a filter's place changes in the shard's state: each function changes it and gives what has to be committed. Pure but for the shard's state.
 import { type Change } from './keys.ts'
-import { type Ledger } from './shard-state.ts'
+import { type ShardState } from './shard-state.ts'
 import { aheadOf, type Positions } from './positions.ts'
 import { type FilterRecord } from './records.ts'
 
@@ -10,15 +10,15 @@ export const ownLane = (filter: string): string => `own.${filter}`
 export type Changes = [key: string, change: Change][]
 
 /** Takes the lane away from a filter: it rests. Its counters stay. */
-export function leaveLane(ledger: Ledger, filter: string): Changes {
-  const record = ledger.filters.get(filter)
+export function leaveLane(shardState: ShardState, filter: string): Changes {
+  const record = shardState.filters.get(filter)
   if (record === undefined) return []
   const { lane } = record
   record.lane = undefined
   record.ahead.clear()
-  if (lane !== ownLane(filter)) return [ledger.filterChange(filter)]
-  ledger.lanes.delete(lane)
-  return [ledger.filterChange(filter), ledger.laneChange(lane)]
+  if (lane !== ownLane(filter)) return [shardState.filterChange(filter)]
+  shardState.lanes.delete(lane)
+  return [shardState.filterChange(filter), shardState.laneChange(lane)]
 }
 
 /** What a filter has evaluated when its lane is at `lane`: it may be ahead of it. */
@@ -30,43 +30,43 @@ function standing({ ahead }: FilterRecord, lane: Positions): Map<number, bigint>
 }
 
 /** The filter goes on in a lane that is at `to`: what it has evaluated beyond that, it skips. */
-function step(ledger: Ledger, record: FilterRecord, to: Positions): void {
-  const from = standing(record, ledger.lanes.get(record.lane ?? '')?.positions ?? new Map())
+function step(shardState: ShardState, record: FilterRecord, to: Positions): void {
+  const from = standing(record, shardState.lanes.get(record.lane ?? '')?.positions ?? new Map())
   record.ahead.clear()
   for (const [partition, offset] of aheadOf(from, to)) record.ahead.set(partition, offset)
 }
 
 /** Gives a filter a lane of its own that stands where it stands in its lane, which is at `before`. */
-export function moveOut(ledger: Ledger, filter: string, before: Positions): Changes {
-  const record = ledger.filters.get(filter)
-  const live = ledger.lanes.get(record?.lane ?? '')
+export function moveOut(shardState: ShardState, filter: string, before: Positions): Changes {
+  const record = shardState.filters.get(filter)
+  const live = shardState.lanes.get(record?.lane ?? '')
   if (record === undefined || live === undefined) return []
   const positions = standing(record, before)
   record.ahead.clear()
   record.lane = ownLane(filter)
-  ledger.lanes.set(record.lane, { stream: live.stream, positions, schemas: [], newestMs: new Map(live.newestMs) })
-  return [ledger.filterChange(filter), ledger.laneChange(record.lane)]
+  shardState.lanes.set(record.lane, { stream: live.stream, positions, schemas: [], newestMs: new Map(live.newestMs) })
+  return [shardState.filterChange(filter), shardState.laneChange(record.lane)]
 }
 
 /** Puts a filter's own lane exactly where the stream's live lane is. What the filter has evaluated beyond that, it skips. */
-export function standBeside(ledger: Ledger, filter: string, stream: string): Changes {
-  const record = ledger.filters.get(filter)
-  const live = ledger.lanes.get(liveLane(stream))
+export function standBeside(shardState: ShardState, filter: string, stream: string): Changes {
+  const record = shardState.filters.get(filter)
+  const live = shardState.lanes.get(liveLane(stream))
   if (record === undefined || live === undefined) return []
-  step(ledger, record, live.positions)
+  step(shardState, record, live.positions)
   record.lane = ownLane(filter)
   const { positions, newestMs } = live
-  ledger.lanes.set(record.lane, { stream, positions: new Map(positions), schemas: [], newestMs: new Map(newestMs) })
-  return [ledger.filterChange(filter), ledger.laneChange(record.lane)]
+  shardState.lanes.set(record.lane, { stream, positions: new Map(positions), schemas: [], newestMs: new Map(newestMs) })
+  return [shardState.filterChange(filter), shardState.laneChange(record.lane)]
 }
 
 /** Lets a filter that has evaluated all that its live lane has into that one, and ends its own lane. */
-export function joinLive(ledger: Ledger, filter: string, stream: string): Changes {
-  const record = ledger.filters.get(filter)
-  const live = ledger.lanes.get(liveLane(stream))
+export function joinLive(shardState: ShardState, filter: string, stream: string): Changes {
+  const record = shardState.filters.get(filter)
+  const live = shardState.lanes.get(liveLane(stream))
   if (record === undefined || live === undefined) return []
-  step(ledger, record, live.positions)
+  step(shardState, record, live.positions)
   record.lane = liveLane(stream)
-  ledger.lanes.delete(ownLane(filter))
-  return [ledger.filterChange(filter), ledger.laneChange(ownLane(filter))]
+  shardState.lanes.delete(ownLane(filter))
+  return [shardState.filterChange(filter), shardState.laneChange(ownLane(filter))]
 }

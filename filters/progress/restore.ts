@@ -2,7 +2,7 @@
 import { type BrokerAccess, type LogReader, openLogReader, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { type Change, barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'
-import { Ledger } from './shard-state.ts'
+import { ShardState } from './shard-state.ts'
 
 /** Without anything new for so long the barrier will not come. However long the topic is, reading it is progress. */
 const STANDSTILL_MS = 60_000
@@ -14,7 +14,7 @@ export interface RestoreOptions {
   readonly access: BrokerAccess
   readonly producer: Producer
   readonly shard: number
-  /** Of this life of the shard; never used before. */
+  /** Names this incarnation of the shard; never used before. */
   readonly incarnation: string
   /** Of visits untouched for so long no packet can come any more. */
   readonly packetRetentionMs: number
@@ -22,7 +22,7 @@ export interface RestoreOptions {
 
 /**
  * Commits a barrier and reads the shard's partition up to it: everything committed before is then seen, and a partition that ends in
- * transaction markers does not let the reader wait for ever. Barriers of former lives are deleted with the next one.
+ * transaction markers does not let the reader wait for ever. Barriers of earlier incarnations are deleted here.
  * @throws FilterError FILTER_PROGRESS_LOST when the barrier does not come back, FILTER_PROGRESS_CORRUPT for an unreadable record.
  */
 export async function restore({
@@ -31,25 +31,28 @@ export async function restore({
   shard,
   incarnation,
   packetRetentionMs,
-}: RestoreOptions): Promise<Ledger> {
+}: RestoreOptions): Promise<ShardState> {
   const barrier = barrierKey(incarnation)
   const transaction = await producer.begin()
   await transaction.send([{ topic: PROGRESS_TOPIC, partition: shard, key: barrier, value: '{}' }])
   await transaction.commit()
 
-  const ledger = new Ledger(Date.now() - packetRetentionMs)
+  const shardState = new ShardState(Date.now() - packetRetentionMs)
   const barriers = new Set<string>()
   const reader = openLogReader(access, { clientId: `${access.user}.restore`, topic: PROGRESS_TOPIC, partition: shard })
   try {
     await replay(reader, (key, value) => {
       if (parseKey(key)?.kind === 'barrier' && value !== null) barriers.add(key)
-      else ledger.restore(key, value)
+      else shardState.restore(key, value)
       return key === barrier
     })
   } finally {
     await reader.close()
   }
-  const changes: Map<string, Change>[] = [new Map([...barriers].map(key => [key, () => null])), ...ledger.restored()]
+  const changes: Map<string, Change>[] = [
+    new Map([...barriers].map(key => [key, () => null])),
+    ...shardState.restored(),
+  ]
   while (changes.length > 0) {
     // Those of one visit go together.
     const part = new Map<string, Change>()
@@ -61,7 +64,7 @@ export async function restore({
     )
     await tidy.commit()
   }
-  return ledger
+  return shardState
 }
 
 /** Reads the partition from its first record on until `take` says that it was the last. */

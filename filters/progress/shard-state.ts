@@ -39,8 +39,8 @@ interface Waiting {
   inline: readonly Candidate[]
 }
 
-/** State of one shard. Every change of it goes into a piece, through the `…Change` that fixes the value as it is at that moment. */
-export class Ledger {
+/** State of one shard. Every change of it goes into a unit, through the `…Change` that fixes the value as it is at that moment. */
+export class ShardState {
   readonly lanes = new Map<string, LaneRecord>()
   readonly filters = new Map<string, FilterRecord>()
   /** Visits with candidates that wait for their close. */

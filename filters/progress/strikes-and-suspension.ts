@@ -4,7 +4,7 @@
 import { type AuthorError } from '#sandbox'
 import { type Changes, leaveLane } from './lane-transitions.ts'
 import { type Suspension } from './records.ts'
-import { type Ledger } from './shard-state.ts'
+import { type ShardState } from './shard-state.ts'
 
 /** At this many in one generation the filter is suspended. */
 const MAX_STRIKES = 2
@@ -23,12 +23,12 @@ export const isSuspended = (suspension: Suspension | undefined, generation: numb
 
 /** Lets a filter rest until its owner raises the generation, with the reason for its author. */
 export function suspend(
-  ledger: Ledger,
+  shardState: ShardState,
   filter: string,
   reason: string,
   { message, line, column }: AuthorError,
 ): Changes {
-  const record = ledger.filters.get(filter)
+  const record = shardState.filters.get(filter)
   if (record === undefined) return []
   record.suspension = {
     generation: record.generation,
@@ -38,5 +38,5 @@ export function suspend(
     ...(column === undefined ? {} : { column }),
     at: new Date().toISOString(),
   }
-  return leaveLane(ledger, filter)
+  return leaveLane(shardState, filter)
 }

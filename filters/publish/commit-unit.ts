@@ -1,4 +1,4 @@
-// A piece: what some rows of a batch lead to, and the progress records as they are after exactly these rows. Pieces commit whole and in order.
+// A unit: what some rows of a batch lead to, and the progress records as they are after exactly these rows. Units commit whole and in order.
 import { type Source } from '../cap/visit.ts'
 import { type Change } from '../progress/keys.ts'
 
@@ -18,15 +18,15 @@ export interface Delivery {
   readonly packet: Buffer
 }
 
-/** Alerts of one filter and visit that passed and found the cap full. A piece has one for each filter and visit at most. */
+/** Alerts of one filter and visit that passed and found the cap full. A unit has one for each filter and visit at most. */
 export interface OverCap {
   readonly filter: string
   readonly visit: bigint
   /** All of the visit so far, exactly. */
   total: number
-  /** How many of them came with this piece. */
+  /** How many of them came with this unit. */
   added: number
-  /** Those that came with this piece and are among the visit's first OVER_CAP_IDS. */
+  /** Those that came with this unit and are among the visit's first OVER_CAP_IDS. */
   readonly alerts: { readonly alert: bigint; readonly source: Source }[]
 }
 
@@ -50,7 +50,7 @@ interface LogLines {
   readonly at: string
 }
 
-export interface Piece {
+export interface CommitUnit {
   /** Rows of a live lane, or rows that yield to those until then (performance.now()); everything else keeps its place. */
   rank?: 'live' | { readonly untilMs: number }
   readonly deliveries: Delivery[]
@@ -68,7 +68,7 @@ export interface Piece {
   rows: number
 }
 
-export const emptyPiece = (): Piece => ({
+export const emptyUnit = (): CommitUnit => ({
   deliveries: [],
   overCap: [],
   deadLetters: [],
@@ -80,8 +80,8 @@ export const emptyPiece = (): Piece => ({
   rows: 0,
 })
 
-/** A piece without rows: progress records that change between two batches. */
-export const changesOnly = (...changes: readonly (readonly [key: string, change: Change])[]): Piece => ({
-  ...emptyPiece(),
+/** A unit without rows: progress records that change between two batches. */
+export const changesOnly = (...changes: readonly (readonly [key: string, change: Change])[]): CommitUnit => ({
+  ...emptyUnit(),
   changes: new Map(changes),
 })

@@ -1,9 +1,9 @@
-// The end of the alert's way: pieces of all lanes of a shard, committed in order, one transaction at a time.
+// The end of the alert's way: units of all lanes of a shard, committed in order, one transaction at a time.
 import { type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { messagesOf } from './messages.ts'
-import { type Piece } from './commit-unit.ts'
-import { EARLY_COMMIT_BYTES, nextPieces } from './transaction-plan.ts'
+import { type CommitUnit } from './commit-unit.ts'
+import { EARLY_COMMIT_BYTES, nextUnits } from './transaction-plan.ts'
 import { fencedError } from './zombie-fencing.ts'
 
 const INTERVAL_MS = 200
@@ -13,7 +13,7 @@ const DELIVERY_INTERVAL_MS = 100
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 
 export interface Committed {
-  readonly pieces: readonly Piece[]
+  readonly units: readonly CommitUnit[]
   readonly seconds: number
 }
 
@@ -28,9 +28,9 @@ export interface CommitterOptions {
 /** Commits what it is given every 200 ms, every 100 ms while deliveries wait, at once when 8 MB wait or somebody waits for it. */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #queue: Piece[] = []
+  readonly #queue: CommitUnit[] = []
   readonly #waiters: {
-    readonly piece: Piece
+    readonly unit: CommitUnit
     readonly resolve: () => void
     readonly reject: (error: Error) => void
   }[] = []
@@ -50,30 +50,30 @@ export class Committer {
     this.#options = options
   }
 
-  push(pieces: readonly Piece[]): void {
+  push(units: readonly CommitUnit[]): void {
     if (this.#failure !== undefined) return
-    for (const piece of pieces) {
-      this.#queue.push(piece)
-      this.#bytes += piece.bytes
-      this.#heldBytes += piece.heldBytes
+    for (const unit of units) {
+      this.#queue.push(unit)
+      this.#bytes += unit.bytes
+      this.#heldBytes += unit.heldBytes
     }
     this.#tick()
   }
 
   /** Commits these without waiting for the interval. Rejects when the committer fails. */
-  async settle(pieces: readonly Piece[]): Promise<void> {
-    const piece = pieces.at(-1)
-    if (piece === undefined) return
+  async commitNow(units: readonly CommitUnit[]): Promise<void> {
+    const unit = units.at(-1)
+    if (unit === undefined) return
     if (this.#failure !== undefined) throw this.#failure
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#waiters.push({ piece, resolve, reject })
+    this.#waiters.push({ unit, resolve, reject })
     this.#urgent = true
-    this.push(pieces)
+    this.push(units)
     await promise
   }
 
   /** Resolves when the waiting deliveries leave room for more; a lane that yields leaves half of it to the others. Rejects when the committer fails. */
-  async room(doesYield = false): Promise<void> {
+  async waitForRoom(doesYield = false): Promise<void> {
     const maxBytes = doesYield ? MAX_HELD_BYTES / 2 : MAX_HELD_BYTES
     while (this.#heldBytes > maxBytes && this.#failure === undefined) await this.#room.promise
     if (this.#failure !== undefined) throw this.#failure
@@ -87,7 +87,7 @@ export class Committer {
     const last = this.#queue.at(-1)
     if (last !== undefined && this.#failure === undefined) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
-      this.#waiters.push({ piece: last, resolve, reject })
+      this.#waiters.push({ unit: last, resolve, reject })
       this.#urgent = true
       this.#tick()
       await promise.catch(() => undefined)
@@ -120,25 +120,25 @@ export class Committer {
   }
 
   async #commit(): Promise<void> {
-    const places = nextPieces(this.#queue, this.#isClosing ? Infinity : performance.now())
-    const pieces = places.flatMap(at => this.#queue[at] ?? [])
+    const places = nextUnits(this.#queue, this.#isClosing ? Infinity : performance.now())
+    const units = places.flatMap(at => this.#queue[at] ?? [])
     for (const at of places.toReversed()) this.#queue.splice(at, 1)
     const transaction = await this.#options.producer.begin()
-    await transaction.send(messagesOf(pieces, this.#options.shard))
+    await transaction.send(messagesOf(units, this.#options.shard))
     await transaction.commit()
-    for (const { bytes, heldBytes } of pieces) {
+    for (const { bytes, heldBytes } of units) {
       this.#bytes -= bytes
       this.#heldBytes -= heldBytes
     }
     this.#room.resolve()
     this.#room = Promise.withResolvers()
-    const done = new Set(pieces)
+    const done = new Set(units)
     for (const waiter of this.#waiters.splice(0)) {
-      if (done.has(waiter.piece)) waiter.resolve()
+      if (done.has(waiter.unit)) waiter.resolve()
       else this.#waiters.push(waiter)
     }
     this.#urgent = this.#waiters.length > 0
-    this.#options.onCommit({ pieces, seconds: (performance.now() - this.#startedMs) / 1000 })
+    this.#options.onCommit({ units, seconds: (performance.now() - this.#startedMs) / 1000 })
   }
 
   #fail(error: FilterError, tell: boolean): void {

@@ -1,9 +1,9 @@
-// A transaction's pieces as Kafka messages.
+// A transaction's units as Kafka messages.
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { topicOfFilter } from '../manifest.ts'
 import { deadLetterHeaders, deliveryHeaders } from './headers.ts'
 import { overCapMessages } from './over-cap-messages.ts'
-import { type Piece } from './commit-unit.ts'
+import { type CommitUnit } from './commit-unit.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC } from './topics.ts'
 import { newestChanges } from './transaction-plan.ts'
 
@@ -16,10 +16,10 @@ export interface Message {
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
 
-/** Everything that the pieces lead to; the progress records come last, in the shard's partition. */
-export function messagesOf(pieces: readonly Piece[], shard: number): Message[] {
+/** Everything that the units lead to; the progress records come last, in the shard's partition. */
+export function messagesOf(units: readonly CommitUnit[], shard: number): Message[] {
   const messages: Message[] = []
-  for (const { deliveries, deadLetters, logs } of pieces) {
+  for (const { deliveries, deadLetters, logs } of units) {
     for (const delivery of deliveries)
       messages.push({
         topic: topicOfFilter(delivery.filter),
@@ -36,8 +36,8 @@ export function messagesOf(pieces: readonly Piece[], shard: number): Message[] {
       })
     for (const lines of logs) messages.push({ topic: LOGS_TOPIC, key: lines.filter, value: JSON.stringify(lines) })
   }
-  messages.push(...overCapMessages(pieces))
-  for (const [key, change] of newestChanges(pieces))
+  messages.push(...overCapMessages(units))
+  for (const [key, change] of newestChanges(units))
     messages.push({ topic: PROGRESS_TOPIC, partition: shard, key, value: change() })
   return messages
 }

@@ -1,7 +1,7 @@
 // What a reader of skysieve.over-cap finds.
 import { expect, test } from 'vitest'
 import { overCapMessages } from './over-cap-messages.ts'
-import { emptyPiece, type OverCap } from './commit-unit.ts'
+import { emptyUnit, type OverCap } from './commit-unit.ts'
 
 const over = (visit: bigint, total: number, alerts: readonly bigint[]): OverCap => ({
   filter: 'fa',
@@ -12,8 +12,8 @@ const over = (visit: bigint, total: number, alerts: readonly bigint[]): OverCap 
 })
 
 test('a transaction has one record for each filter and visit, with the newest count and all new ids in order', () => {
-  const first = { ...emptyPiece(), overCap: [over(9_007_199_254_740_993n, 1, [7n]), over(1n, 4, [3n])] }
-  const second = { ...emptyPiece(), overCap: [over(9_007_199_254_740_993n, 3, [8n, 9n])] }
+  const first = { ...emptyUnit(), overCap: [over(9_007_199_254_740_993n, 1, [7n]), over(1n, 4, [3n])] }
+  const second = { ...emptyUnit(), overCap: [over(9_007_199_254_740_993n, 3, [8n, 9n])] }
   const messages = overCapMessages([first, second])
   expect(messages.map(({ topic, key }) => [topic, key])).toEqual([
     ['skysieve.over-cap', 'fa'],
@@ -35,6 +35,6 @@ test('a transaction has one record for each filter and visit, with the newest co
 })
 
 test('a count that grows without new ids is written too', () => {
-  const [message] = overCapMessages([{ ...emptyPiece(), overCap: [over(1n, 1200, [])] }])
+  const [message] = overCapMessages([{ ...emptyUnit(), overCap: [over(1n, 1200, [])] }])
   expect(JSON.parse(message?.value ?? '')).toEqual({ filter: 'fa', visit: '1', overCap: 1200, alerts: [] })
 })

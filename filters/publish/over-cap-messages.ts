@@ -1,7 +1,7 @@
 // What a transaction writes about alerts over the cap: one record for each filter and visit in which their count changed.
 import { visitKey } from '../progress/keys.ts'
 import { sourceText } from './headers.ts'
-import { type OverCap, type Piece } from './commit-unit.ts'
+import { type OverCap, type CommitUnit } from './commit-unit.ts'
 import { OVER_CAP_TOPIC } from './topics.ts'
 
 export interface OverCapMessage {
@@ -14,9 +14,9 @@ export interface OverCapMessage {
  * Key: the filter's id. Value: `{ filter, visit, overCap, alerts: [{ alert, source }] }` with the visit's exact count so far and the ids that are
  * new in the transaction; ids are decimal strings, a source is `topic-partition-offset`. Of a visit, the largest `overCap` is the newest.
  */
-export function overCapMessages(pieces: readonly Piece[]): OverCapMessage[] {
+export function overCapMessages(units: readonly CommitUnit[]): OverCapMessage[] {
   const records = new Map<string, OverCap>()
-  for (const { overCap } of pieces)
+  for (const { overCap } of units)
     for (const change of overCap) {
       const key = visitKey(change.filter, change.visit)
       const alerts = [...(records.get(key)?.alerts ?? []), ...change.alerts]

@@ -1,15 +1,15 @@
-// Transactions stay within their size and lose no piece.
+// Transactions stay within their size and lose no unit.
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { emptyPiece, type Piece } from './commit-unit.ts'
-import { newestChanges, nextPieces, PIECE_BYTES } from './transaction-plan.ts'
+import { emptyUnit, type CommitUnit } from './commit-unit.ts'
+import { newestChanges, nextUnits, UNIT_BYTES } from './transaction-plan.ts'
 
-const pieceOf = (bytes: number): Piece => ({ ...emptyPiece(), bytes })
+const unitOf = (bytes: number): CommitUnit => ({ ...emptyUnit(), bytes })
 
-test('a transaction takes pieces from the front up to its size, and at least one', () => {
+test('a transaction takes units from the front up to its size, and at least one', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(100), { minLength: 1 }), fc.nat(200), (sizes, max) => {
-      const count = nextPieces(sizes.map(pieceOf), 0, max).length
+      const count = nextUnits(sizes.map(unitOf), 0, max).length
       const taken = sizes.slice(0, count).reduce((sum, size) => sum + size, 0)
       expect(count).toBeGreaterThanOrEqual(1)
       expect(count === 1 || taken <= max).toBe(true)
@@ -26,15 +26,15 @@ const ranked = fc.record({
 test('rows of a live lane go before rows that yield, for a while, and nothing else changes its order', () => {
   fc.assert(
     fc.property(fc.array(ranked, { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 100 }), (list, max) => {
-      const all = list.map(({ bytes, rank }) => ({ ...pieceOf(bytes), ...(rank === undefined ? {} : { rank }) }))
-      let queue: Piece[] = all
+      const all = list.map(({ bytes, rank }) => ({ ...unitOf(bytes), ...(rank === undefined ? {} : { rank }) }))
+      let queue: CommitUnit[] = all
       const order: number[] = []
       for (let nowMs = 0; queue.length > 0; nowMs++) {
-        const places = nextPieces(queue, nowMs, max)
+        const places = nextUnits(queue, nowMs, max)
         expect(places.length).toBeGreaterThan(0)
         const bytes = places.reduce((sum, at) => sum + (queue[at]?.bytes ?? 0), 0)
         expect(places.length === 1 || bytes <= max).toBe(true)
-        order.push(...places.map(at => all.indexOf(queue[at] as Piece)))
+        order.push(...places.map(at => all.indexOf(queue[at] as CommitUnit)))
         queue = queue.filter((_, at) => !places.includes(at))
       }
       const place = new Map(order.map((at, position) => [at, position]))
@@ -51,37 +51,37 @@ test('rows of a live lane go before rows that yield, for a while, and nothing el
 })
 
 test('what yields is not passed over any more when its time is over', () => {
-  const own = { ...pieceOf(10), rank: { untilMs: 100 } }
-  const live = { ...pieceOf(10), rank: 'live' as const }
-  expect(nextPieces([own, live], 99, 10)).toEqual([1])
-  expect(nextPieces([own, live], 100, 10)).toEqual([0])
-  expect(nextPieces([own, live], 99, 20)).toEqual([0, 1])
+  const own = { ...unitOf(10), rank: { untilMs: 100 } }
+  const live = { ...unitOf(10), rank: 'live' as const }
+  expect(nextUnits([own, live], 99, 10)).toEqual([1])
+  expect(nextUnits([own, live], 100, 10)).toEqual([0])
+  expect(nextUnits([own, live], 99, 20)).toEqual([0, 1])
 })
 
 test("in a live lane's rush what yields waits although there is room", () => {
-  const own = { ...pieceOf(10), rank: { untilMs: 100 } }
-  const rush = { ...pieceOf(PIECE_BYTES / 2), rank: 'live' as const }
-  expect(nextPieces([own, rush, own], 99)).toEqual([1])
-  expect(nextPieces([own, rush, own], 100)).toEqual([0, 1, 2])
+  const own = { ...unitOf(10), rank: { untilMs: 100 } }
+  const rush = { ...unitOf(UNIT_BYTES / 2), rank: 'live' as const }
+  expect(nextUnits([own, rush, own], 99)).toEqual([1])
+  expect(nextUnits([own, rush, own], 100)).toEqual([0, 1, 2])
 })
 
-test('what has yielded for long enough goes with every transaction, a piece of it at a time, unless everything is to be committed', () => {
-  const own = { ...pieceOf(PIECE_BYTES), rank: { untilMs: 100 } }
-  const live = { ...pieceOf(10), rank: 'live' as const }
-  const moves = pieceOf(10)
-  expect(nextPieces([own, own, live, live, moves, live], 100)).toEqual([0, 2, 3])
-  expect(nextPieces([own, own, live, live, moves, live], Infinity)).toEqual([0, 1, 2, 3, 4, 5])
+test('what has yielded for long enough goes with every transaction, a unit of it at a time, unless everything is to be committed', () => {
+  const own = { ...unitOf(UNIT_BYTES), rank: { untilMs: 100 } }
+  const live = { ...unitOf(10), rank: 'live' as const }
+  const moves = unitOf(10)
+  expect(nextUnits([own, own, live, live, moves, live], 100)).toEqual([0, 2, 3])
+  expect(nextUnits([own, own, live, live, moves, live], Infinity)).toEqual([0, 1, 2, 3, 4, 5])
 })
 
-test('of a key that several pieces change, the newest value is committed', () => {
+test('of a key that several units change, the newest value is committed', () => {
   const first = {
-    ...emptyPiece(),
+    ...emptyUnit(),
     changes: new Map([
       ['a', () => '1'],
       ['b', () => '1'],
     ]),
   }
-  const second = { ...emptyPiece(), changes: new Map([['a', (): string | null => null]]) }
+  const second = { ...emptyUnit(), changes: new Map([['a', (): string | null => null]]) }
   const values = [...newestChanges([first, second])].map(([key, change]) => [key, change()])
   expect(values).toEqual([
     ['a', null],

@@ -1,11 +1,11 @@
 // What candidates of `best` cost in progress records: each is written once, and an author is told what is not kept of it.
 import { type Verdicts } from '#sandbox'
 import { expect, test } from 'vitest'
-import { Ledger } from '../progress/shard-state.ts'
-import { type Piece } from '../publish/commit-unit.ts'
+import { ShardState } from '../progress/shard-state.ts'
+import { type CommitUnit } from '../publish/commit-unit.ts'
 import { newestChanges } from '../publish/transaction-plan.ts'
 import { type Entry } from '../batch/lane-batch.ts'
-import { settle } from './apply-verdicts.ts'
+import { applyVerdicts } from './apply-verdicts.ts'
 import { type CappedFilter } from './capped-filter.ts'
 
 const LANE = 'live.test'
@@ -38,29 +38,29 @@ const verdicts = (batch: number, annotations: string): Verdicts => ({
 })
 
 function run(cap: number, batches: number, annotations: string) {
-  const ledger = new Ledger()
-  ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
+  const shardState = new ShardState()
+  shardState.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
   const filter: CappedFilter = { id: 'f', version: 1, cap, policy: 'best', ahead: new Map(), fromVisit: undefined }
-  const pieces: Piece[][] = []
+  const units: CommitUnit[][] = []
   for (let batch = 0; batch < batches; batch++)
-    pieces.push(
-      settle(entries(batch), [filter], [verdicts(batch, annotations)], {
-        ledger,
+    units.push(
+      applyVerdicts(entries(batch), [filter], [verdicts(batch, annotations)], {
+        shardState,
         lane: LANE,
         topic: 't',
         writesDeadLetters: true,
         nowMs: 0,
       }),
     )
-  return { ledger, pieces }
+  return { shardState, units }
 }
 
-const bytesOf = (pieces: readonly Piece[]): number =>
-  [...newestChanges(pieces)].reduce((sum, [key, change]) => sum + key.length + (change()?.length ?? 0), 0)
+const bytesOf = (units: readonly CommitUnit[]): number =>
+  [...newestChanges(units)].reduce((sum, [key, change]) => sum + key.length + (change()?.length ?? 0), 0)
 
 test('a commit writes the candidates that are new, not all that are held: 1,000 of them with 4 KB each were 4.2 MB every time', () => {
-  const { pieces } = run(1000, 12, JSON.stringify({ note: 'x'.repeat(4000) }))
-  for (const batch of pieces) {
+  const { units } = run(1000, 12, JSON.stringify({ note: 'x'.repeat(4000) }))
+  for (const batch of units) {
     expect(bytesOf(batch)).toBeLessThan(0.2 * MB)
     const said = batch.reduce((sum, { progressBytes }) => sum + progressBytes, 0)
     expect(said).toBeGreaterThan(bytesOf(batch) / 3)
@@ -74,11 +74,11 @@ test('annotations of candidates are bounded by filter and visit, whatever the ca
     [64, true],
     [1000, false],
   ] as const) {
-    const { ledger, pieces } = run(cap, 12, note)
-    const [held] = [...ledger.holding('f')].map(([, state]) => state.held)
+    const { shardState, units } = run(cap, 12, note)
+    const [held] = [...shardState.holding('f')].map(([, state]) => state.held)
     expect(held).toHaveLength(cap)
     expect(held?.every(({ annotations }) => annotations === (isKept ? note : undefined))).toBe(true)
-    const lines = pieces.flatMap(batch => batch.flatMap(({ logs }) => logs.flatMap(log => log.lines)))
+    const lines = units.flatMap(batch => batch.flatMap(({ logs }) => logs.flatMap(log => log.lines)))
     if (isKept) expect(lines).toEqual([])
     else
       expect(lines[0]).toBe(
@@ -88,13 +88,13 @@ test('annotations of candidates are bounded by filter and visit, whatever the ca
 })
 
 test('a candidate that lost its place has no record any more', () => {
-  const { ledger, pieces } = run(5, 3, '{}')
+  const { shardState, units } = run(5, 3, '{}')
   const records = new Map<string, string>()
-  for (const [key, change] of newestChanges(pieces.flat())) {
+  for (const [key, change] of newestChanges(units.flat())) {
     const value = change()
     if (value !== null) records.set(key, value)
   }
-  const [held] = [...ledger.holding('f')].map(([, state]) => state.held)
+  const [held] = [...shardState.holding('f')].map(([, state]) => state.held)
   expect([...records.keys()].filter(key => key.startsWith('held/')).toSorted()).toEqual(
     held?.map(({ alert }) => `held/f/1/${alert}`).toSorted(),
   )

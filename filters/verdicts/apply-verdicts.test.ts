@@ -2,13 +2,13 @@
 import { type Verdicts } from '#sandbox'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Ledger } from '../progress/shard-state.ts'
+import { ShardState } from '../progress/shard-state.ts'
 import { isBehind } from '../progress/positions.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { emptyPiece, type Piece } from '../publish/commit-unit.ts'
-import { newestChanges, nextPieces } from '../publish/transaction-plan.ts'
+import { emptyUnit, type CommitUnit } from '../publish/commit-unit.ts'
+import { newestChanges, nextUnits } from '../publish/transaction-plan.ts'
 import { type Entry } from '../batch/lane-batch.ts'
-import { settle } from './apply-verdicts.ts'
+import { applyVerdicts } from './apply-verdicts.ts'
 import { type CappedFilter } from './capped-filter.ts'
 
 const PACKET = Buffer.alloc(10)
@@ -56,8 +56,8 @@ const toLog = (list: readonly Alert[]): (Entry & { readonly verdicts: number })[
   })
 }
 
-const recordIn = (ledger: Ledger, id: string, ahead = new Map<number, bigint>()): FilterRecord => {
-  const record = ledger.filters.get(id) ?? {
+const recordIn = (shardState: ShardState, id: string, ahead = new Map<number, bigint>()): FilterRecord => {
+  const record = shardState.filters.get(id) ?? {
     lane: LANE,
     version: 1,
     generation: 1,
@@ -70,13 +70,13 @@ const recordIn = (ledger: Ledger, id: string, ahead = new Map<number, bigint>())
     suspension: undefined,
     cpuMs: 0,
   }
-  ledger.filters.set(id, record)
+  shardState.filters.set(id, record)
   return record
 }
 
-const filters = (ledger: Ledger): CappedFilter[] =>
+const filters = (shardState: ShardState): CappedFilter[] =>
   ['fa', 'fb', 'fc'].map((id, index) => {
-    const record = recordIn(ledger, id, new Map(index === 2 ? [[0, 5n]] : []))
+    const record = recordIn(shardState, id, new Map(index === 2 ? [[0, 5n]] : []))
     return {
       id,
       version: 1,
@@ -106,54 +106,54 @@ interface Outcome {
   readonly deadLetters: string[]
 }
 
-const commit = (pieces: readonly Piece[], { progress, delivered, overCap, deadLetters }: Outcome): void => {
-  for (const piece of pieces) {
+const commit = (units: readonly CommitUnit[], { progress, delivered, overCap, deadLetters }: Outcome): void => {
+  for (const unit of units) {
     delivered.push(
-      ...piece.deliveries.map(({ filter, visit, alert, position }) => `${filter} ${visit} ${alert} ${position}`),
+      ...unit.deliveries.map(({ filter, visit, alert, position }) => `${filter} ${visit} ${alert} ${position}`),
     )
-    for (const { filter, visit, total, added, alerts } of piece.overCap)
+    for (const { filter, visit, total, added, alerts } of unit.overCap)
       overCap.push(
         ...alerts.map(
           ({ alert, source }, index) =>
             `${filter} ${visit} ${total - added + index + 1} ${alert} ${source.partition} ${source.offset}`,
         ),
       )
-    deadLetters.push(...piece.deadLetters.map(({ source }) => `${source.partition} ${source.offset}`))
+    deadLetters.push(...unit.deadLetters.map(({ source }) => `${source.partition} ${source.offset}`))
   }
-  for (const [key, change] of newestChanges(pieces)) {
+  for (const [key, change] of newestChanges(units)) {
     const value = change()
     if (value === null) progress.delete(key)
     else progress.set(key, value)
   }
 }
 
-const recordOf = (ledger: Ledger, filter: string): Piece => ({
-  ...emptyPiece(),
-  changes: new Map([ledger.filterChange(filter)]),
+const recordOf = (shardState: ShardState, filter: string): CommitUnit => ({
+  ...emptyUnit(),
+  changes: new Map([shardState.filterChange(filter)]),
 })
 
-/** Runs the log through; `crashes` gives how many transactions each life commits and how many bytes one holds. */
+/** Runs the log through; `crashes` gives how many transactions each incarnation commits and how many bytes one holds. */
 function run(
   list: readonly Alert[],
   crashes: readonly { readonly transactions: number; readonly bytes: number }[],
 ): Outcome {
   const log = toLog(list)
   const outcome: Outcome = { progress: new Map(), delivered: [], overCap: [], deadLetters: [] }
-  for (const life of [...crashes, { transactions: Infinity, bytes: 40 }]) {
-    const ledger = new Ledger()
-    for (const [key, value] of outcome.progress) ledger.restore(key, value)
-    ledger.restored()
-    if (!ledger.lanes.has(LANE))
-      ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
-    const capped = filters(ledger)
+  for (const incarnation of [...crashes, { transactions: Infinity, bytes: 40 }]) {
+    const shardState = new ShardState()
+    for (const [key, value] of outcome.progress) shardState.restore(key, value)
+    shardState.restored()
+    if (!shardState.lanes.has(LANE))
+      shardState.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
+    const capped = filters(shardState)
     if (outcome.progress.size === 0)
       commit(
-        capped.map(({ id }) => recordOf(ledger, id)),
+        capped.map(({ id }) => recordOf(shardState, id)),
         outcome,
       )
-    const positions = new Map(ledger.lanes.get(LANE)?.positions)
+    const positions = new Map(shardState.lanes.get(LANE)?.positions)
     const rest = log.filter(({ partition, offset }) => !isBehind(positions, partition, offset))
-    const queue: Piece[] = []
+    const queue: CommitUnit[] = []
     for (let at = 0; at < rest.length; at += 7) {
       const batch = rest.slice(at, at + 7)
       const readable = batch.filter(({ failure }) => failure === undefined)
@@ -163,18 +163,18 @@ function run(
       }))
       const verdicts = capped.map((_, index) => verdictsOf(readable, index))
       queue.push(
-        ...settle(entries, capped, verdicts, {
-          ledger,
+        ...applyVerdicts(entries, capped, verdicts, {
+          shardState,
           lane: LANE,
           topic: 't',
           writesDeadLetters: true,
           nowMs: 0,
-          pieceBytes: life.bytes / 2,
+          unitBytes: incarnation.bytes / 2,
         }),
       )
     }
-    for (let done = 0; done < life.transactions && queue.length > 0; done++)
-      commit(queue.splice(0, nextPieces(queue, 0, life.bytes).length), outcome)
+    for (let done = 0; done < incarnation.transactions && queue.length > 0; done++)
+      commit(queue.splice(0, nextUnits(queue, 0, incarnation.bytes).length), outcome)
   }
   return outcome
 }
@@ -185,13 +185,13 @@ const parsed = ({ progress, ...rest }: Outcome): object => ({
   progress: new Map([...progress].map(([key, value]) => [key, JSON.parse(value) as unknown])),
 })
 
-const lives = fc.array(fc.record({ transactions: fc.nat(6), bytes: fc.integer({ min: 1, max: 120 }) }), {
+const incarnations = fc.array(fc.record({ transactions: fc.nat(6), bytes: fc.integer({ min: 1, max: 120 }) }), {
   maxLength: 4,
 })
 
 test('wherever a worker dies and however transactions are cut, deliveries, counters and dead letters are those of an undisturbed run', () => {
   fc.assert(
-    fc.property(alerts, lives, (list, crashes) => {
+    fc.property(alerts, incarnations, (list, crashes) => {
       expect(parsed(run(list, crashes))).toEqual(parsed(run(list, [])))
     }),
     { numRuns: 300 },
@@ -223,12 +223,12 @@ test('what passes is delivered or over the cap, and never more than the cap goes
 })
 
 test('a packet that was settled already stops the lane', () => {
-  const ledger = new Ledger()
-  ledger.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), schemas: [], newestMs: new Map() })
+  const shardState = new ShardState()
+  shardState.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), schemas: [], newestMs: new Map() })
   const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
   const again = (): unknown =>
-    settle(entry === undefined ? [] : [entry], [], [], {
-      ledger,
+    applyVerdicts(entry === undefined ? [] : [entry], [], [], {
+      shardState,
       lane: LANE,
       topic: 't',
       writesDeadLetters: true,
@@ -241,25 +241,25 @@ test('a row that passes more filters than a transaction holds is cut inside, and
   const many = Array.from({ length: 50 }, (_, index) => `f${index}`)
   const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
   const outcome: Outcome = { progress: new Map(), delivered: [], overCap: [], deadLetters: [] }
-  const settled = (): Piece[] => {
-    const ledger = new Ledger()
-    for (const [key, value] of outcome.progress) ledger.restore(key, value)
-    ledger.restored()
-    if (!ledger.lanes.has(LANE))
-      ledger.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
+  const applied = (): CommitUnit[] => {
+    const shardState = new ShardState()
+    for (const [key, value] of outcome.progress) shardState.restore(key, value)
+    shardState.restored()
+    if (!shardState.lanes.has(LANE))
+      shardState.lanes.set(LANE, { stream: 'test', positions: new Map(), schemas: [], newestMs: new Map() })
     const capped = many.map((id): CappedFilter => {
-      const { ahead } = recordIn(ledger, id)
+      const { ahead } = recordIn(shardState, id)
       return { id, version: 1, cap: 3, policy: 'first', ahead, fromVisit: undefined }
     })
     const verdicts = many.map(() => verdictsOf([{ verdicts: 1 }], 0))
-    const options = { ledger, lane: LANE, topic: 't', writesDeadLetters: true, nowMs: 0, pieceBytes: 40 }
-    return settle(entry === undefined ? [] : [entry], capped, verdicts, options)
+    const options = { shardState, lane: LANE, topic: 't', writesDeadLetters: true, nowMs: 0, unitBytes: 40 }
+    return applyVerdicts(entry === undefined ? [] : [entry], capped, verdicts, options)
   }
-  const first = settled()
+  const first = applied()
   expect(first.map(({ bytes }) => bytes)).toEqual([80, 80, 80, 80, 80, 80, 20])
   commit(first.slice(0, 3), outcome)
   expect(outcome.delivered).toHaveLength(24)
-  commit(settled(), outcome)
+  commit(applied(), outcome)
   expect(new Set(outcome.delivered)).toEqual(new Set(many.map(id => `${id} 1 1 1`)))
   expect(outcome.delivered).toHaveLength(50)
   for (const id of many) {

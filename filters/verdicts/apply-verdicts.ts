@@ -1,36 +1,36 @@
-// Verdicts → cap → pieces: the one place where counters, positions and deliveries change, all together, row by row.
+// Verdicts → cap → units: the one place where counters, positions and deliveries change, all together, row by row.
 import { type Verdicts } from '#sandbox'
 import { type Entry } from '../batch/lane-batch.ts'
 import { leftOut } from '../cap/held-annotations.ts'
-import { type PartitionTime, place } from '../cap/visit-time.ts'
+import { type PartitionTime, timePacket } from '../cap/visit-time.ts'
 import { type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { after, catchUp, follow } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
-import { emptyPiece, OVER_CAP_IDS, type OverCap, type Piece } from '../publish/commit-unit.ts'
-import { PIECE_BYTES } from '../publish/transaction-plan.ts'
+import { emptyUnit, OVER_CAP_IDS, type OverCap, type CommitUnit } from '../publish/commit-unit.ts'
+import { UNIT_BYTES } from '../publish/transaction-plan.ts'
 import { decideCap } from './cap-decision.ts'
 import { type CappedFilter, isNotFor } from './capped-filter.ts'
 import { eventsByRow, extrasOf } from './verdict-rows.ts'
 
-export interface Settlement {
-  readonly ledger: Ledger
+export interface ApplyOptions {
+  readonly shardState: ShardState
   readonly lane: string
   readonly topic: string
   /** Only one lane of a mirror writes them, or they would be there once per lane. */
   readonly writesDeadLetters: boolean
   readonly nowMs: number
-  readonly pieceBytes?: number
+  readonly unitBytes?: number
 }
 
-/** A row is cut when it makes a piece this many times as large as it should be; two of these fit into a transaction. */
-const FULL_PIECES = 2
+/** A row is cut when it makes a unit this many times as large as it should be; two of these fit into a transaction. */
+const FULL_UNITS = 2
 
 /** About what a visit's record takes, an id in it, and a candidate's record without annotations. */
 const [VISIT_BYTES, ID_BYTES, HELD_BYTES] = [250, 22, 220]
 
-/** Rows of one visit in one piece. */
+/** Rows of one visit in one unit. */
 interface Group {
   rows: number
   firstMs: number
@@ -42,30 +42,30 @@ interface Group {
 }
 
 /**
- * Applies the verdicts (verdicts[i] is filters[i]'s) to the ledger and gives what has to be committed, cut so that a transaction can end between any two
- * pieces: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
- * @throws FilterError FILTER_POSITION when the entries do not follow the lane's position; the ledger is then useless.
+ * Applies the verdicts (verdicts[i] is filters[i]'s) to the shard's state and gives what has to be committed, cut so that a transaction can end between any two
+ * units: each carries the progress records as they are after its last row. A filter without a verdict here must not be in `filters`.
+ * @throws FilterError FILTER_POSITION when the entries do not follow the lane's position; the shard's state is then useless.
  */
-export function settle(
+export function applyVerdicts(
   entries: readonly Entry[],
   filters: readonly CappedFilter[],
   verdicts: readonly Verdicts[],
-  { ledger, lane, topic, writesDeadLetters, nowMs, pieceBytes = PIECE_BYTES }: Settlement,
-): Piece[] {
-  const record = ledger.lanes.get(lane)
-  if (record === undefined) throw new TypeError(`lane ${lane} is not in the ledger`)
+  { shardState, lane, topic, writesDeadLetters, nowMs, unitBytes = UNIT_BYTES }: ApplyOptions,
+): CommitUnit[] {
+  const record = shardState.lanes.get(lane)
+  if (record === undefined) throw new TypeError(`lane ${lane} is not in the state of its shard`)
   const events = eventsByRow(verdicts, entries.length)
   const masked = filters.flatMap(({ ahead, fromVisit, share }, index) =>
     ahead.size > 0 || fromVisit !== undefined || share !== undefined ? [index] : [],
   )
-  const pieces: Piece[] = []
-  let piece = emptyPiece()
+  const units: CommitUnit[] = []
+  let unit = emptyUnit()
   let groups = new Map<bigint, Group>()
   /** By filter: alerts whose annotations are too long to be held. */
   const stripped = new Map<number, number>()
 
   const stateOf = (group: Group, index: number, visit: bigint, filter: CappedFilter): Visit =>
-    (group.states[index] ??= ledger.visit(filter.id, visit, group.firstMs, nowMs))
+    (group.states[index] ??= shardState.visit(filter.id, visit, group.firstMs, nowMs))
 
   const close = (): void => {
     for (const [visit, group] of groups) {
@@ -77,20 +77,20 @@ export function settle(
         state.firstMs = Math.min(state.firstMs, group.firstMs)
         state.lastMs = Math.max(state.lastMs, group.lastMs)
         state.touchedMs = nowMs
-        piece.changes.set(visitKey(filter.id, visit), ledger.visitChange(state))
-        piece.progressBytes += VISIT_BYTES + ID_BYTES * state.delivered.length
+        unit.changes.set(visitKey(filter.id, visit), shardState.visitChange(state))
+        unit.progressBytes += VISIT_BYTES + ID_BYTES * state.delivered.length
       })
     }
     for (const { id, ahead } of filters)
-      if (ahead.size > 0 && catchUp(ahead, record.positions)) piece.changes.set(...ledger.filterChange(id))
-    piece.changes.set(...ledger.laneChange(lane))
-    pieces.push(piece)
-    piece = emptyPiece()
+      if (ahead.size > 0 && catchUp(ahead, record.positions)) unit.changes.set(...shardState.filterChange(id))
+    unit.changes.set(...shardState.laneChange(lane))
+    units.push(unit)
+    unit = emptyUnit()
     groups = new Map()
   }
 
   /**
-   * Ends the piece inside a row that passes very many filters. Those that are done with the row are ahead of the lane, which still stands before it, until
+   * Ends the unit inside a row that passes very many filters. Those that are done with the row are ahead of the lane, which still stands before it, until
    * the rest of the row is committed; a worker that restores in between gives the row only to the others. Gives the group of the rest.
    */
   const closeInside = (
@@ -106,7 +106,7 @@ export function settle(
       const filter = filters[index]
       if (filter === undefined) continue
       filter.ahead.set(entry.partition, after(entry.offset))
-      piece.changes.set(...ledger.filterChange(filter.id))
+      unit.changes.set(...shardState.filterChange(filter.id))
     }
     close()
     const rest = groupOf(groups, entry, atMs)
@@ -118,14 +118,14 @@ export function settle(
     const source: Source = { topic, partition: entry.partition, offset: entry.offset }
     if (entry.failure !== undefined) {
       if (!writesDeadLetters) return
-      piece.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
-      piece.bytes += entry.packet.length
-      piece.heldBytes += entry.packet.length
+      unit.deadLetters.push({ packet: Buffer.from(entry.packet), source, ...entry.failure })
+      unit.bytes += entry.packet.length
+      unit.heldBytes += entry.packet.length
     } else {
       let group = groupOf(groups, entry, atMs)
       const skipping = masked.filter(index => isNotFor(filters[index], entry, atMs))
       for (const index of skipping) group.skipped[index] = (group.skipped[index] ?? 0) + 1
-      piece.rows++
+      unit.rows++
       let packet: Buffer | undefined
       const done: number[] = []
       for (const event of events[entry.row] ?? []) {
@@ -133,9 +133,9 @@ export function settle(
         const filter = filters[index]
         const verdict = verdicts[index]
         if (filter === undefined || verdict === undefined || skipping.includes(index)) continue
-        if (piece.bytes >= FULL_PIECES * pieceBytes) {
+        if (unit.bytes >= FULL_UNITS * unitBytes) {
           group = closeInside(entry, atMs, group, skipping, done)
-          piece.heldBytes += packet?.length ?? 0
+          unit.heldBytes += packet?.length ?? 0
         }
         done.push(index)
         const state = stateOf(group, index, entry.visit, filter)
@@ -149,26 +149,26 @@ export function settle(
           let over = group.overCap[index]
           if (over === undefined) {
             over = group.overCap[index] = { filter: filter.id, visit: entry.visit, total: 0, added: 0, alerts: [] }
-            piece.overCap.push(over)
+            unit.overCap.push(over)
           }
           over.total = state.overCap
           over.added++
           if (state.overCap <= OVER_CAP_IDS) over.alerts.push(alert)
         }
         if (outcome.held !== undefined) {
-          ledger.hold(filter.id, entry.visit)
-          piece.changes.set(...ledger.heldChange(filter.id, entry.visit, outcome.held))
-          piece.progressBytes += HELD_BYTES + (outcome.held.annotations?.length ?? 0)
+          shardState.hold(filter.id, entry.visit)
+          unit.changes.set(...shardState.heldChange(filter.id, entry.visit, outcome.held))
+          unit.progressBytes += HELD_BYTES + (outcome.held.annotations?.length ?? 0)
         }
         if (outcome.released !== undefined)
-          for (const change of ledger.releaseChanges(filter.id, entry.visit, [outcome.released]))
-            piece.changes.set(...change)
+          for (const change of shardState.releaseChanges(filter.id, entry.visit, [outcome.released]))
+            unit.changes.set(...change)
         if (!outcome.deliver) continue
         if (packet === undefined) {
           packet = Buffer.from(entry.packet)
-          piece.heldBytes += packet.length
+          unit.heldBytes += packet.length
         }
-        piece.deliveries.push({
+        unit.deliveries.push({
           filter: filter.id,
           version: filter.version,
           visit: entry.visit,
@@ -179,35 +179,35 @@ export function settle(
           evaluatedMs: nowMs,
           packet,
         })
-        piece.bytes += packet.length
+        unit.bytes += packet.length
       }
     }
   }
 
   for (const entry of entries) {
-    const { atMs, time } = placeOf(record, entry)
+    const { atMs, time } = timeOf(record, entry)
     take(entry, atMs)
     advance(record, entry, time)
-    if (piece.bytes + piece.progressBytes >= pieceBytes) close()
+    if (unit.bytes + unit.progressBytes >= unitBytes) close()
   }
-  if (pieces.length === 0 || piece.rows > 0 || groups.size > 0 || piece.deadLetters.length > 0) close()
+  if (units.length === 0 || unit.rows > 0 || groups.size > 0 || unit.deadLetters.length > 0) close()
   for (const [index, alerts] of stripped) {
     const { id, version, cap } = filters[index] ?? {}
     if (id === undefined || version === undefined || cap === undefined) continue
     const lines = [leftOut(alerts, cap)]
-    pieces.at(-1)?.logs.push({ filter: id, version, lines, dropped: 0, at: new Date(nowMs).toISOString() })
+    units.at(-1)?.logs.push({ filter: id, version, lines, dropped: 0, at: new Date(nowMs).toISOString() })
   }
-  return pieces
+  return units
 }
 
-const placeOf = ({ newestMs, readMs, doubts }: LaneRecord, entry: Entry): ReturnType<typeof place> => {
+const timeOf = ({ newestMs, readMs, doubts }: LaneRecord, entry: Entry): ReturnType<typeof timePacket> => {
   const { partition } = entry
   const time = {
     newestMs: newestMs.get(partition) ?? 0,
     readMs: readMs?.get(partition),
     doubt: doubts?.get(partition),
   }
-  return place(time, entry)
+  return timePacket(time, entry)
 }
 
 const advance = (

@@ -20,7 +20,13 @@ export interface CapDecision {
 }
 
 /** Counts the alert in the visit's state and says what becomes of it. */
-export function decideCap(state: Visit, filter: CappedFilter, verdict: Verdicts, entry: Entry, source: Source): CapDecision {
+export function decideCap(
+  state: Visit,
+  filter: CappedFilter,
+  verdict: Verdicts,
+  entry: Entry,
+  source: Source,
+): CapDecision {
   const { alert } = entry
   const { policy, cap, version } = filter
   if (policy === 'first') {

@@ -4,14 +4,14 @@ import { endBest, takeBest } from '../cap/best-policy.ts'
 import { type ClosingRule, isOver } from '../cap/visit-over.ts'
 import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type Committer } from '../publish/committer.ts'
-import { emptyPiece, OVER_CAP_IDS, type Piece } from '../publish/commit-unit.ts'
-import { PIECE_BYTES } from '../publish/transaction-plan.ts'
+import { emptyUnit, OVER_CAP_IDS, type CommitUnit } from '../publish/commit-unit.ts'
+import { UNIT_BYTES } from '../publish/transaction-plan.ts'
 
 export interface VisitCloserOptions {
-  readonly ledger: Ledger
-  readonly committer: Pick<Committer, 'push' | 'room'>
+  readonly shardState: ShardState
+  readonly committer: Pick<Committer, 'push' | 'waitForRoom'>
   readonly rule: ClosingRule
   /** A filter's cap as it is now; undefined where nobody knows it, and what is held goes out. */
   readonly capOf: (filter: string) => number | undefined
@@ -25,7 +25,7 @@ export interface VisitCloserOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** Of a visit so many winners go out together at most: those of all visits that end at the same time take turns. */
+/** Of a visit so many winners go out together at most: so that visits which end at the same time go out side by side. */
 const AT_ONCE = 32
 /** What one pass over the topic may bring, and how much of that is asked for, as packets differ in size. */
 const PASS_BYTES = 32 * 1024 * 1024
@@ -60,20 +60,20 @@ export class VisitCloser {
 
   /** Ends what is over of these filters' visits by a lane's clock. Called between two batches, so that nothing else changes the visits. */
   end(filters: readonly string[], clockMs: number): void {
-    const { ledger, rule, capOf, committer } = this.#options
-    const piece = emptyPiece()
+    const { shardState, rule, capOf, committer } = this.#options
+    const unit = emptyUnit()
     for (const filter of filters)
-      for (const [visit, state] of ledger.holding(filter)) {
+      for (const [visit, state] of shardState.holding(filter)) {
         if (state.closed || !isOver(state, clockMs, rule)) continue
         const lost = endBest(state, capOf(filter) ?? Infinity)
         const told = lost.slice(0, Math.max(0, OVER_CAP_IDS - (state.overCap - lost.length)))
         if (lost.length > 0)
-          piece.overCap.push({ filter, visit, total: state.overCap, added: lost.length, alerts: told })
-        for (const change of ledger.releaseChanges(filter, visit, lost)) piece.changes.set(...change)
-        piece.changes.set(visitKey(filter, visit), ledger.visitChange(state))
+          unit.overCap.push({ filter, visit, total: state.overCap, added: lost.length, alerts: told })
+        for (const change of shardState.releaseChanges(filter, visit, lost)) unit.changes.set(...change)
+        unit.changes.set(visitKey(filter, visit), shardState.visitChange(state))
       }
-    if (piece.changes.size === 0) return
-    committer.push([piece])
+    if (unit.changes.size === 0) return
+    committer.push([unit])
     this.#options.onCounted(filters)
     this.deliver()
   }
@@ -90,25 +90,25 @@ export class VisitCloser {
   async #run(): Promise<void> {
     const { committer, createTopic, onCounted, signal } = this.#options
     for (let jobs = this.#next(); jobs.length > 0 && !signal.aborted; jobs = this.#next()) {
-      await committer.room(true)
-      // Those of filters that rest are not made at the beginning of a life.
+      await committer.waitForRoom(true)
+      // Those of filters that rest are not made at the beginning of an incarnation.
       for (const filter of new Set(jobs.map(job => job.filter))) await createTopic(filter)
       const packets = await this.#read(jobs)
       if (signal.aborted) return
-      const pieces = jobs.flatMap(job => this.#piecesOf(job, packets))
-      this.#isNarrow = pieces.length === 0
-      committer.push(pieces)
+      const units = jobs.flatMap(job => this.#unitsOf(job, packets))
+      this.#isNarrow = units.length === 0
+      committer.push(units)
       onCounted(jobs.map(job => job.filter))
     }
   }
 
   /** The next winners of every visit that has ended, as far as they go into one pass. */
   #next(): Job[] {
-    const { ledger } = this.#options
+    const { shardState } = this.#options
     const jobs: Job[] = []
     const places = new Set<string>()
-    for (const filter of ledger.holders)
-      for (const [visit, state] of ledger.holding(filter)) {
+    for (const filter of shardState.holders)
+      for (const [visit, state] of shardState.holding(filter)) {
         if (!state.closed) continue
         const next = state.held.slice(0, this.#isNarrow ? 1 : AT_ONCE)
         for (const { source } of next) places.add(keyOf(source))
@@ -138,37 +138,37 @@ export class VisitCloser {
   }
 
   /** Delivers a visit's next winners in their order, up to the first that was not read. */
-  #piecesOf({ filter, visit, state, next }: Job, packets: Packets): Piece[] {
-    const { ledger } = this.#options
+  #unitsOf({ filter, visit, state, next }: Job, packets: Packets): CommitUnit[] {
+    const { shardState } = this.#options
     // Deleted meanwhile, or what is held has changed: the next pass looks again.
-    const isCurrent = [...ledger.holding(filter)].some(([, one]) => one === state)
+    const isCurrent = [...shardState.holding(filter)].some(([, one]) => one === state)
     if (!isCurrent || next.some((candidate, index) => state.held[index] !== candidate)) return []
     const unread = next.findIndex(({ source }) => packets.get(keyOf(source)) === undefined)
     const due = unread === -1 ? next.length : unread
-    const pieces: Piece[] = []
+    const units: CommitUnit[] = []
     const nowMs = Date.now()
     for (let left = due; left > 0;) {
       const { count, bytes } = this.#fitting(state.held.slice(0, left), packets)
       left -= count
-      pieces.push(this.#pieceOf({ filter, visit, state, next: state.held.slice(0, count) }, packets, bytes, nowMs))
+      units.push(this.#unitOf({ filter, visit, state, next: state.held.slice(0, count) }, packets, bytes, nowMs))
     }
-    return pieces
+    return units
   }
 
-  /** How many of these go into one piece. */
+  /** How many of these go into one unit. */
   #fitting(candidates: readonly Candidate[], packets: Packets): { readonly count: number; readonly bytes: number } {
     let [count, bytes] = [0, 0]
     for (const { source } of candidates) {
       const more = packets.get(keyOf(source))?.length ?? 0
-      if (count > 0 && bytes + more > PIECE_BYTES) break
+      if (count > 0 && bytes + more > UNIT_BYTES) break
       count++
       bytes += more
     }
     return { count, bytes }
   }
 
-  #pieceOf({ filter, visit, state, next }: Job, packets: Packets, bytes: number, nowMs: number): Piece {
-    const { ledger } = this.#options
+  #unitOf({ filter, visit, state, next }: Job, packets: Packets, bytes: number, nowMs: number): CommitUnit {
+    const { shardState } = this.#options
     const before = state.delivered.length
     const winners = takeBest(state, ({ source }) => packets.get(keyOf(source)) !== null, next.length)
     state.touchedMs = nowMs
@@ -179,9 +179,9 @@ export class VisitCloser {
       const extras = annotations === undefined ? { score } : { score, annotations }
       return [{ filter, version, visit, alert, position, ...extras, source, evaluatedMs: nowMs, packet }]
     })
-    const changes = new Map(ledger.releaseChanges(filter, visit, next))
-    changes.set(visitKey(filter, visit), ledger.visitChange(state))
-    return { ...emptyPiece(), deliveries, changes, bytes, heldBytes: bytes }
+    const changes = new Map(shardState.releaseChanges(filter, visit, next))
+    changes.set(visitKey(filter, visit), shardState.visitChange(state))
+    return { ...emptyUnit(), deliveries, changes, bytes, heldBytes: bytes }
   }
 
   /** Stops reading; what was not delivered is done by whoever restores the shard. */

@@ -1,4 +1,4 @@
-// One life of a shard: fence the predecessor, restore what it committed, open the lanes, and evaluate until told to stop or in doubt.
+// One incarnation of a shard: fence the predecessor, restore what it committed, open the lanes, and evaluate until told to stop or in doubt.
 import { randomUUID } from 'node:crypto'
 import { type BrokerAccess, openProducer, type Stream } from '#hub'
 import { type FeedGap, type HubClock } from '#mirrors'
@@ -9,20 +9,21 @@ import { type FilterMetrics } from '../metrics.ts'
 import { finiteMs } from '../progress/records.ts'
 import { restore } from '../progress/restore.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
-import { Crew } from '../membership/membership.ts'
+import { Membership } from '../membership/membership.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
 import { Lanes } from '../lanes/lanes.ts'
 import { openRelearning } from '../lanes/relearn.ts'
 import { type Place } from '../membership/place.ts'
 import { type ManifestSource } from '../membership/node-manifests.ts'
-import { type SourceShelf } from '../membership/source-lookup.ts'
-import { type SchemaBook } from '../batch/awaited-schemas.ts'
+import { type SourceLookup } from '../membership/source-lookup.ts'
+import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
 import { type StatusReporter } from './status-reporter.ts'
-import { checkTopics, type FindTopic } from './truncation-check.ts'
+import { checkTruncation, type FindTopic } from './truncation-check.ts'
 import { type FilterTopics } from '../membership/filter-topics.ts'
 
-/** How often expiry, forgotten visits and visible positions are looked after. */
-const CHORES_MS = 1000
+/** How often maintenance runs: filters that expire, visits whose time is over. */
+const MAINTENANCE_MS = 1000
+/** How often it also retires visits and notes how far lanes have read. */
 const TIDY_MS = 60_000
 
 export interface IncarnationOptions {
@@ -31,8 +32,8 @@ export interface IncarnationOptions {
   readonly streams: readonly Stream[]
   readonly sandbox: Sandbox
   readonly manifests: ManifestSource
-  readonly book: SchemaBook
-  readonly sources: SourceShelf
+  readonly awaitedSchemas: AwaitedSchemas
+  readonly sources: SourceLookup
   readonly topics: FilterTopics
   readonly findTopic: FindTopic
   readonly status: StatusReporter
@@ -52,7 +53,7 @@ export interface IncarnationOptions {
 
 /** What the outside may look at. */
 export interface LiveShard {
-  readonly crew: Crew
+  readonly membership: Membership
   readonly lanes: Lanes
 }
 
@@ -60,15 +61,15 @@ const transactionalId = ({ mirror, shard }: Place): string => `skysieve.${mirror
 
 /**
  * Runs until the signal is aborted. Rejects with FILTER_FENCED when another worker has the shard, with anything else when the shard has to be
- * restored; the caller then starts the next life.
+ * restored; the caller then starts the next incarnation.
  */
-export async function live(options: IncarnationOptions, onOpen: (shard: LiveShard) => void): Promise<void> {
+export async function runIncarnation(options: IncarnationOptions, onOpen: (shard: LiveShard) => void): Promise<void> {
   const { access, place, sandbox, manifests, metrics, log } = options
   const { shard } = place
   const incarnation = randomUUID()
   const clientId = `${access.user}.${shard}`
-  const life = new AbortController()
-  const signal = AbortSignal.any([options.signal, life.signal])
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
   const doubt = Promise.withResolvers<never>()
   doubt.promise.catch(() => undefined)
   const fail = (error: unknown): void => doubt.reject(error)
@@ -76,19 +77,19 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
   const producer = await openProducer(access, { clientId, transactionalId: transactionalId(place) })
   const cleanUp: (() => Promise<unknown>)[] = [() => producer.close()]
   try {
-    const ledger = await restore({
+    const shardState = await restore({
       access,
       producer,
       shard,
       incarnation,
       packetRetentionMs: options.packetRetentionMs,
     })
-    log.info({ shard, filters: ledger.filters.size, lanes: ledger.lanes.size }, 'shard restored')
-    const onCommit = ({ pieces, seconds }: Committed): void => metrics.committed(pieces, seconds)
+    log.info({ shard, filters: shardState.filters.size, lanes: shardState.lanes.size }, 'shard restored')
+    const onCommit = ({ units, seconds }: Committed): void => metrics.committed(units, seconds)
     const committer = new Committer({ producer, shard, onCommit, onFailure: fail })
     cleanUp.unshift(() => committer.close())
-    const topicIds = await checkTopics(options.streams, {
-      ledger,
+    const topicIds = await checkTruncation(options.streams, {
+      shardState,
       committer,
       find: options.findTopic,
       signal,
@@ -99,8 +100,8 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       reading: {
         access,
         clientId,
-        book: options.book,
-        onSchema: (stream, id, schema) => crew.adopt(stream, id, schema),
+        awaitedSchemas: options.awaitedSchemas,
+        onSchema: (stream, id, schema) => membership.adopt(stream, id, schema),
         onGap: (lane, topic, gap) => reportGap(options, lane, topic, gap),
         ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       },
@@ -114,19 +115,24 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
       ...(options.closing === undefined ? {} : { closing: options.closing }),
       ...(options.hubClock === undefined ? {} : { hubClock: options.hubClock }),
       context: {
-        ledger,
+        shardState,
         committer,
         sandbox,
-        relearn: openRelearning({ sandbox, streams: options.streams, ledger, book: options.book }),
+        relearn: openRelearning({
+          sandbox,
+          streams: options.streams,
+          shardState,
+          awaitedSchemas: options.awaitedSchemas,
+        }),
         onLearned: (lane, runner) => lanes.learned(lane, runner),
         onFailure: (lane, runner, failure, before) => {
           metrics.failed(runner.id, failure.reason)
           log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')
-          crew.failed(lane, runner, failure, before)
+          membership.failed(lane, runner, failure, before)
         },
-        onSlow: (lane, runner) => crew.slowed(lane, runner),
+        onSlow: (lane, runner) => membership.slowed(lane, runner),
         onVerdicts: (runner, verdicts, rows) => {
-          const record = ledger.filters.get(runner.id)
+          const record = shardState.filters.get(runner.id)
           if (record !== undefined) record.cpuMs = finiteMs(record.cpuMs + finiteMs(verdicts.cpuMs))
           if (verdicts.firstError !== undefined) runner.lastError = verdicts.firstError
           metrics.evaluated(runner.id, verdicts, rows)
@@ -134,21 +140,21 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
         onBatch: (lane, { entries }) => {
           metrics.batch(entries)
           options.status.touched(lane)
-          lanes.welcome(lane)
+          lanes.admitCaughtUp(lane)
         },
       },
     })
     const { limits, topics, status } = options
-    const crew = new Crew({
+    const membership = new Membership({
       place,
       streams: options.streams,
-      ledger,
+      shardState,
       committer,
       sandbox,
       lanes: () => lanes,
       manifestOf: filter => manifests.get(filter),
       sources: options.sources,
-      schemaOf: (stream, id) => options.book.of(stream)(id),
+      schemaOf: (stream, id) => options.awaitedSchemas.of(stream)(id),
       createTopic: topics.create,
       deleteTopic: topics.delete,
       onChange: filter => status.changed(filter),
@@ -161,36 +167,36 @@ export async function live(options: IncarnationOptions, onOpen: (shard: LiveShar
     cleanUp.unshift(async () => {
       // A container filter may wait for an engine that is away: its lane ends when it is unloaded.
       lanes.stopAll()
-      await crew.close()
+      await membership.close()
       await lanes.ended()
     })
-    status.attach({ ledger, crew, lanes })
-    await crew.start([...manifests.entries()].map(([filter]) => filter))
-    onOpen({ crew, lanes })
+    status.attach({ shardState, membership, lanes })
+    await membership.start([...manifests.entries()].map(([filter]) => filter))
+    onOpen({ membership, lanes })
     lanes.deliver()
-    const endListening = manifests.onChange(filter => crew.apply(filter))
+    const endListening = manifests.onChange(filter => membership.apply(filter))
     let tidyMs = 0
-    const chores = setInterval(() => {
+    const maintenance = setInterval(() => {
       const nowMs = Date.now()
       for (const [filter, { expires, handover }] of manifests.entries())
-        if (crew.runner(filter) !== undefined && [expires, handover?.until].some(time => isPast(time, nowMs)))
-          crew.apply(filter)
+        if (membership.runner(filter) !== undefined && [expires, handover?.until].some(time => isPast(time, nowMs)))
+          membership.apply(filter)
       for (const { lane } of lanes.all()) if (lanes.hasVisitsToEnd(lane)) lane.poke()
       if (nowMs < tidyMs) return
       tidyMs = nowMs + TIDY_MS
-      const retired = ledger.retire(nowMs - options.visitRetentionMs, nowMs - options.packetRetentionMs, nowMs)
+      const retired = shardState.retire(nowMs - options.visitRetentionMs, nowMs - options.packetRetentionMs, nowMs)
       // How far a lane that has nothing to do has read, too.
       lanes.noteTimes()
-      const read = [...lanes.all()].map(({ lane }) => ledger.laneChange(lane.name))
+      const read = [...lanes.all()].map(({ lane }) => shardState.laneChange(lane.name))
       committer.push([changesOnly(...retired, ...read)])
-    }, CHORES_MS)
+    }, MAINTENANCE_MS)
     cleanUp.unshift(async () => {
       endListening()
-      clearInterval(chores)
+      clearInterval(maintenance)
     })
     await Promise.race([aborted(signal), doubt.promise])
   } finally {
-    life.abort()
+    ending.abort()
     for (const step of cleanUp) await step().catch((error: unknown) => log.warn({ err: error }, 'closing a shard'))
   }
 }

@@ -9,15 +9,15 @@ import { FilterError } from '../errors.ts'
 import { filterMetrics } from '../metrics.ts'
 import { filterTopics, type TopicRetention } from '../membership/filter-topics.ts'
 import { type ManifestSource } from '../membership/node-manifests.ts'
-import { SchemaBook, type SchemaSource } from '../batch/awaited-schemas.ts'
+import { AwaitedSchemas, type SchemaSource } from '../batch/awaited-schemas.ts'
 import { type Assignment, joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { type Sources } from '../sources.ts'
-import { SourceShelf } from '../membership/source-lookup.ts'
+import { SourceLookup } from '../membership/source-lookup.ts'
 import { StatusReporter } from './status-reporter.ts'
 import { findTopicOf } from './truncation-check.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
-import { publishPositions } from './visible-consumer-groups.ts'
+import { publishConsumerGroups } from './visible-consumer-groups.ts'
 
 export interface WorkerOptions {
   readonly mirror: string
@@ -105,13 +105,13 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       if (!stop.signal.aborted) log.warn({ err: error }, 'settings of a filter’s topic')
     },
   })
-  const book = new SchemaBook({
+  const awaitedSchemas = new AwaitedSchemas({
     source: options.schemas,
     signal: stop.signal,
     ...(options.schemasFromHub === undefined ? {} : { fallback: options.schemasFromHub }),
     ...(options.schemaWaitMs === undefined ? {} : { waitMs: options.schemaWaitMs }),
   })
-  const sources = new SourceShelf(options.sources)
+  const sources = new SourceLookup(options.sources)
   const shards = new Map<number, Shard>()
   const mirrorGaps = openMirrorGaps(metrics, log)
   const reporters = new Map<number, StatusReporter>()
@@ -137,7 +137,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       sandbox,
       manifests,
       sources,
-      book,
+      awaitedSchemas,
       topics,
       findTopic: findTopicOf(admin),
       status,
@@ -166,9 +166,9 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     await status?.close()
   }
 
-  let turn: Promise<void> = Promise.resolve()
+  let assigning: Promise<void> = Promise.resolve()
   const assign = (wanted: readonly number[]): void => {
-    turn = turn.then(() => reassign(wanted))
+    assigning = assigning.then(() => reassign(wanted))
   }
   const reassign = async (wanted: readonly number[]): Promise<void> => {
     if (stop.signal.aborted) return
@@ -198,7 +198,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
   })
   joined.resolve(assignment)
   const live = (): NonNullable<Shard['current']>[] => [...shards.values()].flatMap(({ current }) => current ?? [])
-  const positions = publishPositions(admin, live, log)
+  const positions = publishConsumerGroups(admin, live, log)
   const lanesOf = (): LaneHealth[] =>
     [...shards.values()].flatMap(({ number, current }) =>
       [...(current?.lanes.all() ?? [])].map(({ lane }) => ({
@@ -230,7 +230,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     close: async () => {
       clearInterval(lagTimer)
       stop.abort()
-      await turn
+      await assigning
       await Promise.all([...shards.keys()].map(end))
       sources.close()
       await assignment.close().catch((error: unknown) => log.warn({ err: error }, 'leaving the workers'))

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type AvroSchema, encodeAlert, framePacket, parseSchema } from '#hub'
 import { recordFor } from '../membership/desired-filters.ts'
-import { compile, loadRunner } from '../membership/load-filter.ts'
+import { compile, loadFilter } from '../membership/load-filter.ts'
 import { openTestNode, packetOf, type TestNode, testSandbox, until } from './worker.fixture.ts'
 import { DEAD_LETTERS_TOPIC } from '../publish/topics.ts'
 
@@ -68,7 +68,7 @@ test('columns of ours that no view can have are no fault of the author', async (
   const found = { code: manifest.versions[0]?.source ?? '', names: new Set(['alert', 'a']), everything: false }
   const program = compile(manifest, record, fields, found)
   const reads = { columns: [...program.reads.columns, { path: 'a', kind: 'long' as const }], lists: [] }
-  const outcome = await loadRunner(await testSandbox(), manifest, record, { ...program, reads, offers: reads }, found)
+  const outcome = await loadFilter(await testSandbox(), manifest, record, { ...program, reads, offers: reads }, found)
   expect(outcome).toMatchObject({ ok: false, isAway: true })
 })
 

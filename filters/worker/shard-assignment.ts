@@ -62,10 +62,10 @@ export async function joinWorkers({
     confirmed: signal =>
       new Promise((resolve, reject) => {
         const stops = [consumer.on('consumer.heartbeat', () => end(resolve))]
-        const end = (settle: () => void): void => {
+        const end = (answer: () => void): void => {
           for (const stop of stops) stop()
           signal.removeEventListener('abort', aborted)
-          settle()
+          answer()
         }
         const aborted = (): void => end(() => reject(signal.reason))
         signal.addEventListener('abort', aborted, { once: true })

@@ -1,22 +1,22 @@
-// Keeps a shard alive: one life after another, each restored from what the last one committed.
+// Keeps a shard running: one incarnation after another, each restored from what the last one committed.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FilterError } from '../errors.ts'
 import { fencedError, isTransactionExpired } from '../publish/zombie-fencing.ts'
-import { type IncarnationOptions, live, type LiveShard } from './incarnation.ts'
+import { type IncarnationOptions, type LiveShard, runIncarnation } from './incarnation.ts'
 
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5000
-/** A life this long was a good one: the next failure starts with the first pause again. */
-const GOOD_LIFE_MS = 30_000
+/** An incarnation this long was a good one: the next failure starts with the first pause again. */
+const GOOD_RUN_MS = 30_000
 
 /** A shard that this process runs. */
 export interface Shard {
   readonly number: number
-  /** Its present life; undefined while it is being restored. */
+  /** Its present incarnation; undefined while it is being restored. */
   readonly current: LiveShard | undefined
-  /** Why its last life ended. */
+  /** Why its last incarnation ended. */
   readonly lastFailure: Error | undefined
-  /** Rejects with FILTER_FENCED or FILTER_PROGRESS_CORRUPT, which no further life can mend; resolves when it was closed. */
+  /** Rejects with FILTER_FENCED or FILTER_PROGRESS_CORRUPT, which no further incarnation can mend; resolves when it was closed. */
   readonly ended: Promise<void>
   close(): Promise<void>
 }
@@ -29,7 +29,7 @@ export interface ShardOptions extends Omit<IncarnationOptions, 'signal'> {
 /** Codes that end a shard for good. */
 const FINAL: ReadonlySet<string> = new Set(['FILTER_FENCED', 'FILTER_PROGRESS_CORRUPT'])
 
-/** Starts a shard. Returns at once; its lives follow each other until it is closed. */
+/** Starts a shard. Returns at once; its incarnations follow each other until it is closed. */
 export function startShard(options: ShardOptions): Shard {
   const stop = new AbortController()
   const { signal } = stop
@@ -41,9 +41,9 @@ export function startShard(options: ShardOptions): Shard {
   const run = async (): Promise<void> => {
     let pauseMs = FIRST_PAUSE_MS
     while (!signal.aborted) {
-      const bornMs = performance.now()
+      const startedMs = performance.now()
       try {
-        await live({ ...options, signal }, shard => (state.current = shard))
+        await runIncarnation({ ...options, signal }, shard => (state.current = shard))
       } catch (error) {
         if (signal.aborted) return
         // Fenced outside the committer, e.g. at a restore's barrier, it is no less a zombie.
@@ -51,8 +51,8 @@ export function startShard(options: ShardOptions): Shard {
         state.lastFailure = failure
         if (failure instanceof FilterError && FINAL.has(failure.code)) throw failure
         options.log.error({ err: failure, shard: options.place.shard }, 'the shard is restored from its progress')
-        if (performance.now() - bornMs > GOOD_LIFE_MS) pauseMs = FIRST_PAUSE_MS
-        // Its own transaction was too slow, or it slept, and somebody else has the shard: a new life would fence that one.
+        if (performance.now() - startedMs > GOOD_RUN_MS) pauseMs = FIRST_PAUSE_MS
+        // Its own transaction was too slow, or it slept, and somebody else has the shard: a new incarnation would fence that one.
         if (isTransactionExpired(failure)) await options.confirmed(signal).catch(() => undefined)
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
         // A filter's topic may have been deleted under it: those that are missing are made anew.

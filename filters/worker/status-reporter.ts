@@ -4,12 +4,12 @@ import { type FeedGap, type MirrorGap } from '#mirrors'
 import { type Logger } from 'pino'
 import { type FilterMetrics } from '../metrics.ts'
 import { type Manifest } from '../manifest.ts'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { isSuspended } from '../progress/strikes-and-suspension.ts'
 import { liveLane } from '../progress/lane-transitions.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
-import { type Crew } from '../membership/membership.ts'
+import { type Membership } from '../membership/membership.ts'
 import { isAt } from '../membership/place.ts'
 import { type Lane } from '../lanes/lane.ts'
 import { type Lanes } from '../lanes/lanes.ts'
@@ -28,8 +28,8 @@ const REPORTED_MS = 60_000
 
 /** The state of one shard that is reported. */
 export interface Reported {
-  readonly ledger: Ledger
-  readonly crew: Crew
+  readonly shardState: ShardState
+  readonly membership: Membership
   readonly lanes: Lanes
 }
 
@@ -66,14 +66,14 @@ export class StatusReporter {
   /** Reports everything once: what a predecessor committed last it may not have reported. */
   attach(reported: Reported): void {
     this.#reported = reported
-    reported.ledger.wake(VISITS, REPORTED_MS)
-    for (const filter of reported.ledger.filters.keys()) this.#dirty.add(filter)
+    reported.shardState.wake(VISITS, REPORTED_MS)
+    for (const filter of reported.shardState.filters.keys()) this.#dirty.add(filter)
     this.#schedule(SOON_MS)
   }
 
   /** A filter's state changed. */
   changed(filter: string): void {
-    const record = this.#reported?.ledger.filters.get(filter)
+    const record = this.#reported?.shardState.filters.get(filter)
     if (record === undefined) this.#options.metrics.forget(filter)
     else this.#options.metrics.suspended(filter, record.suspension !== undefined)
     this.#dirty.add(filter)
@@ -150,7 +150,7 @@ export class StatusReporter {
         { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported) },
       ])
       for (const filter of filters)
-        if (reported.ledger.filters.has(filter)) this.#sentMs.set(filter, nowMs)
+        if (reported.shardState.filters.has(filter)) this.#sentMs.set(filter, nowMs)
         else this.#sentMs.delete(filter)
       this.#schedule(BEAT_MS)
     } catch (error) {
@@ -163,16 +163,16 @@ export class StatusReporter {
   }
 
   /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another shard or node speaks for it. */
-  #status(filter: string, { ledger, crew, lanes }: Reported): string | null | undefined {
+  #status(filter: string, { shardState, membership, lanes }: Reported): string | null | undefined {
     const { mirror, shard, manifestOf } = this.#options
-    const [manifest, record] = [manifestOf(filter), ledger.filters.get(filter)]
+    const [manifest, record] = [manifestOf(filter), shardState.filters.get(filter)]
     if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
     const { reason, message, line, column } = record?.suspension ?? {}
-    const runner = crew.runner(filter)
-    const cut = crew.cut(filter)
+    const runner = membership.runner(filter)
+    const cut = membership.cut(filter)
     const sentMs = this.#sentMs.get(filter) ?? 0
-    const recent = ledger.recentVisits(filter)
+    const recent = shardState.recentVisits(filter)
     const newest = new Set(recent.slice(-VISITS))
     const visits = recent.filter(one => newest.has(one) || one[1].touchedMs >= sentMs).slice(-MAX_VISITS)
     return JSON.stringify({
@@ -186,7 +186,7 @@ export class StatusReporter {
       line,
       column,
       lastError: runner?.lastError,
-      waitsFor: crew.waitsFor(filter),
+      waitsFor: membership.waitsFor(filter),
       lane: record?.lane ?? null,
       visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
         visit: String(visit),
@@ -204,14 +204,14 @@ export class StatusReporter {
     })
   }
 
-  #node({ crew, lanes }: Reported): string {
+  #node({ membership, lanes }: Reported): string {
     const { mirror, shard, shards } = this.#options
     const lagAlerts = [...lanes.all()].reduce((sum, { lane }) => sum + lanes.lag(lane.name), 0)
     return JSON.stringify({
       mirror,
       shard,
       shards,
-      filters: crew.size,
+      filters: membership.size,
       lagAlerts,
       gaps: this.#gaps,
       updatedAt: new Date().toISOString(),

@@ -1,7 +1,7 @@
-// At the beginning of a life: whether each stream's topic still has what the shard stands at. What it lost is a gap, said so, and the shard goes on.
+// At the beginning of an incarnation: whether each stream's topic still has what the shard stands at. What it lost is a gap, said so, and the shard goes on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterAdmin, type Stream } from '#hub'
-import { type Ledger } from '../progress/shard-state.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { isAhead, isMadeAnew, setBack, type Setback, type TopicNow } from '../progress/truncated-log.ts'
 import { type Committer } from '../publish/committer.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
@@ -21,7 +21,7 @@ export const findTopicOf =
   }
 
 export interface CheckOptions {
-  readonly ledger: Ledger
+  readonly shardState: ShardState
   readonly committer: Committer
   readonly find: FindTopic
   readonly signal: AbortSignal
@@ -29,23 +29,23 @@ export interface CheckOptions {
 }
 
 /** Commits where the lanes go on if they have to, and gives the topics' identities by stream. */
-export async function checkTopics(
+export async function checkTruncation(
   streams: readonly Stream[],
-  { ledger, committer, find, signal, onSetback }: CheckOptions,
+  { shardState, committer, find, signal, onSetback }: CheckOptions,
 ): Promise<ReadonlyMap<string, string>> {
   const ids = new Map<string, string>()
   for (const { name, topic } of streams) {
     let now = await find(topic)
     const limitMs = performance.now() + AHEAD_LIMIT_MS
-    while (now !== undefined && !isMadeAnew(ledger, name, now) && isAhead(ledger, name, now)) {
+    while (now !== undefined && !isMadeAnew(shardState, name, now) && isAhead(shardState, name, now)) {
       if (performance.now() > limitMs) break
       await sleep(POLL_MS, undefined, { signal })
       now = await find(topic)
     }
     if (now === undefined) continue
     ids.set(name, now.id)
-    const { setbacks, changes } = setBack(ledger, name, now)
-    if (setbacks.length > 0) await committer.settle([changesOnly(...changes)])
+    const { setbacks, changes } = setBack(shardState, name, now)
+    if (setbacks.length > 0) await committer.commitNow([changesOnly(...changes)])
     for (const setback of setbacks) onSetback(topic, setback)
   }
   return ids

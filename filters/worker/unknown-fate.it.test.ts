@@ -59,7 +59,7 @@ test.each([
     relay.lose(END_TXN, what, written)
     await node.work({ node: inject('kafka').relayed.access, closing: { quietMs: 1, deadlineMs: 3_600_000 } })
     await until(() => relay.lost === 1)
-    // Where the closing itself was undone, the visit is open until the next life has closed it.
+    // Where the closing itself was undone, the visit is open until the next incarnation has closed it.
     await until(async () => (await node.progress(visit))?.['closed'] === true)
     await node.send([{ id: 99, visit: 1, flux: 1000 }])
     const delivered = await until(async () => {

@@ -7,7 +7,7 @@ import { type LiveShard } from './incarnation.ts'
 const INTERVAL_MS = 5000
 
 /** Publishes each filter's position every few seconds, outside transactions. A failure is logged and the next round tries again. */
-export function publishPositions(
+export function publishConsumerGroups(
   admin: ClusterAdmin,
   shards: () => Iterable<LiveShard>,
   log: Logger,
