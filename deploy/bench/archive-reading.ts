@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { ROOT } from '../start/layout.ts'
+import { ROOT } from '../paths.ts'
 
 const run = promisify(execFile)
 

@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { PACKET_ENV } from '#hub'
-import { ROOT } from '../start/layout.ts'
+import { ROOT } from '../paths.ts'
 import { measureArchiveReading } from './archive-reading.ts'
 
 const { values } = parseArgs({

@@ -19,8 +19,8 @@ import {
   SYNTHETIC_SCHEMA_ID,
 } from '#hub'
 import { openFeed } from '#mirrors'
-import { freeBase } from '../start/ports.ts'
-import { workerNames, workerProcesses } from '../start/services.ts'
+import { freeBase } from '../start/layout/ports.ts'
+import { workerNames, workerProcesses } from '../start/services/own-processes.ts'
 import {
   burstFigures,
   doneMs,
@@ -30,11 +30,11 @@ import {
   type SentTimes,
   spreadOf,
   to20th,
-} from './chain-figures.ts'
-import { chainSources } from './chain-filters.ts'
-import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain-messages.ts'
-import { stages } from './chain-stages.ts'
-import { startChainSystem, submitBenchFilters } from './chain-system.ts'
+} from './chain/figures.ts'
+import { chainSources } from './chain/filters.ts'
+import { type Play, type Prepare, type Received, type SentVisit, type Subscription } from './chain/messages.ts'
+import { stages } from './chain/stages.ts'
+import { startChainSystem, submitBenchFilters } from './chain/system.ts'
 import { cpuOf, shares } from './cpu-share.ts'
 
 const { values: args } = parseArgs({
@@ -128,8 +128,8 @@ const freeGb = Math.floor((bavail * bsize) / 1e9)
 if (freeGb < neededGb)
   throw new Error(`${dir} has ${freeGb} GB free and the run needs ${neededGb}; set TMPDIR to where there is room`)
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
-const player = forked('chain-player.ts')
-const subscriber = forked('chain-subscriber.ts')
+const player = forked('chain/player.ts')
+const subscriber = forked('readers/chain-subscriber.ts')
 try {
   note('packets are made')
   await ask(player, { prepare: { alerts } } satisfies Prepare)

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ROOT } from '../start/layout.ts'
+import { ROOT } from '../paths.ts'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '9' }, node: { type: 'string', default: process.execPath } },

@@ -1,8 +1,8 @@
 // Cores that each process of a system takes, from /proc.
 import { cpuSeconds, descendants } from '#filters'
-import { confinedBelow } from '../chaos/process-tree.ts'
-import { isWorker } from '../start/services.ts'
-import { type Supervisor } from '../start/supervisor.ts'
+import { confinedBelow } from '../chaos/faults/process-tree.ts'
+import { isWorker } from '../start/services/own-processes.ts'
+import { type Supervisor } from '../start/supervise/supervisor.ts'
 
 export type CpuSeconds = ReadonlyMap<string, number>
 

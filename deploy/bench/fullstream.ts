@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type BrokerAccess, openAdmin, openProducer, openSyntheticSource, startBroker } from '#hub'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
-import { CACHE_DIR } from '../start/layout.ts'
-import { type Reading, readWithPerfTool, readWithPython } from './full-stream-readers.ts'
+import { CACHE_DIR } from '../paths.ts'
+import { type Reading, readWithPerfTool, readWithPython } from './readers/full-stream-readers.ts'
 
 const PER_SECOND = 270
 const DISTINCT = 300

@@ -8,8 +8,8 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { cpuSeconds, descendants } from '#filters'
-import { ROOT } from '../start/layout.ts'
-import { freeBase } from '../start/ports.ts'
+import { ROOT } from '../paths.ts'
+import { freeBase } from '../start/layout/ports.ts'
 
 const { values } = parseArgs({
   options: {

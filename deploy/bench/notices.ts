@@ -20,10 +20,10 @@ import {
   startBroker,
   STREAMS,
 } from '#hub'
-import { CACHE_DIR, ROOT } from '../start/layout.ts'
-import { hubTopics } from '../start/topics.ts'
+import { CACHE_DIR, ROOT } from '../paths.ts'
+import { hubTopics } from '../start/access/hub-topics.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
-import { spreadOf } from './chain-figures.ts'
+import { spreadOf } from './chain/figures.ts'
 
 const PORTS = { client: 34_800, controller: 34_801, registry: 34_802, ops: 34_803 }
 const PARTITIONS = 8

@@ -3,9 +3,9 @@
 import { join } from 'node:path'
 import type { Language } from '#filters'
 import type { Sandbox } from '#sandbox'
-import { endSoon } from './end.ts'
+import { endSoon } from './end-soon.ts'
 import { watchNpm } from './npm-parent.ts'
-import { tell } from './tell.ts'
+import { tell } from './error-text.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
 const IMPATIENT_AFTER_MS = 2000
@@ -41,13 +41,13 @@ const runOwn = async (command: 'start' | 'test', argv: readonly string[]): Promi
     const screen = { isTerminal: process.stdout.isTTY, write: (text: string) => void process.stdout.write(text) }
     return start({ argv, cwd: process.cwd(), env: process.env, screen, signal: stopSignal() })
   }
-  const { runTests } = await import('./tests.ts')
+  const { runTests } = await import('./run-tests.ts')
   return runTests({ root: ROOT, cacheDir: CACHE_DIR, env: process.env, print })
 }
 
 /** Only `filter test` needs it, so it is loaded then. */
 const openSandbox = async (language: Language): Promise<Sandbox> => {
-  const { openDeskSandbox } = await import('../processes/api/desk-sandbox.ts')
+  const { openDeskSandbox } = await import('../processes/api/local-run-sandbox.ts')
   return openDeskSandbox(language, process.env)
 }
 

@@ -1,13 +1,13 @@
 // One chaos run: a system, its filters, visits played while it is struck, and the audit of what came out.
 import { adminAccess, openRegistryClient, openSyntheticSource, STREAMS } from '#hub'
-import { type ProcessEvent } from '../start/supervisor.ts'
-import { audit, type Findings } from './audit.ts'
-import { faultKinds, faultPlan, type Fault } from './faults.ts'
-import { submitFilters } from './filters.ts'
-import { play } from './player.ts'
-import { strikeAll } from './strike.ts'
-import { startChaosSystem } from './system.ts'
-import { timetable } from './timetable.ts'
+import { type ProcessEvent } from '../start/supervise/supervisor.ts'
+import { audit, type Findings } from './audit/audit.ts'
+import { faultKinds, faultPlan, type Fault } from './faults/fault-plan.ts'
+import { submitFilters } from './system/filters.ts'
+import { play } from './visits/player.ts'
+import { strikeAll } from './faults/inject.ts'
+import { startChaosSystem } from './system/system.ts'
+import { timetable } from './visits/timetable.ts'
 
 export interface ChaosOptions {
   readonly visits: number

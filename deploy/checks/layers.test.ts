@@ -61,7 +61,6 @@ test('each folder has an index and a README', () => {
 /** Files that name the environment without taking settings from it. */
 const NAMES_THE_ENVIRONMENT = [
   'api/brokers/consumers.ts', // in the text of an example for subscribers
-  'deploy/processes/api/instance.ts', // starts an instance for tests
   'sandbox/hostile/outside.ts', // compares it before and after a hostile filter
 ]
 

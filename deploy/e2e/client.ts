@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { type BrokerAccess } from '#hub'
-import { ROOT } from '../start/layout.ts'
+import { ROOT } from '../paths.ts'
 import { ENVIRONMENT } from './config.ts'
 import { type RunningSystem } from './running-system.ts'
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Admin } from 'kafkajs'
 import { type BrokerAccess, openKafka } from '#hub'
 import { pythonVenvIn } from '../setup/python-venv.ts'
-import { CACHE_DIR } from '../start/layout.ts'
+import { CACHE_DIR } from '../paths.ts'
 import { type Subscriber } from './client.ts'
 
 export interface Delivery {

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '#hub'
 import { parseConfig } from '../processes/read-config.ts'
-import { ROOT } from '../start/layout.ts'
-import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/ports.ts'
-import { SecretsFile, type Secrets } from '../start/secrets.ts'
+import { ROOT } from '../paths.ts'
+import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/layout/ports.ts'
+import { SecretsFile, type Secrets } from '../start/layout/secrets.ts'
 
 const START_LIMIT_MS = 900_000
 const LOWEST_BASE = 22_000

@@ -8,7 +8,7 @@ import { columnsOffered } from '#filters'
 import { assembleSchema, fieldsOf, openBatchBuilder, openSyntheticSource, parseSchema, readFrame, STREAMS } from '#hub'
 import { expect, test } from 'vitest'
 import { pythonVenvIn } from '../setup/python-venv.ts'
-import { CACHE_DIR } from '../start/layout.ts'
+import { CACHE_DIR } from '../paths.ts'
 
 const ALERTS = 6
 const EXPRESSIONS = 1000

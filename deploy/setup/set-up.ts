@@ -3,7 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeployError } from '../errors.ts'
-import { holdLock } from '../start/held-lock.ts'
+import { holdLock } from './held-lock.ts'
 import { installPackages, mayInstallPackages } from './apt.ts'
 import { fetchKafkaJars, haveKafkaJars, KAFKA_VERSION } from './kafka-jars.ts'
 import { fetchS3Server, haveS3Server } from './s3-server.ts'

@@ -1,5 +1,5 @@
 // What the operator sees: a line per process while a system starts, then one screen. Plain lines when nobody watches a terminal.
-import { type ProcessEvent } from './supervisor.ts'
+import { type ProcessEvent } from './supervise/supervisor.ts'
 
 export interface Screen {
   readonly isTerminal: boolean

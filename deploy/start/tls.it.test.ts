@@ -22,7 +22,7 @@ import {
 import { recentLibrdkafka } from '../e2e/readers.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
 import { pythonVenvIn } from '../setup/python-venv.ts'
-import { CACHE_DIR } from './layout.ts'
+import { CACHE_DIR } from '../paths.ts'
 
 /** Short, so that sessions are soon asked to log in again; kafkajs does so 10 s before it has to, and the broker wants a second between. */
 const REAUTHENTICATE_MS = 11_500

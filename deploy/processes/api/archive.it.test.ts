@@ -6,9 +6,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { framePacket, openAdmin, openProducer, openSyntheticSource, readFrame, STREAMS } from '#hub'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
-import { CACHE_DIR } from '../../start/layout.ts'
-import { type Bench, newBench } from './instance.ts'
-import { makeSmallArchive, smallArchiveIds } from './small-archive.ts'
+import { CACHE_DIR } from '../../paths.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
+import { makeSmallArchive, smallArchiveIds } from './small-archive.fixture.ts'
 
 const { hub, node } = inject('kafka')
 const ARCHIVED = 4

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { examples } from '#filters'
 import { openAdmin, openProducer } from '#hub'
-import { type Bench, type CliRun, newBench } from './instance.ts'
+import { type Bench, type CliRun, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const description = "all"\nexport const filter = alert => alert.diaSource.psfFlux > 0'

@@ -24,8 +24,8 @@ import {
 } from '#hub'
 import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
-import { CACHE_DIR } from '../../start/layout.ts'
-import { type Bench, type CliRun, newBench } from './instance.ts'
+import { CACHE_DIR } from '../../paths.ts'
+import { type Bench, type CliRun, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { framePacket, HUB_DEAD_LETTERS, openAdmin, openLogReader, openProducer, type Producer, STREAMS } from '#hub'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const { topic } = STREAMS.lsst

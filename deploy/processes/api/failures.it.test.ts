@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
 import { openProducer } from '#hub'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type BrokerAccess, openAdmin, openKafka, openProducer } from '#hub'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'

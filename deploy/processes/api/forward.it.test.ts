@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 let bench: Bench
 let both: (Api & { readonly port: number })[]

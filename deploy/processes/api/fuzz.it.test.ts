@@ -5,9 +5,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
-import { CACHE_DIR } from '../../start/layout.ts'
-import { type Bench, newBench } from './instance.ts'
-import { makeSmallArchive, smallArchiveIds } from './small-archive.ts'
+import { CACHE_DIR } from '../../paths.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
+import { makeSmallArchive, smallArchiveIds } from './small-archive.fixture.ts'
 
 /** The short form sends the same on every machine: nothing that goes on until a time is over, or that follows the answers. */
 const { FUZZ_SECONDS } = process.env

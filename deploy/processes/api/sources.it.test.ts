@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
 import { openLogReader, openProducer } from '#hub'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 let bench: Bench

@@ -1,7 +1,7 @@
 // What an instance takes literally: types, names, moments, keys of repeated requests, and how far a token's rights reach into what it makes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Bench, newBench } from './instance.ts'
+import { type Bench, newBench } from './instance.fixture.ts'
 
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 const STREAM = 'lsst-alerts-v11'

@@ -6,7 +6,7 @@ import { collectRarely } from '#hub'
 import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
-import { startArchivers } from './archivers.ts'
+import { startArchivers } from './stream-archivers.ts'
 import { ArchiverConfig } from './config.ts'
 
 const STOP_LIMIT_MS = 5000

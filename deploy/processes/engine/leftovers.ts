@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { containersDir, execRoot, PID_FILE } from './places.ts'
+import { containersDir, execRoot, PID_FILE } from './engine-paths.ts'
 
 const HELPERS = ['dockerd', 'containerd', 'runc']
 const PAUSE_MS = 20

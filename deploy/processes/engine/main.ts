@@ -9,8 +9,8 @@ import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { EngineConfig } from './config.ts'
-import { type OwnEngine, startOwnEngine } from './own-engine.ts'
-import { openSocket, ownSocket } from './places.ts'
+import { type OwnEngine, startOwnEngine } from './dockerd.ts'
+import { openSocket, ownSocket } from './engine-paths.ts'
 
 /** dockerd gets three seconds, its leftovers three. */
 const STOP_LIMIT_MS = 7000

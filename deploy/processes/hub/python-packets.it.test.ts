@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { decodeAlert, fieldsOf, openBatchBuilder, parseSchema, parseStream } from '#hub'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
-import { CACHE_DIR } from '../../start/layout.ts'
+import { CACHE_DIR } from '../../paths.ts'
 
 const candidate = (magpsf: unknown) => ({
   type: 'record',

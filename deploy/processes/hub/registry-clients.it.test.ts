@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { openAdmin, openRegistry, openRegistryClient, type Registry } from '#hub'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
-import { CACHE_DIR } from '../../start/layout.ts'
+import { CACHE_DIR } from '../../paths.ts'
 
 const token = randomBytes(12).toString('hex')
 const topic = `test.schemas.${randomBytes(3).toString('hex')}`

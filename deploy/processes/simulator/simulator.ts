@@ -4,7 +4,7 @@ import { HubError, openAdmin, openProducer, openRegistryClient, type PacketSourc
 import { type Check } from '../ops-server.ts'
 import { type SimulatorConfig } from './config.ts'
 import { type SimulatorMetrics } from './metrics.ts'
-import { openPatience } from './patience.ts'
+import { openPatience } from '../retries.ts'
 import { openSource, subjectOf } from './source.ts'
 
 const CLIENT_ID = 'skysieve-simulator'

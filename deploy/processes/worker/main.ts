@@ -11,7 +11,7 @@ import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
-import { workerChecks } from './checks.ts'
+import { workerChecks } from './readiness.ts'
 import { WorkerConfig } from './config.ts'
 
 const STOP_LIMIT_MS = 5000

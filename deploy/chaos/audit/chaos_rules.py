@@ -1,0 +1,52 @@
+"""What each filter of a chaos run says to an alert: None for no, True for yes, a number for yes with that score, FAILS for an exception."""
+import math
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "e2e"))
+from audit import RULES as EXAMPLES  # noqa: E402  The example filters, written a second time for the end-to-end tests.
+
+FAILS = "fails"
+
+
+def alert_id(alert):
+    return alert["diaSource"]["diaSourceId"]
+
+
+def signal(alert):
+    """As JavaScript divides: null counts as 0, and a score has to be finite."""
+    source = alert["diaSource"]
+    flux, error = source["psfFlux"] or 0, source["psfFluxErr"] or 0
+    if error == 0:
+        return FAILS if abs(flux) > 0 else None
+    score = abs(flux / error)
+    return FAILS if math.isinf(score) else score if score > 0 else None
+
+
+def thrower(alert):
+    if alert_id(alert) % 3 == 0:
+        return FAILS
+    return True if alert_id(alert) % 5 == 1 else None
+
+
+OWN = {
+    "every-tenth": lambda alert: True if alert_id(alert) % 10 == 0 else None,
+    "first-only": lambda alert: True if alert["diaSource"]["visit"] > 0 else None,
+    "brightest": signal,
+    "brightest-many": signal,
+    "ties": lambda alert: 1 + alert_id(alert) % 7,
+    "thrower": thrower,
+    "looper": lambda alert: True,
+    "python-every-tenth": lambda alert: True if alert_id(alert) % 10 == 3 else None,
+    "python-ties": lambda alert: 1 + alert_id(alert) % 11,
+}
+
+
+def rule_of(name):
+    """The rule of a filter by its name; a KeyError for a filter that has none here."""
+    if name.startswith("everything-"):
+        return lambda alert: True
+    if name in OWN:
+        return OWN[name]
+    example = EXAMPLES[name]
+    return lambda alert: True if example(alert) else None

@@ -1,0 +1,115 @@
+// The system a chaos run plays on: what `skysieve start` starts, kept by the same supervisor in this process, with a link to the hub for each node.
+import { engineProcess, engineSupervisor } from '../../start/services/docker-engine.ts'
+import { checkPorts, LOOPBACK } from '../../start/layout/ports.ts'
+import { type Layout } from '../../start/layout/layout.ts'
+import { startOptions } from '../../start/layout/options.ts'
+import { runPlan } from '../../start/run-plan.ts'
+import { prepare } from '../../start/start.ts'
+import { type ProcessEvent, Supervisor } from '../../start/supervise/supervisor.ts'
+import { stopOrder, systemPlan } from '../../start/system-plan.ts'
+import { type Link, openLink } from './link.ts'
+
+export interface SystemOptions {
+  readonly dataDir: string
+  readonly portBase: number
+  /** The environment of what is started is made from it. */
+  readonly env: NodeJS.ProcessEnv
+  /** Alert topics keep eight visits of so many alerts: the audit reads all of them. */
+  readonly keptAlerts: number
+  /** Of each node. */
+  readonly shards: number
+  /** Whether Python filters run, where there is what they need. */
+  readonly python: boolean
+  readonly onEvent: (event: ProcessEvent) => void
+  readonly note: (text: string) => void
+}
+
+export interface ChaosSystem {
+  readonly layout: Layout
+  readonly supervisor: Supervisor
+  /** Keeps the Docker engine; undefined where Python filters do not run. */
+  readonly engine: Supervisor | undefined
+  /** Node → its way to the hub's broker: of MirrorMaker, and of what the worker reports. */
+  readonly links: ReadonlyMap<string, Link>
+  readonly stop: () => Promise<void>
+}
+
+const ENGINE_STOP_MS = 7500
+/** Within a node's ten ports: the hub's listener for it, and its end of the link. */
+const LISTENER = 8
+const LINK = 9
+
+/** The layout with a listener of the hub for each node, which tells its clients the address of the node's link. */
+const withLinks = (
+  layout: Layout,
+  portBase: number,
+): { layout: Layout; ports: readonly [near: number, far: number][] } => {
+  const ports = layout.nodes.map((_, at): [number, number] => {
+    const first = portBase + 10 * (at + 1)
+    return [first + LINK, first + LISTENER]
+  })
+  const outside = ports.map(([near, far]) => ({ port: far, advertised: `${LOOPBACK}:${near}` }))
+  const hub = { ...layout.hub, outside }
+  const nodes = layout.nodes.map((node, at) => {
+    const client = ports[at]?.[0] ?? hub.ports.client
+    return { ...node, hub: { ...hub, ports: { ...hub.ports, client } } }
+  })
+  return { layout: { ...layout, hub, nodes }, ports }
+}
+
+/** Five JVMs that are started again and again on two cores: the second compiler would take one of them for the first minute of each. */
+const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
+  ...layout,
+  archives: {
+    ...archives,
+    speedUp: (program, command, lists) => {
+      const { args, ...rest } = archives.speedUp(program, command, lists)
+      const java = rest.command.endsWith('java') ? -1 : args.indexOf('java')
+      return { ...rest, args: [...args.slice(0, java + 1), '-XX:TieredStopAtLevel=1', ...args.slice(java + 1)] }
+    },
+  },
+})
+
+/** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
+export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
+  const { dataDir, portBase, env, keptAlerts, shards, python, onEvent, note } = options
+  const argv = [
+    '--data-dir',
+    dataDir,
+    '--port-base',
+    String(portBase),
+    '--alerts',
+    String(keptAlerts),
+    '--no-simulator',
+    '--shards',
+    String(shards),
+    ...(python ? [] : ['--no-python']),
+  ]
+  const settings = startOptions(argv, process.cwd())
+  if (settings === undefined) throw new TypeError('a chaos run asks for no help')
+  await checkPorts(portBase, settings.nodes, settings.shards)
+  const { layout, ports } = withLinks(withQuickJava(await prepare(settings, env)), portBase)
+  const links = new Map<string, Link>()
+  const supervisor = new Supervisor(layout.dirs.logs, onEvent)
+  const { engine: choice } = layout.python
+  const engine = choice.kind === 'none' ? undefined : engineSupervisor(layout, onEvent)
+  if (choice.kind === 'none') note(`no Python filters: ${choice.why}`)
+  const stop = async (): Promise<void> => {
+    for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
+    // Those who had containers have removed them.
+    await engine?.stop(engine.names, ENGINE_STOP_MS)
+    for (const link of links.values()) await link.close()
+  }
+  try {
+    for (const [at, { name }] of layout.nodes.entries()) {
+      const [near, far] = ports[at] ?? [0, 0]
+      links.set(name, await openLink(near, far))
+    }
+    await runPlan(systemPlan(layout, supervisor, note), signal)
+    await engine?.start(engineProcess(layout), signal)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { layout, supervisor, engine, links, stop }
+}

@@ -1,0 +1,197 @@
+// A real API instance for tests: users with just the API's rights on real brokers, a real Redis, the production sandbox.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import { type Api, apiRights, type ApiSettings, openApi } from '#api'
+import { runCli, type Surroundings } from '#cli'
+import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
+import { openIsolateSandbox, openSandbox } from '#sandbox'
+import { redisProcess } from '../../start/services/redis.ts'
+import { pythonRuntime } from './python-runtime.ts'
+
+const CONTROL = ['skysieve.filters', 'skysieve.sources', 'skysieve.accounts', 'skysieve.status', '_schemas']
+
+export interface Kafka {
+  readonly hub: BrokerAccess
+  readonly node: BrokerAccess
+}
+
+export interface CliRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Bench {
+  readonly dir: string
+  readonly adminToken: string
+  readonly registry: Registry
+  startRedis(): Promise<void>
+  killRedis(): Promise<void>
+  /** Another instance on the same brokers and Redis. */
+  open(): Promise<Api & { readonly port: number }>
+  /** What main.ts needs to run as a process of its own on the same brokers and Redis. */
+  processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
+  /** One command of the command line against `url`, with profiles of its own. */
+  cli(argv: readonly string[], over?: Partial<Surroundings> & { readonly input?: string }): Promise<CliRun>
+  close(): Promise<void>
+}
+
+/** What differs from an instance as most tests want it. */
+interface Over {
+  /** Told where it may lie. */
+  readonly archive?: (dir: string) => Promise<ArchiveSettings>
+  readonly settings?: Partial<ApiSettings>
+}
+
+/** Makes control topics and users anew; what a former run left in them is gone. */
+export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<Bench> {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-api-'))
+  const user = 'skysieve-api'
+  const password = randomBytes(12).toString('hex')
+  const adminToken = `sky_${randomBytes(24).toString('base64url')}`
+  const platformKey = randomBytes(32)
+  const redis = { host: '127.0.0.1', port: await freePort(), password: randomBytes(12).toString('hex') }
+  const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
+  const registry = new Registry()
+  await prepare(hub, node, user, password)
+  const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
+  const sandbox = await openSandbox({ isolates })
+  const archive = await over.archive?.(join(dir, 'archive'))
+  const open: Api[] = []
+  let server: ChildProcess | undefined
+
+  const killRedis = async (): Promise<void> => {
+    if (!server || server.exitCode !== null || server.signalCode !== null) return
+    const ended = new Promise(resolve => server?.once('exit', resolve))
+    server.kill('SIGKILL')
+    await ended
+  }
+  return {
+    dir,
+    adminToken,
+    registry,
+    async startRedis() {
+      const spec = redisProcess({ dir: join(dir, 'redis'), ...redis, env: { PATH: process.env['PATH'] ?? '' } })
+      const { command, args } = await spec.command()
+      server = spawn(command, args, { stdio: 'ignore' })
+      server.once('error', () => undefined)
+      await spec.ready(AbortSignal.timeout(60_000), () => undefined)
+    },
+    killRedis,
+    async open() {
+      const port = await freePort()
+      const api = await openApi({
+        host: '127.0.0.1',
+        port,
+        hub: { ...hub, user, password },
+        mirrors: [{ name: 'node1', ...node, user, password }],
+        redis,
+        adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
+        platformKey,
+        settings: {
+          url: `http://127.0.0.1:${port}`,
+          defaultStream: 'lsst',
+          defaultCap: 20,
+          maxCap: 100,
+          filtersPerAccount: 5,
+          requestsPerMinute: 5000,
+          bytesPerMinute: 1_000_000_000,
+          tokensPerAccount: 5,
+          credentialsPerAccount: 10,
+          kafkaBytesPerSecond: 50_000_000,
+          kafkaRequestPercent: 200,
+          sourceBytesPerAccount: 1_000_000,
+          versionsPerFilter: 10,
+          languages: ['javascript', 'typescript'],
+          ...over.settings,
+        },
+        archive,
+        sandbox,
+        python: pythonRuntime(sandbox, undefined),
+        log,
+        registry: open.length === 0 ? registry : new Registry(),
+      })
+      open.push(api)
+      return Object.assign(api, { port })
+    },
+    async processConfig() {
+      const [port, opsPort] = [await freePort(), await freePort()]
+      const config = {
+        port,
+        opsPort,
+        hub: { bootstrap: hub.bootstrap, user, password },
+        mirrors: [{ name: 'node1', access: { bootstrap: node.bootstrap, user, password } }],
+        redis,
+        adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
+        platformKey: platformKey.toString('base64'),
+        dataDir: dir,
+        settings: { url: `http://127.0.0.1:${port}` },
+        logLevel: 'silent',
+      }
+      return { port, config }
+    },
+    async cli(argv, { input, ...over } = {}) {
+      const out = new PassThrough()
+      const err = new PassThrough()
+      const texts = [out, err].map(collect)
+      const exitCode = await runCli(argv, {
+        stdin: Readable.from(input === undefined ? [] : [input]),
+        stdout: out,
+        stderr: err,
+        directory: dir,
+        configDirectory: join(dir, 'config'),
+        color: false,
+        openSandbox: () => openIsolateSandbox({ dir: join(dir, 'desk'), logger: log, defaults: { hosts: 1 } }),
+        ...over,
+      })
+      out.end()
+      err.end()
+      const [stdout = '', stderr = ''] = await Promise.all(texts)
+      return { exitCode, stdout, stderr }
+    },
+    async close() {
+      await Promise.allSettled(open.map(api => api.close()))
+      await killRedis()
+      await sandbox.close()
+      rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
+    },
+  }
+}
+
+async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, password: string): Promise<void> {
+  const onHub = openAdmin(hub)
+  await onHub.deleteTopics([...CONTROL, 'skysieve.leader', 'skysieve.audit'])
+  const compacted = CONTROL.map(name => ({ name, configs: { 'cleanup.policy': 'compact' } }))
+  await onHub.createTopics([...compacted, { name: 'skysieve.leader' }, { name: 'skysieve.audit' }])
+  await onHub.upsertUser(user, password)
+  await onHub.grant(apiRights(user).hub)
+  await onHub.close()
+  const onNode = openAdmin(node)
+  await onNode.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
+  await onNode.upsertUser(user, password)
+  await onNode.grant(apiRights(user).node)
+  await onNode.close()
+}
+
+async function collect(stream: PassThrough): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}

@@ -1,0 +1,73 @@
+// Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
+import { apiRights } from '#api'
+import {
+  ARCHIVE_TOPIC,
+  archiverTransactionalId,
+  CLOCK_TOPIC,
+  type Grant,
+  HUB_DEAD_LETTERS,
+  noticesTopic,
+  REGISTRY_TRANSACTIONAL_ID,
+  STREAMS,
+} from '#hub'
+import { workerRights, workerUser } from '#filters'
+import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
+import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from '../layout/kafka-users.ts'
+
+const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
+/** What MirrorMaker copies: alerts, schemas, filters, and the hub's clock. */
+export const MIRRORED_TOPICS = [...ALERT_TOPICS, ...CONTROL_TOPICS, CLOCK_TOPIC]
+
+type Right = Omit<Grant, 'user'>
+
+const topics = (names: readonly string[], ...operations: Grant['operations']): Right[] =>
+  names.map(name => ({ resource: 'topic', name, operations }))
+const prefixed = (resource: Grant['resource'], name: string, ...operations: Grant['operations']): Right => ({
+  resource,
+  name,
+  match: 'prefixed',
+  operations,
+})
+
+/** A user's rights, with those every user has: groups of its name, and beneath it. */
+const of = (user: string, rights: readonly Right[]): Grant[] => {
+  const groups: Right[] = [
+    { resource: 'group', name: user, operations: ['read', 'delete'] },
+    prefixed('group', `${user}.`, 'read', 'delete'),
+  ]
+  return [...rights, ...groups].map(right => ({ user, ...right }))
+}
+
+/** On the hub: the hub's service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
+export const hubRights = (nodes: number): readonly Grant[] => [
+  ...of(HUB_USER, [
+    ...topics(['_schemas'], 'read', 'write'),
+    ...topics([CLOCK_TOPIC], 'write'),
+    { resource: 'transactional-id', name: REGISTRY_TRANSACTIONAL_ID, operations: ['write', 'describe'] },
+  ]),
+  ...of(SIMULATOR_USER, topics(ALERT_TOPICS, 'write')),
+  ...of(ARCHIVER_USER, [
+    ...topics([...ALERT_TOPICS, '_schemas'], 'read'),
+    ...topics([...Object.keys(STREAMS).map(noticesTopic), HUB_DEAD_LETTERS], 'write'),
+    ...topics([ARCHIVE_TOPIC], 'read', 'write'),
+    ...Object.keys(STREAMS).map((stream): Right => ({
+      resource: 'transactional-id',
+      name: archiverTransactionalId(stream),
+      operations: ['write', 'describe'],
+    })),
+  ]),
+  ...apiRights(API_USER).hub,
+  ...nodeNames(nodes).flatMap(node => [
+    ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
+    ...workerRights(node, ALERT_TOPICS).hub,
+    ...lagWatchRights(workerUser(node), ALERT_TOPICS).hub,
+  ]),
+]
+
+/** On a node: the worker reads alerts and control topics and writes what comes out of them. */
+export const nodeRights = (node: string): readonly Grant[] => [
+  ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
+  ...workerRights(node, ALERT_TOPICS).node,
+  ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
+  ...apiRights(API_USER).node,
+]

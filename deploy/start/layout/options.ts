@@ -1,0 +1,157 @@
+// The options of `skysieve start`: flags, then <data dir>/skysieve.json, then defaults.
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Type, type Static } from 'typebox'
+import { DeployError } from '../../errors.ts'
+import { parseConfig } from '../../processes/read-config.ts'
+import { MAX_SHARDS } from './ports.ts'
+
+/** What skysieve.json may hold; the flags are the same names with dashes. */
+const StartSettings = Type.Object(
+  {
+    /** Mirror nodes. */
+    nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),
+    /** Of each node, fixed when it is made: a worker process each, which one shard keeps busy on two cores. */
+    shards: Type.Integer({ minimum: 1, maximum: MAX_SHARDS, default: 1 }),
+    portBase: Type.Integer({ minimum: 1024, maximum: 65_400, default: 21_000 }),
+    /** A tree of real packets to play; synthetic ones when absent. */
+    source: Type.Optional(Type.String({ minLength: 1 })),
+    /** Seconds from the start of a visit to the next. Rubin's is 37. */
+    interval: Type.Number({ minimum: 0.1, default: 37 }),
+    /** Alerts of a synthetic visit. Rubin's is 10,000. */
+    alerts: Type.Integer({ minimum: 1, maximum: 100_000, default: 1000 }),
+    /** Visits to play; without end when absent. */
+    visits: Type.Optional(Type.Integer({ minimum: 1 })),
+    simulator: Type.Boolean({ default: true }),
+    /** Keep every packet in the archive, and write notices of them. */
+    archive: Type.Boolean({ default: true }),
+    /** Gigabytes of compressed packets of each stream that stay; the oldest leave first. */
+    archiveGb: Type.Number({ exclusiveMinimum: 0, default: 20 }),
+    /** One file a packet, or a few large ones a night. */
+    archiveStore: Type.Enum(['files', 'segments'], { default: 'files' }),
+    /** Run Python filters where a Docker engine can be had. */
+    python: Type.Boolean({ default: true }),
+    /** Socket of the Docker engine to use; found, or started, when absent. */
+    engine: Type.Optional(Type.String({ minLength: 1 })),
+    /** How hosts of JavaScript filters are confined; found out when absent. */
+    isolateHost: Type.Optional(Type.Enum(['bubblewrap', 'container'])),
+    /** What is different from a system to try things with: Rubin's numbers, or visits that are known beforehand. */
+    profile: Type.Optional(Type.Enum(['production', 'integration'])),
+    /** Of alert topics that are made; those that are there keep theirs. */
+    partitions: Type.Integer({ minimum: 1, maximum: 200, default: 8 }),
+    /** TLS on the brokers' listeners, with certificates of this system's own authority. */
+    tls: Type.Boolean({ default: false }),
+    /** Run JavaScript filters without confinement; for development only. */
+    unsafeSandbox: Type.Boolean({ default: false }),
+  },
+  { additionalProperties: false },
+)
+
+export type StartOptions = Static<typeof StartSettings> & { readonly dataDir: string }
+
+export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated survey on this machine
+
+  --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below
+  --profile P       production (45 partitions of alert topics, as Rubin's), or integration: every visit is the same one,
+                    its answers at /v1/integration/answers, for who writes clients
+  --nodes N         mirror nodes (2)
+  --shards N        worker processes of a node that share its filters, one per two cores; fixed when the node is made (1)
+  --port-base PORT  first of the ports, all on loopback (21000)
+  --source DIR      play the real packets under DIR instead of synthetic ones
+  --interval S      seconds from one visit to the next (37)
+  --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
+  --visits N        stop playing after N visits
+  --partitions N    partitions of alert topics that are made (8)
+  --no-simulator    play nothing
+  --archive-gb N    gigabytes of packets that the archive keeps; the oldest leave first (20)
+  --archive-store K keep packets as files, or in segments: a few large files a night (files)
+  --no-archive      keep no packets and write no notices
+  --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
+  --tls             TLS on the brokers, by an authority of this system's own (<data dir>/tls/ca.pem)
+  --no-python       run no Python filters
+  --isolate-host K  confine JavaScript filters by bubblewrap, or by container (bubblewrap where it works)
+  --unsafe-sandbox  run filters without confinement: for development only`
+
+const FLAGS = {
+  'data-dir': { type: 'string' },
+  nodes: { type: 'string' },
+  shards: { type: 'string' },
+  'port-base': { type: 'string' },
+  source: { type: 'string' },
+  interval: { type: 'string' },
+  alerts: { type: 'string' },
+  visits: { type: 'string' },
+  partitions: { type: 'string' },
+  profile: { type: 'string' },
+  'no-simulator': { type: 'boolean' },
+  'archive-gb': { type: 'string' },
+  'archive-store': { type: 'string' },
+  'no-archive': { type: 'boolean' },
+  engine: { type: 'string' },
+  'no-python': { type: 'boolean' },
+  tls: { type: 'boolean' },
+  'isolate-host': { type: 'string' },
+  'unsafe-sandbox': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** Throws DeployError DEPLOY_OPTION or DEPLOY_CONFIG_INVALID; undefined when help is asked for. */
+export const startOptions = (argv: readonly string[], cwd: string): StartOptions | undefined => {
+  const flags = parseFlags(argv)
+  if (flags.help === true) return undefined
+  const dataDir = resolve(cwd, flags['data-dir'] ?? '.skysieve')
+  const file = join(dataDir, 'skysieve.json')
+  const numbers = (['nodes', 'shards', 'interval', 'alerts', 'visits', 'partitions'] as const).flatMap(name =>
+    flags[name] === undefined ? [] : [[name, numberOf(name, flags[name])] as const],
+  )
+  const given = {
+    ...Object.fromEntries(numbers),
+    ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
+    ...(flags.source === undefined ? {} : { source: resolve(cwd, flags.source) }),
+    ...(flags['no-simulator'] === true ? { simulator: false } : {}),
+    ...(flags['archive-gb'] === undefined ? {} : { archiveGb: numberOf('archive-gb', flags['archive-gb']) }),
+    ...(flags['archive-store'] === undefined ? {} : { archiveStore: flags['archive-store'] }),
+    ...(flags['no-archive'] === true ? { archive: false } : {}),
+    ...(flags.engine === undefined ? {} : { engine: resolve(cwd, flags.engine) }),
+    ...(flags['no-python'] === true ? { python: false } : {}),
+    ...(flags.tls === true ? { tls: true } : {}),
+    ...(flags['isolate-host'] === undefined ? {} : { isolateHost: flags['isolate-host'] }),
+    ...(flags['unsafe-sandbox'] === true ? { unsafeSandbox: true } : {}),
+  }
+  const saved = readSaved(file)
+  const checked = parseConfig(StartSettings, file, saved ?? '{}')
+  const profile = flags.profile ?? checked.profile
+  const said = { ...(saved === undefined ? {} : JSON.parse(saved)), ...given }
+  const chosen = { ...profileSettings(profile), ...said, ...(profile === undefined ? {} : { profile }) }
+  const settings = parseConfig(StartSettings, 'the options', JSON.stringify(chosen))
+  return { ...settings, dataDir }
+}
+
+/** What a profile sets unless it is said otherwise. */
+const profileSettings = (profile: string | undefined): object =>
+  profile === 'production' ? { partitions: 45 } : profile === 'integration' ? { alerts: 500 } : {}
+
+const parseFlags = (argv: readonly string[]) => {
+  try {
+    return parseArgs({ args: [...argv], options: FLAGS, strict: true }).values
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    throw new DeployError('DEPLOY_OPTION', `${what}\n\n${START_USAGE}`, { cause: error })
+  }
+}
+
+const numberOf = (name: string, text: string): number => {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value)) return value
+  throw new DeployError('DEPLOY_OPTION', `--${name} needs a number, not "${text}".`)
+}
+
+const readSaved = (file: string): string | undefined => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw new DeployError('DEPLOY_CONFIG_UNREADABLE', `The options file ${file} cannot be read.`, { cause: error })
+  }
+}

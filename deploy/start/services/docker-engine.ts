@@ -1,0 +1,46 @@
+// The Docker engine of a system as a supervised process, and what the others are told about it.
+import { MAX_DIR_LENGTH, openSocket } from '../../processes/engine/engine-paths.ts'
+import { type EngineChoice } from '../../setup/docker-engine.ts'
+import { afterDeath } from '../supervise/back-off.ts'
+import { CACHE_DIR } from '../../paths.ts'
+import { type Layout } from '../layout/layout.ts'
+import { serviceProcess } from './own-process.ts'
+import { type ProcessEvent, type ProcessSpec, Supervisor } from '../supervise/supervisor.ts'
+
+/** The first time, its image may have to be put together from downloads. */
+const READY_LIMIT_MS = 30 * 60_000
+
+/** What there is for Python, given the directory its engine would have: a long one is too long for sockets. */
+export const withinReach = (engine: EngineChoice, dir: string): EngineChoice => {
+  if (engine.kind !== 'own' || dir.length <= MAX_DIR_LENGTH) return engine
+  const why = `the path ${dir} is too long for the sockets of a Docker engine (${MAX_DIR_LENGTH} characters): choose a shorter --data-dir`
+  return { kind: 'none', why }
+}
+
+/** What a process of ours is told about containers; undefined where there are none. */
+export const containerSettings = ({ python: { engine, dir, label } }: Layout) =>
+  engine.kind === 'none' ? undefined : { engine: openSocket(dir), label, imageCache: CACHE_DIR }
+
+export const engineProcess = (layout: Layout): ProcessSpec => {
+  const { engine, dir, label } = layout.python
+  return serviceProcess(layout, {
+    name: 'engine',
+    kind: 'engine',
+    opsPort: layout.ports.engineOps,
+    readyMs: READY_LIMIT_MS,
+    // Containers outlive their engine: it is told of our end, and ends them.
+    atLauncherDeath: 'TERM',
+    settings: () => ({
+      dir,
+      label,
+      cacheDir: CACHE_DIR,
+      opsPort: layout.ports.engineOps,
+      ...(engine.kind === 'machine' ? { socket: engine.socket } : {}),
+      ...(engine.kind === 'own' ? { program: engine.program } : {}),
+    }),
+  })
+}
+
+/** Keeps the engine of a system. One that cannot be started at first is given up, and everything else goes on without. */
+export const engineSupervisor = (layout: Layout, report: (event: ProcessEvent) => void): Supervisor =>
+  new Supervisor(layout.dirs.logs, report, deaths => ({ ...afterDeath(deaths), keepsDying: true }))
