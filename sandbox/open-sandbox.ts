@@ -1,5 +1,5 @@
 // Both runtimes as one sandbox: programs go to the runtime they name, verdicts come back in the order they were asked for.
-import { type Batch } from './batch.ts'
+import { type Batch } from './columns/batch.ts'
 import { type ContainerSandbox, openContainerSandbox } from './container/open-container-sandbox.ts'
 import { type ContainerSandboxOptions } from './container/options.ts'
 import { SandboxError } from './errors.ts'

@@ -1,5 +1,5 @@
 // The one interface of both runtimes: isolates in a supervised host process, and containers.
-import { type Batch, type ColumnSet } from './batch.ts'
+import { type Batch, type ColumnSet } from './columns/batch.ts'
 
 /** Filters of different trust never share a host process. `quarantined` filters have one each. */
 export type Trust = 'system' | 'known' | 'new' | 'quarantined'

@@ -61,7 +61,7 @@ test('each folder has an index and a README', () => {
 /** Files that name the environment without taking settings from it. */
 const NAMES_THE_ENVIRONMENT = [
   'api/brokers/consumers.ts', // in the text of an example for subscribers
-  'sandbox/hostile/outside.ts', // compares it before and after a hostile filter
+  'sandbox/hostile/canaries.ts', // compares it before and after a hostile filter
 ]
 
 test('the environment is read only where a process starts', () => {

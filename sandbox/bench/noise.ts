@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { goodFilters, neighbourBatch, neighbourly, pythonNeighbour } from '../hostile/neighbours.ts'
+import { goodFilters, neighbourBatch, neighbourly, pythonNeighbour } from '../hostile/good-filters.ts'
 import { openSandbox } from '../open-sandbox.ts'
 import { type Program } from '../sandbox.ts'
 

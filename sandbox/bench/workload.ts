@@ -1,5 +1,5 @@
 // What the benches evaluate: records with 50 prior points each, and three kinds of filters over them.
-import { type Batch, type ColumnSet } from '../batch.ts'
+import { type Batch, type ColumnSet } from '../columns/batch.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { type Limits, type Program } from '../sandbox.ts'
 

@@ -1,5 +1,5 @@
 // Plain objects → a batch, for tests: the slow and obvious way, independent of the engine's builder.
-import { type Batch, type Column, type ColumnSet, NULL_HIGH } from '../batch.ts'
+import { type Batch, type Column, type ColumnSet, NULL_HIGH } from '../columns/batch.ts'
 
 export interface BatchSource {
   readonly set: ColumnSet

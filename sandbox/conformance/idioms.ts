@@ -1,5 +1,5 @@
 // Ways to look at records and lists in JavaScript, for comparison with the same alert as plain objects: templates of expressions.
-import { type ColumnSet } from '../batch.ts'
+import { type ColumnSet } from '../columns/batch.ts'
 
 const number = (path: string) => ({ path, kind: 'number' }) as const
 

@@ -1,5 +1,5 @@
 // The records every conformance case runs on, and what they carry.
-import { type ColumnSet } from '../batch.ts'
+import { type ColumnSet } from '../columns/batch.ts'
 import { type Limits } from '../sandbox.ts'
 
 export const SAMPLE_SET: ColumnSet = {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sampleProgram, verdictWords } from '../conformance.ts'
+import { sampleProgram, verdictWords } from '../conformance/suite.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET } from '../conformance/sample.ts'
 import { type Verdicts } from '../sandbox.ts'

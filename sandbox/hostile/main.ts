@@ -8,9 +8,9 @@ import { pino } from 'pino'
 import { DEFAULT_SOCKET } from '../container/options.ts'
 import { HOST_KINDS } from '../jail/open-jail.ts'
 import { openSandbox } from '../open-sandbox.ts'
-import { javascriptModule, pythonModule, readCorpus } from './case.ts'
-import { goodFilters, goodPythonFilters, neighbourBatch, neighbourly, pythonNeighbour } from './neighbours.ts'
-import { openOutside } from './outside.ts'
+import { javascriptModule, pythonModule, readCorpus } from './corpus.ts'
+import { goodFilters, goodPythonFilters, neighbourBatch, neighbourly, pythonNeighbour } from './good-filters.ts'
+import { openOutside } from './canaries.ts'
 import { openCorpusRun, summarise } from './run-corpus.ts'
 
 const { values, positionals } = parseArgs({

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { nodeFlags } from '../jail/jail.ts'
-import { openUnsafeJail } from '../jail/unsafe.ts'
+import { openUnsafeJail } from '../jail/unsafe-jail.ts'
 import { openHostPool } from './host-pool.ts'
-import { type HostProcess, startHost } from './host-process.ts'
-import { openRing, type Ring } from './ring.ts'
-import { buildRuntimeFiles, type RuntimeFiles } from './runtime-files.ts'
+import { type HostProcess, startHost } from './process/host-process.ts'
+import { openRing, type Ring } from '../protocol/batch-ring.ts'
+import { buildRuntimeFiles, type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

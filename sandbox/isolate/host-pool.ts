@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
-import { type MakeAheadMessage, MessageKind } from '../wire.ts'
-import { type HostProcess } from './host-process.ts'
+import { type MakeAheadMessage, MessageKind } from '../protocol/wire.ts'
+import { type HostProcess } from './process/host-process.ts'
 
 export interface HostPoolOptions {
   readonly start: () => HostProcess

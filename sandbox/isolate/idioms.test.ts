@@ -3,11 +3,11 @@ import { array, assert, asyncProperty, constantFrom, subarray } from 'fast-check
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { batchOf } from '../conformance/batch-of.ts'
 import { CHANGES, IDIOM_RECORDS, IDIOM_SET, LISTS, OF_LISTS, OF_RECORDS, RECORDS } from '../conformance/idioms.ts'
-import { Learning, widened } from '../learning.ts'
+import { Learning, widened } from '../columns/learned-columns.ts'
 import { type Program, type Verdicts } from '../sandbox.ts'
-import { columnNames } from '../wanted.ts'
+import { columnNames } from '../columns/wanted-columns.ts'
 import { type IsolateSandbox } from './open-isolate-sandbox.ts'
-import { openTestIsolates } from './sandbox.fixture.ts'
+import { openTestIsolates } from './isolate-sandbox.fixture.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 

@@ -1,8 +1,8 @@
 // Settings of the isolate runtime and their defaults.
 import { type Logger } from 'pino'
-import { type HostEngine } from '../jail/container.ts'
+import { type HostEngine } from '../jail/container-jail.ts'
 import { type HostKind } from '../jail/open-jail.ts'
-import { type OnForbidden } from '../jail/seccomp.ts'
+import { type OnForbidden } from '../jail/seccomp-filter.ts'
 import { type SandboxMetrics } from '../metrics.ts'
 import { type Trust } from '../sandbox.ts'
 

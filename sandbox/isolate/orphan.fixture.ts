@@ -1,6 +1,6 @@
 // A process that loads a filter, says the ids of its hosts, and waits for its end: node orphan.fixture.ts DIR [ENGINE], with ENGINE in containers of it.
 import { pino } from 'pino'
-import { neighbourly } from '../hostile/neighbours.ts'
+import { neighbourly } from '../hostile/good-filters.ts'
 import { openIsolateSandbox } from './open-isolate-sandbox.ts'
 
 const [dir = '', engine] = process.argv.slice(2)

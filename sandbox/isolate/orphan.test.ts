@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
-import { openMemoryGroups } from '../jail/memory-group.ts'
+import { openMemoryGroups } from '../machine/memory-group.ts'
 import { openIsolateSandbox } from './open-isolate-sandbox.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.

@@ -1,9 +1,9 @@
 // Whatever is in a batch, a filter sees exactly that: random records go in as columns, and what the filter says they look like comes back.
 import { array, assert, asyncProperty, bigInt, boolean, double, option, record, string } from 'fast-check'
 import { expect, test, vi } from 'vitest'
-import { type ColumnSet } from '../batch.ts'
+import { type ColumnSet } from '../columns/batch.ts'
 import { batchOf } from '../conformance/batch-of.ts'
-import { openTestIsolates } from './sandbox.fixture.ts'
+import { openTestIsolates } from './isolate-sandbox.fixture.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

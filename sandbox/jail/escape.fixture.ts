@@ -4,9 +4,9 @@ import { closeSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openIntentFile } from '../isolate/intent-file.ts'
-import { openRing } from '../isolate/ring.ts'
-import { buildRuntimeFiles } from '../isolate/runtime-files.ts'
+import { openIntentFile } from '../isolate/process/intent-file.ts'
+import { openRing } from '../protocol/batch-ring.ts'
+import { buildRuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { type Jail, nodeFlags } from './jail.ts'
 
 const PROBE = 'escape-probe.mjs'

@@ -1,5 +1,5 @@
 // How a host process is confined. One interface: bubblewrap, a container where bubblewrap cannot run, or nothing at all for development.
-import { type RuntimeFiles } from '../isolate/runtime-files.ts'
+import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 
 /** A file that this process and a host share. */
 export interface SharedFile {

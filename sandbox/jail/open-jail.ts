@@ -2,11 +2,11 @@
 import { type Logger } from 'pino'
 import { DEFAULT_SOCKET } from '../container/options.ts'
 import { SandboxError } from '../errors.ts'
-import { openBubblewrapJail } from './bubblewrap.ts'
-import { type HostEngine, openContainerJail } from './container.ts'
+import { openBubblewrapJail } from './bubblewrap-jail.ts'
+import { type HostEngine, openContainerJail } from './container-jail.ts'
 import { type Jail } from './jail.ts'
-import { type OnForbidden } from './seccomp.ts'
-import { openUnsafeJail } from './unsafe.ts'
+import { type OnForbidden } from './seccomp-filter.ts'
+import { openUnsafeJail } from './unsafe-jail.ts'
 
 /** Ways to confine a host. `unsafe` is none: for development only. */
 export const HOST_KINDS = ['bubblewrap', 'container', 'unsafe'] as const

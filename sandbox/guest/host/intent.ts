@@ -1,6 +1,6 @@
 // The host's word on what it is about to do, written before each step into a small file that the supervisor reads from outside.
 import { writeSync } from 'node:fs'
-import { INTENT_BYTES } from '../../wire.ts'
+import { INTENT_BYTES } from '../../protocol/wire.ts'
 import { intentFd } from './shared-files.ts'
 
 const record = new Uint32Array(INTENT_BYTES / 4)

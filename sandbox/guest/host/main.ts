@@ -1,6 +1,6 @@
 // A host process: holds isolates, does what the supervisor says, one thing after another on one thread. It runs inside the process sandbox and is
 // trusted by nobody: whatever a filter makes it do, the supervisor outside only believes bits and bounded text.
-import { type ColumnSet } from '../../batch.ts'
+import { type ColumnSet } from '../../columns/batch.ts'
 import {
   type EvaluateMessage,
   type LayoutMessage,
@@ -11,16 +11,16 @@ import {
   Phase,
   ReplyKind,
   type UnloadMessage,
-} from '../../wire.ts'
-import { LoadFailure } from './explain.ts'
-import { openCpuMeter, threadCpuMs } from './cpu-meter.ts'
-import { type Filter, openFilter } from './filter.ts'
-import { openFrameReader } from './frame-reader.ts'
-import { makeAhead } from './isolates.ts'
+} from '../../protocol/wire.ts'
+import { LoadFailure } from '../filter/explain-failure.ts'
+import { openCpuMeter, threadCpuMs } from '../filter/cpu-meter.ts'
+import { type Filter, openFilter } from '../filter/filter.ts'
+import { openFrameReader } from '../mailbox/frame-reader.ts'
+import { makeAhead } from '../filter/fresh-isolates.ts'
 import { mark } from './intent.ts'
 import { openReply } from './reply.ts'
 import { receive, send, sendJson } from './stdio.ts'
-import { wasStarved } from './tenant.ts'
+import { wasStarved } from '../filter/filter-isolate.ts'
 
 const filters = new Map<number, Filter>()
 const layouts = new Map<number, ColumnSet>()

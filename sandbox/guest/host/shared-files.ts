@@ -1,6 +1,6 @@
 // The ring and the intent record: inherited as descriptors, or opened by name where a host cannot inherit any; its command line then names them.
 import { constants, openSync } from 'node:fs'
-import { HostFd } from '../../wire.ts'
+import { HostFd } from '../../protocol/wire.ts'
 
 const [ring, intent] = process.argv.slice(2)
 

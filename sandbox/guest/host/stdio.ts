@@ -1,6 +1,6 @@
 // Frames over the host's stdin and stdout, which block: the host has nothing to do while it waits.
 import { readSync, writeSync } from 'node:fs'
-import { FRAME_HEADER_BYTES } from '../../wire.ts'
+import { FRAME_HEADER_BYTES } from '../../protocol/wire.ts'
 
 const STDIN = 0
 const STDOUT = 1

@@ -1,12 +1,12 @@
 // Puts the parts that run inside an isolate into one script: each is a self-contained function, taken by its source text. The text is the same for all
 // filters, so that it is compiled once in a process; what differs comes as arguments.
-import { ANNOTATION_BUDGET, type LoadMessage } from '../../wire.ts'
-import { MAX_ROWS } from '../../batch.ts'
-import { LateFlag, type MailboxPlan } from '../host/mailbox.ts'
+import { ANNOTATION_BUDGET, type LoadMessage } from '../../protocol/wire.ts'
+import { MAX_ROWS } from '../../columns/batch.ts'
+import { LateFlag, type MailboxPlan } from '../mailbox/mailbox-plan.ts'
 import { openBlobs } from './blobs.ts'
-import { addClone } from './clone.ts'
-import { type JudgeOptions, openJudge } from './judge.ts'
-import { guardRecords } from './guards.ts'
+import { addClone } from './structured-clone.ts'
+import { type JudgeOptions, openJudge } from './read-result.ts'
+import { guardRecords } from './object-guards.ts'
 import { lockdown } from './lockdown.ts'
 import { openLog } from './log.ts'
 import { capture } from './primordials.ts'

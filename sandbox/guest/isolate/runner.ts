@@ -2,7 +2,7 @@
 /* oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here on purpose; they are called through `apply` */
 import { type Blobs } from './blobs.ts'
 import { type Clock } from './lockdown.ts'
-import { type Judge } from './judge.ts'
+import { type Judge } from './read-result.ts'
 import { type Log } from './log.ts'
 import { type Primordials } from './primordials.ts'
 

@@ -1,8 +1,8 @@
 // Source text of a filter's views: objects that look like the record, over the cells of its mailbox. Generated with offsets as literals, because getters
 // made by a loop share one feedback vector and are 3-5 times slower. Names whose values are not carried cost nothing here: records.ts answers for them.
-import { MAX_LIST_ROWS, NULL_HIGH } from '../../batch.ts'
-import { type Cell, type ListCells, type MailboxPlan } from '../host/mailbox.ts'
-import { type Member, type RecordNode, valueOf } from '../host/record-tree.ts'
+import { MAX_LIST_ROWS, NULL_HIGH } from '../../columns/batch.ts'
+import { type Cell, type ListCells, type MailboxPlan } from '../mailbox/mailbox-plan.ts'
+import { type Member, type RecordNode, valueOf } from '../mailbox/record-tree.ts'
 
 const readNumber = (at: number): string => `const v=F[${at}+this.#i];return v===v?v:missing(${at}+this.#i)`
 

@@ -1,0 +1,86 @@
+// Whose fault the end of a container is. A filter pays only for what it did; a container killed or stopped from outside, and a lost engine, cost it nothing.
+import { type AuthorError, type Failure } from '../../sandbox.ts'
+
+/** Why we ended it. */
+export type KillReason = 'deadline' | 'memory' | 'protocol' | 'starved' | 'posture' | 'retired'
+
+export interface ContainerEnd {
+  /** Nothing when the engine does not know it any more. */
+  readonly exitCode?: number
+  readonly outOfMemory: boolean
+  readonly killedFor?: KillReason
+  /** What was wrong with the conversation, or what went on at the deadline. */
+  readonly detail?: string
+  /** The first error of the batch it was at. */
+  readonly noted?: AuthorError
+}
+
+const SIGKILLED = 137
+/** How an init says that it could not start the program. */
+const START_CODES = [125, 126, 127]
+
+const SIGNALS: Readonly<Record<number, string>> = {
+  4: 'SIGILL',
+  6: 'SIGABRT',
+  7: 'SIGBUS',
+  8: 'SIGFPE',
+  11: 'SIGSEGV',
+  31: 'SIGSYS',
+}
+
+const failure = (reason: Failure['reason'], message: string): Failure => ({ reason, error: { message } })
+
+/** Limits a message names: what had to be done within `limitMs`, and the memory of its filter. */
+export interface Step {
+  readonly doing: 'load' | 'batch'
+  readonly limitMs: number
+  readonly memoryMb: number
+}
+
+/** What the filter did to its container, with its first error of the batch; nothing when it did nothing. */
+export function blame(end: ContainerEnd, step: Step): Failure | undefined {
+  const found = deedOf(end, step)
+  if (found === undefined || end.noted === undefined) return found
+  const { message, ...position } = end.noted
+  return { ...found, error: { message: `${found.error.message}; its first error was: ${message}`, ...position } }
+}
+
+function deedOf({ exitCode, outOfMemory, killedFor, detail }: ContainerEnd, step: Step): Failure | undefined {
+  if (killedFor === 'deadline') {
+    const limit = step.doing === 'load' ? 'the limit of loading a filter' : 'the limit of one batch'
+    return failure(
+      'timeout',
+      `still running after ${step.limitMs} ms, ${limit}${detail === undefined ? '' : `, ${detail}`}; its container was ended`,
+    )
+  }
+  if (killedFor === 'protocol')
+    return failure(
+      'protocol',
+      `broke the conversation with its host: ${detail ?? 'said what was not asked'}; its container was ended`,
+    )
+  if (killedFor !== undefined && killedFor !== 'memory') return undefined
+  if (outOfMemory || killedFor === 'memory')
+    return failure('out-of-memory', `used more memory than its limit (${step.memoryMb} MB); its container was ended`)
+  if (exitCode === undefined || [SIGKILLED, ...START_CODES].includes(exitCode)) return undefined
+  if (exitCode <= 128) return failure('crash', `its process ended with exit code ${exitCode}`)
+  const signal = exitCode - 128
+  return failure('crash', `its process crashed (${SIGNALS[signal] ?? `signal ${signal}`}, exit code ${exitCode})`)
+}
+
+/** Ends in a row of the same step without a reason, after which the filter pays all the same; a machine that gives no processor may do so for long. */
+const MAX_BLAMELESS_ENDS = 3
+const MAX_STARVED_ENDS = 5
+
+/** For a filter whose container ends again and again on the same batch, though nothing shows why. */
+export function endlessEnds({ killedFor }: ContainerEnd, times: number, { limitMs }: Step): Failure | undefined {
+  if (killedFor === 'starved')
+    return times < MAX_STARVED_ENDS
+      ? undefined
+      : failure(
+          'timeout',
+          `did not answer within ${limitMs} ms, ${times} times in a row; its container was ended each time`,
+        )
+  return times < MAX_BLAMELESS_ENDS
+    ? undefined
+    : failure('crash', `its container ended ${times} times in a row on the same batch`)
+}

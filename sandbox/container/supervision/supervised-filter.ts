@@ -1,0 +1,194 @@
+// The place of one filter in a container: its work one after another, and what happens when the container ends. A filter that did it has failed; otherwise a
+// new container takes over and the batch is run again. Verdicts are deterministic and only one answer is taken, so none is lost or doubled.
+import { SandboxError } from '../../errors.ts'
+import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
+import { openPaces } from '../../slow-filters.ts'
+import { type PlacedBatch } from '../../isolate/supervision/work-list.ts'
+import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
+import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '../../protocol/wire.ts'
+import { blame, endlessEnds, type Step } from './blame.ts'
+import { type Answer, type ContainerProcess } from '../process/container-process.ts'
+import { openDeadline } from './watchdog.ts'
+import { RUNTIME_MB } from '../options.ts'
+import { type Room, type Tenant } from './shared-container.ts'
+
+const NEARLY = 0.9
+
+export interface SeatOptions {
+  readonly program: Program
+  readonly room: Room
+  readonly loadMs: number
+}
+
+export class ContainerSeat implements Tenant {
+  readonly slot: number
+  readonly #options: SeatOptions
+  readonly #closing = new AbortController()
+  /** The container that has it loaded. */
+  #loadedIn: ContainerProcess | undefined
+  #failure: Failure | undefined
+  #seq = 0
+  #loadedMb = 0
+  #cpuMs: number | undefined
+  readonly #paces = openPaces()
+  #isSlow = false
+
+  constructor(options: SeatOptions) {
+    this.#options = options
+    this.slot = options.room.newSlot()
+    options.room.enter(this)
+  }
+
+  get process(): ContainerProcess | undefined {
+    return this.#room.process
+  }
+
+  get program(): Program {
+    return this.#options.program
+  }
+
+  get #room(): Room {
+    return this.#options.room
+  }
+
+  failedBetween(failure: Failure): void {
+    this.#failure = failure
+  }
+
+  /** Loads the program into its first container. Rejects when the engine cannot be reached. */
+  load(): Promise<LoadOutcome> {
+    return this.#room.inTurn(this, () => this.#loadAnew(true))
+  }
+
+  evaluate(batch: PlacedBatch): Promise<Verdicts> {
+    return this.#room.inTurn(this, async () => {
+      const { id, version } = this.program
+      const answer = await this.#evaluate(batch)
+      return { filter: id, version, ...answer }
+    })
+  }
+
+  /** Ends after the work under way; at once when it waits for an engine that is away. */
+  async unload(): Promise<void> {
+    if (this.process !== undefined) await this.#room.turn
+    await this.close()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#room.leave(this)
+  }
+
+  async #loadAnew(once: boolean): Promise<LoadOutcome> {
+    const step: Step = { doing: 'load', limitMs: this.#options.loadMs, memoryMb: this.program.limits.memoryMb }
+    for (let ends = 1; ; ends++) {
+      this.#assertOpen()
+      const process = await this.#room.take(this.#closing.signal, once)
+      if (this.#isSlow) void process.slowDown()
+      const { source, fileName, reads, offers, limits } = this.program
+      const program = { source, fileName, reads, ...(offers && { offers }), limits }
+      const message: LoadMessage = { seq: this.#seq++, slot: this.slot, ...program }
+      const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
+        if (kind !== ReplyKind.loaded || loadOf(payload) !== message.seq)
+          throw new Error('it answered something else than the load')
+        return readLoaded(payload)
+      })
+      if ('answer' in result) {
+        if (result.answer.ok) this.#loadedIn = process
+        else await this.#room.refuse(this)
+        this.#loadedMb = process.usage.memoryMb() ?? 0
+        this.#cpuMs = process.usage.cpuMs()
+        return result.answer
+      }
+      const failure = blame(result.end, step) ?? endlessEnds(result.end, ends, step)
+      if (failure !== undefined) return { ok: false, ...failure }
+    }
+  }
+
+  async #evaluate(batch: PlacedBatch): Promise<Omit<Verdicts, 'filter' | 'version'>> {
+    const { limits } = this.program
+    const step: Step = { doing: 'batch', limitMs: limits.batchMs, memoryMb: limits.memoryMb }
+    for (let ends = 1; ; ends++) {
+      if (this.#failure !== undefined) return failedVerdicts(this.#failure, 0)
+      this.#assertOpen()
+      if (this.process === undefined || this.process !== this.#loadedIn) {
+        const outcome = await this.#loadAnew(false)
+        if (!outcome.ok) return this.#fail(loadFailure(outcome), 0)
+      }
+      const process = this.process
+      if (process === undefined) continue
+      // Since its last batch others may have been asked.
+      this.#cpuMs = this.#room.isShared ? process.usage.cpuMs() : this.#cpuMs
+      const { layout, set, message } = batch
+      process.ensureLayout(layout, set)
+      const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [this.slot] }
+      const result = await this.#ask(process, step, MessageKind.evaluate, asked, (kind, payload) => {
+        if (kind !== ReplyKind.verdicts || batchOf(payload) !== asked.seq) throw new Error('it answered another batch')
+        const [record, ...more] = readVerdicts(payload, message.rows, slot =>
+          slot === this.slot ? this.program : undefined,
+        )
+        if (record === undefined || more.length > 0) throw new Error('it answered with another number of verdicts')
+        return record.verdicts
+      })
+      const cpuMs = this.#charge(process)
+      if (cpuMs !== undefined) this.#judge(process, message.rows, cpuMs)
+      if ('answer' in result) {
+        const { answer } = result
+        this.#failure = answer.failure
+        return { ...answer, cpuMs: cpuMs ?? Math.min(answer.cpuMs, limits.batchMs) }
+      }
+      const failure = blame(result.end, step) ?? endlessEnds(result.end, ends, step)
+      if (failure !== undefined) return this.#fail(failure, cpuMs ?? limits.batchMs)
+    }
+  }
+
+  /** CPU time since the last answer: what a filter's threads do between two batches is its own too. */
+  #charge({ usage }: ContainerProcess): number | undefined {
+    const before = this.#cpuMs
+    this.#cpuMs = usage.cpuMs()
+    return before === undefined || this.#cpuMs === undefined ? undefined : Math.max(0, this.#cpuMs - before)
+  }
+
+  /** A slow filter gives its neighbours room, from the batch in which it turned slow. */
+  #judge(process: ContainerProcess, rows: number, cpuMs: number): void {
+    if (this.#isSlow || !this.#paces.isSlowAfter(this.program.id, rows, cpuMs)) return
+    this.#isSlow = true
+    void process.slowDown()
+  }
+
+  #fail(failure: Failure, cpuMs: number): Omit<Verdicts, 'filter' | 'version'> {
+    this.#failure = failure
+    return failedVerdicts(failure, cpuMs)
+  }
+
+  /** One request to a container, with its deadline watched. */
+  async #ask<T>(
+    process: ContainerProcess,
+    step: Step,
+    ...request: Parameters<typeof process.ask<T>>
+  ): Promise<Answer<T>> {
+    const deadline = openDeadline(process, { limitMs: step.limitMs, fullMb: this.#fullMb(step) })
+    try {
+      return await process.ask(...request)
+    } finally {
+      deadline.close()
+    }
+  }
+
+  /** Nearly all a container has; for a batch also what the loaded filter had and its limit. */
+  #fullMb({ doing, memoryMb }: Step): number {
+    const nearlyAll = (memoryMb + RUNTIME_MB) * NEARLY
+    return doing === 'load' ? nearlyAll : Math.min(nearlyAll, this.#loadedMb + memoryMb)
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted)
+      throw new SandboxError('SANDBOX_CLOSED', `Filter ${this.program.id} was unloaded while work was under way.`)
+  }
+}
+
+/** A filter that was loaded once and now cannot be: for its batch that is an error of its own. */
+const loadFailure = ({ reason, error }: Extract<LoadOutcome, { ok: false }>): Failure => ({
+  reason: reason === 'syntax' || reason === 'no-filter' ? 'error' : reason,
+  error,
+})
