@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { type ContainerSandbox, openContainerSandbox } from '../container/open-container-sandbox.ts'
-import { type EngineAddress } from '../container/options.ts'
+import { type EngineAddress } from '../engine/docker-engine.ts'
 import { type Program } from '../sandbox.ts'
 import { batchOfRows, KINDS, programsOf } from './workload.ts'
 

@@ -1,7 +1,6 @@
 // What a program reads after it wanted more. A record it keeps asking for new fields of is given whole, so that there is an end to evaluating again.
 import { type ColumnSet } from './batch.ts'
-import { type Program } from '../sandbox.ts'
-import { columnNames, columnsNamed } from './wanted-columns.ts'
+import { columnNames, columnsNamed, type ProgramColumns } from './wanted-columns.ts'
 
 /** Times that a record, or the items of a list, may be learned about; then all of its own columns come. */
 const WHOLE_AFTER = 3
@@ -33,7 +32,7 @@ export class Learning {
   readonly #times = new Map<string, number>()
   #reads: ColumnSet
 
-  constructor({ reads, offers = reads }: Pick<Program, 'reads' | 'offers'>) {
+  constructor({ reads, offers = reads }: ProgramColumns) {
     this.#offers = offers
     this.#names = columnNames(offers)
     this.#reads = reads

@@ -27,10 +27,16 @@ export function columnsNamed(names: Iterable<string>, offers: ColumnSet): Column
   }
 }
 
+/** The columns of a program: those its mailbox carries, and all that its records have (absent: the same). */
+export interface ProgramColumns {
+  readonly reads: ColumnSet
+  readonly offers?: ColumnSet
+}
+
 /** What a guest's names mean for a program. Undefined when one of them names a column that the program reads, or is not offered. */
 export function wantedColumns(
   names: readonly string[],
-  { reads, offers = reads }: { readonly reads: ColumnSet; readonly offers?: ColumnSet },
+  { reads, offers = reads }: ProgramColumns,
 ): ColumnSet | undefined {
   const carried = new Set(columnNames(reads))
   return names.some(name => carried.has(name)) ? undefined : columnsNamed(names, offers)

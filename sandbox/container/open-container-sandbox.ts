@@ -6,6 +6,7 @@ import { checkBatch, checkProgram } from '../check-input.ts'
 import { openLayouts } from '../columns/layout-numbers.ts'
 import { openRing } from '../protocol/batch-ring.ts'
 import { memoryDirectory } from '../machine/shared-folder.ts'
+import { placedBatch } from '../protocol/placed-batch.ts'
 import { makeOwnDirectory } from '../machine/leftovers.ts'
 import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
 import { type ContainerProcess, startContainer } from './process/container-process.ts'
@@ -144,17 +145,9 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
           `Filter ${filter} is not loaded; load it before evaluating it.`,
         )
       })
-      const { set, rows, lists, text, binary } = batch
       const entry = ring.write(batch)
       try {
-        const { offset } = entry
-        const shape = {
-          rows,
-          items: lists.map(({ items }) => items),
-          textUnits: text.length,
-          binaryBytes: binary.length,
-        }
-        const placed = { layout: layoutOf(set), set, message: { offset, ...shape } }
+        const placed = placedBatch(batch, layoutOf(batch.set), entry.offset)
         // All must be over before the batch's memory is given back, also when one rejects.
         const settled = await Promise.allSettled(named.map(seat => seat.evaluate(placed)))
         const all = settled.map(result => {

@@ -1,10 +1,7 @@
 // Settings of the container runtime and their defaults.
-import { type DockerOptions } from 'dockerode'
 import { type Logger } from 'pino'
+import { type EngineAddress } from '../engine/docker-engine.ts'
 import { type SandboxMetrics } from '../metrics.ts'
-
-/** Path of a Docker engine's socket, or what dockerode takes. */
-export type EngineAddress = string | DockerOptions
 
 export interface ContainerSandboxOptions {
   readonly engine: EngineAddress
@@ -30,9 +27,5 @@ export interface ContainerSandboxOptions {
   readonly onRestart?: (reason: string) => void
 }
 
-export const DEFAULT_SOCKET = '/var/run/docker.sock'
 export const DEFAULT_LOAD_MS = 10_000
 export const DEFAULT_PROVE_MS = 3_600_000
-
-/** Memory of a container beyond its filter's limit: the interpreter and its libraries (astropy and SciPy together take about 130 MB). */
-export const RUNTIME_MB = 192

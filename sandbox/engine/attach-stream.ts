@@ -4,8 +4,11 @@
 const HEADER_BYTES = 8
 const STDERR = 2
 
+/** Takes what a container or host writes, piece by piece. */
+export type OutputListener = (stream: 'stdout' | 'stderr', bytes: Buffer) => void
+
 /** Takes pieces; calls `onBytes` with parts of one stream. Throws when a header is not one: the stream is then useless. */
-export function openStreamSplitter(onBytes: (stream: 'stdout' | 'stderr', bytes: Buffer) => void) {
+export function openStreamSplitter(onBytes: OutputListener) {
   const header = Buffer.alloc(HEADER_BYTES)
   let have = 0
   let left = 0

@@ -4,9 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { type ContainerCreateOptions } from 'dockerode'
 import { type Logger } from 'pino'
-import { type Hear } from '../jail/jail.ts'
 import { statusOf } from './docker-engine.ts'
-import { openStreamSplitter } from './attach-stream.ts'
+import { openStreamSplitter, type OutputListener } from './attach-stream.ts'
 
 /** The engine's state follows the end of the stream, and what it knows about memory follows that. */
 const STATE_ATTEMPTS = 40
@@ -40,7 +39,7 @@ export interface AttachOptions {
   readonly flags: ContainerCreateOptions
   readonly logger: Logger
   /** Takes what it writes; what this throws is a breach. */
-  readonly hear: Hear
+  readonly hear: OutputListener
   /** It said something it must not; it goes on until it is killed. */
   readonly onBreach: (why: string) => void
   /** It could not be removed. */

@@ -1,7 +1,7 @@
 // Proves that a container is confined: by what the engine says it made, and from outside by /proc for each of its processes.
 import { readFileSync, readlinkSync } from 'node:fs'
 import { type ContainerCreateOptions, type ContainerInspectInfo } from 'dockerode'
-import { threadDifferences } from '../jail/host-posture.ts'
+import { threadDifferences } from '../machine/thread-posture.ts'
 import { type Usage } from './container-usage.ts'
 
 const NOBODY = { uid: 65_534, gid: 65_534 }

@@ -1,7 +1,11 @@
 // The Docker engine: how to reach it, and whether an error means that nobody answers.
-import Docker from 'dockerode'
+import Docker, { type DockerOptions } from 'dockerode'
 import { SandboxError } from '../errors.ts'
-import { type EngineAddress } from '../container/options.ts'
+
+/** Path of a Docker engine's socket, or what dockerode takes. */
+export type EngineAddress = string | DockerOptions
+
+export const DEFAULT_SOCKET = '/var/run/docker.sock'
 
 const PING_MS = 5000
 

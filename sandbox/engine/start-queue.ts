@@ -3,8 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
-import { reachEngine, statusOf } from './docker-engine.ts'
-import { type EngineAddress } from '../container/options.ts'
+import { type EngineAddress, reachEngine, statusOf } from './docker-engine.ts'
 
 /** More at the same time only makes each slower. */
 const AT_ONCE = 4

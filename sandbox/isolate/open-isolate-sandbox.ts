@@ -17,7 +17,7 @@ import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSan
 import { openRing } from '../protocol/batch-ring.ts'
 import { buildRuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { memoryDirectory } from '../machine/shared-folder.ts'
-import { type PlacedBatch } from './supervision/work-list.ts'
+import { placedBatch } from '../protocol/placed-batch.ts'
 
 /** What the isolate runtime offers beyond the common interface. */
 export interface IsolateSandbox extends Sandbox {
@@ -185,9 +185,3 @@ async function openJailIn(dir: string, { host, engine, logger, onForbidden }: Is
     throw error
   }
 }
-
-const placedBatch = ({ set, rows, lists, text, binary }: Batch, layout: number, offset: number): PlacedBatch => ({
-  layout,
-  set,
-  message: { offset, rows, items: lists.map(list => list.items), textUnits: text.length, binaryBytes: binary.length },
-})

@@ -6,7 +6,7 @@ import { type HostPool } from './host-pool.ts'
 import { type HostProcess } from './process/host-process.ts'
 import { openPaces } from '../slow-filters.ts'
 import { Seat } from './supervision/supervised-host.ts'
-import { type PlacedBatch } from './supervision/work-list.ts'
+import { type PlacedBatch } from '../protocol/placed-batch.ts'
 
 export interface CordonOptions {
   /** Hosts of each kind, as long as their memory is enough for the filters. */

@@ -1,11 +1,11 @@
 // The command line of a confined host: user and limits, then bubblewrap with what is visible inside, then Node with the host's program.
 import { join } from 'node:path'
+import { INSIDE } from '../image/isolate-host/host-program.ts'
 import { HOST_ENVIRONMENT } from './jail.ts'
 
 export const NOBODY = 65_534
 /** Descriptor bubblewrap reads the seccomp filter from; it closes it before it starts the host. */
 const SECCOMP_FD = 5
-const INSIDE = { node: '/app/node', code: '/app/code', packages: '/app/node_modules' } as const
 /** The largest file a host can write: there is none but its intent record. */
 const MAX_FILE_BYTES = 65_536
 

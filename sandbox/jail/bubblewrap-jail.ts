@@ -9,7 +9,8 @@ import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { makeOwnDirectory } from '../machine/leftovers.ts'
 import { confinedCommand, NOBODY, preparedCommand, type Tools, type Visible } from './bubblewrap-command.ts'
 import { followChild } from './child-process.ts'
-import { type Confined, type Hear, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
+import { type OutputListener } from '../engine/attach-stream.ts'
+import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 import { openMemoryGroups } from '../machine/memory-group.ts'
 import { postureDifferences } from './host-posture.ts'
 import { runTool } from '../machine/run-tool.ts'
@@ -52,7 +53,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
   return {
     kind: 'bubblewrap',
     remarks,
-    start({ files, nodeFlags, memoryMb, ring, intent, niceness = 0 }: HostCommand, hear: Hear): Confined {
+    start({ files, nodeFlags, memoryMb, ring, intent, niceness = 0 }: HostCommand, hear: OutputListener): Confined {
       sources ??= stage?.put(node, files) ?? { mounts: [], node, code: files.code, packages: files.packages }
       const group = 'why' in groups ? undefined : groups.make(memoryMb)
       const visible = { ...sources, libraries }

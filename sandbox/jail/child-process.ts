@@ -1,10 +1,11 @@
 // A host that is a child of this process: its pipes, its end, its priority.
 import { type ChildProcess } from 'node:child_process'
 import { setPriority } from 'node:os'
-import { type Confined, type Hear, type HowEnded } from './jail.ts'
+import { type OutputListener } from '../engine/attach-stream.ts'
+import { type Confined, type HowEnded } from './jail.ts'
 
 export interface ChildOptions {
-  readonly hear: Hear
+  readonly hear: OutputListener
   readonly niceness: number
   /** Whether it leads a process group of its own, all of which ends with it. */
   readonly leadsGroup?: boolean

@@ -3,8 +3,7 @@
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
 import { type AttachedContainer, attachContainer } from '../engine/attached-container.ts'
-import { openEngine, reachEngine } from '../engine/docker-engine.ts'
-import { type EngineAddress } from '../container/options.ts'
+import { type EngineAddress, openEngine, reachEngine } from '../engine/docker-engine.ts'
 import { postureDifferences } from '../engine/container-posture.ts'
 import { openStarter } from '../engine/start-queue.ts'
 import { ownLabels, removeContainers, sweepContainers } from '../engine/sweep-containers.ts'
@@ -13,7 +12,8 @@ import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { memoryDirectory } from '../machine/shared-folder.ts'
 import { hostFlags, type HostPlan } from './host-container-flags.ts'
 import { ensureHostImage } from '../image/isolate-host/host-image.ts'
-import { type Confined, type Hear, type HostCommand, type HowEnded, type Jail } from './jail.ts'
+import { type OutputListener } from '../engine/attach-stream.ts'
+import { type Confined, type HostCommand, type HowEnded, type Jail } from './jail.ts'
 
 export interface HostEngine {
   readonly engine: EngineAddress
@@ -65,7 +65,7 @@ export async function openContainerJail(options: ContainerJailOptions): Promise<
     kind: 'container',
     remarks: [],
     sharedDir: options.sharedDir ?? memoryDirectory(dir),
-    start(command: HostCommand, hear: Hear): Confined {
+    start(command: HostCommand, hear: OutputListener): Confined {
       const { files, nodeFlags, memoryMb, ring, intent, niceness = 0 } = command
       const make = async (): Promise<StartedHost> => {
         const plan: HostPlan = {
@@ -102,7 +102,7 @@ interface StartedHost {
 
 interface StartOptions {
   readonly plan: HostPlan
-  readonly hear: Hear
+  readonly hear: OutputListener
   readonly logger: Logger
   readonly onLeft: (id: string) => void
 }

@@ -1,6 +1,7 @@
 // How an isolate host's container is made, where bubblewrap cannot run: as little as bubblewrap leaves it. A pure function, so that a proof can compare with it.
 import { type ContainerCreateOptions } from 'dockerode'
 import { CPU_SHARES } from '../machine/cpu-group.ts'
+import { INSIDE } from '../image/isolate-host/host-program.ts'
 import { HOST_ENVIRONMENT } from './jail.ts'
 import { MACHINES } from './allowed-system-calls.ts'
 
@@ -30,9 +31,6 @@ const USUAL_SHARES = 1024
 const EPERM = 1
 const ENOSYS = 38
 const CLONE_THREAD = 0x0001_0000
-
-/** Where things are inside, as under bubblewrap. */
-export const INSIDE = { node: '/app/node', code: '/app/code', packages: '/app/node_modules' } as const
 
 /** runc's own last steps, which come after the filter is in place. */
 const RUNC = 'capset chdir fchdir fstatfs statfs setgid setgroups setuid setresgid setresuid umask close_range'.split(

@@ -1,10 +1,9 @@
 // Proves from outside, by /proc, that a host is confined: every thread of it. What differs is listed, and then it gets no filter.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { threadDifferences, type ThreadUser, unlessGone } from '../machine/thread-posture.ts'
 
 /** What must be true of a host besides what is true of all. */
-export interface Expected {
-  readonly uid: number
-  readonly gid: number
+export interface Expected extends ThreadUser {
   readonly environment: readonly string[]
 }
 
@@ -14,38 +13,6 @@ const HARMLESS_DESCRIPTOR = /^(pipe|socket):\[\d+\]$|^anon_inode:\[(eventpoll|ev
 const OWN_FILE = /\/(ring|intent) \(deleted\)$/
 
 const read = (file: string): string => readFileSync(file, 'utf8')
-const field = (status: string, name: string): string =>
-  new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]?.trim() ?? ''
-
-/** Threads end and descriptors are closed while they are looked at. */
-function unlessGone(look: () => string[]): string[] {
-  try {
-    return look()
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return []
-    throw error
-  }
-}
-
-/** User, capabilities, no-new-privileges and seccomp of every thread. */
-export const threadDifferences = (pid: number, expected: Pick<Expected, 'uid' | 'gid'>): string[] =>
-  readdirSync(`/proc/${pid}/task`).flatMap(thread =>
-    unlessGone(() => statusDifferences(read(`/proc/${pid}/task/${thread}/status`), expected)),
-  )
-
-function statusDifferences(status: string, { uid, gid }: Pick<Expected, 'uid' | 'gid'>): string[] {
-  const differences: string[] = []
-  const must = (name: string, wanted: string): void => {
-    const found = field(status, name).replaceAll(/\s+/g, ' ')
-    if (found !== wanted) differences.push(`${name} is ${found || 'empty'}, not ${wanted || 'empty'}`)
-  }
-  must('Uid', Array(4).fill(uid).join(' '))
-  must('Gid', Array(4).fill(gid).join(' '))
-  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) must(set, '0000000000000000')
-  must('NoNewPrivs', '1')
-  must('Seccomp', '2')
-  return differences
-}
 
 function namespaceDifferences(pid: number): string[] {
   return NAMESPACES.filter(

@@ -1,4 +1,5 @@
 // How a host process is confined. One interface: bubblewrap, a container where bubblewrap cannot run, or nothing at all for development.
+import { type OutputListener } from '../engine/attach-stream.ts'
 import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 
 /** A file that this process and a host share. */
@@ -19,9 +20,6 @@ export interface HostCommand {
   /** How far it gives way to other processes, as in nice(1). */
   readonly niceness?: number
 }
-
-/** Takes what a host writes, piece by piece. */
-export type Hear = (stream: 'stdout' | 'stderr', bytes: Buffer) => void
 
 /** How a host's process ended; neither code nor signal when nobody knows. */
 export interface HowEnded {
@@ -59,7 +57,7 @@ export interface Jail {
   readonly remarks: readonly string[]
   /** Where files in memory go that its hosts open by name; absent where they inherit descriptors. */
   readonly sharedDir?: string
-  start(command: HostCommand, hear: Hear): Confined
+  start(command: HostCommand, hear: OutputListener): Confined
   /** After all its hosts have ended. */
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 // Chooses how hosts are confined: bubblewrap where it works, else containers where a Docker engine answers, or nothing at all when a developer asks for that.
 import { type Logger } from 'pino'
-import { DEFAULT_SOCKET } from '../container/options.ts'
+import { DEFAULT_SOCKET } from '../engine/docker-engine.ts'
 import { SandboxError } from '../errors.ts'
 import { openBubblewrapJail } from './bubblewrap-jail.ts'
 import { type HostEngine, openContainerJail } from './container-jail.ts'

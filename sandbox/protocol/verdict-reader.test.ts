@@ -20,7 +20,7 @@ import { expect, test } from 'vitest'
 import { type Limits } from '../sandbox.ts'
 import { RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from './wire.ts'
 import { type Answering, loadOf, readLoaded, readVerdicts, type VerdictRecord } from './verdict-reader.ts'
-import { GRACE_MS } from '../isolate/supervision/stall-rule.ts'
+import { GRACE_MS } from './chargeable-cpu.ts'
 
 const LIMITS: Limits = { batchMs: 200, memoryMb: 32, logChars: 100, annotationChars: 10 }
 

@@ -19,7 +19,7 @@ import {
   VERDICTS_HEADER_BYTES,
   wordsOf,
 } from './wire.ts'
-import { GRACE_MS } from '../isolate/supervision/stall-rule.ts'
+import { chargeableMs } from './chargeable-cpu.ts'
 
 const MESSAGE_CHARS = 600
 const MAX_LOG_LINES = 100
@@ -154,7 +154,7 @@ export function readVerdicts(
     const passed = readBits(payload, bitsAt, rows)
     const errored = readBits(payload, bitsAt + bitBytes, rows)
     for (const [word, value] of errored.entries()) passed[word] = (passed[word] ?? 0) & ~value
-    const charged = chargeable(cpuMs, program.limits)
+    const charged = chargeableMs(cpuMs, program.limits)
     const extra =
       extraBytes > maxExtraBytes(program.limits)
         ? TOO_MUCH_TEXT
@@ -203,13 +203,6 @@ const OTHER_BYTES = 1 << 18
 /** Beyond it, a filter's text is not even parsed. */
 const maxExtraBytes = ({ logChars, annotationChars }: Limits): number =>
   OTHER_BYTES + CHARACTER_BYTES * (logChars + annotationChars * ANNOTATION_BUDGET)
-
-/** Calls into a filter for one batch at most: it may be loaded again in between and evaluated once more. */
-const MAX_CALLS = 3
-
-/** Each call is ended that takes longer than the limit and the grace of the watch, so a larger figure is none; nor is one that is not finite. */
-const chargeable = (cpuMs: number, { batchMs }: Limits): number =>
-  cpuMs > 0 ? Math.min(cpuMs, MAX_CALLS * (batchMs + GRACE_MS)) : 0
 
 function readBits(payload: Buffer, at: number, rows: number): Uint32Array {
   const words = new Uint32Array((rows + 31) >>> 5)

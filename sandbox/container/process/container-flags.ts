@@ -1,7 +1,7 @@
 // How a filter's container is made: everything is taken away that Python does not need. A pure function, so that a proof can compare with it.
 import { type ContainerCreateOptions } from 'dockerode'
 import { CPU_SHARES } from '../../machine/cpu-group.ts'
-import { RUNTIME_MB } from '../options.ts'
+import { containerMb } from './memory-limit.ts'
 import { SECCOMP_PROFILE } from './seccomp-profile.ts'
 
 export interface ContainerPlan {
@@ -49,7 +49,7 @@ export function containerFlags({
   memoryMb,
   cpuGroup,
 }: ContainerPlan): ContainerCreateOptions {
-  const bytes = (memoryMb + RUNTIME_MB) * MB
+  const bytes = containerMb(memoryMb) * MB
   return {
     Image: image,
     Labels: { ...labels },

@@ -8,7 +8,6 @@ import { type ColumnSet } from '../../columns/batch.ts'
 import { type AuthorError } from '../../sandbox.ts'
 import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
 import { attachContainer } from '../../engine/attached-container.ts'
-import { type ContainerEnd, type KillReason } from '../supervision/blame.ts'
 import { containerFlags, type ContainerPlan, SLOW_NANO_CPUS } from './container-flags.ts'
 import { postureDifferences } from '../../engine/container-posture.ts'
 import { openUsage } from '../../engine/container-usage.ts'
@@ -22,6 +21,21 @@ const STDERR_CHARS = 2000
 const READY_MS = 120_000
 
 type ReplyHandler = (kind: number, payload: Buffer) => void
+
+/** Why we ended a container. */
+export type KillReason = 'deadline' | 'memory' | 'protocol' | 'starved' | 'posture' | 'retired'
+
+/** How it ended, for the rule of blame. */
+export interface ContainerEnd {
+  /** Nothing when the engine does not know it any more. */
+  readonly exitCode?: number
+  readonly outOfMemory: boolean
+  readonly killedFor?: KillReason
+  /** What was wrong with the conversation, or what went on at the deadline. */
+  readonly detail?: string
+  /** The first error of the batch it was at. */
+  readonly noted?: AuthorError
+}
 
 /** What comes of a request. */
 export type Answer<T> = { readonly answer: T } | { readonly end: ContainerEnd }

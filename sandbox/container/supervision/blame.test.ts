@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { blame, endlessEnds, type ContainerEnd, type Step } from './blame.ts'
+import { type ContainerEnd } from '../process/container-process.ts'
+import { blame, type Step } from './blame.ts'
+import { endlessEnds } from './unblamed-end.ts'
 
 const STEP: Step = { doing: 'batch', limitMs: 200, memoryMb: 32 }
 const end = (over: Partial<ContainerEnd>): ContainerEnd => ({ outOfMemory: false, ...over })

@@ -1,19 +1,6 @@
 // Whose fault the end of a container is. A filter pays only for what it did; a container killed or stopped from outside, and a lost engine, cost it nothing.
-import { type AuthorError, type Failure } from '../../sandbox.ts'
-
-/** Why we ended it. */
-export type KillReason = 'deadline' | 'memory' | 'protocol' | 'starved' | 'posture' | 'retired'
-
-export interface ContainerEnd {
-  /** Nothing when the engine does not know it any more. */
-  readonly exitCode?: number
-  readonly outOfMemory: boolean
-  readonly killedFor?: KillReason
-  /** What was wrong with the conversation, or what went on at the deadline. */
-  readonly detail?: string
-  /** The first error of the batch it was at. */
-  readonly noted?: AuthorError
-}
+import { type Failure } from '../../sandbox.ts'
+import { type ContainerEnd } from '../process/container-process.ts'
 
 const SIGKILLED = 137
 /** How an init says that it could not start the program. */
@@ -65,22 +52,4 @@ function deedOf({ exitCode, outOfMemory, killedFor, detail }: ContainerEnd, step
   if (exitCode <= 128) return failure('crash', `its process ended with exit code ${exitCode}`)
   const signal = exitCode - 128
   return failure('crash', `its process crashed (${SIGNALS[signal] ?? `signal ${signal}`}, exit code ${exitCode})`)
-}
-
-/** Ends in a row of the same step without a reason, after which the filter pays all the same; a machine that gives no processor may do so for long. */
-const MAX_BLAMELESS_ENDS = 3
-const MAX_STARVED_ENDS = 5
-
-/** For a filter whose container ends again and again on the same batch, though nothing shows why. */
-export function endlessEnds({ killedFor }: ContainerEnd, times: number, { limitMs }: Step): Failure | undefined {
-  if (killedFor === 'starved')
-    return times < MAX_STARVED_ENDS
-      ? undefined
-      : failure(
-          'timeout',
-          `did not answer within ${limitMs} ms, ${times} times in a row; its container was ended each time`,
-        )
-  return times < MAX_BLAMELESS_ENDS
-    ? undefined
-    : failure('crash', `its container ended ${times} times in a row on the same batch`)
 }

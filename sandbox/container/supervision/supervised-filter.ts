@@ -3,13 +3,15 @@
 import { SandboxError } from '../../errors.ts'
 import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
 import { openPaces } from '../../slow-filters.ts'
-import { type PlacedBatch } from '../../isolate/supervision/work-list.ts'
+import { loadMessage } from '../../protocol/load-message.ts'
+import { type PlacedBatch } from '../../protocol/placed-batch.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
-import { type EvaluateMessage, type LoadMessage, MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { blame, endlessEnds, type Step } from './blame.ts'
+import { type EvaluateMessage, MessageKind, ReplyKind } from '../../protocol/wire.ts'
+import { blame, type Step } from './blame.ts'
+import { endlessEnds } from './unblamed-end.ts'
 import { type Answer, type ContainerProcess } from '../process/container-process.ts'
 import { openDeadline } from './watchdog.ts'
-import { RUNTIME_MB } from '../options.ts'
+import { containerMb } from '../process/memory-limit.ts'
 import { type Room, type Tenant } from './shared-container.ts'
 
 const NEARLY = 0.9
@@ -85,9 +87,7 @@ export class ContainerSeat implements Tenant {
       this.#assertOpen()
       const process = await this.#room.take(this.#closing.signal, once)
       if (this.#isSlow) void process.slowDown()
-      const { source, fileName, reads, offers, limits } = this.program
-      const program = { source, fileName, reads, ...(offers && { offers }), limits }
-      const message: LoadMessage = { seq: this.#seq++, slot: this.slot, ...program }
+      const message = loadMessage(this.#seq++, this.slot, this.program)
       const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
         if (kind !== ReplyKind.loaded || loadOf(payload) !== message.seq)
           throw new Error('it answered something else than the load')
@@ -177,7 +177,7 @@ export class ContainerSeat implements Tenant {
 
   /** Nearly all a container has; for a batch also what the loaded filter had and its limit. */
   #fullMb({ doing, memoryMb }: Step): number {
-    const nearlyAll = (memoryMb + RUNTIME_MB) * NEARLY
+    const nearlyAll = containerMb(memoryMb) * NEARLY
     return doing === 'load' ? nearlyAll : Math.min(nearlyAll, this.#loadedMb + memoryMb)
   }
 

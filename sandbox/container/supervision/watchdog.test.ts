@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { type KillReason } from './blame.ts'
+import { type KillReason } from '../process/container-process.ts'
 import { openDeadline } from './watchdog.ts'
 
 interface Figures {

@@ -19,12 +19,13 @@ import { openFrameReader } from '../mailbox/frame-reader.ts'
 import { makeAhead } from '../filter/fresh-isolates.ts'
 import { mark } from './intent.ts'
 import { openReply } from './reply.ts'
+import { ringFd } from './shared-files.ts'
 import { receive, send, sendJson } from './stdio.ts'
 import { wasStarved } from '../filter/filter-isolate.ts'
 
 const filters = new Map<number, Filter>()
 const layouts = new Map<number, ColumnSet>()
-const readFrame = openFrameReader()
+const readFrame = openFrameReader(ringFd)
 const reply = openReply()
 const meter = openCpuMeter({ now: () => performance.now(), threadCpuMs })
 

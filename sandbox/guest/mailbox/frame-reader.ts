@@ -3,7 +3,6 @@ import { readSync } from 'node:fs'
 import { type ColumnSet } from '../../columns/batch.ts'
 import { type FrameMap, mapFrame } from '../../columns/frame-layout.ts'
 import { type EvaluateMessage } from '../../protocol/wire.ts'
-import { ringFd } from '../host/shared-files.ts'
 
 /** A batch in this process's memory; valid until the next one is read. */
 export interface Frame {
@@ -18,7 +17,7 @@ export interface Frame {
   binary(): Uint8Array
 }
 
-function readAt(target: Uint8Array, position: number): void {
+function readAt(ringFd: number, target: Uint8Array, position: number): void {
   let at = 0
   while (at < target.length) {
     const count = readSync(ringFd, target, at, target.length - at, position + at)
@@ -27,14 +26,14 @@ function readAt(target: Uint8Array, position: number): void {
   }
 }
 
-/** A reader with a buffer that grows to the largest batch seen. */
-export function openFrameReader() {
+/** A reader of the ring behind a descriptor, with a buffer that grows to the largest batch seen. */
+export function openFrameReader(ringFd: number) {
   let memory = new ArrayBuffer(1 << 20)
   return function readFrame(message: EvaluateMessage, set: ColumnSet): Frame {
     const { offset, rows, items, textUnits, binaryBytes, layout } = message
     const map = mapFrame(set, { rows, items, textUnits, binaryBytes })
     if (memory.byteLength < map.bytes) memory = new ArrayBuffer(2 ** Math.ceil(Math.log2(map.bytes)))
-    readAt(new Uint8Array(memory, 0, map.binaryByte), offset)
+    readAt(ringFd, new Uint8Array(memory, 0, map.binaryByte), offset)
     const binary = new Uint8Array(memory, map.binaryByte, binaryBytes)
     let read = binaryBytes === 0
     return {
@@ -46,7 +45,7 @@ export function openFrameReader() {
       cells: new Float64Array(memory, 0, map.textByte / 8),
       text: new Uint16Array(memory, map.textByte, textUnits),
       binary() {
-        if (!read) readAt(binary, offset + map.binaryByte)
+        if (!read) readAt(ringFd, binary, offset + map.binaryByte)
         read = true
         return binary
       },

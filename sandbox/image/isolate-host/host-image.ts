@@ -8,8 +8,7 @@ import { dirname, join } from 'node:path'
 import type Docker from 'dockerode'
 import { hasImage, importImage } from '../../engine/engine-image.ts'
 import { SandboxError } from '../../errors.ts'
-import { type RuntimeFiles } from './host-program.ts'
-import { INSIDE } from '../../jail/host-container-flags.ts'
+import { INSIDE, type RuntimeFiles } from './host-program.ts'
 import { sharedLibraries } from '../../machine/shared-libraries.ts'
 
 /** Raised when the tree is put together in another way. */

@@ -11,6 +11,9 @@ const ENTRY = join(FOLDER, 'guest/host/main.ts')
 const IMPORT = /(\bfrom\s+')(\.{1,2}\/[^']+)\.ts'/g
 const RUNTIME_PACKAGES = ['isolated-vm', 'node-gyp-build']
 
+/** Where Node, the program and its packages are inside a jail, whichever it is. */
+export const INSIDE = { node: '/app/node', code: '/app/code', packages: '/app/node_modules' } as const
+
 /** Where a host's program and the packages it needs lie. */
 export interface RuntimeFiles {
   /** Directory with the erased files. */

@@ -2,7 +2,8 @@
 import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ColumnSet } from '../../columns/batch.ts'
 import { SandboxError } from '../../errors.ts'
-import { type Confined, type Hear, type HostCommand, type HowEnded, type Jail } from '../../jail/jail.ts'
+import { type OutputListener } from '../../engine/attach-stream.ts'
+import { type Confined, type HostCommand, type HowEnded, type Jail } from '../../jail/jail.ts'
 import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
 import { frameOf, openFrameSplitter } from '../../protocol/frame-splitter.ts'
 import { type Intent, openIntentFile } from './intent-file.ts'
@@ -48,7 +49,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
   let last: Intent | undefined
   const intent = (): Intent => last ?? intents.read()
   const push = openFrameSplitter(MAX_REPLY_BYTES, (kind, payload) => onReply(kind, payload))
-  const hear: Hear = (stream, bytes) => {
+  const hear: OutputListener = (stream, bytes) => {
     if (killedFor !== undefined) return
     if (stream === 'stderr') {
       said = (said + bytes.toString()).slice(-STDERR_CHARS)

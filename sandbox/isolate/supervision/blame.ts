@@ -2,7 +2,7 @@
 import { type Failure, type Limits } from '../../sandbox.ts'
 import { Phase } from '../../protocol/wire.ts'
 import { type HostEnd } from '../process/host-process.ts'
-import { GRACE_MS } from './stall-rule.ts'
+import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
 
 /** Signals a filter can bring about from inside: aborts of V8, bad memory, a refused system call. */
 const FATAL = { SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGSEGV: 11, SIGSYS: 31 } as const

@@ -1,7 +1,8 @@
 // When a host is ended for not moving on, and when it is not.
 import { expect, test } from 'vitest'
 import { Phase } from '../../protocol/wire.ts'
-import { GRACE_MS, IDLE_LIMIT_MS, type Figures, type Observation, openWatch, WATCH_MS } from './stall-rule.ts'
+import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
+import { IDLE_LIMIT_MS, type Figures, type Observation, openWatch, WATCH_MS } from './stall-rule.ts'
 
 const limits = { batchMs: 200, memoryMb: 32 }
 const figures = { cpuMs: () => 0, residentMb: () => 100, stopped: () => false }

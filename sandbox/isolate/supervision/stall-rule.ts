@@ -1,13 +1,12 @@
 // Looks at a host from outside: has its intent moved on, and if not, whose time is it? A pure rule; the clock and the figures are passed in.
 import { type Limits } from '../../sandbox.ts'
+import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
 import { Phase } from '../../protocol/wire.ts'
 import { type KillReason } from '../process/host-process.ts'
 import { type Intent } from '../process/intent-file.ts'
 
 /** How often a host with work is looked at. */
 export const WATCH_MS = 20
-/** Beyond a filter's limit: the time isolated-vm is given to stop it from inside. */
-export const GRACE_MS = 150
 /** A host that neither runs a filter nor answers for so long is replaced. */
 export const IDLE_LIMIT_MS = 10_000
 /** A step is guilty only when it used this share of its limit as CPU time; before that it was starved of the processor. */

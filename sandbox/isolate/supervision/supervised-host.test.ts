@@ -13,7 +13,7 @@ import { writeLiar } from './lying-host.fixture.ts'
 import { openRing, type Ring } from '../../protocol/batch-ring.ts'
 import { type RuntimeFiles } from '../../image/isolate-host/host-program.ts'
 import { Seat } from './supervised-host.ts'
-import { type PlacedBatch } from './work-list.ts'
+import { type PlacedBatch } from '../../protocol/placed-batch.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })

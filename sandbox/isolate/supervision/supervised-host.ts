@@ -12,7 +12,8 @@ import { loadMessage } from '../../protocol/load-message.ts'
 import { prepare } from './takeover.ts'
 import { openVigil } from './watchdog.ts'
 import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
-import { type EvaluateJob, type Job, type LoadJob, type PlacedBatch, type Seated, WorkList } from './work-list.ts'
+import { type PlacedBatch } from '../../protocol/placed-batch.ts'
+import { type EvaluateJob, type Job, type LoadJob, type Seated, WorkList } from './work-list.ts'
 
 export interface SeatOptions {
   /** A host that is ready and proved. */
@@ -140,7 +141,8 @@ export class Seat {
   #send(host: HostProcess, job: Job): void {
     this.#vigil.begin()
     job.sent = true
-    if (job.kind === 'load') return host.send(MessageKind.load, loadMessage(job))
+    if (job.kind === 'load')
+      return host.send(MessageKind.load, loadMessage(job.seq, job.seated.slot, job.seated.program))
     const { layout, set, message } = job.batch
     host.ensureLayout(layout, set)
     host.send(MessageKind.evaluate, {

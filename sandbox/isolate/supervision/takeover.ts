@@ -28,7 +28,10 @@ export async function prepare(
   })()
   const limitMs = programs.reduce((sum, { program }) => sum + program.limits.batchMs, OWN_MS)
   const timer = setTimeout(() => resolve(false), limitMs)
-  for (const seated of programs) host.send(MessageKind.load, loadMessage(list.addLoad(seated).job))
+  for (const seated of programs) {
+    const { seq } = list.addLoad(seated).job
+    host.send(MessageKind.load, loadMessage(seq, seated.slot, seated.program))
+  }
   if (programs.length === 0) resolve(true)
   const prepared = await Promise.race([promise, ended])
   clearTimeout(timer)

@@ -3,7 +3,7 @@
 import { type Failure, type Limits } from '../../sandbox.ts'
 import { fatalSignal, isOfMemory } from './blame.ts'
 import { type HostEnd } from '../process/host-process.ts'
-import { GRACE_MS } from './stall-rule.ts'
+import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
 
 /** Ends from outside after which a batch, and then each part of it, is split. */
 const TRIES = { whole: 5, part: 2 } as const

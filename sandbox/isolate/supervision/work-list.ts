@@ -1,15 +1,7 @@
 // What a seat has been asked and has not answered yet, in order. A batch is answered when each of its filters has a verdict or a failure.
-import { type ColumnSet } from '../../columns/batch.ts'
 import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
-import { type EvaluateMessage } from '../../protocol/wire.ts'
+import { type PlacedBatch } from '../../protocol/placed-batch.ts'
 import { failedVerdicts, type VerdictRecord } from '../../protocol/verdict-reader.ts'
-
-/** A batch in the ring, as far as a seat needs it. */
-export interface PlacedBatch {
-  readonly layout: number
-  readonly set: ColumnSet
-  readonly message: Omit<EvaluateMessage, 'seq' | 'slots' | 'layout'>
-}
 
 /** A program and the number it has in every host of its seat. */
 export interface Seated {
