@@ -1,5 +1,12 @@
 // What callers hand over is checked before anything is generated from it or written for it: mistakes of ours, not of authors.
-import { type Batch, type ColumnSet, MAX_BINARY_BYTES, MAX_LIST_ROWS, MAX_ROWS, MAX_TEXT_UNITS } from './columns/batch.ts'
+import {
+  type Batch,
+  type ColumnSet,
+  MAX_BINARY_BYTES,
+  MAX_LIST_ROWS,
+  MAX_ROWS,
+  MAX_TEXT_UNITS,
+} from './columns/batch.ts'
 import { SandboxError, type SandboxErrorCode } from './errors.ts'
 import { carries } from './columns/wanted-columns.ts'
 import { type Program, type Runtime } from './sandbox.ts'
