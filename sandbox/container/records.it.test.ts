@@ -165,8 +165,68 @@ test.for([
   ['alerts.source.null("id") | alerts.source.null("flux")', ['drop', 'drop', 'pass', 'drop']],
   ['alerts.null("object")', ['drop', 'pass', 'drop', 'drop']],
   ['alerts.source.detector.dtype.kind == "i" and alerts.source.detector.mask', ['drop', 'drop', 'pass', 'drop']],
+  ['alerts.source.flux', ['pass', 'drop', 'drop', 'drop']],
+  ['alerts.source.flux != 0', ['pass', 'pass', 'drop', 'pass']],
+  ['~(alerts.source.flux > 0)', ['drop', 'pass', 'drop', 'pass']],
+  ['list(alerts.source.flux != 0)', ['pass', 'pass', 'drop', 'pass']],
+  ['np.where(alerts.source.flux != 0, 1, 2)', ['pass', 'pass', 'drop', 'pass']],
+  ['np.logical_and(alerts.source.flux != 0, np.ones(4, bool))', ['pass', 'pass', 'drop', 'pass']],
+  ['~np.isin(alerts.source.band, ["r"])', ['pass', 'drop', 'drop', 'pass']],
+  ['alerts.object.ra != 0', ['pass', 'drop', 'drop', 'pass']],
+  ['alerts.stamp != b""', ['pass', 'drop', 'drop', 'drop']],
+  [
+    'np.bincount(alerts.history.alert[alerts.history.flux != 0], minlength=4) == [2, 0, 0, 1]',
+    ['pass', 'pass', 'pass', 'pass'],
+  ],
+  ['np.add.reduceat(alerts.history.flux, [0, 1, 2, 3]) != 0', ['pass', 'drop', 'pass', 'pass']],
 ] as const)('what is null passes no whole batch: %s', async ([expression, expected]) => {
   const verdicts = await once(batched(`return ${expression}`))
   expect(verdicts.firstError).toBeUndefined()
   expect(verdictWords(verdicts)).toEqual(expected)
+})
+
+test.for([
+  ['np.isnan(alerts.source.flux)', ['drop', 'pass', 'pass', 'drop']],
+  ['np.where(np.isnan(alerts.source.flux), 9, alerts.source.flux)', ['pass', 'pass', 'pass', 'drop']],
+  ['np.nan_to_num(alerts.source.flux, nan=9) == 9', ['drop', 'pass', 'pass', 'drop']],
+  ['alerts.source.flux.filled(3) == 3', ['drop', 'drop', 'pass', 'drop']],
+  ['alerts.source.filled("flux", 3) == 3', ['drop', 'drop', 'pass', 'drop']],
+  ['alerts.source.band.filled("unknown") == "unknown"', ['drop', 'drop', 'pass', 'drop']],
+  ['alerts.source.null("flux")', ['drop', 'drop', 'pass', 'drop']],
+  ['[stamp is None for stamp in alerts.stamp]', ['drop', 'pass', 'pass', 'drop']],
+  ['np.full(4, np.nanmax(alerts.source.flux) == 1.5)', ['pass', 'pass', 'pass', 'pass']],
+] as const)('a null is found and replaced: %s', async ([expression, expected]) => {
+  const verdicts = await once(batched(`return ${expression}`))
+  expect(verdicts.firstError).toBeUndefined()
+  expect(verdictWords(verdicts)).toEqual(expected)
+})
+
+test.for([
+  // What decides without the null: the other side of an "or" that is true, of an "and" that is false.
+  ['(alerts.source.flux > 0) | (alerts.history.counts == 0)', ['pass', 'drop', 'pass', 'drop']],
+  ['~((alerts.source.flux > 0) & (alerts.history.counts > 0))', ['drop', 'pass', 'pass', 'pass']],
+  // A division by zero is what it is in a batch without nulls.
+  ['1 / (alerts.source.flux - 1.5) > 100', ['pass', 'drop', 'drop', 'drop']],
+  ['(alerts.source.flux - 1.5) ** -2.0 > 100', ['pass', 'drop', 'drop', 'drop']],
+  ['alerts.source.detector / 0 > 0', ['pass', 'drop', 'drop', 'drop']],
+] as const)('a null changes no other answer: %s', async ([expression, expected]) => {
+  const verdicts = await once(batched(`return ${expression}`))
+  expect(verdicts.firstError).toBeUndefined()
+  expect(verdictWords(verdicts)).toEqual(expected)
+})
+
+test('a column means the same in a batch that lacks nothing', async () => {
+  const source = batched(
+    'return (alerts.source.flux.filled(0) > 1) & (alerts.source.id > 0) & ~alerts.source.band.mask',
+  )
+  const program = sampleProgram('container', source, { limits: LIMITS })
+  await sandbox.load(program)
+  const words = []
+  for (const records of [SAMPLE_RECORDS, SAMPLE_RECORDS.slice(0, 1)]) {
+    const [verdicts] = await sandbox.evaluate(batchOf({ set: SAMPLE_SET, records }), [program.id])
+    expect(verdicts?.firstError).toBeUndefined()
+    words.push(verdictWords(verdicts as Verdicts)[0])
+  }
+  await sandbox.unload(program.id)
+  expect(words).toEqual(['pass', 'pass'])
 })

@@ -1,9 +1,9 @@
 """A whole batch as NumPy columns, for filters that write filter_batch(self, alerts)."""
 import numpy
-import numpy.ma
 
 from cells import NULL_HIGH
 from layout import Listed, Node, missing_of
+from nullable import Whole, nullable
 from records import NoAttribute, NoField
 
 
@@ -59,16 +59,14 @@ class _Named:
 
     def filled(self, name, value):
         """The column as a plain array, with `value` where there is none."""
-        column = numpy.ma.getdata(self[name])
-        null = self.null(name)
-        return numpy.where(null, value, column) if null.any() else column.copy()
+        return self[name].filled(value)
 
 
 class Columns(_Named):
     """
-    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert. Null is NaN in numbers and None in bytes. Integers of 64 bits
-    are masked arrays; those of 32 bits, booleans and texts are masked arrays in a batch that has nulls there. What is masked passes no filter. `alerts["diaSource"].null("psfFlux")` tells
-    null from NaN, and `alerts["diaSource"].filled("band", "?")` has something else instead.
+    `alerts["diaSource"]["psfFlux"]` is an array with a value for each alert: a plain one, or a masked one in a batch that has nulls there, whatever its
+    kind. What hangs on a null is masked and passes no filter. `np.isnan` is true of nulls and of NaNs, `alerts["diaSource"].null("psfFlux")` of nulls alone;
+    `alerts["diaSource"].filled("band", "?")`, and `.filled("?")` of the array, has something else instead.
     """
 
     def __init__(self, node, cells, rows, wants):
@@ -137,10 +135,11 @@ class Lists(_Named):
 
 def prepare():
     """Has NumPy load what it loads when it is first used."""
-    values = numpy.ma.masked_array(numpy.array([1.0, numpy.nan]), mask=[False, True])
-    numpy.packbits(numpy.where(numpy.ma.getmaskarray(values), False, values > 0), bitorder="little").tobytes()
+    values = nullable(numpy.array([1.0, numpy.nan]), numpy.array([False, True]))
+    str(numpy.where(numpy.isnan(values) | (values > 0) & ~(values != 1), values**2, values.filled(0).astype(int)).tolist())
+    numpy.packbits(numpy.where(numpy.ma.getmaskarray(values), False, values.data > 0), bitorder="little").tobytes()
     numpy.unique(numpy.array(["a", "b"]), return_inverse=True)
-    str(numpy.where(numpy.isposinf(values), values, 0).tolist())
+    values.mean(), numpy.isposinf(values.data).any()
 
 
 def _null(cells, leaf, count):
@@ -149,27 +148,40 @@ def _null(cells, leaf, count):
     return (cells.array(leaf.number, count).view("i8") >> 32) == NULL_HIGH
 
 
-_ABSENT = {"number": numpy.nan, "int": 0, "boolean": False, "long": 0, "string": ""}
+_ABSENT = {"number": numpy.nan, "int": 0, "boolean": False, "long": 0, "string": "", "binary": None}
 
 
 def _values(cells, leaf, count):
     kind = leaf.kind
     if leaf.number is None:
-        values = numpy.full(count, _ABSENT.get(kind))
-        return numpy.ma.masked_array(values, mask=True) if kind in ("int", "boolean", "long", "string") else values
+        return nullable(numpy.full(count, _ABSENT[kind]), numpy.ones(count, dtype=bool))
     values = cells.array(leaf.number, count)
+    # A null is a NaN in all kinds but this one: most columns have none.
+    if kind != "long" and (least := values.min(initial=0.0)) == least:
+        return _plain(cells, kind, values).view(Whole)
+    null = _null(cells, leaf, count)
+    if not null.any():
+        return _plain(cells, kind, values).view(Whole)
+    if kind == "number":
+        return nullable(values, null)
+    if kind == "long":
+        return nullable(numpy.where(null, 0, values.view("i8")), null)
+    present = _plain(cells, kind, values[~null])
+    spread = numpy.full(count, _ABSENT[kind], dtype=present.dtype)
+    spread[~null] = present
+    return nullable(spread, null)
+
+
+def _plain(cells, kind, values):
     if kind == "number":
         return values
-    null = _null(cells, leaf, count)
     if kind == "long":
-        return numpy.ma.masked_array(values.view("i8"), mask=null)
+        return values.view("i8")
     if kind == "binary":
-        blobs = numpy.empty(count, dtype=object)
-        blobs[:] = [None if missing else cells.blob(value) for value, missing in zip(values, null)]
+        blobs = numpy.empty(len(values), dtype=object)
+        blobs[:] = [cells.blob(value) for value in values]
         return blobs
-    known = numpy.where(null, 0, values)
-    plain = known == 1 if kind == "boolean" else known.astype("i8") if kind == "int" else _texts(cells, known)
-    return numpy.ma.masked_array(plain, mask=null) if null.any() else plain
+    return values == 1 if kind == "boolean" else values.astype("i8") if kind == "int" else _texts(cells, values)
 
 
 def _texts(cells, references):
