@@ -2,8 +2,8 @@
 
 // Packets, streams, errors
 export { HUB_ERRORS, HubError, type HubErrorCode } from './errors.ts'
-export { LONG_TEXT, longOf } from './long.ts'
-export { FRAME_BYTES, framePacket, readFrame, type Frame } from './packet.ts'
+export { LONG_TEXT, longOf } from './long-text.ts'
+export { FRAME_BYTES, framePacket, readFrame, type Frame } from './packet-frame.ts'
 export {
   DEFAULT_STREAM,
   parseStream,
@@ -15,7 +15,7 @@ export {
 } from './streams.ts'
 
 // Avro
-export { assembleSchema } from './avro/assemble.ts'
+export { assembleSchema } from './avro/schema/assemble-schema.ts'
 export {
   type Batch,
   type Column,
@@ -23,50 +23,55 @@ export {
   type ColumnSet,
   type ListBatch,
   type ListColumns,
-} from './avro/batch.ts'
-export { BATCH_LIMITS } from './avro/memory.ts'
-export { type AlertKey, type BatchBuilder, type BatchBuilderOptions, openBatchBuilder } from './avro/builder.ts'
-export { type Container, readContainer } from './avro/container.ts'
-export { containerWriter, type ContainerWriter } from './avro/container-writer.ts'
-export { type Field, fieldsOf, offerOf } from './avro/fields.ts'
-export { type Merged, mergeFields } from './avro/merge-fields.ts'
-export { type AvroSchema } from './avro/node.ts'
-export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema.ts'
+} from './avro/columns/batch.ts'
+export { BATCH_LIMITS } from './avro/columns/batch-memory.ts'
+export {
+  type AlertKey,
+  type BatchBuilder,
+  type BatchBuilderOptions,
+  openBatchBuilder,
+} from './avro/cursor/batch-builder.ts'
+export { type Container, readContainer } from './avro/decode/container-reader.ts'
+export { containerWriter, type ContainerWriter } from './avro/decode/container-writer.ts'
+export { type Field, fieldsOf, offerOf } from './avro/columns/fields.ts'
+export { type Merged, mergeFields } from './avro/columns/merge-fields.ts'
+export { type AvroSchema } from './avro/schema/node.ts'
+export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema/parse-schema.ts'
 
 // Views for people
 export { alertJson, pickFields } from './view/alert-json.ts'
 export { COLORMAPS, type Colormap } from './view/colormap.ts'
-export { isGzipped, plainFits, readFits, type FitsImage, type FitsUnit } from './view/fits.ts'
-export { CUTOUTS, cutoutOf, historyOf, type CutoutName } from './view/parts.ts'
-export { renderPng, type PngOptions } from './view/png.ts'
+export { isGzipped, plainFits, readFits, type FitsImage, type FitsUnit } from './view/read-fits.ts'
+export { CUTOUTS, cutoutOf, historyOf, type CutoutName } from './view/alert-parts.ts'
+export { renderPng, type PngOptions } from './view/render-png.ts'
 export { STRETCHES, type Stretch } from './view/stretch.ts'
 
 // Kafka
-export { type BrokerAccess } from './kafka/access.ts'
-export { checkUserName, type UserQuota } from './kafka/admin-users.ts'
-export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin-acls.ts'
-export { type GroupListing } from './kafka/admin-groups.ts'
-export { type OffsetQuery, type Offsets } from './kafka/admin-offsets.ts'
-export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafka/admin-topics.ts'
-export { openAdmin, type ClusterAdmin } from './kafka/admin.ts'
-export { saltPassword, type SaltedPassword } from './kafka/scram.ts'
-export { collectRarely } from './kafka/collect-rarely.ts'
-export { PACKET_ENV } from './kafka/packet-env.ts'
-export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/client.ts'
-export { type LogRecord } from './kafka/log-batches.ts'
-export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/log-reader.ts'
-export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/messages.ts'
-export { openQueue } from './kafka/queue.ts'
-export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/producer.ts'
+export { type BrokerAccess } from './kafka/broker-access.ts'
+export { checkUserName, type UserQuota } from './kafka/admin/users-and-quotas.ts'
+export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin/acls.ts'
+export { type GroupListing } from './kafka/admin/groups.ts'
+export { type OffsetQuery, type Offsets } from './kafka/admin/offsets.ts'
+export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafka/admin/topics.ts'
+export { openAdmin, type ClusterAdmin } from './kafka/admin/open-admin.ts'
+export { saltPassword, type SaltedPassword } from './kafka/admin/scram-password.ts'
+export { collectRarely } from './kafka/gc-flags.ts'
+export { PACKET_ENV } from './kafka/malloc-env.ts'
+export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/consume/kafkajs-client.ts'
+export { type LogRecord } from './kafka/consume/committed-records.ts'
+export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/consume/log-reader.ts'
+export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/produce/messages.ts'
+export { openQueue } from './kafka/serial-queue.ts'
+export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/produce/producer.ts'
 
 // Broker
-export { startBroker, type Broker } from './broker/broker.ts'
-export { type JavaChild, startJavaChild } from './broker/child.ts'
-export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/command.ts'
+export { startBroker, type Broker } from './broker/start-broker.ts'
+export { type JavaChild, startJavaChild } from './broker/java-process.ts'
+export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
 export { developmentTls, type Tls } from './broker/development-tls.ts'
-export { brokerFault } from './broker/fault.ts'
-export { prepareBroker } from './broker/prepare.ts'
-export { awaitBroker, type AwaitOptions } from './broker/ready.ts'
+export { brokerFault } from './broker/log-fault.ts'
+export { prepareBroker } from './broker/prepare-broker.ts'
+export { awaitBroker, type AwaitOptions } from './broker/await-broker.ts'
 export {
   ADMIN_USER,
   adminAccess,
@@ -85,15 +90,15 @@ export {
   type ClockOptions,
   type RunningClock,
   startClock,
-} from './control/clock.ts'
-export { openControlLog, type ControlLog, type ControlLogOptions } from './control/control-log.ts'
+} from './control-topics/clock.ts'
+export { openControlLog, type ControlLog, type ControlLogOptions } from './control-topics/control-log.ts'
 export {
   openControlWriter,
   type ControlRecord,
   type ControlWriter,
   type ControlWriterOptions,
-} from './control/control-writer.ts'
-export { type Change as ControlChange } from './control/replica.ts'
+} from './control-topics/control-writer.ts'
+export { type Change as ControlChange } from './control-topics/compacted-map.ts'
 
 // Registry
 export {
@@ -128,17 +133,17 @@ export { type ArchiveStore } from './archive/store/store-interface.ts'
 export { alertUri, decodeNotice, type Notice, NOTICE_SCHEMA, noticesSubject, noticesTopic } from './notices/notice.ts'
 
 // Simulator
-export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/answers.ts'
+export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/example-answers.ts'
 export { openRandom, type Random } from './synthetic/random.ts'
 export { type SyntheticAlert } from './synthetic/alerts.ts'
-export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schema.ts'
+export { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './synthetic/schemas/rubin-schema.ts'
 export { openSchemaPackets, type SchemaPackets } from './synthetic/schema-packets.ts'
-export { ZTF_SCHEMA } from './synthetic/ztf-schema.ts'
-export { type KnownVisit, knownVisit } from './synthetic/known-visit.ts'
+export { ZTF_SCHEMA } from './synthetic/schemas/ztf-schema.ts'
+export { type KnownVisit, knownVisit } from './simulator/known-visit.ts'
 export { openSyntheticSource, type SyntheticPacket, type SyntheticSource } from './synthetic/source.ts'
 export { answersOf, answersPath, writeAnswers } from './simulator/answer-sheet.ts'
-export { createStream, type Created, type CreateOptions } from './simulator/create.ts'
-export { identify, type Identity } from './simulator/identify.ts'
+export { createStream, type Created, type CreateOptions } from './simulator/create-stream.ts'
+export { identify, type Identity } from './simulator/identify-alert.ts'
 export {
   fileVisits,
   repeatedVisit,
@@ -153,7 +158,13 @@ export {
   type PacketTree,
   type TreeSchemas,
   type TreeVisit,
-} from './simulator/packet-tree.ts'
-export { MAX_PACKET_BYTES, playStream, type Played, type PlayedVisit, type PlayOptions } from './simulator/play.ts'
-export { describePacket, printStream, type PrintOptions, type PrintSource } from './simulator/print.ts'
+} from './simulator/packet-folder.ts'
+export {
+  MAX_PACKET_BYTES,
+  playStream,
+  type Played,
+  type PlayedVisit,
+  type PlayOptions,
+} from './simulator/play-stream.ts'
+export { describePacket, printStream, type PrintOptions, type PrintSource } from './simulator/print-stream.ts'
 export { openVisitNumbers, type VisitNumbers } from './simulator/visit-numbers.ts'

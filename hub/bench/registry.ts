@@ -7,11 +7,11 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import fastify from 'fastify'
-import { startBroker } from '../broker/broker.ts'
-import { openAdmin } from '../kafka/admin.ts'
+import { startBroker } from '../broker/start-broker.ts'
+import { openAdmin } from '../kafka/admin/open-admin.ts'
 import { openRegistry } from '../registry/registry.ts'
 import { openRegistryClient } from '../registry/client/registry-client.ts'
-import { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '../synthetic/schema.ts'
+import { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '../synthetic/schemas/rubin-schema.ts'
 
 const { values } = parseArgs({
   options: {

@@ -18,7 +18,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import { type Tls } from './development-tls.ts'
-import { writeWhole } from './write-whole.ts'
+import { writeWhole } from './atomic-write.ts'
 
 const KEYS = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING = { ...KEYS, hash: 'SHA-256' } as const

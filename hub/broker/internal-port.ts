@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { HubError } from '../errors.ts'
 import { LOOPBACK } from './settings.ts'
-import { writeWhole } from './write-whole.ts'
+import { writeWhole } from './atomic-write.ts'
 
 /** Below the ports that systems give to connections. */
 const [FIRST, LAST] = [10_000, 20_000] as const

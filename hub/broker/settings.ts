@@ -1,6 +1,6 @@
 // What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process.
 import { join } from 'node:path'
-import { type BrokerAccess } from '../kafka/access.ts'
+import { type BrokerAccess } from '../kafka/broker-access.ts'
 import { type Tls } from './development-tls.ts'
 
 /** The user of set-up and administration; a super user on every broker. */

@@ -1,8 +1,8 @@
 // A registry on a topic of its own of the hub's broker, with just the rights the hub's service has in a started system; and who asks it.
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, inject } from 'vitest'
-import { type BrokerAccess } from '../kafka/access.ts'
-import { openAdmin } from '../kafka/admin.ts'
+import { type BrokerAccess } from '../kafka/broker-access.ts'
+import { openAdmin } from '../kafka/admin/open-admin.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 export const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'

@@ -1,7 +1,7 @@
 // The schema registry as a service: catalogue and HTTP app, listening.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry as Metrics } from 'prom-client'
-import { type BrokerAccess } from '../kafka/access.ts'
+import { type BrokerAccess } from '../kafka/broker-access.ts'
 import { registryApp } from './http/app.ts'
 import { openCatalogue } from './state/registry-log.ts'
 import { registryMetrics } from './http/metrics.ts'

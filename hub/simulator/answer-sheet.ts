@@ -1,6 +1,6 @@
 // The answers of the example filters to what is played: filter → visit → ids of the alerts that must pass, as a JSON file.
 import { rename, writeFile } from 'node:fs/promises'
-import { type AnswerSheet, EXAMPLE_ANSWERS } from '../synthetic/answers.ts'
+import { type AnswerSheet, EXAMPLE_ANSWERS } from '../synthetic/example-answers.ts'
 import { type SyntheticPacket, type SyntheticSource } from '../synthetic/source.ts'
 
 /** Where the answers to a file of packets are. */

@@ -1,12 +1,12 @@
 // Where packets to play come from, visit by visit: the synthetic survey, a file of ready packets, or (packet-tree.ts) real ones.
-import { decodeAlert, parseSchema } from '../avro/schema.ts'
-import { readFrame } from '../packet.ts'
+import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { readFrame } from '../packet-frame.ts'
 import { type SchemaText } from '../registry/client/registry-client.ts'
 import { type Stream, STREAMS } from '../streams.ts'
-import { type AnswerSheet } from '../synthetic/answers.ts'
+import { type AnswerSheet } from '../synthetic/example-answers.ts'
 import { type SyntheticSource } from '../synthetic/source.ts'
 import { addAnswers } from './answer-sheet.ts'
-import { identify } from './identify.ts'
+import { identify } from './identify-alert.ts'
 import { openPacketFile } from './packet-file.ts'
 
 /** Number of the visit that is played over and over, in the synthetic survey's calendar. */

@@ -1,11 +1,11 @@
 // From a sighting to the alert as the schema has it: records with ids, coordinates and statistics that agree with each other.
-import { type AnswerAlert, type AnswerSource } from './answers.ts'
+import { type AnswerAlert, type AnswerSource } from './example-answers.ts'
 import { type Cutouts, type Painting } from './cutouts.ts'
 import { type Exposure } from './exposures.ts'
 import { drawSighting, type Measurement, type Sighting } from './light-curves.ts'
 import { openObjectRows } from './object-rows.ts'
 import { type Random } from './random.ts'
-import { DIA_FORCED_SOURCE, DIA_SOURCE } from './records.ts'
+import { DIA_FORCED_SOURCE, DIA_SOURCE } from './schemas/rubin-records.ts'
 import { blankRows, type Row } from './rows.ts'
 
 /** An alert as plain objects: what its packet says, before encoding. */

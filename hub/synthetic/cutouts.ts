@@ -1,5 +1,5 @@
 // Cutout images: a few seeded sets of FITS files, of which every alert gets copies with its own position and its own source painted in.
-import { type Card, imageUnit, PRIMARY_DATA_OFFSET, primaryUnit, valueOffset, valueText } from './fits.ts'
+import { type Card, imageUnit, PRIMARY_DATA_OFFSET, primaryUnit, valueOffset, valueText } from './write-fits.ts'
 import { openRandom, type Random } from './random.ts'
 
 const SETS = 48

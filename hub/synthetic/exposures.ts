@@ -1,5 +1,5 @@
 // The synthetic survey's calendar: visits by number, with ids and times as LSSTCam gives them (day of observation, then the number within it).
-import { type Band } from './records.ts'
+import { type Band } from './schemas/rubin-records.ts'
 
 /** MJD of 2026-09-01, the night of visit number 0. */
 const FIRST_NIGHT_MJD = 61_284

@@ -1,7 +1,7 @@
 // Classes of objects: for each, what a visit measures of it and what earlier nights did. Fluxes in nJy, times in days.
 import { type Exposure, exposureAt } from './exposures.ts'
 import { type Random } from './random.ts'
-import { BANDS } from './records.ts'
+import { BANDS } from './schemas/rubin-records.ts'
 
 /** What is seen, with its share of the alerts. */
 const SHARES = [

@@ -1,7 +1,7 @@
 // Rows of the records beside an alert's sources: the object on the sky, the solar system object and its orbit.
 import { type Measurement, type Sighting } from './light-curves.ts'
 import { type Random } from './random.ts'
-import { BANDS, DIA_OBJECT, MPC_ORBITS, SS_SOURCE } from './records.ts'
+import { BANDS, DIA_OBJECT, MPC_ORBITS, SS_SOURCE } from './schemas/rubin-records.ts'
 import { blankRows, type Row } from './rows.ts'
 
 const BLANKS = 16

@@ -1,6 +1,6 @@
 // Rows of the schema's records. Fields that no class of object sets come from a few seeded blanks, with nulls and NaNs as in real packets.
 import { type Random } from './random.ts'
-import { type Field, type Primitive } from './records.ts'
+import { type Field, type Primitive } from './schemas/rubin-records.ts'
 
 type Scalar = null | boolean | number | bigint | string
 export type Row = Record<string, Scalar>

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openBatchBuilder } from '../avro/builder.ts'
-import { RANDOM_STREAM, randomPackets } from '../avro/random-packet.ts'
-import { decodeAlert, parseSchema } from '../avro/schema.ts'
+import { openBatchBuilder } from '../avro/cursor/batch-builder.ts'
+import { RANDOM_STREAM, randomPackets } from '../avro/schema/random-packet.fixture.ts'
+import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
 import { type Stream, STREAMS } from '../streams.ts'
-import { SYNTHETIC_SCHEMA } from './schema.ts'
+import { SYNTHETIC_SCHEMA } from './schemas/rubin-schema.ts'
 import { openSchemaPackets } from './schema-packets.ts'
-import { ZTF_SCHEMA } from './ztf-schema.ts'
+import { ZTF_SCHEMA } from './schemas/ztf-schema.ts'
 
 const VISIT = 100_000n
 

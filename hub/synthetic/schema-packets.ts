@@ -1,6 +1,6 @@
 // Packets of any stream from its schema alone: seeded, with ids, visits and times that a stream needs, and values that suit what a field is called. Nobody
 // would take them for a survey's, but a filter of that survey runs on them and decides.
-import { type AvroNode, type AvroSchema } from '../avro/node.ts'
+import { type AvroNode, type AvroSchema } from '../avro/schema/node.ts'
 import { type Stream } from '../streams.ts'
 import { openRandom, type Random } from './random.ts'
 

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { assembleSchema } from '../avro/assemble.ts'
-import { canonicalText, decodeAlert, parseSchema } from '../avro/schema.ts'
-import { readFrame } from '../packet.ts'
-import { EXAMPLE_ANSWERS } from './answers.ts'
+import { assembleSchema } from '../avro/schema/assemble-schema.ts'
+import { canonicalText, decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { readFrame } from '../packet-frame.ts'
+import { EXAMPLE_ANSWERS } from './example-answers.ts'
 import { openSyntheticSource } from './source.ts'
 
 const source = openSyntheticSource({ seed: 7 })

@@ -1,12 +1,12 @@
 // The embedded synthetic survey: any alert of any visit, as an object with its packet, from the seed alone.
-import { parseSchema } from '../avro/schema.ts'
-import { framePacket } from '../packet.ts'
+import { parseSchema } from '../avro/schema/parse-schema.ts'
+import { framePacket } from '../packet-frame.ts'
 import { openAlerts, type SyntheticAlert } from './alerts.ts'
 import { openCutouts } from './cutouts.ts'
-import { openEncoder } from './encode.ts'
+import { openEncoder } from './encode-alert.ts'
 import { type Exposure, exposure } from './exposures.ts'
 import { openRandom } from './random.ts'
-import { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './schema.ts'
+import { SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from './schemas/rubin-schema.ts'
 
 export interface SyntheticPacket {
   readonly alertId: bigint

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { decodeAlert, parseSchema } from '../avro/schema.ts'
-import { readFrame } from '../packet.ts'
-import { SYNTHETIC_SCHEMA } from '../synthetic/schema.ts'
+import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { readFrame } from '../packet-frame.ts'
+import { SYNTHETIC_SCHEMA } from '../synthetic/schemas/rubin-schema.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
 import { alertJson, pickFields } from './alert-json.ts'
-import { readFits } from './fits.ts'
-import { cutoutOf, CUTOUTS, historyOf } from './parts.ts'
+import { readFits } from './read-fits.ts'
+import { cutoutOf, CUTOUTS, historyOf } from './alert-parts.ts'
 
 const schema = parseSchema(SYNTHETIC_SCHEMA)
 const source = openSyntheticSource({ seed: 6 })

@@ -1,6 +1,6 @@
 // An alert for people: JSON in which nothing is rounded and nothing is missing without a sign.
 import { HubError } from '../errors.ts'
-import { type AvroNode, type AvroSchema, nullableOf } from '../avro/node.ts'
+import { type AvroNode, type AvroSchema, nullableOf } from '../avro/schema/node.ts'
 
 /** What to show of a record: names of fields, each whole (`true`) or in part. */
 interface Wanted extends ReadonlyMap<string, Wanted | true> {}

@@ -2,14 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { assembleSchema } from '../avro/assemble.ts'
-import { readContainer } from '../avro/container.ts'
-import { type AvroSchema } from '../avro/node.ts'
-import { decodeAlert, parseSchema } from '../avro/schema.ts'
-import { readFrame } from '../packet.ts'
+import { assembleSchema } from '../avro/schema/assemble-schema.ts'
+import { readContainer } from '../avro/decode/container-reader.ts'
+import { type AvroSchema } from '../avro/schema/node.ts'
+import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { readFrame } from '../packet-frame.ts'
 import { alertJson } from './alert-json.ts'
-import { isGzipped, readFits } from './fits.ts'
-import { cutoutOf, historyOf, type CutoutName } from './parts.ts'
+import { isGzipped, readFits } from './read-fits.ts'
+import { cutoutOf, historyOf, type CutoutName } from './alert-parts.ts'
 
 const data = join(import.meta.dirname, '../../../shared/data')
 const FOLDERS: Record<number, string> = { 701: '7/1', 704: '7/4', 900: '9/0', 1000: '10/0' }

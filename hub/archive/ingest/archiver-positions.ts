@@ -1,10 +1,10 @@
 // How far the archiver has come, kept on the hub in the transactions that hold its notices: after a kill both are there or neither.
 import { HubError } from '../../errors.ts'
-import { type BrokerAccess } from '../../kafka/access.ts'
-import { type Offsets } from '../../kafka/admin-offsets.ts'
-import { openLogReader } from '../../kafka/log-reader.ts'
-import { type Message } from '../../kafka/messages.ts'
-import { type Producer } from '../../kafka/producer.ts'
+import { type BrokerAccess } from '../../kafka/broker-access.ts'
+import { type Offsets } from '../../kafka/admin/offsets.ts'
+import { openLogReader } from '../../kafka/consume/log-reader.ts'
+import { type Message } from '../../kafka/produce/messages.ts'
+import { type Producer } from '../../kafka/produce/producer.ts'
 
 /** Compacted, one partition: `positions/<stream>` → partition → next offset. */
 export const ARCHIVE_TOPIC = 'skysieve.archive'

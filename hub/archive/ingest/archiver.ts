@@ -1,8 +1,8 @@
 // Archives one stream for as long as its process lives: one life after another, its group's visible offsets, and the archive's size.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
-import { openAdmin } from '../../kafka/admin.ts'
-import { type Offsets } from '../../kafka/admin-offsets.ts'
+import { openAdmin } from '../../kafka/admin/open-admin.ts'
+import { type Offsets } from '../../kafka/admin/offsets.ts'
 import { archiveLife, type LifeOptions } from './archiver-incarnation.ts'
 import { countOthers, retain } from './retention.ts'
 

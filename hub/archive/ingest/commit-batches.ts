@@ -1,5 +1,5 @@
 // What the archiver takes in: a feed of a stream's topic, as mirrors' `openFeed` gives it (this folder may not import it), gathered into groups.
-import { type Message } from '../../kafka/messages.ts'
+import { type Message } from '../../kafka/produce/messages.ts'
 
 /** A record of an alert topic, as received. */
 export interface ReceivedPacket {

@@ -1,7 +1,7 @@
 // For tests: a feed of a topic of one partition, as mirrors' feed would give it; this folder may not import that one.
-import { type BrokerAccess } from '../../kafka/access.ts'
-import { type Offsets } from '../../kafka/admin-offsets.ts'
-import { openLogReader } from '../../kafka/log-reader.ts'
+import { type BrokerAccess } from '../../kafka/broker-access.ts'
+import { type Offsets } from '../../kafka/admin/offsets.ts'
+import { openLogReader } from '../../kafka/consume/log-reader.ts'
 import { type PacketFeed } from './commit-batches.ts'
 
 const WAIT_MS = 200

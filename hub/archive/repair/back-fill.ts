@@ -1,5 +1,5 @@
 // Fills holes of an archive from its topic, as far back as the hub still has it. Writes no notices: those are the archiver's.
-import { type BrokerAccess } from '../../kafka/access.ts'
+import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { readTopic } from './read-topic.ts'
 import { openShelver, type Shelved, type ShelverOptions } from '../ingest/archive-batch.ts'
 import { type SkyIndex } from '../index/sky-index.ts'

@@ -1,8 +1,8 @@
 // A topic as it is now, from its first record to its end at the time of the call: for checks and repairs, which need no group and no position.
 import { HubError } from '../../errors.ts'
-import { type BrokerAccess } from '../../kafka/access.ts'
-import { openAdmin } from '../../kafka/admin.ts'
-import { openLogReader } from '../../kafka/log-reader.ts'
+import { type BrokerAccess } from '../../kafka/broker-access.ts'
+import { openAdmin } from '../../kafka/admin/open-admin.ts'
+import { openLogReader } from '../../kafka/consume/log-reader.ts'
 import { type PacketAt } from '../ingest/archive-batch.ts'
 
 export interface TopicReading {

@@ -1,10 +1,10 @@
 // Builds the index again from the archive: rows of packets that it lacks, and none of packets that are gone.
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { parseSchema } from '../../avro/schema.ts'
-import { type AvroSchema } from '../../avro/node.ts'
+import { parseSchema } from '../../avro/schema/parse-schema.ts'
+import { type AvroSchema } from '../../avro/schema/node.ts'
 import { HubError } from '../../errors.ts'
-import { readFrame } from '../../packet.ts'
+import { readFrame } from '../../packet-frame.ts'
 import { type Stream } from '../../streams.ts'
 import { openArchive } from '../store/archive-reader.ts'
 import { openFactsReader } from '../../notices/alert-facts.ts'

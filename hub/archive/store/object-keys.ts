@@ -1,5 +1,5 @@
 // How objects of the archive are named: DMTN-183's second layout, as Rubin's own ingester writes it. Pure.
-import { longOf } from '../../long.ts'
+import { longOf } from '../../long-text.ts'
 import { DEFAULT_STREAM } from '../../streams.ts'
 
 const PREFIX_DIGITS = 6

@@ -1,8 +1,8 @@
 // A packet ahead of its schema waits, but not for ever, not each time, and not for each of a hundred damaged ids.
 import { expect, test } from 'vitest'
 import { HubError } from '../../errors.ts'
-import { type AvroSchema } from '../../avro/node.ts'
-import { parseSchema } from '../../avro/schema.ts'
+import { type AvroSchema } from '../../avro/schema/node.ts'
+import { parseSchema } from '../../avro/schema/parse-schema.ts'
 import { awaitSchemas, type AwaitSchemaOptions } from './await-unknown-schema.ts'
 
 const schema = parseSchema('{"type":"record","name":"alert","fields":[{"name":"diaSourceId","type":"long"}]}')

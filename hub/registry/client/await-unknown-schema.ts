@@ -1,7 +1,7 @@
 // A stream's schemas by id. A packet ahead of its schema waits while the id is looked up again, within what the stream has to wait in all; only then is it
 // one that cannot be read.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AvroSchema } from '../../avro/node.ts'
+import { type AvroSchema } from '../../avro/schema/node.ts'
 import { HubError } from '../../errors.ts'
 import { type SchemaStore } from './schemas-from-topic.ts'
 import { WaitingBudget } from './waiting-budget.ts'

@@ -1,5 +1,5 @@
 // The simulator's side of the schema registry: survey schemas go in under the ids that packets name, as Rubin's own tool does it.
-import { parseSchema, canonicalText } from '../../avro/schema.ts'
+import { parseSchema, canonicalText } from '../../avro/schema/parse-schema.ts'
 import { HubError } from '../../errors.ts'
 
 /** Where Rubin registers its alert schemas; versions in it are the ids. */

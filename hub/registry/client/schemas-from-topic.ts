@@ -1,8 +1,8 @@
 // Alert schemas by id, from the `_schemas` topic of any broker. On a node this needs neither the hub nor its registry.
-import { type AvroSchema, parseSchema } from '../../avro/schema.ts'
-import { openControlLog } from '../../control/control-log.ts'
+import { type AvroSchema, parseSchema } from '../../avro/schema/parse-schema.ts'
+import { openControlLog } from '../../control-topics/control-log.ts'
 import { HubError } from '../../errors.ts'
-import { type BrokerAccess } from '../../kafka/access.ts'
+import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { referencedBy } from '../rules/resolve-references.ts'
 import { readFact, type RegistryFact, SCHEMAS_TOPIC, type SchemaValue } from '../state/schemas-topic-records.ts'
 

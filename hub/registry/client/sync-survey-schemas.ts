@@ -2,11 +2,11 @@
 // subject `alert-packet`, in a subject of its own, and in that of its topic. Safe to repeat.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { assembleSchema } from '../../avro/assemble.ts'
+import { assembleSchema } from '../../avro/schema/assemble-schema.ts'
 import { HubError } from '../../errors.ts'
-import { type AvroNode } from '../../avro/node.ts'
-import { parseNode } from '../../avro/parse-schema.ts'
-import { canonicalText, parseSchema } from '../../avro/schema.ts'
+import { type AvroNode } from '../../avro/schema/node.ts'
+import { parseNode } from '../../avro/schema/parse-node.ts'
+import { canonicalText, parseSchema } from '../../avro/schema/parse-schema.ts'
 import { openRegistryClient, type RegistryClient } from './registry-client.ts'
 import { incompatibilities } from '../rules/compatibility-levels.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Level, incompatibilities } from './compatibility-levels.ts'
-import { type AvroNode } from '../../avro/node.ts'
-import { parseNode } from '../../avro/parse-schema.ts'
+import { type AvroNode } from '../../avro/schema/node.ts'
+import { parseNode } from '../../avro/schema/parse-node.ts'
 import { identityOf } from '../state/schema-identity.ts'
 
 const record = (namespace: string, ...fields: object[]) =>

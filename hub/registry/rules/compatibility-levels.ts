@@ -1,5 +1,5 @@
 // Whether one version of a schema can follow others: whose bytes whom must be able to read. Pure.
-import { type AvroNode } from '../../avro/node.ts'
+import { type AvroNode } from '../../avro/schema/node.ts'
 import { whyUnreadable } from './reader-compatibility.ts'
 
 export const LEVELS = [

@@ -1,5 +1,5 @@
 // Modes and compatibility levels, of the registry and of single subjects: what they are and what may change. Pure.
-import { type AvroNode } from '../../avro/node.ts'
+import { type AvroNode } from '../../avro/schema/node.ts'
 import { registeredType } from './resolve-references.ts'
 import { DEFAULT_LEVEL, type Earlier, incompatibilities, isLevel, type Level, LEVELS } from './compatibility-levels.ts'
 import {

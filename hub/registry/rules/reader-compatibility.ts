@@ -1,6 +1,6 @@
 // Whether one schema reads what another wrote, by the rules of Avro's specification as Java's checker applies them. Pure. Each pair of types is compared
 // once, so that the time grows with the schemas' sizes and not with what their names would unfold to.
-import { type AvroNode, type EnumNode, type RecordNode, type UnionNode } from '../../avro/node.ts'
+import { type AvroNode, type EnumNode, type RecordNode, type UnionNode } from '../../avro/schema/node.ts'
 
 type Kind = AvroNode['kind']
 

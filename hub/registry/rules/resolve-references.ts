@@ -1,7 +1,7 @@
 // Schemas as trees, with the schemas they refer to: found on the shelf, parsed once. Pure but for its memory.
-import { type AvroNode } from '../../avro/node.ts'
-import { parseNode } from '../../avro/parse-schema.ts'
-import { jsonOf } from '../../avro/schema-json.ts'
+import { type AvroNode } from '../../avro/schema/node.ts'
+import { parseNode } from '../../avro/schema/parse-node.ts'
+import { jsonOf } from '../../avro/schema/schema-json.ts'
 import { type SchemaValue } from '../state/schemas-topic-records.ts'
 import { refuse } from '../state/registry-errors.ts'
 import { type Shelf } from '../state/registry-state.ts'

@@ -1,5 +1,5 @@
 // The structure of an Avro schema's JSON: names written in full, properties in one order, what Avro ignores left out. Pure.
-import { PRIMITIVES } from '../../avro/node.ts'
+import { PRIMITIVES } from '../../avro/schema/node.ts'
 
 const primitives = new Set<string>(PRIMITIVES)
 /** Properties with a meaning to some type: where a type has none for them they are no part of it. Any other property is kept. */

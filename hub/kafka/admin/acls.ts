@@ -1,0 +1,144 @@
+// Rights: who may do what on which topics, groups, transactional ids and the cluster. Nothing is allowed that is not granted.
+import { AclOperations, AclPermissionTypes, type Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AdminCall } from './open-admin.ts'
+
+const RESOURCES = {
+  topic: ResourceTypes.TOPIC,
+  group: ResourceTypes.GROUP,
+  'transactional-id': ResourceTypes.TRANSACTIONAL_ID,
+  cluster: ResourceTypes.CLUSTER,
+} as const
+
+const MATCHES = { literal: ResourcePatternTypes.LITERAL, prefixed: ResourcePatternTypes.PREFIXED } as const
+
+const OPERATIONS = {
+  all: AclOperations.ALL,
+  read: AclOperations.READ,
+  write: AclOperations.WRITE,
+  create: AclOperations.CREATE,
+  delete: AclOperations.DELETE,
+  alter: AclOperations.ALTER,
+  describe: AclOperations.DESCRIBE,
+  'cluster-action': AclOperations.CLUSTER_ACTION,
+  'describe-configs': AclOperations.DESCRIBE_CONFIGS,
+  'alter-configs': AclOperations.ALTER_CONFIGS,
+  'idempotent-write': AclOperations.IDEMPOTENT_WRITE,
+} as const
+
+export type AclResource = keyof typeof RESOURCES
+export type AclMatch = keyof typeof MATCHES
+export type AclOperation = keyof typeof OPERATIONS
+
+/** What a user may do. `read` and `write` include `describe`. */
+export interface Grant {
+  readonly user: string
+  readonly resource: AclResource
+  /** Of the topic, group or id; for the cluster it is always `kafka-cluster`, and may be left out. */
+  readonly name?: string
+  /** `literal` where absent. */
+  readonly match?: AclMatch
+  readonly operations: readonly AclOperation[]
+}
+
+export interface AclCalls {
+  /** Granting twice is granting once. Resolves when the broker that was asked goes by the rights. */
+  grant: (grants: readonly Grant[]) => Promise<void>
+  /** Takes exactly these rights away; what was not granted is no error. */
+  revoke: (grants: readonly Grant[]) => Promise<void>
+  /** Takes every right of a user away. */
+  revokeAll: (user: string) => Promise<void>
+  /** All grants, or a user's. */
+  listGrants: (user?: string) => Promise<Grant[]>
+}
+
+const CLUSTER_NAME = 'kafka-cluster'
+
+const aclsOf = ({ user, resource, name, match = 'literal', operations }: Grant) =>
+  operations.map(operation => ({
+    resourceType: RESOURCES[resource],
+    resourceName: resource === 'cluster' ? CLUSTER_NAME : (name ?? ''),
+    resourcePatternType: MATCHES[match],
+    principal: `User:${user}`,
+    host: '*',
+    operation: OPERATIONS[operation],
+    permissionType: AclPermissionTypes.ALLOW,
+  }))
+
+const filterOf = (user: string | undefined) => ({
+  resourceType: ResourceTypes.ANY,
+  resourceName: null,
+  resourcePatternType: ResourcePatternTypes.ANY,
+  principal: user === undefined ? null : `User:${user}`,
+  host: null,
+  operation: AclOperations.ANY,
+  permissionType: AclPermissionTypes.ANY,
+})
+
+const nameOf = <K extends string>(names: Readonly<Record<K, number>>, value: number): K | undefined => {
+  for (const name in names) if (names[name] === value) return name
+  return undefined
+}
+
+/** The controller knows a right some milliseconds before the broker goes by it. */
+const VISIBLE_LIMIT_MS = 10_000
+const POLL_MS = 20
+
+/** A right by its numbers in Kafka's protocol. */
+interface Right {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly resourcePatternType: number
+  readonly principal: string
+  readonly operation: number
+}
+const textOf = ({ resourceType, resourceName, resourcePatternType, principal, operation }: Right): string =>
+  [resourceType, resourceName, resourcePatternType, principal, operation].join(' ')
+
+/** Waits until the broker lists all rights of the users; what is not there in time is told by whoever needs it. */
+const awaitVisible = async (admin: Admin, rights: readonly Right[]): Promise<void> => {
+  const deadline = performance.now() + VISIBLE_LIMIT_MS
+  const wanted = new Set(rights.map(textOf))
+  for (const principal of new Set(rights.map(right => right.principal)))
+    for (;;) {
+      const held = await admin.describeAcls({ filter: filterOf(principal.replace(/^User:/, '')) })
+      const texts = new Set(held.flatMap(({ acls, ...resource }) => acls.map(acl => textOf({ ...resource, ...acl }))))
+      const isThere = [...wanted].every(text => !text.includes(` ${principal} `) || texts.has(text))
+      if (isThere || performance.now() > deadline) break
+      await sleep(POLL_MS)
+    }
+}
+
+export const aclCalls = (call: AdminCall): AclCalls => ({
+  grant: async grants => {
+    const creations = grants.flatMap(aclsOf)
+    if (creations.length === 0) return
+    await call('Granting rights', async admin => {
+      await admin.createAcls({ creations })
+      await awaitVisible(admin, creations)
+    })
+  },
+  revoke: async grants => {
+    const filters = grants.flatMap(aclsOf)
+    if (filters.length > 0) await call('Revoking rights', admin => admin.deleteAcls({ filters }))
+  },
+  revokeAll: async user => {
+    await call(`Revoking the rights of user ${user}`, admin => admin.deleteAcls({ filters: [filterOf(user)] }))
+  },
+  listGrants: user =>
+    call('Listing rights', async admin => {
+      const resources = await admin.describeAcls({ filter: filterOf(user) })
+      return resources.flatMap(({ resourceType, resourceName: name, resourcePatternType, acls }): Grant[] => {
+        const resource = nameOf(RESOURCES, resourceType)
+        const match = nameOf(MATCHES, resourcePatternType)
+        if (resource === undefined || match === undefined) return []
+        return Object.entries(Object.groupBy(acls, acl => acl.principal)).map(([principal, own = []]) => ({
+          user: principal.replace(/^User:/, ''),
+          resource,
+          name,
+          match,
+          operations: own.flatMap(acl => nameOf(OPERATIONS, acl.operation) ?? []),
+        }))
+      })
+    }),
+})

@@ -1,0 +1,55 @@
+// Administration of a cluster: topics, users, rights, quotas, offsets. One connection; calls run one after another, as the
+// library would hand one call's answer to another of the same kind.
+import { Admin } from '@platformatic/kafka'
+import { type BrokerAccess } from '../broker-access.ts'
+import { aclCalls, type AclCalls } from './acls.ts'
+import { groupCalls, type GroupCalls } from './groups.ts'
+import { offsetCalls, type OffsetCalls } from './offsets.ts'
+import { topicCalls, type TopicCalls } from './topics.ts'
+import { userCalls, type UserCalls } from './users-and-quotas.ts'
+import { bearConnectionErrors } from '../library-patches/platformatic-connections.ts'
+import { kafkaFailure } from '../client-errors.ts'
+import { openQueue } from '../serial-queue.ts'
+
+/** Runs one call in its turn; a failure becomes a HubError that begins with `what`. */
+export type AdminCall = <T>(what: string, call: (admin: Admin) => Promise<T>) => Promise<T>
+
+export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls {
+  close: () => Promise<void>
+}
+
+const RETRIES = 20
+const RETRY_DELAY_MS = 100
+const TIMEOUT_MS = 15_000
+
+/** Opens the administration of a cluster. Connects when first used. Every call throws HubError. */
+export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): ClusterAdmin => {
+  bearConnectionErrors()
+  const admin = new Admin({
+    clientId,
+    bootstrapBrokers: access.bootstrap.split(','),
+    sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
+    ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
+    retries: RETRIES,
+    retryDelay: RETRY_DELAY_MS,
+    timeout: TIMEOUT_MS,
+    metadataMaxAge: 1000,
+  })
+  const queue = openQueue()
+  const call: AdminCall = (what, run) =>
+    queue(async () => {
+      try {
+        return await run(admin)
+      } catch (error) {
+        throw kafkaFailure(`${what} on ${access.bootstrap} as ${access.user}`, error, 'HUB_ADMIN_FAILED')
+      }
+    })
+  return {
+    ...topicCalls(call),
+    ...userCalls(call),
+    ...aclCalls(call),
+    ...offsetCalls(call),
+    ...groupCalls(call),
+    close: () => queue(() => admin.close()),
+  }
+}

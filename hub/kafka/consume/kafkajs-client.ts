@@ -1,0 +1,59 @@
+// kafkajs as it is used here: for consuming and plain administration. Producing goes through producer.ts.
+// First, as it has to be loaded before kafkajs is.
+import { directReading } from '../library-patches/kafkajs-direct-reading.ts'
+import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs'
+import { type BrokerAccess } from '../broker-access.ts'
+import { installCodecs } from './compression-codecs.ts'
+import { quietTimers } from '../library-patches/kafkajs-timers.ts'
+
+/** A line of kafkajs' own log; WARN and above reach it. */
+export interface KafkaLogLine {
+  readonly level: 'error' | 'warn'
+  readonly clientId: string
+  readonly message: string
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+export interface KafkaOptions {
+  /** Where kafkajs' warnings and errors go; nowhere by default, as every failure is also thrown or an event. */
+  readonly log?: (line: KafkaLogLine) => void
+  /** Milliseconds until a request without an answer fails. */
+  readonly requestTimeoutMs?: number
+  readonly retry?: RetryOptions
+  /** false reads as kafkajs ships it. */
+  readonly fast?: boolean
+}
+
+/** Short first waits (a coordinator that loads answers within milliseconds), then at most 1 s; about 20 s in all. */
+const RETRY: RetryOptions = { initialRetryTime: 10, factor: 0, multiplier: 1.7, maxRetryTime: 1000, retries: 25 }
+
+const creator =
+  (clientId: string, log: NonNullable<KafkaOptions['log']>): logCreator =>
+  () =>
+  ({ level, log: { message, timestamp: _time, logger: _logger, stack: _stack, ...detail } }) => {
+    if (level === logLevel.ERROR || level === logLevel.WARN)
+      log({ level: level === logLevel.ERROR ? 'error' : 'warn', clientId, message, detail })
+  }
+
+const ignore = (): void => undefined
+
+/** A kafkajs client, reading gzip, snappy, lz4 and zstd. Connects to nothing until used. */
+export const openKafka = (access: BrokerAccess, clientId: string, options: KafkaOptions = {}): Kafka => {
+  quietTimers()
+  installCodecs()
+  // Direct reading is of plain sockets.
+  const fast = (options.fast ?? true) && access.ca === undefined
+  const socketFactory = fast ? directReading() : undefined
+  return new Kafka({
+    clientId,
+    brokers: access.bootstrap.split(','),
+    sasl: { mechanism: 'scram-sha-512', username: access.user, password: access.password },
+    ssl: access.ca === undefined ? false : { ca: access.ca },
+    requestTimeout: options.requestTimeoutMs ?? 30_000,
+    connectionTimeout: 5000,
+    retry: options.retry ?? RETRY,
+    logLevel: logLevel.WARN,
+    logCreator: creator(clientId, options.log ?? ignore),
+    ...(socketFactory === undefined ? {} : { socketFactory }),
+  })
+}
