@@ -36,7 +36,8 @@ export { containerWriter, type ContainerWriter } from './avro/decode/container-w
 export { type Field, fieldsOf, offerOf } from './avro/columns/fields.ts'
 export { type Merged, mergeFields } from './avro/columns/merge-fields.ts'
 export { type AvroSchema } from './avro/schema/node.ts'
-export { canonicalText, decodeAlert, encodeAlert, parseSchema } from './avro/schema/parse-schema.ts'
+export { decodeAlert, encodeAlert } from './avro/decode/decode-alert.ts'
+export { canonicalText, parseSchema } from './avro/schema/parse-schema.ts'
 
 // Views for people
 export { alertJson, pickFields } from './view/alert-json.ts'
@@ -68,7 +69,8 @@ export { openProducer, type Producer, type ProducerOptions, type Transaction } f
 export { startBroker, type Broker } from './broker/start-broker.ts'
 export { type JavaChild, startJavaChild } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
-export { developmentTls, type Tls } from './broker/development-tls.ts'
+export { type Tls } from './broker/settings.ts'
+export { developmentTls } from './broker/development-tls.ts'
 export { brokerFault } from './broker/log-fault.ts'
 export { prepareBroker } from './broker/prepare-broker.ts'
 export { awaitBroker, type AwaitOptions } from './broker/await-broker.ts'

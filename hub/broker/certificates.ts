@@ -17,7 +17,7 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { type Tls } from './development-tls.ts'
+import { type Tls } from './settings.ts'
 import { writeWhole } from './atomic-write.ts'
 
 const KEYS = { name: 'ECDSA', namedCurve: 'P-256' } as const

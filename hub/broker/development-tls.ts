@@ -1,11 +1,6 @@
 // TLS for development, as whoever starts brokers sees it. Making certificates loads much code, so it is loaded when they are asked for.
 
-export interface Tls {
-  /** The authority's certificate as PEM: what clients trust. */
-  readonly ca: string
-  /** File with the server's key (PKCS#8) and its certificates as PEM, mode 0600: what Kafka is given. */
-  readonly keystore: string
-}
+import { type Tls } from './settings.ts'
 
 /**
  * The certificates of one server in `dir` (mode 0700), by an authority of the folder's own: made where missing, of other hosts or

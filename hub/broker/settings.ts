@@ -1,7 +1,14 @@
 // What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process.
 import { join } from 'node:path'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
-import { type Tls } from './development-tls.ts'
+
+/** What makes the listeners for clients speak TLS. */
+export interface Tls {
+  /** The authority's certificate as PEM: what clients trust. */
+  readonly ca: string
+  /** File with the server's key (PKCS#8) and its certificates as PEM, mode 0600: what Kafka is given. */
+  readonly keystore: string
+}
 
 /** The user of set-up and administration; a super user on every broker. */
 export const ADMIN_USER = 'skysieve-admin'

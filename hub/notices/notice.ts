@@ -1,5 +1,6 @@
 // The lightweight stream: one small record for each archived alert, with the address of its packet (DMTN-165).
-import { decodeAlert, encodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { decodeAlert, encodeAlert } from '../avro/decode/decode-alert.ts'
+import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { framePacket, readFrame } from '../packet-frame.ts'
 import { type AlertFacts } from './alert-facts.ts'
 import { DEFAULT_STREAM } from '../streams.ts'

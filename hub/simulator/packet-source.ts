@@ -1,5 +1,6 @@
-// Where packets to play come from, visit by visit: the synthetic survey, a file of ready packets, or (packet-tree.ts) real ones.
-import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+// Where packets to play come from, visit by visit: the synthetic survey, a file of ready packets, or (packet-folder.ts) real ones.
+import { decodeAlert } from '../avro/decode/decode-alert.ts'
+import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { readFrame } from '../packet-frame.ts'
 import { type SchemaText } from '../registry/client/registry-client.ts'
 import { type Stream, STREAMS } from '../streams.ts'

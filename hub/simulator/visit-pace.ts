@@ -1,4 +1,4 @@
-// When the packets of a visit leave: spread evenly, or in Rubin's measured bursts. Pure; play.ts keeps the clock.
+// When the packets of a visit leave: spread evenly, or in Rubin's measured bursts. Pure; play-stream.ts keeps the clock.
 import { openRandom } from '../synthetic/random.ts'
 
 /** So many packets, so many milliseconds after the visit's start. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { decodeAlert, parseSchema } from '../avro/schema/parse-schema.ts'
+import { decodeAlert } from '../avro/decode/decode-alert.ts'
+import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { readFrame } from '../packet-frame.ts'
 import { SYNTHETIC_SCHEMA } from '../synthetic/schemas/rubin-schema.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'

@@ -8,7 +8,8 @@ import { type Field, fieldsOf } from './fields.ts'
 import { mergeFields } from './merge-fields.ts'
 import { RANDOM_STREAM } from '../schema/random-packet.fixture.ts'
 import { readCell } from './read-cell.ts'
-import { type AvroSchema, decodeAlert, encodeAlert, parseSchema } from '../schema/parse-schema.ts'
+import { decodeAlert, encodeAlert } from '../decode/decode-alert.ts'
+import { type AvroSchema, parseSchema } from '../schema/parse-schema.ts'
 
 const lines = (fields: readonly Field[]) =>
   fields.map(({ list, path, kind }) => `${list ? `${list}[].` : ''}${path} ${kind}`)

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { type ColumnSet } from '../columns/batch.ts'
 import { openBatchBuilder } from './batch-builder.ts'
 import { readCell } from '../columns/read-cell.ts'
-import { encodeAlert, parseSchema } from '../schema/parse-schema.ts'
+import { encodeAlert } from '../decode/decode-alert.ts'
+import { parseSchema } from '../schema/parse-schema.ts'
 
 const item = { type: 'record', name: 'item', fields: [{ name: 'flux', type: 'float' }] }
 const inner = {

@@ -5,7 +5,8 @@ import { expectBatch, setOf } from '../decode/avsc-values.fixture.ts'
 import { openBatchBuilder } from './batch-builder.ts'
 import { fieldsOf } from '../columns/fields.ts'
 import { RANDOM_STREAM, randomPackets, type RandomPackets } from '../schema/random-packet.fixture.ts'
-import { decodeAlert, parseSchema } from '../schema/parse-schema.ts'
+import { decodeAlert } from '../decode/decode-alert.ts'
+import { parseSchema } from '../schema/parse-schema.ts'
 
 const open = (packets: RandomPackets, keep: (i: number) => boolean = () => true) => {
   const schema = parseSchema(packets.schemaJson)

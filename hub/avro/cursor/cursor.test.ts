@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { type Column } from '../columns/batch.ts'
 import { openBatchBuilder } from './batch-builder.ts'
-import { encodeAlert, parseSchema } from '../schema/parse-schema.ts'
+import { encodeAlert } from '../decode/decode-alert.ts'
+import { parseSchema } from '../schema/parse-schema.ts'
 import { RANDOM_STREAM, varint } from '../schema/random-packet.fixture.ts'
 import { readCell } from '../columns/read-cell.ts'
 

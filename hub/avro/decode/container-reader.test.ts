@@ -3,7 +3,8 @@ import { compressSync } from 'snappy'
 import { expect, test } from 'vitest'
 import { readContainer } from './container-reader.ts'
 import { varint } from '../schema/random-packet.fixture.ts'
-import { encodeAlert, parseSchema } from '../schema/parse-schema.ts'
+import { encodeAlert } from './decode-alert.ts'
+import { parseSchema } from '../schema/parse-schema.ts'
 
 const schemaJson =
   '{"type":"record","name":"alert","fields":[{"name":"id","type":"long"},{"name":"name","type":"string"}]}'

@@ -13,7 +13,7 @@ import { mergeFields } from '../columns/merge-fields.ts'
 import { type AvroSchema } from '../schema/node.ts'
 import { parseSchema } from '../schema/parse-schema.ts'
 
-const data = join(import.meta.dirname, '../../../shared/data')
+const data = join(import.meta.dirname, '../../../../shared/data')
 const FOLDERS = new Map([
   [701, '7/1'],
   [704, '7/4'],

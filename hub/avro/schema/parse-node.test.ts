@@ -10,7 +10,8 @@ import { fieldsOf } from '../columns/fields.ts'
 import { parseNode } from './parse-node.ts'
 import { RANDOM_STREAM } from './random-packet.fixture.ts'
 import { isTooDeep } from './schema-limits.ts'
-import { canonicalText, decodeAlert, encodeAlert, parseSchema } from './parse-schema.ts'
+import { decodeAlert, encodeAlert } from '../decode/decode-alert.ts'
+import { canonicalText, parseSchema } from './parse-schema.ts'
 
 const record = (name: string, fields: Record<string, unknown>, more: object = {}) => ({
   type: 'record',
@@ -98,7 +99,7 @@ describe('a schema is read', () => {
   })
 
   // Also on real packets, where they lie beside the repository.
-  const folder = join(import.meta.dirname, '../../../shared/data/ztf/3.2')
+  const folder = join(import.meta.dirname, '../../../../shared/data/ztf/3.2')
   const files = existsSync(folder) ? readdirSync(folder).slice(0, 3) : []
   test.each(files)('inside ZTF’s %s', file => {
     expect(() => parseNode(readContainer(readFileSync(join(folder, file))).schemaJson)).not.toThrow()

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { assembleSchema } from './assemble-schema.ts'
-import { canonicalText, decodeAlert, encodeAlert, parseSchema } from './parse-schema.ts'
+import { decodeAlert, encodeAlert } from '../decode/decode-alert.ts'
+import { canonicalText, parseSchema } from './parse-schema.ts'
 
 const text = JSON.stringify({
   type: 'record',

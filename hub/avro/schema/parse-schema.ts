@@ -1,7 +1,7 @@
-// Writer schemas: text in, tree out. avsc is the full decoder for tools and the oracle of the tests; the hot path uses the cursor.
+// Writer schemas: JSON text in, a tree of nodes (node.ts) out; the first file of this room to read. avsc's type of a schema is made when it is asked for:
+// ../decode/ uses it, the cursor does not.
 import avsc, { type Type } from 'avsc'
 import { HubError } from '../../errors.ts'
-import { checkBytes } from '../decode/check-bytes.ts'
 import { type AvroNode, type AvroSchema, type RecordNode } from './node.ts'
 import { parseNode } from './parse-node.ts'
 import { jsonOf } from './schema-json.ts'
@@ -82,23 +82,5 @@ export const parseSchema = (json: string, references: readonly string[] = []): A
 
 /** The schema without documentation, defaults, aliases and logical types, in one fixed order: equal for schemas that write equal bytes. */
 export const canonicalText = (schema: AvroSchema): string => JSON.stringify(jsonOf(schema.root))
-
-/** Every field of an alert; longs are bigint, `bytes` are copies. Throws HubError HUB_AVRO_… for bytes that are not exactly one alert. */
-export const decodeAlert = (schema: AvroSchema, body: Buffer): Record<string, unknown> => {
-  checkBytes(schema, body)
-  const alert: Record<string, unknown> = schema.type.fromBuffer(body)
-  return alert
-}
-
-/** The Avro bytes of an alert. Throws HubError HUB_SCHEMA_INVALID naming the first field that does not fit. */
-export const encodeAlert = (schema: AvroSchema, alert: Record<string, unknown>): Buffer => {
-  try {
-    return schema.type.toBuffer(alert)
-  } catch (cause) {
-    throw new HubError('HUB_SCHEMA_INVALID', `The alert does not fit schema ${schema.name}: ${reason(cause)}`, {
-      cause,
-    })
-  }
-}
 
 const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))

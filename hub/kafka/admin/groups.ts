@@ -1,5 +1,5 @@
 // Consumer groups: which there are, and taking away those that nobody is in.
-import { type AdminCall } from './open-admin.ts'
+import { type AdminCall } from './admin-call.ts'
 import { isProtocolError } from '../client-errors.ts'
 
 export interface GroupListing {

@@ -1,7 +1,7 @@
 // Positions: where partitions begin and end, and what groups have committed.
 import { FetchIsolationLevels, ListOffsetTimestamps } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
-import { type AdminCall } from './open-admin.ts'
+import { type AdminCall } from './admin-call.ts'
 
 /** Offsets by partition. */
 export type Offsets = ReadonlyMap<number, bigint>

@@ -1,6 +1,7 @@
 // Administration of a cluster: topics, users, rights, quotas, offsets. One connection; calls run one after another, as the
 // library would hand one call's answer to another of the same kind.
 import { Admin } from '@platformatic/kafka'
+import { type AdminCall } from './admin-call.ts'
 import { type BrokerAccess } from '../broker-access.ts'
 import { aclCalls, type AclCalls } from './acls.ts'
 import { groupCalls, type GroupCalls } from './groups.ts'
@@ -10,9 +11,6 @@ import { userCalls, type UserCalls } from './users-and-quotas.ts'
 import { bearConnectionErrors } from '../library-patches/platformatic-connections.ts'
 import { kafkaFailure } from '../client-errors.ts'
 import { openQueue } from '../serial-queue.ts'
-
-/** Runs one call in its turn; a failure becomes a HubError that begins with `what`. */
-export type AdminCall = <T>(what: string, call: (admin: Admin) => Promise<T>) => Promise<T>
 
 export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls {
   close: () => Promise<void>

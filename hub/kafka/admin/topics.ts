@@ -2,7 +2,7 @@
 import { type Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
-import { type AdminCall } from './open-admin.ts'
+import { type AdminCall } from './admin-call.ts'
 import { isProtocolError } from '../client-errors.ts'
 
 export type TopicConfigs = Readonly<Record<string, string | number | boolean>>

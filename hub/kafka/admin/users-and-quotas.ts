@@ -9,7 +9,7 @@ import {
   ScramMechanisms,
 } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
-import { type AdminCall } from './open-admin.ts'
+import { type AdminCall } from './admin-call.ts'
 import { isProtocolError } from '../client-errors.ts'
 import { saltPassword, SCRAM_ITERATIONS, type SaltedPassword } from './scram-password.ts'
 

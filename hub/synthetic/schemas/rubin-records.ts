@@ -1,4 +1,4 @@
-// The records of Rubin's alert schema 11.0 as data: names and types of the fields, in their order on the wire. schema.ts makes Avro of it.
+// The records of Rubin's alert schema 11.0 as data: names and types of the fields, in their order on the wire. rubin-schema.ts makes Avro of it.
 
 /** The survey's bands, bluest first. */
 export const BANDS = ['u', 'g', 'r', 'i', 'z', 'y'] as const
