@@ -8,7 +8,7 @@ import { groupCalls, type GroupCalls } from './groups.ts'
 import { offsetCalls, type OffsetCalls } from './offsets.ts'
 import { topicCalls, type TopicCalls } from './topics.ts'
 import { userCalls, type UserCalls } from './users-and-quotas.ts'
-import { bearConnectionErrors } from '../library-patches/platformatic-connections.ts'
+import { mendConnections } from '../library-patches/platformatic-connections.ts'
 import { kafkaFailure } from '../client-errors.ts'
 import { openQueue } from '../serial-queue.ts'
 
@@ -22,7 +22,7 @@ const TIMEOUT_MS = 15_000
 
 /** Opens the administration of a cluster. Connects when first used. Every call throws HubError. */
 export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): ClusterAdmin => {
-  bearConnectionErrors()
+  mendConnections()
   const admin = new Admin({
     clientId,
     bootstrapBrokers: access.bootstrap.split(','),

@@ -12,7 +12,7 @@ import {
 } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
-import { bearConnectionErrors } from '../library-patches/platformatic-connections.ts'
+import { mendConnections } from '../library-patches/platformatic-connections.ts'
 import { isProtocolError, kafkaFailure } from '../client-errors.ts'
 import { committedRecords, type LogRecord } from './committed-records.ts'
 
@@ -65,7 +65,7 @@ const connect = (client: Base, broker: Broker): Promise<Connection> =>
 /** Opens a reader; it connects with the first call. Every call throws HubError; the next one starts afresh. */
 export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): LogReader => {
   const { clientId, topic, partition = 0 } = options
-  bearConnectionErrors()
+  mendConnections()
   const open = (): Base =>
     new Base({
       clientId,

@@ -4,7 +4,7 @@ import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
 import { ClientProducer } from '../library-patches/platformatic-producer.ts'
-import { bearConnectionErrors } from '../library-patches/platformatic-connections.ts'
+import { mendConnections } from '../library-patches/platformatic-connections.ts'
 import { isProtocolError, isWrongLogin, kafkaFailure } from '../client-errors.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from '../serial-queue.ts'
@@ -87,7 +87,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
       producerEpoch,
       ...(transactionalId === undefined ? {} : { transactionalId }),
     })
-  bearConnectionErrors()
+  mendConnections()
   let client = open()
   let fenced: HubError | undefined
   /** Of the transaction that the broker knows. */
