@@ -2,6 +2,7 @@
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { unexpected } from './known.ts'
+import { figureProblem } from './mermaid.ts'
 import { missingCommands, missingPaths } from './named.ts'
 import { beginnings, longLines, longParagraphs, MAX_README_LINES, MIN_BEGINNINGS, parseReadme } from './readme.ts'
 import { filesUnder, folderOf, read, TOP_FOLDERS } from './tree.ts'
@@ -14,6 +15,7 @@ const mayBeLong = (file: string): boolean => file === 'README.md' || file.endsWi
 test.each(files)('%s reads well, and what it names is there', async file => {
   const readme = parseReadme(read(file))
   const rows = beginnings(readme).length
+  const figures = readme.blocks.filter(({ language }) => language === 'mermaid').map(({ text }) => text)
   const found: Record<string, readonly string[]> = {
     columns: longLines(readme),
     sentences: longParagraphs(readme),
@@ -21,8 +23,8 @@ test.each(files)('%s reads well, and what it names is there', async file => {
       readme.lines.length > MAX_README_LINES && !mayBeLong(file)
         ? [`${readme.lines.length} lines of ${MAX_README_LINES}`]
         : [],
-    figure:
-      isOfTopFolder(file) && !readme.blocks.some(({ language }) => language === 'mermaid') ? ['no mermaid figure'] : [],
+    figure: isOfTopFolder(file) && figures.length === 0 ? ['no mermaid figure'] : [],
+    figures: (await Promise.all(figures.map(figureProblem))).filter(problem => problem !== undefined),
     beginnings:
       isOfTopFolder(file) && rows < MIN_BEGINNINGS ? [`${rows} of ${MIN_BEGINNINGS} rows that say where to begin`] : [],
     paths: missingPaths(file, readme),
