@@ -1,15 +1,15 @@
 // What routes and jobs work with. Built once by openApi; routes never see a client of Kafka or Redis.
 import { type Language, type Manifest, type Problem, type SourceRecord, type Sources } from '#filters'
 import { type GroupListing, type LogRecord, type Message, type TopicDescription, type TopicSpec } from '#hub'
-import { type ArchiveJobs } from './jobs/archive-jobs.ts'
+import { type ArchiveJobs } from './jobs/archive-maintenance-queue.ts'
 import { type AuditLog } from './audit/audit-log.ts'
 import { type Archives } from './archive/archives.ts'
-import { type Books } from './control/books.ts'
-import { type Writes } from './control/writes.ts'
+import { type Books } from './control/control-state.ts'
+import { type Writes } from './control/control-writes.ts'
 import { type SecretBox } from './accounts/secret-box.ts'
-import { type KafkaUser } from './brokers/kafka-users.ts'
+import { type KafkaUser } from './subscribers/subscriber-acls.ts'
 import { type JobStage } from './submissions/stage.ts'
-import { type Runtimes } from './runtimes.ts'
+import { type Runtimes } from './authoring/runtimes.ts'
 import { type ApiSettings } from './settings.ts'
 
 export interface Diagnosis {

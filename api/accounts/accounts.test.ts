@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { assert, property, string, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { identify, requireScope, type TokenSource } from './caller.ts'
-import { refuseReserved } from './names.ts'
-import { type AccountRecord, type TokenRecord } from './records.ts'
+import { refuseReserved } from './reserved-names.ts'
+import { type AccountRecord, type TokenRecord } from '../control/account-records.ts'
 import { openSecretBox } from './secret-box.ts'
-import { hashToken, mintToken, tokenId } from './token.ts'
+import { hashToken, mintToken, tokenId } from './bearer-token.ts'
 
 const now = Date.parse('2026-11-21T00:00:00Z')
 const account: AccountRecord = {

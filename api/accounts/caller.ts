@@ -1,8 +1,8 @@
 // Who is calling: the account and scopes behind a bearer token, and what they may touch.
 import { ApiError } from '../errors.ts'
-import { type AccountRecord, type Scope, SCOPES, type TokenRecord } from './records.ts'
+import { type AccountRecord, type Scope, SCOPES, type TokenRecord } from '../control/account-records.ts'
 import { isOver } from './expiry.ts'
-import { tokenId as idOfToken, tokenMatches } from './token.ts'
+import { tokenId as idOfToken, tokenMatches } from './bearer-token.ts'
 
 /** The administrator's account: it exists without a record, by the hash in the configuration. */
 const ADMIN_ACCOUNT = 'admin'

@@ -1,6 +1,6 @@
 // How long tokens and Kafka users are good. What a token makes never outlives it: else one of a minute would be one for ever.
 import { ApiError } from '../errors.ts'
-import { timeOf } from '../times.ts'
+import { timeOf } from '../rfc3339-time.ts'
 import { type Caller } from './caller.ts'
 
 const DAY_MS = 86_400_000

@@ -1,6 +1,6 @@
 // The pen of skysieve.audit: appends, never changes. Every instance writes what it was asked.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
-import { AUDIT_TOPIC, type AuditRecord } from './records.ts'
+import { AUDIT_TOPIC, type AuditRecord } from './audit-record.ts'
 
 export interface AuditLog {
   /** Resolves when the hub has the record. Throws HubError. */

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { collectRarely } from '#hub'
-import { fillArchive, openStand, syntheticPackets } from '../checks/archive-stand.ts'
+import { fillArchive, openStand, syntheticPackets } from '../checks/archive-test-server.ts'
 
 // As the API's process does.
 collectRarely()

@@ -3,7 +3,7 @@ import { HUB_DEAD_LETTERS, type LogRecord, readFrame, STREAMS, type Stream } fro
 import { DEAD_LETTERS_TOPIC } from '#filters'
 import { ApiError } from '../errors.ts'
 import { type Brokers } from '../platform.ts'
-import { HUB } from './kafka-users.ts'
+import { HUB } from '../subscribers/subscriber-acls.ts'
 
 /** Bytes of a packet that are shown. */
 const HEAD_BYTES = 64

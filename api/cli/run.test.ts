@@ -5,8 +5,8 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { DEFAULT_STREAM } from '#hub'
 import { languageOf } from '#filters'
-import type { Surroundings } from './config.ts'
-import * as repeated from './repeated.ts'
+import type { Surroundings } from './context/cli-context.ts'
+import * as repeated from './context/repeated-constants.ts'
 import { NOUNS, runCli } from './run.ts'
 
 const surroundings = (): Surroundings & { stdout: PassThrough; stderr: PassThrough } => ({

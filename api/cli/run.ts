@@ -1,9 +1,9 @@
 // The command line: noun, then verb. deploy adds the commands that start and stop systems.
 import { Command, CommanderError } from 'commander'
-import { type AddCommands } from './add-commands.ts'
-import { processSurroundings, type Surroundings } from './config.ts'
-import { CliError, EXIT, type ExitCode } from './exit.ts'
-import { openOutput } from './output.ts'
+import { type AddCommands } from './context/add-commands.ts'
+import { processSurroundings, type Surroundings } from './context/cli-context.ts'
+import { CliError, EXIT, type ExitCode } from './output/exit-codes.ts'
+import { openOutput } from './output/output.ts'
 
 interface Noun {
   /** Its line in the help; a test compares it with the noun's own description. */
@@ -14,15 +14,15 @@ interface Noun {
 /** Loading is most of a short command's time, so only what a command line names is loaded. */
 export const NOUNS: Readonly<Record<string, Noun>> = {
   auth: { about: 'who you are', load: async () => (await import('./commands/auth.ts')).addAuth },
-  filter: { about: 'your filters', load: async () => (await import('./commands/filter-verbs.ts')).addFilterVerbs },
+  filter: { about: 'your filters', load: async () => (await import('./commands/filter/verbs.ts')).addFilterVerbs },
   alert: { about: 'archived alerts', load: async () => (await import('./commands/alert.ts')).addAlert },
   archive: {
     about: 'the archive of packets, on the machine that keeps it',
-    load: async () => (await import('./commands/archive-verbs.ts')).addArchiveVerbs,
+    load: async () => (await import('./commands/archive/verbs.ts')).addArchiveVerbs,
   },
   topic: {
     about: 'topics: those you may read, and for administrators those of the hub',
-    load: async () => (await import('./commands/topic.ts')).addTopic,
+    load: async () => (await import('./commands/topic/verbs.ts')).addTopic,
   },
   acl: {
     about: 'who may read which topics of the hub (administrators)',

@@ -1,6 +1,6 @@
 // Who may write: the API instance that holds the one partition of skysieve.leader in a consumer group.
 import { type Kafka } from 'kafkajs'
-import { leaderAmong, leaderAssigner } from './assigner.ts'
+import { leaderAmong, leaderAssigner } from './leader-assigner.ts'
 
 export const LEADER_TOPIC = 'skysieve.leader'
 

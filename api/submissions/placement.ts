@@ -1,6 +1,6 @@
 // Where a filter runs: in the shard with the fewest filters, among those that have been heard of lately if there are any.
 import { type Manifest, type Placement } from '#filters'
-import { type ShardStatus } from './status.ts'
+import { type ShardStatus } from '../control/status-records.ts'
 
 export interface Candidate extends Placement {
   /** Time of the shard's last report, or undefined if it never reported. */

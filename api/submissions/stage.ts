@@ -1,7 +1,7 @@
 // Where a filter is on its way from submission to delivering, in one word an author understands.
 import { Type } from 'typebox'
 import { type Manifest } from '#filters'
-import { type FilterStatus } from './status.ts'
+import { type FilterStatus } from '../control/status-records.ts'
 
 const JOB_STAGES = ['queued', 'checking', 'trying', 'placing'] as const
 const NODE_STAGES = ['starting', 'live', 'catching-up', 'paused', 'suspended', 'failed'] as const

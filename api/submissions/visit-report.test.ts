@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type LogRecord } from '#hub'
 import { type Manifest } from '#filters'
-import { type FilterStatus } from './status.ts'
+import { type FilterStatus } from '../control/status-records.ts'
 import { visitReport } from './visit-report.ts'
 
 const FILTER = 'f0123456789'

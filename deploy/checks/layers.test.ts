@@ -60,7 +60,7 @@ test('each folder has an index and a README', () => {
 
 /** Files that name the environment without taking settings from it. */
 const NAMES_THE_ENVIRONMENT = [
-  'api/brokers/consumers.ts', // in the text of an example for subscribers
+  'api/subscribers/client-programs.ts', // in the text of an example for subscribers
   'sandbox/hostile/canaries.ts', // compares it before and after a hostile filter
 ]
 

@@ -1,7 +1,7 @@
 // `skysieve acl`: which topics of the hub an account may read; for administrators.
-import type { AddCommands } from '../add-commands.ts'
-import { sessionOf } from '../session.ts'
-import { table } from '../output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { sessionOf } from '../connection/session.ts'
+import { table } from '../output/output.ts'
 
 interface Acl {
   readonly account: string

@@ -6,7 +6,7 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fillArchive, openStand, type Stand, syntheticPackets } from '../../checks/archive-stand.ts'
+import { fillArchive, openStand, type Stand, syntheticPackets } from '../../checks/archive-test-server.ts'
 import { runCli } from '../run.ts'
 
 const packets = syntheticPackets(3)

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { CliError, EXIT } from '../exit.ts'
-import { table } from '../output.ts'
-import type { AddCommands } from '../add-commands.ts'
-import { type Session, sessionOf } from '../session.ts'
+import { CliError, EXIT } from '../output/exit-codes.ts'
+import { table } from '../output/output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { type Session, sessionOf } from '../connection/session.ts'
 
 interface StreamOption {
   readonly stream?: string

@@ -1,8 +1,8 @@
 // `skysieve audit`: who did what, when, from where, and how it ended; for administrators.
-import type { AddCommands } from '../add-commands.ts'
-import type { AuditRecord } from '../../audit/records.ts'
-import { sessionOf } from '../session.ts'
-import { table } from '../output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import type { AuditRecord } from '../../audit/audit-record.ts'
+import { sessionOf } from '../connection/session.ts'
+import { table } from '../output/output.ts'
 
 interface AuditOptions {
   readonly since?: string

@@ -1,14 +1,14 @@
 // `skysieve auth`: keep a token for an API, and ask whose it is. Tokens come over standard input, never as an argument.
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
-import type { AddCommands } from '../add-commands.ts'
-import { openClient } from '../client.ts'
-import type { Surroundings } from '../config.ts'
-import { trimmed } from '../connection.ts'
-import { CliError, EXIT } from '../exit.ts'
-import { DEFAULT_URL } from '../local-system.ts'
-import { openProfiles } from '../profile.ts'
-import { sessionOf } from '../session.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { openClient } from '../connection/api-client.ts'
+import type { Surroundings } from '../context/cli-context.ts'
+import { trimmed } from '../connection/connection.ts'
+import { CliError, EXIT } from '../output/exit-codes.ts'
+import { DEFAULT_URL } from '../local-system/local-system.ts'
+import { openProfiles } from '../connection/profiles.ts'
+import { sessionOf } from '../connection/session.ts'
 
 interface Me {
   readonly account: string

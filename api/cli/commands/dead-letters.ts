@@ -1,9 +1,9 @@
 // `skysieve dead-letters`: packets that could not be read, of the hub and of every node.
-import type { AddCommands } from '../add-commands.ts'
-import type { Client } from '../client.ts'
-import { CliError, EXIT } from '../exit.ts'
-import { table } from '../output.ts'
-import { sessionOf } from '../session.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import type { Client } from '../connection/api-client.ts'
+import { CliError, EXIT } from '../output/exit-codes.ts'
+import { table } from '../output/output.ts'
+import { sessionOf } from '../connection/session.ts'
 
 interface Letter {
   readonly broker: string

@@ -1,11 +1,11 @@
 // `skysieve notices`: the lightweight stream as lines of JSON.
 import type { BrokerAccess, Notice } from '#hub'
-import { CliError, EXIT } from '../exit.ts'
-import { withInterrupt } from '../interrupt.ts'
-import { ADMIN_USER, HUB_CA_ABOUT, HUB_CA_OPTION, hubAccess, type HubOptions } from '../local-system.ts'
-import type { AddCommands } from '../add-commands.ts'
-import { DEFAULT_STREAM } from '../repeated.ts'
-import { sessionOf } from '../session.ts'
+import { CliError, EXIT } from '../output/exit-codes.ts'
+import { withInterrupt } from '../context/interrupt.ts'
+import { ADMIN_USER, HUB_CA_ABOUT, HUB_CA_OPTION, hubAccess, type HubOptions } from '../local-system/local-system.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { DEFAULT_STREAM } from '../context/repeated-constants.ts'
+import { sessionOf } from '../connection/session.ts'
 
 interface TailCommand extends HubOptions {
   readonly stream: string

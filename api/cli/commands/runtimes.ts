@@ -1,8 +1,8 @@
 // `skysieve runtimes`: the languages filters can be written in, with what they offer.
-import type { RuntimeInfo } from '../../runtimes.ts'
-import { table } from '../output.ts'
-import type { AddCommands } from '../add-commands.ts'
-import { sessionOf } from '../session.ts'
+import type { RuntimeInfo } from '../../authoring/runtimes.ts'
+import { table } from '../output/output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { sessionOf } from '../connection/session.ts'
 
 export const addRuntimes: AddCommands = (program, around) => {
   program

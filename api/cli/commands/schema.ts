@@ -1,10 +1,10 @@
 // `skysieve schema`: a survey's schemas into the registry, under the ids its packets name.
 import { resolve } from 'node:path'
-import { CliError, EXIT } from '../exit.ts'
-import { type HubOptions, registryUrl } from '../local-system.ts'
-import { table } from '../output.ts'
-import type { AddCommands } from '../add-commands.ts'
-import { sessionOf } from '../session.ts'
+import { CliError, EXIT } from '../output/exit-codes.ts'
+import { type HubOptions, registryUrl } from '../local-system/local-system.ts'
+import { table } from '../output/output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { sessionOf } from '../connection/session.ts'
 
 export const addSchema: AddCommands = (program, around) => {
   const schema = program.command('schema').description('schemas of a survey')

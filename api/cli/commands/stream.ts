@@ -1,8 +1,8 @@
 // `skysieve stream`: make packets, play them into a hub, look at them.
 import type { AvroSchema, PrintSource } from '#hub'
 import { resolve } from 'node:path'
-import type { AddCommands } from '../add-commands.ts'
-import { withInterrupt } from '../interrupt.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import { withInterrupt } from '../context/interrupt.ts'
 import {
   ADMIN_USER,
   HUB_CA_ABOUT,
@@ -11,8 +11,8 @@ import {
   type HubOptions,
   registryUrl,
   SIMULATOR_USER,
-} from '../local-system.ts'
-import { sessionOf } from '../session.ts'
+} from '../local-system/local-system.ts'
+import { sessionOf } from '../connection/session.ts'
 
 interface CreateCommand {
   readonly visits: number

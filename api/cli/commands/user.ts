@@ -1,8 +1,8 @@
 // `skysieve user`: accounts, their hub users and what these may take; for administrators, and for accounts that manage their own users.
-import type { AddCommands } from '../add-commands.ts'
-import type { Client } from '../client.ts'
-import { sessionOf } from '../session.ts'
-import { groupsText, table } from '../output.ts'
+import type { AddCommands } from '../context/add-commands.ts'
+import type { Client } from '../connection/api-client.ts'
+import { sessionOf } from '../connection/session.ts'
+import { groupsText, table } from '../output/output.ts'
 
 interface Account {
   readonly id: string

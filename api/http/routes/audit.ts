@@ -1,12 +1,12 @@
 // The audit as administrators read it: who did what, in the order it happened.
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { AUDIT_TOPIC, AuditRecord } from '../../audit/records.ts'
-import { HUB } from '../../brokers/kafka-users.ts'
+import { AUDIT_TOPIC, AuditRecord } from '../../audit/audit-record.ts'
+import { HUB } from '../../subscribers/subscriber-acls.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../typed-app.ts'
-import { Moment } from '../texts.ts'
-import { answers } from '../views.ts'
+import { type App } from '../requests/typed-app.ts'
+import { Moment } from '../requests/text-formats.ts'
+import { answers } from '../answers/views.ts'
 
 const AuditQuery = Type.Object({
   since: Type.Optional(Moment),

@@ -1,6 +1,6 @@
 // The description of this API: OpenAPI for programs, one page for people.
-import { type App } from '../typed-app.ts'
-import { referencePage } from '../reference-page.ts'
+import { type App } from '../requests/typed-app.ts'
+import { referencePage } from './reference-page.ts'
 
 export function documentRoutes(app: App): void {
   app.route({

@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import { type KnownVisit, knownVisit } from '#hub'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
-import { type App } from '../typed-app.ts'
-import { answers } from '../views.ts'
+import { type App } from '../requests/typed-app.ts'
+import { answers } from '../answers/views.ts'
 
 const AnswersView = Type.Object({
   stream: Type.String(),

@@ -2,12 +2,12 @@
 import { Type } from 'typebox'
 import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
-import { Node, nodesOf } from '../../submissions/nodes.ts'
-import { sourceBytesOf } from '../../submissions/sources.ts'
-import { callerOf } from '../access.ts'
-import { type App } from '../typed-app.ts'
-import { limitsOf } from '../rate-limit.ts'
-import { answers } from '../views.ts'
+import { Node, nodesOf } from '../../submissions/node-view.ts'
+import { sourceBytesOf } from '../../submissions/stored-sources.ts'
+import { callerOf } from '../hooks/authenticate.ts'
+import { type App } from '../requests/typed-app.ts'
+import { limitsOf } from '../hooks/rate-limit.ts'
+import { answers } from '../answers/views.ts'
 
 const Used = Type.Object({ used: Type.Integer(), limit: Type.Union([Type.Integer(), Type.Null()]) })
 const LimitsView = Type.Object({

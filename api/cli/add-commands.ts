@@ -1,6 +1,0 @@
-// What every file of cli/commands exports.
-import type { Command } from 'commander'
-import type { Surroundings } from './config.ts'
-
-/** Adds a noun with its verbs. */
-export type AddCommands = (program: Command, around: Surroundings) => void

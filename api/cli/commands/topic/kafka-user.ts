@@ -1,0 +1,25 @@
+// The Kafka user for reading a topic: kept in the profile, made by the API when there is none yet.
+import type { Client } from '../../connection/api-client.ts'
+import { groupsText } from '../../output/output.ts'
+import { type KafkaUser, openProfiles } from '../../connection/profiles.ts'
+import type { Session } from '../../connection/session.ts'
+
+/** The kept user of `topic`, or a new one. A kept user that was taken away on the server is replaced. */
+export async function kafkaUserFor(client: Client, topic: string, { around, out }: Session): Promise<KafkaUser> {
+  const profiles = openProfiles(around.configDirectory)
+  const path = `/v1/topics/${encodeURIComponent(topic)}/credentials`
+  const kept = profiles.find(client.url)?.kafka?.[topic]
+  if (kept) {
+    const known = await client.list<{ user: string; bootstrap: string }>(path)
+    const still = known.find(({ user }) => user === kept.user)
+    if (still) return { ...kept, bootstrap: still.bootstrap }
+  }
+  const fresh = await client.call<KafkaUser & { groupPrefixes: readonly string[] }>('POST', path, {})
+  const { user, password, bootstrap, ca, groupPrefixes } = fresh
+  const groups = groupsText(user, groupPrefixes)
+  out.progress(`made the Kafka user ${user} (groups ${groups}); it is kept in ${around.configDirectory}`)
+  const profile = profiles.find(client.url) ?? { url: client.url }
+  const made = { user, password, bootstrap, ...(ca === undefined ? {} : { ca }) }
+  profiles.save({ ...profile, kafka: { ...profile.kafka, [topic]: made } })
+  return made
+}

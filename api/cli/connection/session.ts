@@ -1,0 +1,33 @@
+// What every command gets: its surroundings, where to print, and the API when it asks for it.
+import type { Command } from 'commander'
+import { type Client, openClient } from './api-client.ts'
+import type { Surroundings } from '../context/cli-context.ts'
+import { connectionOf } from './connection.ts'
+import { openOutput, type Output } from '../output/output.ts'
+
+export interface Session {
+  readonly around: Surroundings
+  readonly out: Output
+  /** The address given by `--url`, if any. */
+  readonly url: string | undefined
+  /** The API as the caller logged in to it. Throws CliError CLI_NOT_LOGGED_IN. */
+  readonly api: () => Client
+}
+
+/** Options that every command has. */
+interface CommonOptions {
+  readonly url?: string
+  readonly json?: boolean
+}
+
+/** The session of a command from its own and its parents' options. */
+export function sessionOf(command: Command, around: Surroundings): Session {
+  const { url, json } = command.optsWithGlobals<CommonOptions>()
+  let client: Client | undefined
+  return {
+    around,
+    out: openOutput(around, json ?? false),
+    url,
+    api: () => (client ??= openClient(connectionOf(around, url))),
+  }
+}

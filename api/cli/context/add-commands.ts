@@ -1,0 +1,6 @@
+// What every file of cli/commands exports.
+import type { Command } from 'commander'
+import type { Surroundings } from './cli-context.ts'
+
+/** Adds a noun with its verbs. */
+export type AddCommands = (program: Command, around: Surroundings) => void

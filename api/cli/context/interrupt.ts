@@ -1,0 +1,17 @@
+// Ctrl-C and the surroundings' signal as one AbortSignal, for commands that leave a summary when they are ended.
+import type { Surroundings } from './cli-context.ts'
+
+/** Runs `work`; the first Ctrl-C asks it to end. */
+export async function withInterrupt<T>(
+  { signal }: Surroundings,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const interrupted = new AbortController()
+  const stop = (): void => interrupted.abort()
+  process.once('SIGINT', stop)
+  try {
+    return await work(signal ? AbortSignal.any([signal, interrupted.signal]) : interrupted.signal)
+  } finally {
+    process.off('SIGINT', stop)
+  }
+}

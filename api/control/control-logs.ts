@@ -1,0 +1,140 @@
+// The control topics as this instance reads them and, while it leads, writes them.
+import { type FastifyBaseLogger } from 'fastify'
+import { type Static, type TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import {
+  type BrokerAccess,
+  type ControlLog,
+  type ControlWriter,
+  openControlLog,
+  openControlWriter,
+  openKafka,
+} from '#hub'
+import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
+import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
+import { STATUS_TOPIC, StatusValue } from './status-records.ts'
+import { type Books, openBooks } from './control-state.ts'
+import { type Election, joinElection } from './election.ts'
+import { openOffice } from './leadership.ts'
+import { type Pen, type Writes } from './control-writes.ts'
+
+export interface LedgerOptions {
+  readonly hub: BrokerAccess
+  readonly adminTokenSha256: string
+  /** This instance's address for the others. */
+  readonly url: string
+  readonly log: FastifyBaseLogger
+  /** Called with each term, once everything earlier has been read; its signal ends with the term. */
+  readonly onTerm: (signal: AbortSignal) => void
+}
+
+export interface Ledger {
+  readonly books: Books
+  readonly sources: Sources
+  readonly writes: Writes
+  /** Why what is read may be old; undefined while it is not. */
+  readonly problem: () => string | undefined
+  /** Stands for election. */
+  stand(): Promise<void>
+  close(): Promise<void>
+}
+
+/** How long a write waits for a leader: a dead one's session has to run out (6 s), then comes the replay. */
+const LEAD_WITHIN_MS = 12_000
+
+/** Reads the control topics to their ends; changes nothing before `stand`. */
+export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: LedgerOptions): Promise<Ledger> {
+  const group = hub.user
+  const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> => {
+    // 10 us for a filter's status; 660 where the schema is walked for each.
+    const compiled = Compile(schema)
+    return openControlLog({
+      access: hub,
+      topic,
+      clientId: `${group}-${topic}`,
+      parse: value => compiled.Parse(JSON.parse(value.toString())),
+      onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
+    })
+  }
+  const [sources, accounts, filters, status] = await Promise.all([
+    openSources(hub, `${group}-${SOURCES_TOPIC}`, problem =>
+      log.warn({ topic: SOURCES_TOPIC, err: problem }, 'control topic'),
+    ),
+    open(ACCOUNTS_TOPIC, AccountsValue),
+    open(FILTERS_TOPIC, Manifest),
+    open(STATUS_TOPIC, StatusValue),
+  ])
+  const office = openOffice({
+    take: async () => {
+      const writer = await openControlWriter({
+        access: hub,
+        transactionalId: `${group}.writer`,
+        clientId: `${group}-writer`,
+      })
+      await Promise.all([accounts.catchUp(), filters.catchUp(), sources.catchUp()])
+      return writer
+    },
+    onTerm,
+    onTrouble: error => log.warn({ err: error }, 'leading the API'),
+    waitMs: LEAD_WITHIN_MS,
+  })
+  let election: Election | undefined
+  return {
+    sources,
+    books: openBooks({ accounts, filters, status }, adminTokenSha256),
+    writes: {
+      get isLeader() {
+        return office.isHeld
+      },
+      leaderUrl: async () => election?.leaderUrl(),
+      change: work => office.run(writer => work(penOf(writer, accounts, filters, sources))),
+    },
+    problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? status.problem(),
+    async stand() {
+      const kafka = openKafka(hub, `${group}-election`)
+      election = await joinElection(
+        { kafka, groupId: `${group}.leader`, url },
+        {
+          onElected: () => office.enter(),
+          onDeposed: () => office.leave(),
+          onTrouble: reason => log.warn({ reason }, 'election'),
+        },
+      )
+    },
+    async close() {
+      await office.close()
+      await election?.close()
+      await Promise.all([accounts.close(), filters.close(), sources.close(), status.close()])
+    },
+  }
+}
+
+function penOf(
+  writer: ControlWriter,
+  accounts: ControlLog<AccountsValue>,
+  filters: ControlLog<Manifest>,
+  sources: Sources,
+): Pen {
+  const put = async (log: ControlLog<unknown>, key: string, value: Manifest | AccountsValue | null): Promise<void> => {
+    await writer.write([{ topic: log.topic, key, value }])
+    await log.catchUp()
+  }
+  return {
+    async manifest(manifest, source) {
+      const key = source && sourceKey({ language: source.language, sha256: sha256(source.source) })
+      if (source === undefined || key === undefined || sources.has(key)) return put(filters, manifest.id, manifest)
+      await writer.write([
+        { topic: SOURCES_TOPIC, key, value: source },
+        { topic: filters.topic, key: manifest.id, value: manifest },
+      ])
+      await Promise.all([sources.catchUp(), filters.catchUp()])
+    },
+    async forgetSources(keys) {
+      await writer.write(keys.map(key => ({ topic: SOURCES_TOPIC, key, value: null })))
+      await sources.catchUp()
+    },
+    forgetManifest: id => put(filters, id, null),
+    record: record => put(accounts, accountsKey(record), record),
+    forgetRecord: record => put(accounts, accountsKey(record), null),
+  }
+}

@@ -1,0 +1,73 @@
+// Read views over the control topics: what every route and job knows about accounts, filters and nodes.
+import { type Manifest } from '#filters'
+import {
+  type AccountRecord,
+  type AccountsValue,
+  type CredentialRecord,
+  type LoginRecord,
+  type TokenRecord,
+  type TopicRecord,
+} from './account-records.ts'
+import { type TokenSource } from '../accounts/caller.ts'
+import { type FilterStatus, type ShardStatus, type StatusValue } from './status-records.ts'
+
+/** A replayed control topic, as far as reading goes. */
+export interface Log<T> {
+  get(key: string): T | undefined
+  entries(): Iterable<readonly [string, T]>
+}
+
+export interface Books extends TokenSource {
+  accounts(): AccountRecord[]
+  tokensOf(account: string): TokenRecord[]
+  credential(user: string): CredentialRecord | undefined
+  credentials(): CredentialRecord[]
+  login(user: string): LoginRecord | undefined
+  logins(): LoginRecord[]
+  /** Topics that were made through the API. */
+  topic(name: string): TopicRecord | undefined
+  topics(): TopicRecord[]
+  filter(id: string): Manifest | undefined
+  /** All manifests, deleted ones too, oldest first. */
+  filters(): Manifest[]
+  statusOf(filter: string): FilterStatus | undefined
+  /** What the mirrors' shards last reported, in their order. */
+  shards(): ShardStatus[]
+}
+
+const valuesOf = <T>(log: Log<T>): T[] => [...log.entries()].map(([, value]) => value)
+
+/** Books over three replayed logs and the administrator's hash from the configuration. */
+export function openBooks(
+  logs: { accounts: Log<AccountsValue>; filters: Log<Manifest>; status: Log<StatusValue> },
+  adminTokenSha256: string,
+): Books {
+  const records = <K extends AccountsValue['kind']>(kind: K): Extract<AccountsValue, { kind: K }>[] =>
+    valuesOf(logs.accounts).filter((value): value is Extract<AccountsValue, { kind: K }> => value.kind === kind)
+  const one = <K extends AccountsValue['kind']>(kind: K, id: string): Extract<AccountsValue, { kind: K }> | undefined =>
+    logs.accounts.get(`${kind}/${id}`) as Extract<AccountsValue, { kind: K }> | undefined
+  return {
+    adminTokenSha256,
+    token: id => one('token', id),
+    account: id => one('account', id),
+    accounts: () => records('account'),
+    tokensOf: account => records('token').filter(token => token.account === account),
+    credential: user => one('credential', user),
+    credentials: () => records('credential'),
+    login: user => one('login', user),
+    logins: () => records('login'),
+    topic: name => one('topic', name),
+    topics: () => records('topic'),
+    filter: id => logs.filters.get(id),
+    filters: () =>
+      valuesOf(logs.filters).toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || (a.id < b.id ? -1 : 1)),
+    statusOf(filter) {
+      const status = logs.status.get(filter)
+      return status && 'filter' in status ? status : undefined
+    },
+    shards: () =>
+      valuesOf(logs.status)
+        .filter((status): status is ShardStatus => !('filter' in status))
+        .toSorted((a, b) => a.mirror.localeCompare(b.mirror, 'en', { numeric: true }) || a.shard - b.shard),
+  }
+}

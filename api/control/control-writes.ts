@@ -1,0 +1,26 @@
+// The one place the API changes its control topics: one piece of work at a time, by the instance that leads.
+import { type Manifest, type SourceRecord } from '#filters'
+import { type AccountsValue } from './account-records.ts'
+
+/** Writes of the work that holds it. Each resolves once the record is committed and this instance's books show it. */
+export interface Pen {
+  /** With the record of a source that it names, if that is new: both are there, or neither. */
+  manifest(manifest: Manifest, source?: SourceRecord): Promise<void>
+  /** The tombstones of sources that no manifest names. */
+  forgetSources(keys: readonly string[]): Promise<void>
+  /** The tombstone of a filter that every node has let go of. */
+  forgetManifest(id: string): Promise<void>
+  record(record: AccountsValue): Promise<void>
+  forgetRecord(record: AccountsValue): Promise<void>
+}
+
+export interface Writes {
+  readonly isLeader: boolean
+  /** Base address of the leading instance when that is another one. */
+  leaderUrl(): Promise<string | undefined>
+  /**
+   * Runs `work` while nobody else writes; what it reads from the books includes every earlier write.
+   * @throws ApiError API_LEADER_MISSING when this instance does not lead within some seconds.
+   */
+  change<T>(work: (pen: Pen) => Promise<T>): Promise<T>
+}

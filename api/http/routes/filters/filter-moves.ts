@@ -1,0 +1,56 @@
+// Moving a filter to another mirror: operators only, for its subscribers have to follow it.
+import { Type } from 'typebox'
+import { FilterId } from '#filters'
+import { type Platform } from '../../../platform.ts'
+import { etagOf } from '../../../submissions/manifest-changes.ts'
+import { placeElsewhere } from '../../../leader/move-filters.ts'
+import { forcedTo, movingTo } from '../../../submissions/move-rules.ts'
+import { candidatesOf, choosePlace } from '../../../submissions/placement.ts'
+import { type App } from '../../requests/typed-app.ts'
+import { ownFilter } from './own-filter.ts'
+import { answers, filterView, FilterView } from '../../answers/views.ts'
+
+export function filterMoveRoutes(app: App, platform: Platform): void {
+  const { books, writes, brokers } = platform
+  app.route({
+    method: 'POST',
+    url: '/v1/filters/:id/move',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Move a filter to another mirror; its Kafka users follow, its old topic stays until it is deleted',
+      tags: ['filters'],
+      params: Type.Object({ id: FilterId }),
+      body: Type.Object(
+        {
+          mirror: Type.String({ maxLength: 60, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$' }),
+          force: Type.Optional(
+            Type.Boolean({
+              description:
+                'Its mirror is lost for good: do not wait for it. Visits that it had reported are given up where it left them, all others are evaluated on the new mirror; what it delivered after its last report may come again.',
+            }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
+      response: answers({ 202: FilterView }),
+    },
+    async handler(request, reply) {
+      const { mirror, force = false } = request.body
+      const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
+      const candidates = candidatesOf(isMirror ? [mirror] : [], books.shards())
+      const destination = { mirror, shard: choosePlace(candidates, books.filters(), platform.nowMs())?.shard }
+      const now = new Date(platform.nowMs()).toISOString()
+      const { id } = ownFilter(platform, request)
+      if (force) await placeElsewhere(platform, id, old => forcedTo(old, books.statusOf(id), destination, now))
+      else
+        await writes.change(async pen => {
+          const old = ownFilter(platform, request)
+          const next = movingTo(old, books.statusOf(id), destination, now)
+          if (next !== old) await pen.manifest(next)
+        })
+      const manifest = ownFilter(platform, request)
+      reply.code(202).header('etag', etagOf(manifest))
+      return reply.send(filterView(manifest, books.statusOf(manifest.id)))
+    },
+  })
+}

@@ -1,0 +1,75 @@
+// What an instance does while it leads: work the queue, and reconcile over and over.
+import { type FastifyBaseLogger } from 'fastify'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Platform } from '../platform.ts'
+import { HUB } from '../subscribers/subscriber-acls.ts'
+import { attendMoves } from './move-filters.ts'
+import { process } from './process-submission.ts'
+import { type JobQueue } from '../jobs/submission-queue.ts'
+import { newGroupReaper } from './delete-idle-groups.ts'
+import { newReconciler } from './reconcile.ts'
+
+const RECONCILE_EVERY_MS = 30_000
+/** Visits that begin while a filter is handed over wait for it. */
+const MOVES_EVERY_MS = 2000
+/** What 150 groups with the longest comments take of a broker is a few MB; what comes in a minute is bounded by the users' share of requests. */
+const GROUPS_EVERY_MS = 60_000
+/** Uses of tokens are written this rarely: a record per request would be a record per request. */
+const LAST_USED_EVERY_MS = 300_000
+
+export interface TermOptions {
+  readonly platform: Platform
+  readonly jobs: JobQueue
+  /** Names of the mirrors that filters are placed on. */
+  readonly mirrors: readonly string[]
+  /** Token id → when it was last used; emptied when written. */
+  readonly seen: Map<string, number>
+  readonly log: FastifyBaseLogger
+}
+
+/** Begins a term; it ends with the signal. */
+export function openTerm(options: TermOptions, signal: AbortSignal): void {
+  const { platform, seen, log } = options
+  void beginWork(options, signal)
+  void repeat(LAST_USED_EVERY_MS, signal, () =>
+    writeLastUsed(platform, seen).catch((error: unknown) => log.warn({ err: error }, 'last uses were not written')),
+  )
+}
+
+async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: AbortSignal): Promise<void> {
+  await jobs.reset(signal)
+  if (signal.aborted) return
+  const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
+  signal.addEventListener('abort', () => void worker.close(), { once: true })
+  const reaper = newGroupReaper(platform, [HUB, ...mirrors], log)
+  await Promise.all([
+    repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
+    repeat(MOVES_EVERY_MS, signal, () => attendMoves(platform, log)),
+    repeat(GROUPS_EVERY_MS, signal, () => reaper.round()),
+  ])
+}
+
+function reconciling(platform: Platform, log: FastifyBaseLogger, signal: AbortSignal): () => Promise<void> {
+  const reconciler = newReconciler(platform, log, signal)
+  return () => reconciler.round()
+}
+
+/** Runs `work` now and then after each pause, never twice at once. `work` must not reject. */
+async function repeat(everyMs: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work()
+    await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
+  }
+}
+
+async function writeLastUsed({ books, writes }: Platform, seen: Map<string, number>): Promise<void> {
+  if (seen.size === 0) return
+  const uses = [...seen]
+  seen.clear()
+  await writes.change(async pen => {
+    for (const [id, usedMs] of uses) {
+      const token = books.token(id)
+      if (token) await pen.record({ ...token, lastUsedAt: new Date(usedMs).toISOString() })
+    }
+  })
+}

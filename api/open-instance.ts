@@ -1,0 +1,146 @@
+// A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
+import { type FastifyBaseLogger } from 'fastify'
+import { type Registry } from 'prom-client'
+import { openSourceDesk } from '#filters'
+import { type ArchiveSettings, type BrokerAccess, openSchemaStore, STREAMS } from '#hub'
+import { type Sandbox } from '#sandbox'
+import { openSecretBox } from './accounts/secret-box.ts'
+import { openArchives } from './archive/archives.ts'
+import { openAuditLog } from './audit/audit-log.ts'
+import { openAuthor } from './authoring/source-checks.ts'
+import { type ServedBroker, openBrokers } from './brokers/brokers.ts'
+import { HUB } from './subscribers/subscriber-acls.ts'
+import { openLedger } from './control/control-logs.ts'
+import { buildApp } from './http/app.ts'
+import { doChore } from './archive/maintenance.ts'
+import { openArchiveQueue } from './jobs/archive-maintenance-queue.ts'
+import { openQueue } from './jobs/submission-queue.ts'
+import { type RedisAccess } from './jobs/redis.ts'
+import { openTerm } from './leader/leader-work.ts'
+import { apiMetrics } from './metrics.ts'
+import { type Platform } from './platform.ts'
+import { openRuntimes, type PythonRuntime } from './authoring/runtimes.ts'
+import { type ApiSettings } from './settings.ts'
+
+export interface ApiOptions {
+  readonly host: string
+  readonly port: number
+  readonly hub: BrokerAccess & { readonly advertised?: string }
+  readonly mirrors: readonly ServedBroker[]
+  readonly redis: RedisAccess
+  readonly adminTokenSha256: string
+  /** 32 bytes. */
+  readonly platformKey: Uint8Array
+  readonly settings: ApiSettings
+  /** Where trials run; it stays the caller's to close. */
+  readonly sandbox: Sandbox
+  readonly python: PythonRuntime
+  /** The archive of alerts it reads, if this system keeps one. */
+  readonly archive?: ArchiveSettings | undefined
+  readonly log: FastifyBaseLogger
+  readonly registry: Registry
+}
+
+export interface ApiCheck {
+  readonly name: string
+  readonly ok: boolean
+  readonly reason?: string
+}
+
+const check = (name: string, ok: boolean, reason: string): ApiCheck => ({ name, ok, ...(ok ? {} : { reason }) })
+
+export interface Api {
+  readonly url: string
+  /** What it needs, for /readyz. */
+  readonly checks: () => Promise<readonly ApiCheck[]>
+  close(): Promise<void>
+}
+
+/** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
+export async function openApi(options: ApiOptions): Promise<Api> {
+  const { hub, mirrors, settings, log, sandbox, adminTokenSha256 } = options
+  const metrics = apiMetrics(options.registry)
+  const box = openSecretBox(options.platformKey)
+  const jobs = openQueue(options.redis, log)
+  const archiveQueue = openArchiveQueue(options.redis, jobs.redis, log)
+  const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
+  const audit = openAuditLog(hub)
+  const schemas = await openSchemaStore({
+    access: hub,
+    clientId: `${hub.user}-schemas`,
+    onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
+  })
+  const desk = openSourceDesk({ isWarm: true })
+  const seen = new Map<string, number>()
+  const ledger = await openLedger({
+    hub,
+    adminTokenSha256,
+    url: settings.url,
+    log,
+    onTerm: signal => {
+      metrics.isLeader.set(1)
+      signal.addEventListener('abort', () => metrics.isLeader.set(0))
+      if (options.archive !== undefined) {
+        const tools = { hub, archive: options.archive, schemaOf: schemas.get }
+        const chores = archiveQueue.work((order, onProgress, ended) => doChore(order, tools, onProgress, ended))
+        signal.addEventListener('abort', () => void chores.close(), { once: true })
+      }
+      openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
+    },
+  })
+  const author = openAuthor({
+    sandbox,
+    desk,
+    sources: ledger.sources,
+    schemas: () => schemas.all().map(([, schema]) => schema),
+  })
+  const archives = options.archive && (await openArchives(options.archive, Object.keys(STREAMS)))
+  const platform: Platform = {
+    archives,
+    archiveJobs: archiveQueue,
+    settings,
+    books: ledger.books,
+    writes: ledger.writes,
+    sources: ledger.sources,
+    author,
+    knowsSchema: async id => (await schemas.get(id)) !== undefined,
+    runtimes: openRuntimes(settings, options.python),
+    jobs,
+    brokers,
+    audit,
+    box,
+    nowMs: Date.now,
+  }
+  const app = await buildApp({
+    platform,
+    log,
+    limitStore: jobs.redis,
+    metrics,
+    tokenSeen: id => void seen.set(id, Date.now()),
+  })
+  const url = await app.listen({ host: options.host, port: options.port })
+  await ledger.stand()
+  return {
+    url,
+    async checks() {
+      const hasRedis = await jobs.isReady()
+      const hasLeader = ledger.writes.isLeader || (await ledger.writes.leaderUrl().catch(() => undefined)) !== undefined
+      return [
+        check('control', ledger.problem() === undefined, ledger.problem() ?? ''),
+        check('redis', hasRedis, 'Redis does not answer: submissions are refused, live filters go on'),
+        check('leader', hasLeader, 'no instance leads: nothing can be changed'),
+      ]
+    },
+    async close() {
+      await app.close()
+      await ledger.close()
+      await archiveQueue.close()
+      await jobs.close()
+      await brokers.close()
+      await audit.close()
+      await schemas.close()
+      await archives?.close()
+      desk.close()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+// Which topics a caller may read, and on which broker each lies: deliveries of own filters on mirrors; full streams and other topics on the hub.
+import { HUB_DEAD_LETTERS, noticesTopic, STREAMS } from '#hub'
+import { DEAD_LETTERS_TOPIC, type Manifest, topicOfFilter } from '#filters'
+import { type Caller, mayTouch } from '../accounts/caller.ts'
+import { ApiError } from '../errors.ts'
+import { type Books } from '../control/control-state.ts'
+import { HUB, topicsOf } from './subscriber-acls.ts'
+
+export interface ReadableTopic {
+  readonly name: string
+  /** `topic`: one of the hub's that was made or granted through the API. */
+  readonly kind: 'filter' | 'stream' | 'topic'
+  /** Id of the filter, or name of the stream or topic. */
+  readonly of: string
+  /** Undefined while the filter has no mirror yet. */
+  readonly broker: string | undefined
+}
+
+const ofFilter = ({ id, placement }: Manifest): ReadableTopic => ({
+  name: topicOfFilter(id),
+  kind: 'filter',
+  of: id,
+  broker: placement?.mirror,
+})
+
+const ofHub = (name: string): ReadableTopic => {
+  const stream = Object.values(STREAMS).find(({ topic }) => topic === name)
+  return { name, kind: stream ? 'stream' : 'topic', of: stream?.name ?? name, broker: HUB }
+}
+
+/** The hub's topics a caller may read: an administrator all streams with their notices, dead letters, and all that were made, others what their account may and the token's scopes allow. */
+function hubTopics(books: Books, caller: Caller): string[] {
+  const streams = Object.values(STREAMS).map(({ topic }) => topic)
+  if (caller.isAdmin) {
+    const notices = Object.keys(STREAMS).map(noticesTopic)
+    return [...streams, ...notices, HUB_DEAD_LETTERS, ...books.topics().map(({ name }) => name)]
+  }
+  const account = books.account(caller.account)
+  return account ? [...topicsOf(books, { ...account, scopes: [...caller.scopes] }).keys()] : []
+}
+
+/** Each mirror has dead letters of its own, under one name. */
+const deadLettersOf = (books: Books): ReadableTopic[] =>
+  [...new Set(books.shards().map(({ mirror }) => mirror))].map(mirror => ({
+    name: DEAD_LETTERS_TOPIC,
+    kind: 'topic',
+    of: DEAD_LETTERS_TOPIC,
+    broker: mirror,
+  }))
+
+/** Streams and topics of the hub first, then filters from oldest to newest. */
+export function readableTopics(books: Books, caller: Caller, everyones = false): ReadableTopic[] {
+  const mayFilters = caller.isAdmin || caller.scopes.includes('filters:read') || caller.scopes.includes('filters:write')
+  const filters = mayFilters
+    ? books
+        .filters()
+        .filter(
+          ({ state, owner }) =>
+            state !== 'deleted' && (owner === caller.account || (everyones && mayTouch(caller, owner))),
+        )
+    : []
+  const letters = caller.isAdmin ? deadLettersOf(books) : []
+  return [...hubTopics(books, caller).map(ofHub), ...letters, ...filters.map(ofFilter)]
+}
+
+/** The topic of that name; on that mirror, where several have one. Throws ApiError API_TOPIC_UNKNOWN. */
+export function readableTopic(books: Books, caller: Caller, name: string, mirror?: string): ReadableTopic {
+  const topic = readableTopics(books, caller, true).find(
+    topic => topic.name === name && (mirror === undefined || topic.broker === mirror),
+  )
+  if (topic) return topic
+  const message = `There is no topic “${name}” that you may read. GET /v1/topics lists them; a full stream needs the scope stream:full.`
+  throw new ApiError('API_TOPIC_UNKNOWN', message)
+}
