@@ -8,14 +8,14 @@ const ALERT_TOPICS = ['lsst-alerts-v11', 'ztf-alerts'] as const
 /** Alerts, notices, and how far the archiver is; a test compares them with the hub's. */
 export const ARCHIVED_TOPICS = [...ALERT_TOPICS, 'lsst-notices', 'ztf-notices', 'skysieve.archive'] as const
 
-export interface ApiRights {
+export interface ApiAcls {
   /** Control topics it writes (and therefore creates no readers for): all compacted, one partition. */
   readonly hub: readonly Grant[]
   readonly node: readonly Grant[]
 }
 
 /** Consumer groups and transactional ids of the API begin with its user's name. */
-export function apiRights(user = 'skysieve-api'): ApiRights {
+export function apiAcls(user = 'skysieve-api'): ApiAcls {
   const topic = (name: string, operations: Grant['operations']): Grant => ({
     user,
     resource: 'topic',

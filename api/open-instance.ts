@@ -7,20 +7,20 @@ import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
 import { openArchives } from './archive/archives.ts'
 import { openAuditLog } from './audit/audit-log.ts'
-import { openAuthor } from './authoring/source-checks.ts'
-import { type ServedBroker, openBrokers } from './brokers/brokers.ts'
-import { HUB } from './subscribers/subscriber-acls.ts'
-import { openLedger } from './control/control-logs.ts'
+import { openSourceChecks } from './authoring/source-checks.ts'
+import { openControlLogs } from './control/control-logs.ts'
 import { buildApp } from './http/app.ts'
-import { doChore } from './archive/maintenance.ts'
+import { runMaintenance } from './archive/maintenance.ts'
 import { openArchiveQueue } from './jobs/archive-maintenance-queue.ts'
-import { openQueue } from './jobs/submission-queue.ts'
+import { openSubmissionQueue } from './jobs/submission-queue.ts'
 import { type RedisAccess } from './jobs/redis.ts'
-import { openTerm } from './leader/leader-work.ts'
+import { beginLeaderWork } from './leader/leader-work.ts'
 import { apiMetrics } from './metrics.ts'
 import { type Platform } from './platform.ts'
 import { openRuntimes, type PythonRuntime } from './authoring/runtimes.ts'
 import { type ApiSettings } from './settings.ts'
+import { type ServedBroker, openBrokers } from './brokers/open-brokers.ts'
+import { HUB } from './brokers/brokers.ts'
 
 export interface ApiOptions {
   readonly host: string
@@ -61,7 +61,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const { hub, mirrors, settings, log, sandbox, adminTokenSha256 } = options
   const metrics = apiMetrics(options.registry)
   const box = openSecretBox(options.platformKey)
-  const jobs = openQueue(options.redis, log)
+  const jobs = openSubmissionQueue(options.redis, log)
   const archiveQueue = openArchiveQueue(options.redis, jobs.redis, log)
   const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
   const audit = openAuditLog(hub)
@@ -72,26 +72,28 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   })
   const desk = openSourceDesk({ isWarm: true })
   const seen = new Map<string, number>()
-  const ledger = await openLedger({
+  const controlLogs = await openControlLogs({
     hub,
     adminTokenSha256,
     url: settings.url,
     log,
-    onTerm: signal => {
+    onLeading: signal => {
       metrics.isLeader.set(1)
       signal.addEventListener('abort', () => metrics.isLeader.set(0))
       if (options.archive !== undefined) {
         const tools = { hub, archive: options.archive, schemaOf: schemas.get }
-        const chores = archiveQueue.work((order, onProgress, ended) => doChore(order, tools, onProgress, ended))
-        signal.addEventListener('abort', () => void chores.close(), { once: true })
+        const maintenance = archiveQueue.work((order, onProgress, ended) =>
+          runMaintenance(order, tools, onProgress, ended),
+        )
+        signal.addEventListener('abort', () => void maintenance.close(), { once: true })
       }
-      openTerm({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
+      beginLeaderWork({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
     },
   })
-  const author = openAuthor({
+  const sourceChecks = openSourceChecks({
     sandbox,
     desk,
-    sources: ledger.sources,
+    sources: controlLogs.sources,
     schemas: () => schemas.all().map(([, schema]) => schema),
   })
   const archives = options.archive && (await openArchives(options.archive, Object.keys(STREAMS)))
@@ -99,10 +101,10 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     archives,
     archiveJobs: archiveQueue,
     settings,
-    books: ledger.books,
-    writes: ledger.writes,
-    sources: ledger.sources,
-    author,
+    controlState: controlLogs.controlState,
+    writes: controlLogs.writes,
+    sources: controlLogs.sources,
+    sourceChecks,
     knowsSchema: async id => (await schemas.get(id)) !== undefined,
     runtimes: openRuntimes(settings, options.python),
     jobs,
@@ -119,21 +121,22 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     tokenSeen: id => void seen.set(id, Date.now()),
   })
   const url = await app.listen({ host: options.host, port: options.port })
-  await ledger.stand()
+  await controlLogs.standForElection()
   return {
     url,
     async checks() {
       const hasRedis = await jobs.isReady()
-      const hasLeader = ledger.writes.isLeader || (await ledger.writes.leaderUrl().catch(() => undefined)) !== undefined
+      const hasLeader =
+        controlLogs.writes.isLeader || (await controlLogs.writes.leaderUrl().catch(() => undefined)) !== undefined
       return [
-        check('control', ledger.problem() === undefined, ledger.problem() ?? ''),
+        check('control', controlLogs.problem() === undefined, controlLogs.problem() ?? ''),
         check('redis', hasRedis, 'Redis does not answer: submissions are refused, live filters go on'),
         check('leader', hasLeader, 'no instance leads: nothing can be changed'),
       ]
     },
     async close() {
       await app.close()
-      await ledger.close()
+      await controlLogs.close()
       await archiveQueue.close()
       await jobs.close()
       await brokers.close()

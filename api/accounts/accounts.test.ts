@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { assert, property, string, uint8Array } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { identify, requireScope, type TokenSource } from './caller.ts'
+import { requireScope } from './caller.ts'
 import { refuseReserved } from './reserved-names.ts'
 import { type AccountRecord, type TokenRecord } from '../control/account-records.ts'
 import { openSecretBox } from './secret-box.ts'
 import { hashToken, mintToken, tokenId } from './bearer-token.ts'
+import { authenticate, type TokenSource } from './authenticate.ts'
 
 const now = Date.parse('2026-11-21T00:00:00Z')
 const account: AccountRecord = {
@@ -34,7 +35,7 @@ const source = (over: Partial<TokenRecord> = {}): TokenSource => ({
 
 describe('a token', () => {
   test('names its account and never more scopes than the account has', () => {
-    expect(identify(token, source(), now)).toEqual({
+    expect(authenticate(token, source(), now)).toEqual({
       account: 'alice',
       tokenId: id,
       scopes: ['filters:read'],
@@ -42,27 +43,29 @@ describe('a token', () => {
     })
   })
   test('of the configuration is the administrator’s', () => {
-    expect(identify(admin, source(), now)).toMatchObject({ account: 'admin', isAdmin: true })
+    expect(authenticate(admin, source(), now)).toMatchObject({ account: 'admin', isAdmin: true })
   })
   test('with another secret is unknown', () => {
-    expect(() => identify(mintToken(id).token, source(), now)).toThrow(
+    expect(() => authenticate(mintToken(id).token, source(), now)).toThrow(
       expect.objectContaining({ code: 'API_TOKEN_UNKNOWN' }),
     )
-    expect(() => identify('nonsense', source(), now)).toThrow(expect.objectContaining({ code: 'API_TOKEN_UNKNOWN' }))
+    expect(() => authenticate('nonsense', source(), now)).toThrow(
+      expect.objectContaining({ code: 'API_TOKEN_UNKNOWN' }),
+    )
   })
   test('that expired says so, from that very millisecond', () => {
     const expiresAt = new Date(now).toISOString()
-    expect(() => identify(token, source({ expiresAt }), now)).toThrow(
+    expect(() => authenticate(token, source({ expiresAt }), now)).toThrow(
       expect.objectContaining({ code: 'API_TOKEN_EXPIRED' }),
     )
-    expect(identify(token, source({ expiresAt }), now - 1)).toMatchObject({ account: 'alice' })
+    expect(authenticate(token, source({ expiresAt }), now - 1)).toMatchObject({ account: 'alice' })
   })
   test('has a recognisable form that holds its id', () => {
     expect(token).toMatch(/^sky_[0-9a-z]{10}_[0-9a-z]{40}$/)
     expect(tokenId(token)).toBe(id)
   })
   test('without a scope is told which one is missing', () => {
-    const caller = identify(token, source(), now)
+    const caller = authenticate(token, source(), now)
     expect(() => requireScope(caller, 'stream:full')).toThrow(/stream:full; yours has filters:read/)
   })
 })

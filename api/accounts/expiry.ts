@@ -1,7 +1,6 @@
 // How long tokens and Kafka users are good. What a token makes never outlives it: else one of a minute would be one for ever.
 import { ApiError } from '../errors.ts'
 import { timeOf } from '../rfc3339-time.ts'
-import { type Caller } from './caller.ts'
 
 const DAY_MS = 86_400_000
 const MAX_DAYS = 3660
@@ -10,7 +9,11 @@ const invalid = (message: string): ApiError =>
   new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/expiresAt', message }] })
 
 /** When what the caller makes ends: when they ask for, else with their token, else never. Throws ApiError API_REQUEST_INVALID. */
-export function expiryOf(wanted: string | undefined, { expiresAt: own }: Caller, nowMs: number): string | undefined {
+export function expiryOf(
+  wanted: string | undefined,
+  { expiresAt: own }: { readonly expiresAt?: string },
+  nowMs: number,
+): string | undefined {
   if (wanted === undefined) return own
   const ms = timeOf(wanted)
   if (ms === undefined) throw invalid(`“${wanted}” is no moment: write it as in 2026-11-21T16:00:00Z.`)

@@ -1,6 +1,6 @@
 // Which names an account or a Kafka user may not have, because the system's own users and groups have them.
 import { ApiError } from '../errors.ts'
-import { type Platform } from '../platform.ts'
+import { type ControlState } from '../control/control-state.ts'
 
 const RESERVED = /^(skysieve|filter|connect|kraft|kafka|mm2|mirror|hub|node\d*|admin|root|system|anonymous)(-|$)/
 
@@ -13,6 +13,11 @@ export function refuseReserved(name: string): void {
   }
 }
 
+/** Where names that are taken are looked up. */
+interface WithNames {
+  readonly controlState: Pick<ControlState, 'accounts' | 'logins' | 'credentials'>
+}
+
 const overlaps = (one: string, other: string): boolean =>
   one === other || one.startsWith(`${other}-`) || other.startsWith(`${one}-`)
 
@@ -23,9 +28,11 @@ export const ADMIN_USERS = 'operator'
  * A new account's name is nobody's, and nobody's begins with it and a dash, nor it with theirs: consumer groups are told apart by the names they
  * begin with. Throws ApiError API_NAME_TAKEN.
  */
-export function requireFreeName({ books }: Pick<Platform, 'books'>, name: string): void {
-  const users = [...books.logins(), ...books.credentials()].map(({ user }) => user)
-  const taken = [...books.accounts().map(({ id }) => id), ...users, ADMIN_USERS].find(other => overlaps(name, other))
+export function requireFreeName({ controlState }: WithNames, name: string): void {
+  const users = [...controlState.logins(), ...controlState.credentials()].map(({ user }) => user)
+  const taken = [...controlState.accounts().map(({ id }) => id), ...users, ADMIN_USERS].find(other =>
+    overlaps(name, other),
+  )
   if (taken === undefined) return
   const message =
     taken === name
@@ -35,8 +42,8 @@ export function requireFreeName({ books }: Pick<Platform, 'books'>, name: string
 }
 
 /** A Kafka user's name is its account's, or begins with it and a dash, or at least is not so with another account's. Throws ApiError API_NAME_TAKEN. */
-export function requireForeignTo({ books }: Pick<Platform, 'books'>, user: string, account: string): void {
-  const other = books.accounts().find(({ id }) => id !== account && overlaps(user, id) && !isOwn(user, account))
+export function requireForeignTo({ controlState }: WithNames, user: string, account: string): void {
+  const other = controlState.accounts().find(({ id }) => id !== account && overlaps(user, id) && !isOwn(user, account))
   if (other === undefined) return
   throw new ApiError(
     'API_NAME_TAKEN',

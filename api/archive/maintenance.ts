@@ -13,13 +13,13 @@ import {
   verifyArchive,
 } from '#hub'
 
-export const CHORES = ['verify', 'fill', 'reindex'] as const
-export const Chore = Type.Enum([...CHORES])
-export type Chore = (typeof CHORES)[number]
+export const MAINTENANCE_KINDS = ['verify', 'fill', 'reindex'] as const
+export const MaintenanceKind = Type.Enum([...MAINTENANCE_KINDS])
+export type MaintenanceKind = (typeof MAINTENANCE_KINDS)[number]
 
 /** What a job is given; it outlives the process that took it. */
-export const ChoreOrder = Type.Object({ chore: Chore, stream: Type.String(), by: Type.String() })
-export type ChoreOrder = Static<typeof ChoreOrder>
+export const MaintenanceOrder = Type.Object({ chore: MaintenanceKind, stream: Type.String(), by: Type.String() })
+export type MaintenanceOrder = Static<typeof MaintenanceOrder>
 
 /** Records or packets done, and all there are where that is known. */
 export interface Progress {
@@ -27,7 +27,7 @@ export interface Progress {
   readonly of?: number
 }
 
-export interface ChoreTools {
+export interface MaintenanceTools {
   /** May read the alert topics, the notices and the archiver's positions. */
   readonly hub: BrokerAccess
   readonly archive: ArchiveSettings
@@ -35,9 +35,9 @@ export interface ChoreTools {
 }
 
 /** Does it; answers what it found. Throws HubError, and the signal's reason when it was ended. */
-export async function doChore(
-  { chore, stream: name }: Pick<ChoreOrder, 'chore' | 'stream'>,
-  { hub: access, archive, schemaOf }: ChoreTools,
+export async function runMaintenance(
+  { chore, stream: name }: Pick<MaintenanceOrder, 'chore' | 'stream'>,
+  { hub: access, archive, schemaOf }: MaintenanceTools,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<object> {

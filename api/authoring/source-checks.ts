@@ -1,32 +1,66 @@
 // What authors are told before a filter is live: by reading its source, and by running it on a sample in the production sandbox.
-import { type AvroSchema, type Stream, STREAMS } from '#hub'
+// Sources are read in a process of their own (#filters); here their problems become answers. Read this file first in this folder.
+import { type AvroSchema, STREAMS } from '#hub'
 import {
-  builtInSchema,
   columnsOffered,
   columnsRead,
-  type Field,
   FilterError,
+  type Language,
   type Manifest,
+  type Problem,
   programOf,
   type SourceCheck,
   type SourceDesk,
+  type SourceRecord,
   sourceRecord,
   type Sources,
-  streamFields,
   type Version,
 } from '#filters'
 import { type Sandbox } from '#sandbox'
 import { ApiError } from '../errors.ts'
-import { type Author, type AuthoredSource } from '../platform.ts'
 import { versionOf } from '../submissions/manifest-changes.ts'
 import { recordOf } from '../submissions/stored-sources.ts'
-import { openTrials } from './trials.ts'
+import { fieldsOf, streamNamed } from './stream-fields.ts'
+import { openTrials, type TrialReport } from './trials.ts'
 
 type GoodSource = Extract<SourceCheck, { ok: true }>
 /** What running a version takes. */
 type Runnable = Pick<GoodSource, 'ok' | 'code' | 'reads' | 'offers'> | Extract<SourceCheck, { ok: false }>
 
-export interface AuthorOptions {
+export interface Diagnosis {
+  readonly problems: readonly Problem[]
+  readonly warnings: readonly Problem[]
+  readonly description: string
+  readonly readsEverything: boolean
+  /** What is kept of it; undefined where it has problems. */
+  readonly record: SourceRecord | undefined
+  /** Dotted paths of the fields it is given; a list's fields as `list[].field`. */
+  readonly fields: readonly string[]
+}
+
+export interface AuthoredSource {
+  readonly language: Language
+  readonly source: string
+  readonly stream: string
+  readonly cutouts: boolean
+  /** Whose it is: accounts take turns. */
+  readonly account: string
+}
+
+/** What authors are told: of the source alone, and by running it on a sample visit. */
+export interface SourceChecks {
+  /** Names of the streams whose filters can be checked. */
+  readonly streams: readonly string[]
+  /** @throws ApiError API_RATE_LIMIT where many of the account wait. */
+  check(source: AuthoredSource): Promise<Diagnosis>
+  /**
+   * A run in the production sandbox, bounded in time. `onBegin` is told when it is its turn.
+   * @throws ApiError API_RATE_LIMIT where many of the account wait.
+   */
+  try(manifest: Manifest, version: number, onBegin?: () => Promise<void>): Promise<TrialReport>
+}
+
+export interface SourceChecksOptions {
   readonly sandbox: Sandbox
   /** Where sources are read. */
   readonly desk: SourceDesk
@@ -35,8 +69,8 @@ export interface AuthorOptions {
   readonly schemas: () => readonly AvroSchema[]
 }
 
-/** The author's desk of the API. */
-export function openAuthor({ sandbox, desk, sources, schemas }: AuthorOptions): Author {
+/** Checks of sources, and trials in `sandbox`. */
+export function openSourceChecks({ sandbox, desk, sources, schemas }: SourceChecksOptions): SourceChecks {
   const trials = openTrials(sandbox)
   let count = 0
 
@@ -84,7 +118,7 @@ export function openAuthor({ sandbox, desk, sources, schemas }: AuthorOptions): 
       if (!check.ok) return { problems: check.problems, alerts: 0, passed: 0 }
       // A name of its own: the filter's live version may be loaded in the same sandbox.
       const program = programOf({ id: `trial-${manifest.id}-${++count}`, version: number, language, trust, check })
-      const stream = streamOf(manifest.stream)
+      const stream = streamNamed(manifest.stream)
       return orWait(trials.run(owner, { program, stream, schemas: schemas(), cap }, onBegin))
     },
   }
@@ -96,21 +130,3 @@ const orWait = <T>(work: Promise<T>): Promise<T> =>
     if (!(error instanceof FilterError) || error.code !== 'FILTER_BUSY') throw error
     throw new ApiError('API_RATE_LIMIT', error.message, { cause: error })
   })
-
-/** Fields of all known schemas of a stream; those that are known by heart until the registry has one. */
-export function fieldsOf(name: string, schemas: readonly AvroSchema[]): readonly Field[] {
-  const known = fieldsKnown.get(name)
-  if (known?.schemas.length === schemas.length && schemas.every((schema, i) => schema === known.schemas[i]))
-    return known.fields
-  const stream = streamOf(name)
-  const found = streamFields(stream, schemas)
-  const builtIn = found.length > 0 ? undefined : builtInSchema(stream)
-  const fields = builtIn === undefined ? found : streamFields(stream, [builtIn])
-  fieldsKnown.set(name, { schemas: [...schemas], fields })
-  return fields
-}
-
-/** By stream, until the registry has another schema: merging them takes longer than most checks. */
-const fieldsKnown = new Map<string, { readonly schemas: readonly AvroSchema[]; readonly fields: readonly Field[] }>()
-
-const streamOf = (name: string): Stream => STREAMS[name] ?? STREAMS.lsst

@@ -1,8 +1,8 @@
 // Trials of filters before they are live: side by side, and whose turn it is goes round by account, so that nobody waits for another's filter that hangs.
+// In: a program and its stream. Out: what it passed of 256 sample alerts, or why it cannot go live.
 import { type AvroSchema, type Stream } from '#hub'
 import { FairTurns, openSamples, type Problem, ProblemCode, type Trial, type TrialOptions, trialRun } from '#filters'
 import { type Program, type Sandbox } from '#sandbox'
-import { type TrialReport } from '../platform.ts'
 import { TRIALS_AT_ONCE } from '../settings.ts'
 
 /** Alerts of the sample: enough to meet every class of object in it, few enough to be tried within a second. */
@@ -13,6 +13,14 @@ const TRIAL_WITHIN_MS = 30_000
 const PER_ACCOUNT = 2
 /** What waits beyond this is put off by who asks. */
 const WAITING_PER_ACCOUNT = 8
+
+export interface TrialReport {
+  /** Empty when it went well. */
+  readonly problems: readonly Problem[]
+  /** Alerts it was tried on; 0 where there was no sample of its stream: it is not tried. */
+  readonly alerts: number
+  readonly passed: number
+}
 
 interface Tried {
   readonly program: Program

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { collectRarely } from '#hub'
-import { fillArchive, openStand, syntheticPackets } from '../checks/archive-test-server.ts'
+import { fillArchive, openArchiveTestServer, syntheticPackets } from '../checks/archive-test-server.ts'
 
 // As the API's process does.
 collectRarely()
@@ -16,9 +16,9 @@ mkdirSync(dir, { recursive: true })
 const packets = syntheticPackets(alerts)
 const archive = await fillArchive(dir, packets)
 const limits = [new Redis(redis), new Redis(redis)] as const
-const stand = await openStand({ archive, redis: limits[0] })
+const stand = await openArchiveTestServer({ archive, redis: limits[0] })
 // An account that is over its limit from the first request on.
-const refused = await openStand({ archive, redis: limits[1], limits: { requestsPerMinute: 1 } })
+const refused = await openArchiveTestServer({ archive, redis: limits[1], limits: { requestsPerMinute: 1 } })
 const url = await stand.app.listen({ host: '127.0.0.1', port: 0 })
 const refusedUrl = await refused.app.listen({ host: '127.0.0.1', port: 0 })
 process.on('disconnect', () => process.exit(0))

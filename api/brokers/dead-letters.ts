@@ -2,8 +2,7 @@
 import { HUB_DEAD_LETTERS, type LogRecord, readFrame, STREAMS, type Stream } from '#hub'
 import { DEAD_LETTERS_TOPIC } from '#filters'
 import { ApiError } from '../errors.ts'
-import { type Brokers } from '../platform.ts'
-import { HUB } from '../subscribers/subscriber-acls.ts'
+import { type Brokers, HUB } from './brokers.ts'
 
 /** Bytes of a packet that are shown. */
 const HEAD_BYTES = 64

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type ClusterAdmin, openAdmin, openProducer, type Producer } from '#hub'
 import { openSecretBox } from '../accounts/secret-box.ts'
-import { openBrokers } from './brokers.ts'
+import { openBrokers } from './open-brokers.ts'
 
 const { node } = inject('kafka')
 const topic = `progress.${randomBytes(4).toString('hex')}`

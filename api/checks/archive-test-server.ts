@@ -19,7 +19,7 @@ import {
 import { openArchives } from '../archive/archives.ts'
 import { type AccountRecord, type AccountsValue, accountsKey } from '../control/account-records.ts'
 import { hashToken, mintToken } from '../accounts/bearer-token.ts'
-import { openBooks } from '../control/control-state.ts'
+import { openControlState } from '../control/control-state.ts'
 import { buildApp } from '../http/app.ts'
 import { type App } from '../http/requests/typed-app.ts'
 import { type Platform } from '../platform.ts'
@@ -29,14 +29,14 @@ export const SCHEMA_ID = 1100
 const ADMIN_TOKEN = 'sky_0000000000_administrator0000000'
 
 /** A packet to archive, as it was published. */
-export interface StandPacket {
+export interface TestPacket {
   readonly stream?: string
   readonly row: Omit<SkyRow, 'bytes'>
   readonly packet: Buffer
 }
 
 /** Alerts of the synthetic survey's first visit. */
-export function syntheticPackets(alerts: number): StandPacket[] {
+export function syntheticPackets(alerts: number): TestPacket[] {
   const source = openSyntheticSource({ seed: 6 })
   return Array.from({ length: alerts }, (_, number) => {
     const { packet, alert, alertId, visit } = source.packet(0, number)
@@ -59,7 +59,7 @@ export function syntheticPackets(alerts: number): StandPacket[] {
 /** Puts packets and schemas into an archive in `dir`. */
 export async function fillArchive(
   dir: string,
-  packets: readonly StandPacket[],
+  packets: readonly TestPacket[],
   schemas: ReadonlyMap<number, string> = new Map([[SCHEMA_ID, openSyntheticSource({ seed: 6 }).schemaJson]]),
 ): Promise<ArchiveSettings> {
   const settings: ArchiveSettings = { dir, store: { kind: 'files' } }
@@ -88,7 +88,7 @@ export interface StandOptions {
   readonly limits?: Partial<AccountRecord['limits']>
 }
 
-export interface Stand {
+export interface ArchiveTestServer {
   readonly app: App
   /** Of an account that may read the archive and nothing else. */
   readonly token: string
@@ -97,7 +97,7 @@ export interface Stand {
 }
 
 /** Builds it; whoever wants to reach it from outside listens. */
-export async function openStand({ archive, redis, limits }: StandOptions): Promise<Stand> {
+export async function openArchiveTestServer({ archive, redis, limits }: StandOptions): Promise<ArchiveTestServer> {
   const { id, token } = mintToken()
   const createdAt = new Date().toISOString()
   const account: AccountRecord = {
@@ -119,7 +119,7 @@ export async function openStand({ archive, redis, limits }: StandOptions): Promi
       createdAt,
     },
   ]
-  const books = openBooks(
+  const controlState = openControlState(
     {
       accounts: new Map(records.map(record => [accountsKey(record), record])),
       filters: new Map(),
@@ -131,7 +131,7 @@ export async function openStand({ archive, redis, limits }: StandOptions): Promi
   const archives = archive && (await openArchives(archive, Object.keys(STREAMS)))
   // Routes of the archive touch no other part.
   const audit = { write: () => Promise.resolve() }
-  const platform = { settings, books, archives, audit, nowMs: Date.now } as Partial<Platform> as Platform
+  const platform = { settings, controlState, archives, audit, nowMs: Date.now } as Partial<Platform> as Platform
   const app = await buildApp({ platform, ...(redis === undefined ? {} : { limitStore: redis }) })
   return {
     app,

@@ -5,11 +5,11 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { DEFAULT_STREAM } from '#hub'
 import { languageOf } from '#filters'
-import type { Surroundings } from './context/cli-context.ts'
+import type { CliContext } from './context/cli-context.ts'
 import * as repeated from './context/repeated-constants.ts'
 import { NOUNS, runCli } from './run.ts'
 
-const surroundings = (): Surroundings & { stdout: PassThrough; stderr: PassThrough } => ({
+const newContext = (): CliContext & { stdout: PassThrough; stderr: PassThrough } => ({
   stdin: Readable.from([]),
   stdout: new PassThrough(),
   stderr: new PassThrough(),
@@ -19,11 +19,11 @@ const surroundings = (): Surroundings & { stdout: PassThrough; stderr: PassThrou
 })
 
 const run = async (...argv: readonly string[]) => {
-  const around = surroundings()
-  const texts = [buffer(around.stdout), buffer(around.stderr)]
-  const exitCode = await runCli(argv, around)
-  around.stdout.end()
-  around.stderr.end()
+  const context = newContext()
+  const texts = [buffer(context.stdout), buffer(context.stderr)]
+  const exitCode = await runCli(argv, context)
+  context.stdout.end()
+  context.stderr.end()
   const [stdout, stderr] = (await Promise.all(texts)).map(String)
   return { exitCode, stdout, stderr }
 }
@@ -32,7 +32,7 @@ test('help names every noun with its own description', async () => {
   const described = await Promise.all(
     Object.entries(NOUNS).map(async ([name, { load }]) => {
       const program = new Command()
-      ;(await load())(program, surroundings())
+      ;(await load())(program, newContext())
       return [name, program.commands.find(command => command.name() === name)?.description()]
     }),
   )

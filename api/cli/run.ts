@@ -1,7 +1,7 @@
 // The command line: noun, then verb. deploy adds the commands that start and stop systems.
 import { Command, CommanderError } from 'commander'
 import { type AddCommands } from './context/add-commands.ts'
-import { processSurroundings, type Surroundings } from './context/cli-context.ts'
+import { processContext, type CliContext } from './context/cli-context.ts'
 import { CliError, EXIT, type ExitCode } from './output/exit-codes.ts'
 import { openOutput } from './output/output.ts'
 
@@ -59,33 +59,33 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   },
 }
 
-/** The commands that a command line may mean, over these surroundings. */
-async function buildProgram(argv: readonly string[], around: Surroundings): Promise<Command> {
+/** The commands that a command line may mean, over these context. */
+async function buildProgram(argv: readonly string[], context: CliContext): Promise<Command> {
   const program = new Command('skysieve')
     .description('Filters over an alert stream: write one, submit it, read what it picks.')
     .option('--url <url>', 'address of the API (SKYSIEVE_URL)')
     .option('--json', 'JSON also on a terminal')
-    .configureOutput({ writeOut: text => around.stdout.write(text), writeErr: text => around.stderr.write(text) })
+    .configureOutput({ writeOut: text => context.stdout.write(text), writeErr: text => context.stderr.write(text) })
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
   const nouns = Object.entries(NOUNS)
   const named = nouns.filter(([name]) => argv.includes(name))
-  for (const [, { load }] of named) (await load())(program, around)
+  for (const [, { load }] of named) (await load())(program, context)
   // For help, and for what is mistyped, their names are enough.
   if (named.length === 0) for (const [name, { about }] of nouns) program.command(name).description(about)
   return program
 }
 
 /** Runs one command; `argv` is what follows `skysieve`. Resolves with the exit code and throws nothing. */
-export async function runCli(argv: readonly string[], around: Surroundings = processSurroundings()): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], context: CliContext = processContext()): Promise<ExitCode> {
   try {
-    const program = await buildProgram(argv, around)
+    const program = await buildProgram(argv, context)
     await program.parseAsync([...argv], { from: 'user' })
     return EXIT.ok
   } catch (error) {
     // commander has printed its own: a wrong option is the caller's, `--help` is no error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-    const out = openOutput(around, argv.includes('--json'))
+    const out = openOutput(context, argv.includes('--json'))
     if (error instanceof CliError) {
       out.failure(error)
       return error.exitCode

@@ -1,4 +1,5 @@
-// The control topics as this instance reads them and, while it leads, writes them.
+// The control topics as this instance reads them and, while it leads, writes them. Read it first in this folder.
+// In: skysieve.accounts, skysieve.filters, skysieve.sources and skysieve.status. Out: the control state, and writes by the leader alone.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -13,37 +14,43 @@ import {
 import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
 import { STATUS_TOPIC, StatusValue } from './status-records.ts'
-import { type Books, openBooks } from './control-state.ts'
+import { type ControlState, openControlState } from './control-state.ts'
 import { type Election, joinElection } from './election.ts'
-import { openOffice } from './leadership.ts'
-import { type Pen, type Writes } from './control-writes.ts'
+import { openLeadership } from './leadership.ts'
+import { type RecordWriter, type ControlWrites } from './control-writes.ts'
 
-export interface LedgerOptions {
+export interface ControlLogsOptions {
   readonly hub: BrokerAccess
   readonly adminTokenSha256: string
   /** This instance's address for the others. */
   readonly url: string
   readonly log: FastifyBaseLogger
-  /** Called with each term, once everything earlier has been read; its signal ends with the term. */
-  readonly onTerm: (signal: AbortSignal) => void
+  /** Called whenever this instance begins to lead, once everything earlier has been read; the signal ends when it leads no more. */
+  readonly onLeading: (signal: AbortSignal) => void
 }
 
-export interface Ledger {
-  readonly books: Books
+export interface ControlLogs {
+  readonly controlState: ControlState
   readonly sources: Sources
-  readonly writes: Writes
+  readonly writes: ControlWrites
   /** Why what is read may be old; undefined while it is not. */
   readonly problem: () => string | undefined
-  /** Stands for election. */
-  stand(): Promise<void>
+  /** Stands for election as leader. */
+  standForElection(): Promise<void>
   close(): Promise<void>
 }
 
 /** How long a write waits for a leader: a dead one's session has to run out (6 s), then comes the replay. */
 const LEAD_WITHIN_MS = 12_000
 
-/** Reads the control topics to their ends; changes nothing before `stand`. */
-export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: LedgerOptions): Promise<Ledger> {
+/** Reads the control topics to their ends; changes nothing before `standForElection`. */
+export async function openControlLogs({
+  hub,
+  adminTokenSha256,
+  url,
+  log,
+  onLeading,
+}: ControlLogsOptions): Promise<ControlLogs> {
   const group = hub.user
   const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> => {
     // 10 us for a filter's status; 660 where the schema is walked for each.
@@ -64,8 +71,8 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
     open(FILTERS_TOPIC, Manifest),
     open(STATUS_TOPIC, StatusValue),
   ])
-  const office = openOffice({
-    take: async () => {
+  const leadership = openLeadership({
+    openWriter: async () => {
       const writer = await openControlWriter({
         access: hub,
         transactionalId: `${group}.writer`,
@@ -74,47 +81,47 @@ export async function openLedger({ hub, adminTokenSha256, url, log, onTerm }: Le
       await Promise.all([accounts.catchUp(), filters.catchUp(), sources.catchUp()])
       return writer
     },
-    onTerm,
+    onAcquired: onLeading,
     onTrouble: error => log.warn({ err: error }, 'leading the API'),
     waitMs: LEAD_WITHIN_MS,
   })
   let election: Election | undefined
   return {
     sources,
-    books: openBooks({ accounts, filters, status }, adminTokenSha256),
+    controlState: openControlState({ accounts, filters, status }, adminTokenSha256),
     writes: {
       get isLeader() {
-        return office.isHeld
+        return leadership.isHeld
       },
       leaderUrl: async () => election?.leaderUrl(),
-      change: work => office.run(writer => work(penOf(writer, accounts, filters, sources))),
+      change: work => leadership.run(fenced => work(recordWriterOf(fenced, accounts, filters, sources))),
     },
     problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? status.problem(),
-    async stand() {
+    async standForElection() {
       const kafka = openKafka(hub, `${group}-election`)
       election = await joinElection(
         { kafka, groupId: `${group}.leader`, url },
         {
-          onElected: () => office.enter(),
-          onDeposed: () => office.leave(),
+          onElected: () => leadership.acquire(),
+          onDeposed: () => leadership.resign(),
           onTrouble: reason => log.warn({ reason }, 'election'),
         },
       )
     },
     async close() {
-      await office.close()
+      await leadership.close()
       await election?.close()
       await Promise.all([accounts.close(), filters.close(), sources.close(), status.close()])
     },
   }
 }
 
-function penOf(
+function recordWriterOf(
   writer: ControlWriter,
   accounts: ControlLog<AccountsValue>,
   filters: ControlLog<Manifest>,
   sources: Sources,
-): Pen {
+): RecordWriter {
   const put = async (log: ControlLog<unknown>, key: string, value: Manifest | AccountsValue | null): Promise<void> => {
     await writer.write([{ topic: log.topic, key, value }])
     await log.catchUp()

@@ -1,4 +1,5 @@
-// Read views over the control topics: what every route and job knows about accounts, filters and nodes.
+// What the control topics say now, from memory: what every route and job knows about accounts, filters and nodes.
+// In: the replayed topics (control-logs.ts). Out: records by id and in lists.
 import { type Manifest } from '#filters'
 import {
   type AccountRecord,
@@ -8,7 +9,6 @@ import {
   type TokenRecord,
   type TopicRecord,
 } from './account-records.ts'
-import { type TokenSource } from '../accounts/caller.ts'
 import { type FilterStatus, type ShardStatus, type StatusValue } from './status-records.ts'
 
 /** A replayed control topic, as far as reading goes. */
@@ -17,7 +17,11 @@ export interface Log<T> {
   entries(): Iterable<readonly [string, T]>
 }
 
-export interface Books extends TokenSource {
+export interface ControlState {
+  /** SHA-256 in hex of the administrator's token, from the configuration. */
+  readonly adminTokenSha256: string
+  token(id: string): TokenRecord | undefined
+  account(id: string): AccountRecord | undefined
   accounts(): AccountRecord[]
   tokensOf(account: string): TokenRecord[]
   credential(user: string): CredentialRecord | undefined
@@ -37,11 +41,11 @@ export interface Books extends TokenSource {
 
 const valuesOf = <T>(log: Log<T>): T[] => [...log.entries()].map(([, value]) => value)
 
-/** Books over three replayed logs and the administrator's hash from the configuration. */
-export function openBooks(
+/** ControlState over three replayed logs and the administrator's hash from the configuration. */
+export function openControlState(
   logs: { accounts: Log<AccountsValue>; filters: Log<Manifest>; status: Log<StatusValue> },
   adminTokenSha256: string,
-): Books {
+): ControlState {
   const records = <K extends AccountsValue['kind']>(kind: K): Extract<AccountsValue, { kind: K }>[] =>
     valuesOf(logs.accounts).filter((value): value is Extract<AccountsValue, { kind: K }> => value.kind === kind)
   const one = <K extends AccountsValue['kind']>(kind: K, id: string): Extract<AccountsValue, { kind: K }> | undefined =>

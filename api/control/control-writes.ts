@@ -2,8 +2,8 @@
 import { type Manifest, type SourceRecord } from '#filters'
 import { type AccountsValue } from './account-records.ts'
 
-/** Writes of the work that holds it. Each resolves once the record is committed and this instance's books show it. */
-export interface Pen {
+/** What work writes with. Each call resolves once the record is committed and this instance's control state shows it. */
+export interface RecordWriter {
   /** With the record of a source that it names, if that is new: both are there, or neither. */
   manifest(manifest: Manifest, source?: SourceRecord): Promise<void>
   /** The tombstones of sources that no manifest names. */
@@ -14,13 +14,13 @@ export interface Pen {
   forgetRecord(record: AccountsValue): Promise<void>
 }
 
-export interface Writes {
+export interface ControlWrites {
   readonly isLeader: boolean
   /** Base address of the leading instance when that is another one. */
   leaderUrl(): Promise<string | undefined>
   /**
-   * Runs `work` while nobody else writes; what it reads from the books includes every earlier write.
+   * Runs `work` while nobody else writes; what it reads from the control state includes every earlier write.
    * @throws ApiError API_LEADER_MISSING when this instance does not lead within some seconds.
    */
-  change<T>(work: (pen: Pen) => Promise<T>): Promise<T>
+  change<T>(work: (writer: RecordWriter) => Promise<T>): Promise<T>
 }

@@ -1,4 +1,5 @@
-// Who may write: the API instance that holds the one partition of skysieve.leader in a consumer group.
+// Leader election: the API instance that holds the one partition of skysieve.leader in a consumer group may write.
+// What it then holds is in leadership.ts.
 import { type Kafka } from 'kafkajs'
 import { leaderAmong, leaderAssigner } from './leader-assigner.ts'
 
@@ -16,12 +17,13 @@ export interface Election {
   close(): Promise<void>
 }
 
-export interface Terms {
+export interface ElectionEvents {
   readonly onElected: () => void
   readonly onDeposed: () => void
   readonly onTrouble: (reason: string) => void
 }
 
+/** An instance that stands for election. */
 export interface Candidate {
   readonly kafka: Kafka
   /** Shared by all instances. */
@@ -35,13 +37,13 @@ const nothing = async (): Promise<void> => undefined
 /** Takes part in the election until closed. */
 export async function joinElection(
   { kafka, groupId, url }: Candidate,
-  { onElected, onDeposed, onTrouble }: Terms,
+  { onElected, onDeposed, onTrouble }: ElectionEvents,
 ): Promise<Election> {
   let leads = false
   let closed = false
   /** The newest membership; what an earlier one still says is of no account. */
   let membership = 0
-  const settle = (of: number, leader: boolean): void => {
+  const noteResult = (of: number, leader: boolean): void => {
     if (leader === leads || closed || of !== membership) return
     leads = leader
     if (leader) onElected()
@@ -60,10 +62,10 @@ export async function joinElection(
       allowAutoTopicCreation: false,
     })
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
-      settle(own, payload.memberAssignment[LEADER_TOPIC]?.includes(0) ?? false),
+      noteResult(own, payload.memberAssignment[LEADER_TOPIC]?.includes(0) ?? false),
     )
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      settle(own, false)
+      noteResult(own, false)
       onTrouble(payload.error.message)
       // kafkajs restarts by itself after errors it deems retriable.
       if (!payload.restart && !closed && own === membership) setTimeout(() => void rejoin(), REJOIN_MS).unref()

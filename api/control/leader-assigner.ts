@@ -32,7 +32,7 @@ export interface GroupMember {
   readonly memberMetadata: Buffer
 }
 
-/** The address of the member that holds the partition, if the group has settled. */
+/** The address of the member that holds the partition, if the group is not rebalancing. */
 export function leaderAmong(members: readonly GroupMember[], topic: string): string | undefined {
   const leader = members.find(
     ({ memberAssignment }) =>

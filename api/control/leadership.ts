@@ -1,66 +1,74 @@
-// The leader's office: while the group says so, this instance holds the fenced writer, and work is done one piece at a time.
+// What an API instance holds while it leads: the fenced writer of the control topics, through which it does one piece of work at a time.
+// In: the group's choices (election.ts). Out: work that runs alone, and a signal for all that may go on only while this instance leads.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '#hub'
 import { ApiError } from '../errors.ts'
 
-/** What writes while in office. */
-export interface OfficeWriter {
+/** A writer that fences off all earlier ones when it is opened. */
+export interface FencedWriter {
   close(): Promise<void>
 }
 
-export interface Office<W extends OfficeWriter> {
+export interface Leadership<W extends FencedWriter> {
+  /** Whether the writer is open: writes are possible now. */
   readonly isHeld: boolean
   /** The group has chosen this instance. */
-  enter(): void
+  acquire(): void
   /** The group has chosen another. */
-  leave(): void
-  /** Runs `work` alone; waits for the office if it has to. Throws ApiError API_LEADER_MISSING. */
+  resign(): void
+  /** Runs `work` alone; waits for the leadership if it has to. Throws ApiError API_LEADER_MISSING. */
   run<T>(work: (writer: W) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
-export interface OfficeOptions<W> {
+export interface LeadershipOptions<W> {
   /** Fences every earlier writer off and reads what they had written. */
-  readonly take: () => Promise<W>
-  readonly onTerm: (signal: AbortSignal) => void
+  readonly openWriter: () => Promise<W>
+  /** Called each time the writer is open; the signal ends when it is given up. */
+  readonly onAcquired: (signal: AbortSignal) => void
   readonly onTrouble: (error: unknown) => void
-  /** How long work waits for the office. */
+  /** How long work waits for the leadership. */
   readonly waitMs: number
 }
 
 const RETRY_MS = 500
 const POLL_MS = 20
 
-interface Term<W> {
+interface Held<W> {
   readonly writer: W
   readonly ended: AbortController
 }
 
-export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, waitMs }: OfficeOptions<W>): Office<W> {
+export function openLeadership<W extends FencedWriter>({
+  openWriter,
+  onAcquired,
+  onTrouble,
+  waitMs,
+}: LeadershipOptions<W>): Leadership<W> {
   let chosen = false
-  /** Counts the group's choices: a take that began before the newest one is not of it. */
+  /** Counts the group's choices: a writer whose opening began before the newest one is not of it. */
   let choice = 0
-  let term: Term<W> | undefined
-  let taking: Promise<void> | undefined
+  let held: Held<W> | undefined
+  let acquiring: Promise<void> | undefined
   let last: Promise<unknown> = Promise.resolve()
 
-  const end = async (ended: Term<W> | undefined): Promise<void> => {
-    if (ended === undefined || ended.ended.signal.aborted) return
-    if (term === ended) term = undefined
-    ended.ended.abort()
-    await ended.writer.close().catch(onTrouble)
+  const giveUp = async (given: Held<W> | undefined): Promise<void> => {
+    if (given === undefined || given.ended.signal.aborted) return
+    if (held === given) held = undefined
+    given.ended.abort()
+    await given.writer.close().catch(onTrouble)
   }
-  const takeOffice = async (): Promise<void> => {
-    // oxlint-disable-next-line no-unmodified-loop-condition -- enter and leave change it meanwhile
-    while (chosen && !term) {
-      const taken = choice
+  const acquireWriter = async (): Promise<void> => {
+    // oxlint-disable-next-line no-unmodified-loop-condition -- acquire and resign change it meanwhile
+    while (chosen && !held) {
+      const openedFor = choice
       try {
-        const writer = await take()
-        if (chosen && taken === choice) {
-          term = { writer, ended: new AbortController() }
-          onTerm(term.ended.signal)
+        const writer = await openWriter()
+        if (chosen && openedFor === choice) {
+          held = { writer, ended: new AbortController() }
+          onAcquired(held.ended.signal)
         } else {
-          // The group chose another meanwhile: this is no term, and nothing of one may begin, for the other's has begun.
+          // The group chose another meanwhile, which may lead by now: nothing may begin with this writer.
           await writer.close().catch(onTrouble)
         }
       } catch (error) {
@@ -68,15 +76,15 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
         await sleep(RETRY_MS)
       }
     }
-    // In the same turn as the last look at what was chosen, so that no choice falls between the two.
-    taking = undefined
+    // Without an await since the last look at `chosen`, so that no choice falls between the two.
+    acquiring = undefined
   }
   const ensure = (): void => {
-    if (taking === undefined && chosen && !term) taking = takeOffice()
+    if (acquiring === undefined && chosen && !held) acquiring = acquireWriter()
   }
-  const whenHeld = async (): Promise<Term<W>> => {
+  const whenHeld = async (): Promise<Held<W>> => {
     for (const deadline = performance.now() + waitMs; ;) {
-      if (term) return term
+      if (held) return held
       if (performance.now() > deadline) {
         const message =
           'No instance of the API leads at the moment, so nothing can be changed. Try again in a few seconds.'
@@ -86,15 +94,15 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
     }
   }
   const perform = async <T>(work: (writer: W) => Promise<T>): Promise<T> => {
-    const held = await whenHeld()
+    const current = await whenHeld()
     try {
-      return await work(held.writer)
+      return await work(current.writer)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
-      // Fenced off, or a commit whose fate is unknown: what is in memory may be wrong. Take the office anew, if it is still ours.
+      // Fenced off, or a commit whose fate is unknown: what is in memory may be wrong. Open a new writer, if the group still wants this instance.
       onTrouble(error)
-      // Of this term alone: by now the group may have chosen this instance again.
-      await end(held)
+      // This writer alone: by now the group may have chosen this instance again, and a newer one may be open.
+      await giveUp(current)
       ensure()
       const message =
         'Another instance leads now, or a write failed half-way. Read again what you changed; try again if it did not.'
@@ -103,16 +111,16 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
   }
   return {
     get isHeld() {
-      return term !== undefined
+      return held !== undefined
     },
-    enter() {
+    acquire() {
       chosen = true
       choice += 1
       ensure()
     },
-    leave() {
+    resign() {
       chosen = false
-      void end(term)
+      void giveUp(held)
     },
     run(work) {
       const turn = last.then(() => perform(work))
@@ -121,9 +129,9 @@ export function openOffice<W extends OfficeWriter>({ take, onTerm, onTrouble, wa
     },
     async close() {
       chosen = false
-      await taking
+      await acquiring
       await last
-      await end(term)
+      await giveUp(held)
     },
   }
 }

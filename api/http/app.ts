@@ -6,7 +6,7 @@ import { fastify, LogController, type FastifyBaseLogger } from 'fastify'
 import { ApiError } from '../errors.ts'
 import { type HttpMetrics } from '../metrics.ts'
 import { type Platform } from '../platform.ts'
-import { addAccess } from './hooks/authenticate.ts'
+import { addAuthentication } from './hooks/authenticate.ts'
 import { addAudit } from './hooks/audit.ts'
 import { addForwarding } from './hooks/forward-to-leader.ts'
 import { addInput } from './hooks/exact-input.ts'
@@ -83,7 +83,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       reply.elapsedTime / 1000,
     )
   })
-  addAccess(app, platform, tokenSeen ?? (() => undefined))
+  addAuthentication(app, platform, tokenSeen ?? (() => undefined))
   addAudit(app, platform)
   addForwarding(app, platform.writes, platform.settings.url)
   app.addSchema(ProblemDocument)

@@ -3,7 +3,7 @@ import pino from 'pino'
 import { type Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { newRedisServer, type RedisServer } from '../checks/redis-server.ts'
-import { type ArchiveQueue, type DoChore, openArchiveQueue } from './archive-maintenance-queue.ts'
+import { type ArchiveQueue, type RunMaintenance, openArchiveQueue } from './archive-maintenance-queue.ts'
 import { openQuickRedis } from './redis.ts'
 
 const order = { chore: 'verify', stream: 'lsst', by: 'admin' } as const
@@ -12,7 +12,7 @@ let server: RedisServer
 let redis: Redis
 let queue: ArchiveQueue
 const workers: { close(): Promise<void> }[] = []
-const work = (chore: DoChore): void => void workers.push(queue.work(chore))
+const work = (chore: RunMaintenance): void => void workers.push(queue.work(chore))
 const state = async (id: string) => (await queue.get(id))?.state
 
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq'
 import { type FastifyBaseLogger } from 'fastify'
 import { type Redis } from 'ioredis'
-import { type ChoreOrder, type Progress } from '../archive/maintenance.ts'
+import { type MaintenanceOrder, type Progress } from '../archive/maintenance.ts'
 import { ApiError } from '../errors.ts'
 import { openPatientRedis, type RedisAccess } from './redis.ts'
 
@@ -22,7 +22,7 @@ const PATIENCE_MS = 2000
 export const JOB_STATES = ['waiting', 'active', 'done', 'failed', 'cancelled'] as const
 type JobState = (typeof JOB_STATES)[number]
 
-export interface ArchiveJob extends ChoreOrder {
+export interface ArchiveJob extends MaintenanceOrder {
   readonly id: string
   readonly state: JobState
   readonly progress: Progress | undefined
@@ -34,9 +34,9 @@ export interface ArchiveJob extends ChoreOrder {
   readonly endedAt: Date | undefined
 }
 
-type Order = ChoreOrder & { readonly isCancelled?: boolean }
-export type DoChore = (
-  order: ChoreOrder,
+type Order = MaintenanceOrder & { readonly isCancelled?: boolean }
+export type RunMaintenance = (
+  order: MaintenanceOrder,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ) => Promise<object>
@@ -44,7 +44,7 @@ export type DoChore = (
 /** Every call but `work` throws ApiError API_QUEUE_DOWN while Redis is away. */
 export interface ArchiveJobs {
   /** A chore that waits or runs for the same stream is not begun twice: its job is answered. */
-  add(order: ChoreOrder): Promise<ArchiveJob>
+  add(order: MaintenanceOrder): Promise<ArchiveJob>
   /** Newest first. */
   list(): Promise<ArchiveJob[]>
   get(id: string): Promise<ArchiveJob | undefined>
@@ -54,7 +54,7 @@ export interface ArchiveJobs {
 
 export interface ArchiveQueue extends ArchiveJobs {
   /** Takes jobs until closed, one at a time. */
-  work(chore: DoChore): { close(): Promise<void> }
+  work(chore: RunMaintenance): { close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -148,7 +148,7 @@ const CANCELLED = 'cancelled'
 async function run(
   queue: Queue<Order, object>,
   job: Job<Order>,
-  chore: DoChore,
+  chore: RunMaintenance,
   closing: AbortSignal,
 ): Promise<object> {
   const ended = new AbortController()

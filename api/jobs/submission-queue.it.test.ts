@@ -4,17 +4,17 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { FairTurns } from '#filters'
 import { ApiError } from '../errors.ts'
 import { newRedisServer, type RedisServer } from '../checks/redis-server.ts'
-import { type JobQueue, openQueue } from './submission-queue.ts'
+import { type SubmissionQueue, openSubmissionQueue } from './submission-queue.ts'
 
 const log = pino({ level: 'silent' })
 let redis: RedisServer
-let queue: JobQueue
+let queue: SubmissionQueue
 const closing: { close(): Promise<void> }[] = []
 
 beforeAll(async () => {
   redis = await newRedisServer()
   await redis.start()
-  queue = openQueue(redis.access, log)
+  queue = openSubmissionQueue(redis.access, log)
   await until(() => queue.isReady())
 })
 afterEach(async () => {
@@ -69,7 +69,7 @@ test('a job that fails is tried again', async () => {
   expect(attempts).toBe(2)
 })
 
-test('a new term forgets what a dead worker holds, and the same filter can be queued at once', async () => {
+test('a new leader forgets what a dead worker holds, and the same filter can be queued at once', async () => {
   const hung = queue.work(() => new Promise(() => undefined))
   await queue.enqueue('f0000000005')
   await until(async () => (await queue.stage('f0000000005')) !== undefined)

@@ -1,10 +1,10 @@
 // The queue of submissions on BullMQ. A job is only a filter's id: everything else is in its manifest, which outlives Redis.
+// In: ids of submitted filters. Out: the leader's worker processes each (leader/process-submission.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, Queue, Worker } from 'bullmq'
 import { type FastifyBaseLogger } from 'fastify'
 import { type Redis } from 'ioredis'
 import { ApiError } from '../errors.ts'
-import { type Jobs } from '../platform.ts'
 import { type JobStage } from '../submissions/stage.ts'
 import { openPatientRedis, openQuickRedis, type RedisAccess } from './redis.ts'
 
@@ -28,10 +28,20 @@ interface Submission {
 /** Rejects with ApiError API_RATE_LIMIT where it is to be asked again later, and with anything else when our side failed. */
 type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
 
-export interface JobQueue extends Jobs {
+/** What routes and the reconciler ask of the queue. */
+export interface SubmissionJobs {
+  /** @throws ApiError API_QUEUE_DOWN */
+  requireReady(): Promise<void>
+  /** Best effort: what gets lost here, the reconciler queues again from the manifests. */
+  enqueue(filter: string): Promise<void>
+  /** Where a submitted filter is, if the queue answers at once. */
+  stage(filter: string): Promise<JobStage | undefined>
+}
+
+export interface SubmissionQueue extends SubmissionJobs {
   /** The connection for people's requests; the rate limit counts over it. */
   readonly redis: Redis
-  /** Forgets all jobs, those that a dead worker holds too: whoever leads anew queues what is due from the manifests. Nothing once the term has ended. */
+  /** Forgets all jobs, those that a dead worker holds too: whoever begins to lead queues what is due from the manifests. Does nothing once the signal has ended. */
   reset(signal?: AbortSignal): Promise<void>
   /** Takes jobs until closed. A process has at most one worker at a time. */
   work(process: Process): { close(): Promise<void> }
@@ -41,7 +51,7 @@ export interface JobQueue extends Jobs {
 }
 
 /** Opens the queue; it does not wait for Redis to be there. */
-export function openQueue(access: RedisAccess, log: FastifyBaseLogger): JobQueue {
+export function openSubmissionQueue(access: RedisAccess, log: FastifyBaseLogger): SubmissionQueue {
   let lastComplaint = ''
   const onError = ({ message }: Error): void => {
     if (message !== lastComplaint)

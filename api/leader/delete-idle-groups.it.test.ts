@@ -6,13 +6,13 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type ClusterAdmin, openAdmin } from '#hub'
 import { type AccountsValue, accountsKey, type CredentialRecord } from '../control/account-records.ts'
 import { openSecretBox } from '../accounts/secret-box.ts'
-import { openBrokers } from '../brokers/brokers.ts'
-import { newPassword } from '../subscribers/credentials.ts'
 import { MAX_EMPTY_GROUPS } from '../subscribers/consumer-groups.ts'
-import { kafkaUsers } from '../subscribers/subscriber-acls.ts'
-import { openBooks } from '../control/control-state.ts'
+import { openControlState } from '../control/control-state.ts'
 import { type ApiSettings } from '../settings.ts'
-import { newGroupReaper } from './delete-idle-groups.ts'
+import { newIdleGroupCleaner } from './delete-idle-groups.ts'
+import { openBrokers } from '../brokers/open-brokers.ts'
+import { newPassword } from '../subscribers/kafka-password.ts'
+import { kafkaUsers } from '../subscribers/kafka-users.ts'
 
 const { hub } = inject('kafka')
 const account = `reap${randomBytes(3).toString('hex')}`
@@ -22,7 +22,7 @@ const settings = { kafkaBytesPerSecond: 1e9, kafkaRequestPercent: 1000 } as ApiS
 const brokers = openBrokers([{ ...hub, name: 'node1' }], box)
 let admin: ClusterAdmin
 let stock: Kafka
-let books: ReturnType<typeof openBooks>
+let controlState: ReturnType<typeof openControlState>
 
 beforeAll(async () => {
   admin = openAdmin(hub)
@@ -41,8 +41,8 @@ beforeAll(async () => {
   }
   const records: AccountsValue[] = [record]
   const accounts = new Map(records.map(value => [accountsKey(value), value]))
-  books = openBooks({ accounts, filters: new Map(), status: new Map() }, '')
-  await brokers.settle('node1', () => kafkaUsers(books, settings)[0])
+  controlState = openControlState({ accounts, filters: new Map(), status: new Map() }, '')
+  await brokers.applyUser('node1', () => kafkaUsers(controlState, settings)[0])
   stock = new Kafka({
     brokers: [hub.bootstrap],
     sasl: { mechanism: 'scram-sha-512', username: account, password },
@@ -94,12 +94,12 @@ test('of 70 groups, one with a name of 20 KB and one of a filter that is gone, 5
   const names = [...Array.from({ length: 66 }, (_, at) => `${account}.${at}`), `${account}-${'x'.repeat(20_000)}`]
   for (const name of names) await admin.setGroupOffsets(name, topic, new Map([[0, 0n]]))
   await admin.setGroupOffsets('filter.f00reaped00', topic, new Map([[0, 0n]]))
-  const reaper = newGroupReaper(
-    { books, brokers, settings, nowMs: Date.now },
+  const cleaner = newIdleGroupCleaner(
+    { controlState, brokers, settings, nowMs: Date.now },
     ['node1'],
     pino({ level: 'silent' }) as never,
   )
-  await reaper.round()
+  await cleaner.round()
   expect(await own()).toHaveLength(MAX_EMPTY_GROUPS)
   expect(Math.max(...(await own()).map(({ length }) => length))).toBeLessThan(250)
   expect((await admin.listGroups()).map(({ id }) => id)).not.toContain('filter.f00reaped00')

@@ -1,13 +1,14 @@
-// What an instance does while it leads: work the queue, and reconcile over and over.
+// What an instance does while it leads: work the queue of submissions, and reconcile over and over. Read it first in this folder.
+// In: a signal that ends when this instance leads no more. Out: writes to the control topics, users and topics on the brokers.
 import { type FastifyBaseLogger } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Platform } from '../platform.ts'
-import { HUB } from '../subscribers/subscriber-acls.ts'
-import { attendMoves } from './move-filters.ts'
-import { process } from './process-submission.ts'
-import { type JobQueue } from '../jobs/submission-queue.ts'
-import { newGroupReaper } from './delete-idle-groups.ts'
+import { advanceMoves } from './move-filters.ts'
+import { processSubmission } from './process-submission.ts'
+import { type SubmissionQueue } from '../jobs/submission-queue.ts'
+import { newIdleGroupCleaner } from './delete-idle-groups.ts'
 import { newReconciler } from './reconcile.ts'
+import { HUB } from '../brokers/brokers.ts'
 
 const RECONCILE_EVERY_MS = 30_000
 /** Visits that begin while a filter is handed over wait for it. */
@@ -17,9 +18,9 @@ const GROUPS_EVERY_MS = 60_000
 /** Uses of tokens are written this rarely: a record per request would be a record per request. */
 const LAST_USED_EVERY_MS = 300_000
 
-export interface TermOptions {
+export interface LeaderWorkOptions {
   readonly platform: Platform
-  readonly jobs: JobQueue
+  readonly jobs: SubmissionQueue
   /** Names of the mirrors that filters are placed on. */
   readonly mirrors: readonly string[]
   /** Token id → when it was last used; emptied when written. */
@@ -27,8 +28,8 @@ export interface TermOptions {
   readonly log: FastifyBaseLogger
 }
 
-/** Begins a term; it ends with the signal. */
-export function openTerm(options: TermOptions, signal: AbortSignal): void {
+/** Begins the leader's work; it ends with the signal. */
+export function beginLeaderWork(options: LeaderWorkOptions, signal: AbortSignal): void {
   const { platform, seen, log } = options
   void beginWork(options, signal)
   void repeat(LAST_USED_EVERY_MS, signal, () =>
@@ -36,16 +37,16 @@ export function openTerm(options: TermOptions, signal: AbortSignal): void {
   )
 }
 
-async function beginWork({ platform, jobs, mirrors, log }: TermOptions, signal: AbortSignal): Promise<void> {
+async function beginWork({ platform, jobs, mirrors, log }: LeaderWorkOptions, signal: AbortSignal): Promise<void> {
   await jobs.reset(signal)
   if (signal.aborted) return
-  const worker = jobs.work((filter, report) => process(platform, mirrors, filter, report))
+  const worker = jobs.work((filter, report) => processSubmission(platform, mirrors, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
-  const reaper = newGroupReaper(platform, [HUB, ...mirrors], log)
+  const cleaner = newIdleGroupCleaner(platform, [HUB, ...mirrors], log)
   await Promise.all([
     repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
-    repeat(MOVES_EVERY_MS, signal, () => attendMoves(platform, log)),
-    repeat(GROUPS_EVERY_MS, signal, () => reaper.round()),
+    repeat(MOVES_EVERY_MS, signal, () => advanceMoves(platform, log)),
+    repeat(GROUPS_EVERY_MS, signal, () => cleaner.round()),
   ])
 }
 
@@ -62,14 +63,14 @@ async function repeat(everyMs: number, signal: AbortSignal, work: () => Promise<
   }
 }
 
-async function writeLastUsed({ books, writes }: Platform, seen: Map<string, number>): Promise<void> {
+async function writeLastUsed({ controlState, writes }: Platform, seen: Map<string, number>): Promise<void> {
   if (seen.size === 0) return
   const uses = [...seen]
   seen.clear()
-  await writes.change(async pen => {
+  await writes.change(async writer => {
     for (const [id, usedMs] of uses) {
-      const token = books.token(id)
-      if (token) await pen.record({ ...token, lastUsedAt: new Date(usedMs).toISOString() })
+      const token = controlState.token(id)
+      if (token) await writer.record({ ...token, lastUsedAt: new Date(usedMs).toISOString() })
     }
   })
 }

@@ -3,14 +3,15 @@ import { type FastifyBaseLogger } from 'fastify'
 import { topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../control/account-records.ts'
 import { isOver } from '../accounts/expiry.ts'
-import { finishLeaving } from './delete-account.ts'
-import { removeCredential, settleUser, shareQuota } from '../subscribers/credentials.ts'
+import { finishAccountDeletion } from './delete-account.ts'
+import { removeCredential } from '../subscribers/credentials.ts'
 import { finishTopic, removeTopic } from '../subscribers/hub-topics.ts'
-import { kafkaUsers } from '../subscribers/subscriber-acls.ts'
 import { removeLogin } from '../subscribers/logins.ts'
 import { type Platform } from '../platform.ts'
-import { moveSources } from './extract-sources.ts'
+import { extractSources } from './extract-sources.ts'
 import { namedSources } from '../submissions/stored-sources.ts'
+import { applyUser, shareQuota } from '../subscribers/apply-users.ts'
+import { kafkaUsers } from '../subscribers/kafka-users.ts'
 
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
 const FORGET_AFTER_MS = 60_000
@@ -20,11 +21,11 @@ export interface Reconciler {
   round(): Promise<void>
 }
 
-/** A reconciler for one term as leader, which ends with the signal: its first round also makes sure that every Kafka user exists. */
+/** A reconciler for as long as this instance leads, which ends with the signal: its first round also makes sure that every Kafka user exists. */
 export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal: AbortSignal): Reconciler {
-  const { books, jobs, writes, settings, nowMs } = platform
-  /** Broker and user → what was settled: a change that failed half-way differs from it. */
-  const settled = new Map<string, string>()
+  const { controlState, jobs, writes, settings, nowMs } = platform
+  /** Broker and user → what was applied: a change that failed half-way differs from it. */
+  const applied = new Map<string, string>()
   /** Account and broker → how its users share its quota. */
   const shared = new Map<string, string>()
   /** Versions whose sources stay in their manifests. */
@@ -36,42 +37,42 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
   }
   const isOrphan = ({ topic }: CredentialRecord): boolean => {
     if (!topic.startsWith(topicOfFilter(''))) return false
-    const manifest = books.filter(topic.slice(topicOfFilter('').length))
+    const manifest = controlState.filter(topic.slice(topicOfFilter('').length))
     return manifest === undefined || manifest.state === 'deleted'
   }
 
   return {
     async round() {
-      for (const manifest of books.filters()) {
+      for (const manifest of controlState.filters()) {
         if (manifest.state === 'submitted') await attempt('queue', () => jobs.enqueue(manifest.id))
         if (manifest.state !== 'deleted') continue
-        const isHeld = books.statusOf(manifest.id) !== undefined
+        const isHeld = controlState.statusOf(manifest.id) !== undefined
         const isDue = manifest.placement === null || nowMs() - Date.parse(manifest.updatedAt) > FORGET_AFTER_MS
-        if (!isHeld && isDue) await attempt('forget', () => writes.change(pen => pen.forgetManifest(manifest.id)))
+        if (!isHeld && isDue) await attempt('forget', () => writes.change(writer => writer.forgetManifest(manifest.id)))
       }
-      for (const { id, versions } of books.filters())
+      for (const { id, versions } of controlState.filters())
         if (versions.some(({ source, number }) => source !== undefined && !staying.has(`${id}/${number}`)))
-          await attempt('move sources', () => moveSources(platform, id, staying))
+          await attempt('move sources', () => extractSources(platform, id, staying))
       await attempt('forget sources', () => forgetSources(platform))
-      for (const record of books.topics()) {
+      for (const record of controlState.topics()) {
         if (record.state === 'making') await attempt('make topic', () => finishTopic(platform, record))
         if (record.state === 'deleting') await attempt('delete topic', () => removeTopic(platform, record))
       }
-      for (const account of books.accounts())
-        if (account.state === 'leaving') await attempt('delete account', () => finishLeaving(platform, account))
-      for (const record of books.logins())
+      for (const account of controlState.accounts())
+        if (account.state === 'leaving') await attempt('delete account', () => finishAccountDeletion(platform, account))
+      for (const record of controlState.logins())
         if (record.state === 'deleting' || isOver(record.expiresAt, nowMs()))
           await attempt('remove user', () => removeLogin(platform, record))
-      for (const record of books.credentials())
+      for (const record of controlState.credentials())
         if (record.state === 'deleting' || isOrphan(record) || isOver(record.expiresAt, nowMs()))
           await attempt('remove user', () => removeCredential(platform, record))
-      const users = kafkaUsers(books, settings)
+      const users = kafkaUsers(controlState, settings)
       for (const { quota: _quota, ...user } of users) {
         const place = `${user.user}@${user.broker}`
         const wanted = JSON.stringify(user)
-        if (settled.get(place) === wanted) continue
+        if (applied.get(place) === wanted) continue
         await attempt('make user', () =>
-          settleUser(platform, user.broker, user.user).then(() => void settled.set(place, wanted)),
+          applyUser(platform, user.broker, user.user).then(() => void applied.set(place, wanted)),
         )
       }
       // One more user changes the share of all others of its account, and nothing else of them.
@@ -88,14 +89,14 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
 }
 
 /** Deletes what no manifest names any more. What is written meanwhile waits for it, so nothing is deleted that is about to be named. */
-async function forgetSources({ books, sources, writes }: Platform): Promise<void> {
+async function forgetSources({ controlState, sources, writes }: Platform): Promise<void> {
   const unnamed = (): string[] => {
-    const named = namedSources(books.filters())
+    const named = namedSources(controlState.filters())
     return [...sources.keys()].filter(key => !named.has(key))
   }
   if (unnamed().length === 0) return
-  await writes.change(async pen => {
+  await writes.change(async writer => {
     const keys = unnamed()
-    if (keys.length > 0) await pen.forgetSources(keys)
+    if (keys.length > 0) await writer.forgetSources(keys)
   })
 }

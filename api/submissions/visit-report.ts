@@ -2,8 +2,8 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { decodeVisit, type Manifest, OVER_CAP_TOPIC, PROGRESS_TOPIC, visitKey } from '#filters'
-import { type Brokers } from '../platform.ts'
 import { type FilterStatus, type VisitCounts } from '../control/status-records.ts'
+import { type Brokers } from '../brokers/brokers.ts'
 
 /** The node keeps no more ids of a visit. */
 export const MAX_OVER_CAP_ALERTS = 1000

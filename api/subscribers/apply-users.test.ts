@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { type AccountsValue, accountsKey, type CredentialRecord } from '../control/account-records.ts'
-import { openBooks } from '../control/control-state.ts'
-import { type Brokers, type Platform } from '../platform.ts'
-import { settleNewUser } from './credentials.ts'
+import { openControlState } from '../control/control-state.ts'
+import { type Brokers } from '../brokers/brokers.ts'
+import { applyNewUser } from './apply-users.ts'
+import { type SubscriberPlatform } from './subscriber-platform.ts'
 
 const credential = (at: number): CredentialRecord => ({
   kind: 'credential',
@@ -19,20 +20,25 @@ const credential = (at: number): CredentialRecord => ({
 
 test('a twenty-first Kafka user is the only one that is made: the others get their smaller share all at once', async () => {
   const records: AccountsValue[] = Array.from({ length: 21 }, (_, at) => credential(at))
-  const books = openBooks(
+  const controlState = openControlState(
     { accounts: new Map(records.map(value => [accountsKey(value), value])), filters: new Map(), status: new Map() },
     '',
   )
-  const settled: unknown[] = []
+  const applied: unknown[] = []
   const shared: (number | null | undefined)[] = []
-  const brokers: Pick<Brokers, 'settle' | 'share'> = {
-    settle: async (broker, wanted) => void settled.push([broker, wanted()?.user]),
-    share: async (_broker, wanted) => void shared.push(...wanted().map(({ quota }) => quota.consumerBytesPerSecond)),
+  const brokers: Pick<Brokers, 'applyUser' | 'applyQuotas'> = {
+    applyUser: async (broker, wanted) => void applied.push([broker, wanted()?.user]),
+    applyQuotas: async (_broker, wanted) =>
+      void shared.push(...wanted().map(({ quota }) => quota.consumerBytesPerSecond)),
   }
   const settings = { kafkaBytesPerSecond: 2100, kafkaRequestPercent: 50 }
   const account = { kind: 'account', id: 'alice', scopes: [], limits: { filters: 1, requestsPerMinute: 1 } }
-  const platform = { books: { ...books, account: () => account }, settings, brokers } as unknown as Platform
-  await settleNewUser(platform, 'alice', 'node1', 'alice-20')
-  expect(settled).toEqual([['node1', 'alice-20']])
+  const platform = {
+    controlState: { ...controlState, account: () => account },
+    settings,
+    brokers,
+  } as unknown as SubscriberPlatform
+  await applyNewUser(platform, 'alice', 'node1', 'alice-20')
+  expect(applied).toEqual([['node1', 'alice-20']])
   expect(shared).toEqual(Array.from({ length: 21 }, () => 100))
 })

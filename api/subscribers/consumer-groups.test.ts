@@ -8,14 +8,14 @@ const users = [
   { user: 'alice-second', account: 'alice' },
   { user: 'bob', account: 'bob' },
 ]
-const books = { users, isFilterHere: (id: string) => id === 'f0000000001' }
+const controlState = { users, isFilterHere: (id: string) => id === 'f0000000001' }
 const empty = (id: string) => ({ id, isEmpty: true })
 const many = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => empty(`${prefix}${at}`))
 
 test('of an account’s empty groups those that have been so for the longest go, across all of its users', () => {
   const groups = [...many('alice-', 30), ...many('alice-second.', 30), ...many('bob.', 10)]
   const since = new Map(groups.map(({ id }, at) => [id, at]))
-  const gone = groupsToDelete(groups, books, since)
+  const gone = groupsToDelete(groups, controlState, since)
   expect(gone.toSorted()).toEqual(
     groups
       .slice(0, 60 - MAX_EMPTY_GROUPS)
@@ -25,15 +25,15 @@ test('of an account’s empty groups those that have been so for the longest go,
 })
 test('a group that somebody is in stays, and so does one that is nobody’s here', () => {
   const inUse = many('alice.', 100).map(({ id }) => ({ id, isEmpty: false }))
-  expect(groupsToDelete([...inUse, ...many('console-consumer-', 100)], books, new Map())).toEqual([])
+  expect(groupsToDelete([...inUse, ...many('console-consumer-', 100)], controlState, new Map())).toEqual([])
 })
 test('an empty group whose name is longer than a topic’s goes', () => {
   const long = `bob.${'x'.repeat(20_000)}`
-  expect(groupsToDelete([empty(long), empty('bob')], books, new Map())).toEqual([long])
+  expect(groupsToDelete([empty(long), empty('bob')], controlState, new Map())).toEqual([long])
 })
 test('the group of a filter goes with the filter', () => {
   const groups = ['filter.f0000000001', 'filter.f0000000002', 'filter.nonsense'].map(empty)
-  expect(groupsToDelete(groups, books, new Map())).toEqual(['filter.f0000000002', 'filter.nonsense'])
+  expect(groupsToDelete(groups, controlState, new Map())).toEqual(['filter.f0000000002', 'filter.nonsense'])
 })
 test('however they are called, no account keeps more than its number', () => {
   const head = constantFrom('alice', 'alice-', 'alice-second.', 'bob', 'bob-')
@@ -43,7 +43,7 @@ test('however they are called, no account keeps more than its number', () => {
   )
   assert(
     property(ids, all => {
-      const gone = new Set(groupsToDelete(all.map(empty), books, new Map()))
+      const gone = new Set(groupsToDelete(all.map(empty), controlState, new Map()))
       const left = all.filter(id => (id === 'bob' || id.startsWith('bob-')) && !gone.has(id))
       expect(left.length).toBeLessThanOrEqual(MAX_EMPTY_GROUPS)
     }),

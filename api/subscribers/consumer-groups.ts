@@ -16,7 +16,7 @@ interface Owner {
   readonly account: string
 }
 
-export interface GroupBooks {
+export interface GroupOwners {
   /** Kafka users of this broker. */
   readonly users: readonly Owner[]
   /** Whether the filter runs on this broker, or still finishes what it began there. */
@@ -50,7 +50,7 @@ const VISIBLE = topicOfFilter('')
  */
 export function groupsToDelete(
   groups: readonly GroupListing[],
-  books: GroupBooks,
+  controlState: GroupOwners,
   emptySince: ReadonlyMap<string, number>,
 ): string[] {
   const gone: string[] = []
@@ -58,10 +58,10 @@ export function groupsToDelete(
   for (const { id, isEmpty } of groups) {
     if (!isEmpty) continue
     if (id.startsWith(VISIBLE)) {
-      if (!books.isFilterHere(id.slice(VISIBLE.length))) gone.push(id)
+      if (!controlState.isFilterHere(id.slice(VISIBLE.length))) gone.push(id)
       continue
     }
-    const account = ownerOf(id, books.users)
+    const account = ownerOf(id, controlState.users)
     if (account === undefined) continue
     if (id.length > MAX_NAME_CHARS) gone.push(id)
     else kept.set(account, [...(kept.get(account) ?? []), id])

@@ -2,9 +2,9 @@
 import { type TopicSpec } from '#hub'
 import { type TopicRecord } from '../control/account-records.ts'
 import { ApiError } from '../errors.ts'
-import { type Platform } from '../platform.ts'
-import { settleUsers } from './credentials.ts'
-import { HUB } from './subscriber-acls.ts'
+import { type SubscriberPlatform } from './subscriber-platform.ts'
+import { applyUsers } from './apply-users.ts'
+import { HUB } from '../brokers/brokers.ts'
 
 /** The system's own topics, and those a stream or a filter has. */
 const RESERVED = /^(skysieve|filter|lsst-|ztf-|mm2-|heartbeats|_)/
@@ -33,42 +33,46 @@ const specOf = ({ name, partitions, retentionMs, retentionBytes, maxMessageBytes
 })
 
 /** Makes the topic of a record in the state `making`, and its owners' rights; safe to repeat. */
-export async function finishTopic(platform: Platform, record: TopicRecord): Promise<void> {
-  const { books, writes, brokers } = platform
+export async function finishTopic(platform: SubscriberPlatform, record: TopicRecord): Promise<void> {
+  const { controlState, writes, brokers } = platform
   await brokers.makeTopic(HUB, specOf(record))
-  await writes.change(async pen => {
-    if (books.topic(record.name)?.state === 'making') await pen.record({ ...record, state: 'active' })
+  await writes.change(async writer => {
+    if (controlState.topic(record.name)?.state === 'making') await writer.record({ ...record, state: 'active' })
   })
-  for (const owner of record.owners) await settleUsers(platform, owner, HUB)
+  for (const owner of record.owners) await applyUsers(platform, owner, HUB)
 }
 
 /** Takes the topic away with all that is in it; safe to repeat. */
-export async function removeTopic(platform: Platform, record: TopicRecord): Promise<void> {
-  const { books, writes, brokers } = platform
+export async function removeTopic(platform: SubscriberPlatform, record: TopicRecord): Promise<void> {
+  const { controlState, writes, brokers } = platform
   const leaving: TopicRecord = { ...record, state: 'deleting' }
-  if (record.state !== 'deleting') await writes.change(pen => pen.record(leaving))
+  if (record.state !== 'deleting') await writes.change(writer => writer.record(leaving))
   // Rights first: a topic made anew under this name is not its former owners'.
   for (const account of [...record.owners, ...readersOf(platform, record.name)]) {
     await dropGrant(platform, account, record.name)
-    await settleUsers(platform, account, HUB)
+    await applyUsers(platform, account, HUB)
   }
   await brokers.dropTopic(HUB, record.name)
-  await writes.change(async pen => {
-    if (books.topic(record.name)) await pen.forgetRecord(leaving)
+  await writes.change(async writer => {
+    if (controlState.topic(record.name)) await writer.forgetRecord(leaving)
   })
 }
 
-const readersOf = ({ books }: Platform, topic: string): string[] =>
-  books
+const readersOf = ({ controlState }: SubscriberPlatform, topic: string): string[] =>
+  controlState
     .accounts()
     .filter(({ topics = [] }) => topics.includes(topic))
     .map(({ id }) => id)
 
 /** Takes a topic from what an account may read; whether it was among it. */
-export const dropGrant = ({ books, writes }: Platform, account: string, topic: string): Promise<boolean> =>
-  writes.change(async pen => {
-    const record = books.account(account)
+export const dropGrant = (
+  { controlState, writes }: SubscriberPlatform,
+  account: string,
+  topic: string,
+): Promise<boolean> =>
+  writes.change(async writer => {
+    const record = controlState.account(account)
     if (!record?.topics?.includes(topic)) return false
-    await pen.record({ ...record, topics: record.topics.filter(name => name !== topic) })
+    await writer.record({ ...record, topics: record.topics.filter(name => name !== topic) })
     return true
   })

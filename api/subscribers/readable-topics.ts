@@ -3,8 +3,9 @@ import { HUB_DEAD_LETTERS, noticesTopic, STREAMS } from '#hub'
 import { DEAD_LETTERS_TOPIC, type Manifest, topicOfFilter } from '#filters'
 import { type Caller, mayTouch } from '../accounts/caller.ts'
 import { ApiError } from '../errors.ts'
-import { type Books } from '../control/control-state.ts'
-import { HUB, topicsOf } from './subscriber-acls.ts'
+import { type ControlState } from '../control/control-state.ts'
+import { topicsOf } from './subscriber-acls.ts'
+import { HUB } from '../brokers/brokers.ts'
 
 export interface ReadableTopic {
   readonly name: string
@@ -29,19 +30,19 @@ const ofHub = (name: string): ReadableTopic => {
 }
 
 /** The hub's topics a caller may read: an administrator all streams with their notices, dead letters, and all that were made, others what their account may and the token's scopes allow. */
-function hubTopics(books: Books, caller: Caller): string[] {
+function hubTopics(controlState: ControlState, caller: Caller): string[] {
   const streams = Object.values(STREAMS).map(({ topic }) => topic)
   if (caller.isAdmin) {
     const notices = Object.keys(STREAMS).map(noticesTopic)
-    return [...streams, ...notices, HUB_DEAD_LETTERS, ...books.topics().map(({ name }) => name)]
+    return [...streams, ...notices, HUB_DEAD_LETTERS, ...controlState.topics().map(({ name }) => name)]
   }
-  const account = books.account(caller.account)
-  return account ? [...topicsOf(books, { ...account, scopes: [...caller.scopes] }).keys()] : []
+  const account = controlState.account(caller.account)
+  return account ? [...topicsOf(controlState, { ...account, scopes: [...caller.scopes] }).keys()] : []
 }
 
 /** Each mirror has dead letters of its own, under one name. */
-const deadLettersOf = (books: Books): ReadableTopic[] =>
-  [...new Set(books.shards().map(({ mirror }) => mirror))].map(mirror => ({
+const deadLettersOf = (controlState: ControlState): ReadableTopic[] =>
+  [...new Set(controlState.shards().map(({ mirror }) => mirror))].map(mirror => ({
     name: DEAD_LETTERS_TOPIC,
     kind: 'topic',
     of: DEAD_LETTERS_TOPIC,
@@ -49,23 +50,28 @@ const deadLettersOf = (books: Books): ReadableTopic[] =>
   }))
 
 /** Streams and topics of the hub first, then filters from oldest to newest. */
-export function readableTopics(books: Books, caller: Caller, everyones = false): ReadableTopic[] {
+export function readableTopics(controlState: ControlState, caller: Caller, everyones = false): ReadableTopic[] {
   const mayFilters = caller.isAdmin || caller.scopes.includes('filters:read') || caller.scopes.includes('filters:write')
   const filters = mayFilters
-    ? books
+    ? controlState
         .filters()
         .filter(
           ({ state, owner }) =>
             state !== 'deleted' && (owner === caller.account || (everyones && mayTouch(caller, owner))),
         )
     : []
-  const letters = caller.isAdmin ? deadLettersOf(books) : []
-  return [...hubTopics(books, caller).map(ofHub), ...letters, ...filters.map(ofFilter)]
+  const letters = caller.isAdmin ? deadLettersOf(controlState) : []
+  return [...hubTopics(controlState, caller).map(ofHub), ...letters, ...filters.map(ofFilter)]
 }
 
 /** The topic of that name; on that mirror, where several have one. Throws ApiError API_TOPIC_UNKNOWN. */
-export function readableTopic(books: Books, caller: Caller, name: string, mirror?: string): ReadableTopic {
-  const topic = readableTopics(books, caller, true).find(
+export function readableTopic(
+  controlState: ControlState,
+  caller: Caller,
+  name: string,
+  mirror?: string,
+): ReadableTopic {
+  const topic = readableTopics(controlState, caller, true).find(
     topic => topic.name === name && (mirror === undefined || topic.broker === mirror),
   )
   if (topic) return topic

@@ -53,8 +53,8 @@ const openSandbox = async (language: Language): Promise<Sandbox> => {
 
 const runClient = async (argv: readonly string[]): Promise<number> => {
   if (argv.length === 1 && ['--help', '-h', 'help'].includes(argv[0] ?? '')) print(OWN_COMMANDS)
-  const { processSurroundings, runCli } = await import('#cli')
-  return runCli(argv, processSurroundings(openSandbox))
+  const { processContext, runCli } = await import('#cli')
+  return runCli(argv, processContext(openSandbox))
 }
 
 const complain = (error: unknown): void => {

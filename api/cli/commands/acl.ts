@@ -13,14 +13,14 @@ interface Acl {
 const pathOf = (account: string, topic: string): string =>
   `/v1/acls/${encodeURIComponent(account)}/${encodeURIComponent(topic)}`
 
-export const addAcl: AddCommands = (program, around) => {
+export const addAcl: AddCommands = (program, context) => {
   const acl = program.command('acl').description('who may read which topics of the hub (administrators)')
 
   acl
     .command('add <account> <topic>')
     .description('let an account read a topic; its groups are its own already')
     .action(async (account: string, topic: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       await api().call('PUT', pathOf(account, topic))
       out.result({ account, topic }, () => `${account} may read ${topic}.`)
     })
@@ -29,7 +29,7 @@ export const addAcl: AddCommands = (program, around) => {
     .command('list [account]')
     .description('who may read and write what, and why')
     .action(async (account: string | undefined, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const query = account === undefined ? '' : `?account=${encodeURIComponent(account)}`
       const acls = await api().list<Acl>(`/v1/acls${query}`)
       out.result(acls, () =>
@@ -45,7 +45,7 @@ export const addAcl: AddCommands = (program, around) => {
     .command('delete <account> <topic>')
     .description('take it back; who is reading reads nothing more')
     .action(async (account: string, topic: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       await api().call('DELETE', pathOf(account, topic))
       out.result({ account, topic }, () => `${account} may no longer read ${topic}.`)
     })

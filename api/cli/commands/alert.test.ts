@@ -6,19 +6,24 @@ import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { fillArchive, openStand, type Stand, syntheticPackets } from '../../checks/archive-test-server.ts'
+import {
+  fillArchive,
+  openArchiveTestServer,
+  type ArchiveTestServer,
+  syntheticPackets,
+} from '../../checks/archive-test-server.ts'
 import { runCli } from '../run.ts'
 
 const packets = syntheticPackets(3)
 const [first] = packets as [(typeof packets)[0]]
 const id = String(first.row.id)
 let dir: string
-let stand: Stand
+let stand: ArchiveTestServer
 let url: string
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-cli-'))
-  stand = await openStand({ archive: await fillArchive(join(dir, 'archive'), packets) })
+  stand = await openArchiveTestServer({ archive: await fillArchive(join(dir, 'archive'), packets) })
   url = await stand.app.listen({ host: '127.0.0.1', port: 0 })
 })
 afterAll(async () => {

@@ -56,17 +56,17 @@ const queryOf = (values: Readonly<Record<string, string | number | undefined>>):
 }
 
 /** Bytes into the file named, else to stdout, but not onto a terminal. */
-function deliver({ around, out }: Session, bytes: Buffer, file: string | undefined, usual: string): void {
-  if (file === undefined && around.stdout.isTTY !== true) {
-    around.stdout.write(bytes)
+function deliver({ context, out }: Session, bytes: Buffer, file: string | undefined, usual: string): void {
+  if (file === undefined && context.stdout.isTTY !== true) {
+    context.stdout.write(bytes)
     return
   }
-  const path = resolve(around.directory, file ?? usual)
+  const path = resolve(context.directory, file ?? usual)
   writeFileSync(path, bytes)
   out.result({ file: path, bytes: bytes.length }, () => `${path}: ${bytes.length} bytes`)
 }
 
-export const addAlert: AddCommands = (program, around) => {
+export const addAlert: AddCommands = (program, context) => {
   const alert = program.command('alert').description('archived alerts')
   const verb = (name: string, description: string): Command =>
     alert
@@ -80,7 +80,7 @@ export const addAlert: AddCommands = (program, around) => {
     .option('--packet', 'its packet as published, gzipped')
     .option('--out <file>', 'where --packet goes; stdout where that is no terminal')
     .action(async (id: string, options: GetOptions, command: Command) => {
-      const session = sessionOf(command, around)
+      const session = sessionOf(command, context)
       const path = `${base(options)}/${encodeURIComponent(id)}`
       if (options.packet) {
         deliver(session, await session.api().download(path), options.out, `${id}.avro.gz`)
@@ -103,7 +103,7 @@ export const addAlert: AddCommands = (program, around) => {
     .option('--out <file>', 'where it goes; stdout where that is no terminal')
     .action(async (id: string, name: string, options: CutoutOptions, command: Command) => {
       const { png, stretch, colormap, size, out } = options
-      const session = sessionOf(command, around)
+      const session = sessionOf(command, context)
       const isPng = png ?? out?.endsWith('.png') ?? false
       const query = queryOf({ format: isPng ? 'png' : 'fits', stretch, colormap, size })
       const path = `${base(options)}/${encodeURIComponent(id)}/cutouts/${encodeURIComponent(name)}`
@@ -122,7 +122,7 @@ export const addAlert: AddCommands = (program, around) => {
     .option('--limit <n>', 'stop after so many', Number, PAGE)
     .option('--expect-match', 'exit with 4 if nothing was found')
     .action(async (options: SearchOptions, command: Command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const { limit, expectMatch } = options
       if (!Number.isInteger(limit) || limit < 1)
         throw new CliError('CLI_LIMIT', EXIT.usage, '--limit is a whole number from 1 on.')

@@ -14,7 +14,7 @@ interface AuditOptions {
 const PAGE = 1000
 const DAY_MS = 86_400_000
 
-export const addAudit: AddCommands = (program, around) => {
+export const addAudit: AddCommands = (program, context) => {
   program
     .command('audit')
     .description('who did what, of the last day (administrators)')
@@ -23,7 +23,7 @@ export const addAudit: AddCommands = (program, around) => {
     .option('--action <text>', 'a part of the action, e.g. DELETE or logins')
     .option('--begun', 'also the beginnings of acts, not only their ends')
     .action(async ({ since, account, action, begun }: AuditOptions, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const query = new URLSearchParams({
         since: since ?? new Date(Date.now() - DAY_MS).toISOString(),

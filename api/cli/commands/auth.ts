@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
 import type { AddCommands } from '../context/add-commands.ts'
 import { openClient } from '../connection/api-client.ts'
-import type { Surroundings } from '../context/cli-context.ts'
+import type { CliContext } from '../context/cli-context.ts'
 import { trimmed } from '../connection/connection.ts'
 import { CliError, EXIT } from '../output/exit-codes.ts'
 import { DEFAULT_URL } from '../local-system/local-system.ts'
@@ -16,18 +16,18 @@ interface Me {
   readonly admin: boolean
 }
 
-export const addAuth: AddCommands = (program, around) => {
+export const addAuth: AddCommands = (program, context) => {
   const auth = program.command('auth').description('who you are')
 
   auth
     .command('login')
     .description('keep a token for an API; it is read from standard input or SKYSIEVE_TOKEN')
     .action(async (_options, command) => {
-      const { out, url: given } = sessionOf(command, around)
-      const url = trimmed(given ?? around.url) ?? DEFAULT_URL
-      const token = around.token ?? (await readToken(around))
+      const { out, url: given } = sessionOf(command, context)
+      const url = trimmed(given ?? context.url) ?? DEFAULT_URL
+      const token = context.token ?? (await readToken(context))
       const me = await openClient({ url, token }).call<Me>('GET', '/v1/me')
-      const profiles = openProfiles(around.configDirectory)
+      const profiles = openProfiles(context.configDirectory)
       profiles.save({ ...profiles.find(url), url, token }, { makeCurrent: true })
       out.result({ url, ...me }, () => `Logged in to ${url} as ${me.account}.`)
     })
@@ -36,14 +36,14 @@ export const addAuth: AddCommands = (program, around) => {
     .command('whoami')
     .description('the account and scopes of your token')
     .action(async (_options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const me = await client.call<Me>('GET', '/v1/me')
       out.result({ url: client.url, ...me }, () => `${me.account} at ${client.url} (${me.scopes.join(', ')})`)
     })
 }
 
-async function readToken({ stdin, stderr }: Surroundings): Promise<string> {
+async function readToken({ stdin, stderr }: CliContext): Promise<string> {
   if (stdin.isTTY !== true) return checked(await text(stdin))
   const prompt = createInterface({ input: stdin, output: stderr })
   try {

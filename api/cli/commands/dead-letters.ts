@@ -83,7 +83,7 @@ const numberOf = (text: string): number => {
   return number
 }
 
-export const addDeadLetters: AddCommands = (program, around) => {
+export const addDeadLetters: AddCommands = (program, context) => {
   const letters = program
     .command('dead-letters')
     .description('packets that could not be read, and what to do with them (administrators)')
@@ -95,7 +95,7 @@ export const addDeadLetters: AddCommands = (program, around) => {
     .option('--reason <code>', 'only with this reason, e.g. HUB_SCHEMA_UNKNOWN')
     .option('--limit <n>', 'of each broker at most', numberOf, 20)
     .action(async ({ broker, reason, limit }: { broker?: string; reason?: string; limit: number }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const names = await brokersOf(client, broker)
       const found = (await Promise.all(names.map(name => lettersOf(client, name, { limit, reason })))).flat()
@@ -120,7 +120,7 @@ export const addDeadLetters: AddCommands = (program, around) => {
     .description('why it could not be read, where it came from, and its first bytes; BROKER/OFFSET, as in hub/12')
     .option('--out <file>', 'write the whole packet there')
     .action(async (wanted: string, { out: file }: { out?: string }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const letter = await api().call<Letter & { packet: string }>('GET', `/v1/dead-letters/${placeOf(wanted)}`)
       if (file !== undefined) {
         const { writeFile } = await import('node:fs/promises')
@@ -144,7 +144,7 @@ export const addDeadLetters: AddCommands = (program, around) => {
         { all, broker, reason, limit }: { all?: boolean; broker?: string; reason: string; limit: number },
         command,
       ) => {
-        const { out, api } = sessionOf(command, around)
+        const { out, api } = sessionOf(command, context)
         const client = api()
         if ((wanted === undefined) === (all !== true))
           throw new CliError('CLI_OPTION', EXIT.usage, 'Name one dead letter, as in hub/12, or give --all.')

@@ -16,7 +16,7 @@ interface TailCommand extends HubOptions {
 
 const WAIT_MS = 500
 
-export const addNotices: AddCommands = (program, around) => {
+export const addNotices: AddCommands = (program, context) => {
   program
     .command('notices')
     .description('the lightweight stream: one small record for each archived alert')
@@ -30,11 +30,11 @@ export const addNotices: AddCommands = (program, around) => {
     .option('--user <name>', 'Kafka user')
     .option(HUB_CA_OPTION, HUB_CA_ABOUT)
     .action((options: TailCommand, command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const { noticesTopic } = await import('#hub')
         let count = 0
-        for await (const notice of notices(hubAccess(options, around, ADMIN_USER), options, signal)) {
+        for await (const notice of notices(hubAccess(options, context, ADMIN_USER), options, signal)) {
           out.line(jsonOf(notice))
           if (++count === options.limit) break
         }

@@ -4,12 +4,12 @@ import { table } from '../output/output.ts'
 import type { AddCommands } from '../context/add-commands.ts'
 import { sessionOf } from '../connection/session.ts'
 
-export const addRuntimes: AddCommands = (program, around) => {
+export const addRuntimes: AddCommands = (program, context) => {
   program
     .command('runtimes')
     .description('languages filters can be written in, their libraries and limits')
     .action(async (_options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const { items } = await api().call<{ items: RuntimeInfo[] }>('GET', '/v1/runtimes')
       out.result(items, () => [overview(items), ...items.flatMap(details)].join('\n'))
     })

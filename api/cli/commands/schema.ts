@@ -6,7 +6,7 @@ import { table } from '../output/output.ts'
 import type { AddCommands } from '../context/add-commands.ts'
 import { sessionOf } from '../connection/session.ts'
 
-export const addSchema: AddCommands = (program, around) => {
+export const addSchema: AddCommands = (program, context) => {
   const schema = program.command('schema').description('schemas of a survey')
 
   schema
@@ -15,9 +15,9 @@ export const addSchema: AddCommands = (program, around) => {
     .option('--registry <url>', 'the schema registry; user and password for writing may be in the URL')
     .option('--dry-run', 'change nothing: tell what would be put in, and what breaks with earlier versions')
     .action(async (folder: string, options: HubOptions & { dryRun?: boolean }, command) => {
-      const { out } = sessionOf(command, around)
+      const { out } = sessionOf(command, context)
       const { HubError, syncSchemas } = await import('#hub')
-      const synced = await syncSchemas(resolve(around.directory, folder), registryUrl(options, around), {
+      const synced = await syncSchemas(resolve(context.directory, folder), registryUrl(options, context), {
         dryRun: options.dryRun === true,
       }).catch((error: unknown) => {
         // A folder that holds no schemas is the caller's, a registry that does not answer is not.

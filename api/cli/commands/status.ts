@@ -2,7 +2,7 @@
 import type { FilterView } from '../../http/answers/views.ts'
 import type { AddCommands } from '../context/add-commands.ts'
 import { localSystem } from '../local-system/local-system.ts'
-import { localWaits } from '../local-system/process-checks.ts'
+import { failedChecks } from '../local-system/process-checks.ts'
 import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
 
@@ -29,19 +29,19 @@ interface Node {
   readonly updatedAt: string
 }
 
-export const addStatus: AddCommands = (program, around) => {
+export const addStatus: AddCommands = (program, context) => {
   program
     .command('status')
     .description('nodes, their lag, your filters, and what a system here waits for')
     .action(async (_options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const { items: nodes } = await client.call<{ items: Node[] }>('GET', '/v1/nodes')
       const filters = await client.list<FilterView>('/v1/filters')
       const limits = await client.call('GET', '/v1/limits')
       // Processes are asked where they run: on this machine, by who started them.
-      const isHere = localSystem(around.directory)?.url === client.url
-      const waits = isHere ? await localWaits(around.directory) : []
+      const isHere = localSystem(context.directory)?.url === client.url
+      const waits = isHere ? await failedChecks(context.directory) : []
       out.result({ url: client.url, nodes, filters, limits, waits }, () =>
         [
           table(

@@ -32,7 +32,7 @@ interface PrintCommand extends HubOptions {
 
 const MB = 1_000_000
 
-export const addStream: AddCommands = (program, around) => {
+export const addStream: AddCommands = (program, context) => {
   const stream = program.command('stream').description('packets of a survey: make, play, look')
 
   stream
@@ -42,11 +42,11 @@ export const addStream: AddCommands = (program, around) => {
     .option('--alerts <n>', 'alerts of a visit', Number, 1000)
     .option('--seed <n>', 'another sky', Number)
     .action((file: string, { visits, alerts, seed }: CreateCommand, command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const { createStream } = await import('#hub')
         const created = await createStream({
-          file: resolve(around.directory, file),
+          file: resolve(context.directory, file),
           visits,
           alerts,
           ...(seed === undefined ? {} : { seed }),
@@ -73,12 +73,12 @@ export const addStream: AddCommands = (program, around) => {
     .option('--user <name>', 'a Kafka user that may write there')
     .option('--registry <url>', 'the schema registry')
     .action((file: string, options: PlayCommand, command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const { fileVisits, openProducer, openRegistryClient, playStream } = await import('#hub')
-        const access = hubAccess(options, around, SIMULATOR_USER)
-        const registry = openRegistryClient(registryUrl(options, around), signal)
-        const source = await fileVisits(resolve(around.directory, file))
+        const access = hubAccess(options, context, SIMULATOR_USER)
+        const registry = openRegistryClient(registryUrl(options, context), signal)
+        const source = await fileVisits(resolve(context.directory, file))
         try {
           for (const schema of source.schemas) await registry.importSchema(schema)
           const producer = await openProducer(access, { clientId: 'skysieve-cli-play' })
@@ -117,14 +117,14 @@ export const addStream: AddCommands = (program, around) => {
     .option('--user <name>', 'a Kafka user that may read there')
     .option('--registry <url>', 'the schema registry')
     .action((file: string | undefined, options: PrintCommand, command) =>
-      withInterrupt(around, async signal => {
-        sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        sessionOf(command, context)
         const { printStream } = await import('#hub')
         const source =
-          file === undefined ? await topicSource(options, signal) : { file: resolve(around.directory, file) }
+          file === undefined ? await topicSource(options, signal) : { file: resolve(context.directory, file) }
         try {
           for await (const line of printStream(source, { packets: options.limit, signal }))
-            around.stdout.write(`${line}\n`)
+            context.stdout.write(`${line}\n`)
         } catch (error) {
           if (!signal.aborted) throw error
         }
@@ -133,8 +133,8 @@ export const addStream: AddCommands = (program, around) => {
 
   const topicSource = async (options: PrintCommand, signal: AbortSignal): Promise<PrintSource> => {
     const { openRegistryClient, parseSchema, STREAMS } = await import('#hub')
-    const access = hubAccess(options, around, ADMIN_USER)
-    const registry = openRegistryClient(registryUrl(options, around), signal)
+    const access = hubAccess(options, context, ADMIN_USER)
+    const registry = openRegistryClient(registryUrl(options, context), signal)
     const schemas = new Map<number, AvroSchema>()
     return {
       access,

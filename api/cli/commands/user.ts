@@ -61,7 +61,7 @@ const userOf = async (client: Client, account: string, label: string): Promise<s
   return logins.find(login => login.label === label || login.user === label)?.user ?? label
 }
 
-export const addUser: AddCommands = (program, around) => {
+export const addUser: AddCommands = (program, context) => {
   const user = program.command('user').description('accounts and their Kafka users')
 
   user
@@ -82,7 +82,7 @@ export const addUser: AddCommands = (program, around) => {
     .option('--login <label>', 'make a Kafka user `<name>-<label>`, or `<name>` for the label main')
     .action(async (name: string, options: AddOptions, command) => {
       const { scope, role, filters, requestsPerMinute, bytesPerMinute, bytesPerSecond, requestPercent, login } = options
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const isThere = login !== undefined && (await client.list<Account>('/v1/accounts')).some(({ id }) => id === name)
       const limits = {
@@ -115,7 +115,7 @@ export const addUser: AddCommands = (program, around) => {
     .command('list [name]')
     .description('all accounts, or the Kafka users of one')
     .action(async (name: string | undefined, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       if (name !== undefined) {
         const logins = await api().list<Login>(path(name, 'logins'))
         out.result(logins, () =>
@@ -155,7 +155,7 @@ export const addUser: AddCommands = (program, around) => {
     .description('give a Kafka user of the account a new password, shown once')
     .option('--login <label>', 'which one', 'main')
     .action(async (name: string, { login }: { login: string }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const fresh = await client.call<FreshLogin>(
         'POST',
@@ -169,7 +169,7 @@ export const addUser: AddCommands = (program, around) => {
     .description('delete an account with its tokens and Kafka users, or one Kafka user of it')
     .option('--login <label>', 'only this Kafka user')
     .action(async (name: string, { login }: { login?: string }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const deleted = login === undefined ? name : await userOf(client, name, login)
       await client.call('DELETE', login === undefined ? path(name) : path(name, 'logins', deleted))

@@ -1,12 +1,12 @@
-// What every command gets: its surroundings, where to print, and the API when it asks for it.
+// What every command gets: its context, where to print, and the API when it asks for it.
 import type { Command } from 'commander'
 import { type Client, openClient } from './api-client.ts'
-import type { Surroundings } from '../context/cli-context.ts'
+import type { CliContext } from '../context/cli-context.ts'
 import { connectionOf } from './connection.ts'
 import { openOutput, type Output } from '../output/output.ts'
 
 export interface Session {
-  readonly around: Surroundings
+  readonly context: CliContext
   readonly out: Output
   /** The address given by `--url`, if any. */
   readonly url: string | undefined
@@ -21,13 +21,13 @@ interface CommonOptions {
 }
 
 /** The session of a command from its own and its parents' options. */
-export function sessionOf(command: Command, around: Surroundings): Session {
+export function sessionOf(command: Command, context: CliContext): Session {
   const { url, json } = command.optsWithGlobals<CommonOptions>()
   let client: Client | undefined
   return {
-    around,
-    out: openOutput(around, json ?? false),
+    context,
+    out: openOutput(context, json ?? false),
     url,
-    api: () => (client ??= openClient(connectionOf(around, url))),
+    api: () => (client ??= openClient(connectionOf(context, url))),
   }
 }

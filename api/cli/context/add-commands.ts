@@ -1,6 +1,6 @@
 // What every file of cli/commands exports.
 import type { Command } from 'commander'
-import type { Surroundings } from './cli-context.ts'
+import type { CliContext } from './cli-context.ts'
 
 /** Adds a noun with its verbs. */
-export type AddCommands = (program: Command, around: Surroundings) => void
+export type AddCommands = (program: Command, context: CliContext) => void

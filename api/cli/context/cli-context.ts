@@ -1,4 +1,4 @@
-// What the command line takes from its surroundings; the only file of it that reads the environment.
+// What the command line takes from its context; the only file of it that reads the environment.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Language } from '#filters'
@@ -6,7 +6,7 @@ import type { Sandbox } from '#sandbox'
 import type { Readable, Writable } from 'node:stream'
 
 /** Streams, directories and variables of one run; tests give their own. */
-export interface Surroundings {
+export interface CliContext {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Writable & { readonly isTTY?: boolean }
   readonly stderr: Writable & { readonly isTTY?: boolean }
@@ -25,8 +25,8 @@ export interface Surroundings {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The surroundings of this process; `openSandbox` as in Surroundings. */
-export function processSurroundings(openSandbox?: Surroundings['openSandbox']): Surroundings {
+/** The context of this process; `openSandbox` as in CliContext. */
+export function processContext(openSandbox?: CliContext['openSandbox']): CliContext {
   const { env, stdin, stdout, stderr } = process
   return {
     stdin,

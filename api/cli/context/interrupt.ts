@@ -1,11 +1,8 @@
-// Ctrl-C and the surroundings' signal as one AbortSignal, for commands that leave a summary when they are ended.
-import type { Surroundings } from './cli-context.ts'
+// Ctrl-C and the context' signal as one AbortSignal, for commands that leave a summary when they are ended.
+import type { CliContext } from './cli-context.ts'
 
 /** Runs `work`; the first Ctrl-C asks it to end. */
-export async function withInterrupt<T>(
-  { signal }: Surroundings,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+export async function withInterrupt<T>({ signal }: CliContext, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupted = new AbortController()
   const stop = (): void => interrupted.abort()
   process.once('SIGINT', stop)

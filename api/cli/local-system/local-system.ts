@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { BrokerAccess } from '#hub'
-import type { Surroundings } from '../context/cli-context.ts'
+import type { CliContext } from '../context/cli-context.ts'
 import { CliError, EXIT } from '../output/exit-codes.ts'
 import { isRecord, isRecordOf, isText, isTextOrAbsent } from '../context/json-shape.ts'
 
@@ -85,12 +85,12 @@ function caIn(directory: string, file: string): string {
 }
 
 /** Access to a hub's broker by flags and SKYSIEVE_KAFKA_PASSWORD, or of the local system. Throws CliError CLI_HUB_UNKNOWN. */
-export function hubAccess(options: HubOptions, around: Surroundings, localUser: string): BrokerAccess {
-  const local = localSystem(around.directory)
+export function hubAccess(options: HubOptions, context: CliContext, localUser: string): BrokerAccess {
+  const local = localSystem(context.directory)
   const bootstrap = options.bootstrap ?? local?.bootstrap
   const user = options.user ?? localUser
-  const password = around.kafkaPassword ?? local?.users[user]
-  const ca = options.ca === undefined ? local?.ca : caIn(around.directory, options.ca)
+  const password = context.kafkaPassword ?? local?.users[user]
+  const ca = options.ca === undefined ? local?.ca : caIn(context.directory, options.ca)
   if (bootstrap !== undefined && password !== undefined)
     return { bootstrap, user, password, ...(ca === undefined ? {} : { ca }) }
   const message =
@@ -110,7 +110,7 @@ const withToken = (address: string, token: string): string => {
  * For a registry elsewhere, the user for writing may be in the URL, and the token there too or in SKYSIEVE_REGISTRY_TOKEN.
  * @throws CliError CLI_REGISTRY_UNKNOWN
  */
-export function registryUrl({ registry }: HubOptions, { directory, registryToken }: Surroundings): string {
+export function registryUrl({ registry }: HubOptions, { directory, registryToken }: CliContext): string {
   const local = localSystem(directory)
   const url = registry ?? local?.registryUrl
   const message = 'Which schema registry? Run this where `skysieve start` was run, or give --registry.'

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { localWaits } from './process-checks.ts'
+import { failedChecks } from './process-checks.ts'
 
 const servers: Server[] = []
 afterEach(() => {
@@ -35,7 +35,7 @@ test('what the processes of a system here wait for is told with their names', as
   ]
   await openProcess(directory, 'simulator', JSON.stringify({ ready: true, checks }))
   await openProcess(directory, 'hub', JSON.stringify({ ready: true, checks: [{ name: 'kafka', ok: true }] }))
-  expect(await localWaits(directory)).toEqual([{ process: 'simulator', check: 'schemas', ok: true, reason }])
+  expect(await failedChecks(directory)).toEqual([{ process: 'simulator', check: 'schemas', ok: true, reason }])
 })
 
 test('processes that answer nonsense or nothing, and directories without a system, wait for nothing', async () => {
@@ -43,6 +43,6 @@ test('processes that answer nonsense or nothing, and directories without a syste
   await openProcess(directory, 'api', 'nonsense')
   await openProcess(directory, 'hub', JSON.stringify({ checks: [7, { name: 'x' }] }))
   writeFileSync(join(directory, '.skysieve/config/worker.json'), JSON.stringify({ opsPort: 1 }))
-  expect(await localWaits(directory)).toEqual([])
-  expect(await localWaits(folder())).toEqual([])
+  expect(await failedChecks(directory)).toEqual([])
+  expect(await failedChecks(folder())).toEqual([])
 })

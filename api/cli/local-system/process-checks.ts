@@ -15,7 +15,7 @@ export interface Wait {
 }
 
 /** Of all its processes; none where no system was started in the directory. One that does not answer is left out. */
-export async function localWaits(directory: string): Promise<readonly Wait[]> {
+export async function failedChecks(directory: string): Promise<readonly Wait[]> {
   const configs = join(directory, DATA_DIRECTORY, 'config')
   const ports = opsPorts(configs)
   const waits = await Promise.all(ports.map(async ([process, port]) => waitsOf(process, await checksAt(port))))

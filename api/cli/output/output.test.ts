@@ -1,19 +1,19 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import type { Surroundings } from '../context/cli-context.ts'
+import type { CliContext } from '../context/cli-context.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { openOutput } from './output.ts'
 
-const written = (write: (around: Surroundings) => void): string => {
+const written = (write: (context: CliContext) => void): string => {
   const [stdout, stderr] = [Object.assign(new PassThrough(), { isTTY: true }), new PassThrough()]
-  write({ stdout, stderr, color: true } as unknown as Surroundings)
+  write({ stdout, stderr, color: true } as unknown as CliContext)
   return `${stdout.read() ?? ''}${stderr.read() ?? ''}`
 }
 const EVIL = 'suspended: \u001b[2J\u009b1A\rall is well \u202egnp.exe\u0007'
 
 test('a terminal obeys nothing that an author wrote, and lines and colours of ours stay', () => {
-  const text = written(around => {
-    const out = openOutput(around, false)
+  const text = written(context => {
+    const out = openOutput(context, false)
     out.result({}, () => `one\n\t${EVIL}`)
     out.progress(EVIL)
     out.failure(new CliError('CLI_INTERNAL', EXIT.ourFault, EVIL))

@@ -1,5 +1,5 @@
 // stdout is data, stderr is progress. A terminal gets readable text, everything else and `--json` get JSON.
-import type { Surroundings } from '../context/cli-context.ts'
+import type { CliContext } from '../context/cli-context.ts'
 import type { CliError } from './exit-codes.ts'
 
 export interface Output {
@@ -21,7 +21,7 @@ const OBEYED = /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\
 /** A text as a terminal may show it. */
 const shown = (text: string): string => text.replace(OBEYED, '\ufffd')
 
-export function openOutput({ stdout, stderr, color }: Surroundings, json: boolean): Output {
+export function openOutput({ stdout, stderr, color }: CliContext, json: boolean): Output {
   const paint = (code: number, text: string): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text)
   const asText = stdout.isTTY === true && !json
   return {

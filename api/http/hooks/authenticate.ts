@@ -1,9 +1,10 @@
 // Bearer token → caller, before a body is read. Each route names the scope it needs in its config.
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
-import { type Caller, identify, requireScope } from '../../accounts/caller.ts'
+import { type Caller, requireScope } from '../../accounts/caller.ts'
 import { type Scope } from '../../control/account-records.ts'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
+import { authenticate } from '../../accounts/authenticate.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,7 +20,7 @@ declare module 'fastify' {
 const BEARER = /^Bearer +([\w.~+/=-]{1,200})$/i
 
 /** Decorates requests with their caller and refuses those that may not use the route. */
-export function addAccess(app: FastifyInstance, platform: Platform, seen: (tokenId: string) => void): void {
+export function addAuthentication(app: FastifyInstance, platform: Platform, seen: (tokenId: string) => void): void {
   app.decorateRequest('caller', null)
   app.addHook('onRequest', async request => {
     request.caller = callerFrom(request, platform)
@@ -42,7 +43,7 @@ function callerFrom(request: FastifyRequest, platform: Platform): Caller | ApiEr
     return new ApiError('API_TOKEN_MISSING', message)
   }
   try {
-    return identify(token, platform.books, platform.nowMs())
+    return authenticate(token, platform.controlState, platform.nowMs())
   } catch (error) {
     if (error instanceof ApiError) return error
     throw error

@@ -3,7 +3,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { ApiError } from '../../errors.ts'
-import { type Writes } from '../../control/control-writes.ts'
+import { type ControlWrites } from '../../control/control-writes.ts'
 import { callerOf } from './authenticate.ts'
 
 const MARK = 'x-skysieve-forwarded'
@@ -14,7 +14,7 @@ const PASSED_ON = ['authorization', 'idempotency-key', 'if-match'] as const
 const PASSED_BACK = ['content-type', 'location', 'etag', 'retry-after', 'cache-control'] as const
 
 /** Adds the hook; routes that change nothing say so with `config.readOnly`. */
-export function addForwarding(app: FastifyInstance, writes: Writes, own: string): void {
+export function addForwarding(app: FastifyInstance, writes: ControlWrites, own: string): void {
   app.addHook('preHandler', async (request, reply) => {
     if (request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.readOnly) return
     // Only what a route of ours takes, from somebody who may use it.

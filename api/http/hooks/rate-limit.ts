@@ -23,8 +23,8 @@ const keyOf = ({ caller, ip }: FastifyRequest): string =>
   caller && 'account' in caller ? `account-${caller.account}` : `ip-${ip}`
 
 /** What an account may use up in a minute. */
-export function limitsOf({ books, settings }: Platform, account: string | undefined): Limits {
-  const own = account === undefined ? undefined : books.account(account)?.limits
+export function limitsOf({ controlState, settings }: Platform, account: string | undefined): Limits {
+  const own = account === undefined ? undefined : controlState.account(account)?.limits
   return {
     requestsPerMinute: own?.requestsPerMinute ?? settings.requestsPerMinute,
     bytesPerMinute: own?.bytesPerMinute ?? settings.bytesPerMinute,

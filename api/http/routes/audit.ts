@@ -2,11 +2,11 @@
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { AUDIT_TOPIC, AuditRecord } from '../../audit/audit-record.ts'
-import { HUB } from '../../subscribers/subscriber-acls.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../requests/typed-app.ts'
 import { Moment } from '../requests/text-formats.ts'
 import { answers } from '../answers/views.ts'
+import { HUB } from '../../brokers/brokers.ts'
 
 const AuditQuery = Type.Object({
   since: Type.Optional(Moment),

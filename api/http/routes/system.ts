@@ -43,7 +43,7 @@ const NodeView = Type.Object({
 })
 
 export function systemRoutes(app: App, platform: Platform): void {
-  const { books, brokers, settings, runtimes, nowMs } = platform
+  const { controlState, brokers, settings, runtimes, nowMs } = platform
   app.route({
     method: 'GET',
     url: '/v1/limits',
@@ -55,18 +55,18 @@ export function systemRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const { account } = callerOf(request)
-      const limits = books.account(account)?.limits
+      const limits = controlState.account(account)?.limits
       return {
         filters: {
-          used: books.filters().filter(({ owner, state }) => owner === account && state !== 'deleted').length,
+          used: controlState.filters().filter(({ owner, state }) => owner === account && state !== 'deleted').length,
           limit: limits?.filters ?? null,
         },
-        tokens: { used: books.tokensOf(account).length, limit: settings.tokensPerAccount },
+        tokens: { used: controlState.tokensOf(account).length, limit: settings.tokensPerAccount },
         credentials: {
-          used: books.credentials().filter(record => record.account === account).length,
+          used: controlState.credentials().filter(record => record.account === account).length,
           limit: settings.credentialsPerAccount,
         },
-        sourceBytes: { used: sourceBytesOf(books.filters(), account), limit: settings.sourceBytesPerAccount },
+        sourceBytes: { used: sourceBytesOf(controlState.filters(), account), limit: settings.sourceBytesPerAccount },
         ...limitsOf(platform, account),
         sourceCharacters: MAX_SOURCE_CHARS,
         cap: { default: settings.defaultCap, max: settings.maxCap },
@@ -98,7 +98,7 @@ export function systemRoutes(app: App, platform: Platform): void {
       response: answers({ 200: Type.Object({ items: Type.Array(NodeView) }) }),
     },
     handler: async () => ({
-      items: nodesOf(books.shards(), nowMs()).map(node => ({
+      items: nodesOf(controlState.shards(), nowMs()).map(node => ({
         ...node,
         bootstrap: brokers.address(node.mirror) ?? null,
       })),

@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { type Api, apiRights, type ApiSettings, openApi } from '#api'
-import { runCli, type Surroundings } from '#cli'
+import { type Api, apiAcls, type ApiSettings, openApi } from '#api'
+import { runCli, type CliContext } from '#cli'
 import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
 import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { redisProcess } from '../../start/services/redis.ts'
@@ -39,7 +39,7 @@ export interface Bench {
   /** What main.ts needs to run as a process of its own on the same brokers and Redis. */
   processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
   /** One command of the command line against `url`, with profiles of its own. */
-  cli(argv: readonly string[], over?: Partial<Surroundings> & { readonly input?: string }): Promise<CliRun>
+  cli(argv: readonly string[], over?: Partial<CliContext> & { readonly input?: string }): Promise<CliRun>
   close(): Promise<void>
 }
 
@@ -171,12 +171,12 @@ async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, pass
   const compacted = CONTROL.map(name => ({ name, configs: { 'cleanup.policy': 'compact' } }))
   await onHub.createTopics([...compacted, { name: 'skysieve.leader' }, { name: 'skysieve.audit' }])
   await onHub.upsertUser(user, password)
-  await onHub.grant(apiRights(user).hub)
+  await onHub.grant(apiAcls(user).hub)
   await onHub.close()
   const onNode = openAdmin(node)
   await onNode.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
   await onNode.upsertUser(user, password)
-  await onNode.grant(apiRights(user).node)
+  await onNode.grant(apiAcls(user).node)
   await onNode.close()
 }
 

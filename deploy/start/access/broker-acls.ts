@@ -1,5 +1,5 @@
 // Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
-import { apiRights } from '#api'
+import { apiAcls } from '#api'
 import {
   ARCHIVE_TOPIC,
   archiverTransactionalId,
@@ -56,7 +56,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
       operations: ['write', 'describe'],
     })),
   ]),
-  ...apiRights(API_USER).hub,
+  ...apiAcls(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
     ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
     ...workerRights(node, ALERT_TOPICS).hub,
@@ -69,5 +69,5 @@ export const nodeRights = (node: string): readonly Grant[] => [
   ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
   ...workerRights(node, ALERT_TOPICS).node,
   ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
-  ...apiRights(API_USER).node,
+  ...apiAcls(API_USER).node,
 ]

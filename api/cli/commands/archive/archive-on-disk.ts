@@ -14,7 +14,7 @@ import {
   STREAMS,
 } from '#hub'
 export { backFill, openArchive, reindexArchive, verifyArchive } from '#hub'
-import type { Surroundings } from '../../context/cli-context.ts'
+import type { CliContext } from '../../context/cli-context.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import { ADMIN_USER, hubAccess, type HubOptions } from '../../local-system/local-system.ts'
 
@@ -27,7 +27,7 @@ export interface ArchiveOptions extends HubOptions {
 const SCHEMA_WAIT_MS = 0
 
 /** Settings by --archive, or of the system in the working directory. Throws CliError CLI_ARCHIVE_UNKNOWN. */
-function settingsOf({ archive }: ArchiveOptions, { directory }: Surroundings): ArchiveSettings {
+function settingsOf({ archive }: ArchiveOptions, { directory }: CliContext): ArchiveSettings {
   const file =
     archive === undefined ? join(directory, '.skysieve', 'config', 'archiver.json') : resolve(directory, archive)
   try {
@@ -54,7 +54,7 @@ interface Opened {
 
 export async function withArchive<T>(
   options: ArchiveOptions,
-  around: Surroundings,
+  context: CliContext,
   readOnly: boolean,
   signal: AbortSignal,
   action: (opened: Opened) => Promise<T>,
@@ -64,7 +64,7 @@ export async function withArchive<T>(
     const known = Object.keys(STREAMS).join(', ')
     throw new CliError('CLI_STREAM_UNKNOWN', EXIT.usage, `There is no stream ${options.stream}; there are: ${known}.`)
   }
-  const settings = settingsOf(options, around)
+  const settings = settingsOf(options, context)
   const store = await openStore(settings, { readOnly })
   const opened: { index?: ReturnType<typeof openSkyIndex> } = {}
   try {
@@ -84,11 +84,11 @@ export async function withArchive<T>(
 
 export async function withSchemas<T>(
   options: ArchiveOptions,
-  around: Surroundings,
+  context: CliContext,
   signal: AbortSignal,
   action: (schemaOf: SchemaOf) => Promise<T>,
 ): Promise<T> {
-  const access = hubAccess(options, around, ADMIN_USER)
+  const access = hubAccess(options, context, ADMIN_USER)
   const schemas = await openSchemaStore({ access, clientId: `${access.user}.schemas`, signal })
   try {
     return await action(awaitSchemas({ schemas, waitMs: SCHEMA_WAIT_MS, signal }))

@@ -9,7 +9,7 @@ import { DEFAULT_STREAM } from '../../context/repeated-constants.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 
-export const addArchive: AddCommands = (program, around) => {
+export const addArchive: AddCommands = (program, context) => {
   const archive = program.command('archive').description('the archive of packets, on the machine that keeps it')
   const verb = (name: string, description: string): Command =>
     archive
@@ -25,14 +25,14 @@ export const addArchive: AddCommands = (program, around) => {
 
   onHub(verb('verify', 'compare every packet and notice with the topic; exit code 4 if anything differs')).action(
     (options: ArchiveOptions, command: Command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const show = progressLine(out)
         const { verifyArchive, withArchive, withSchemas } = await import('./archive-on-disk.ts')
-        const found = await withArchive(options, around, true, signal, ({ stream, store }) =>
-          withSchemas(options, around, signal, schemaOf =>
+        const found = await withArchive(options, context, true, signal, ({ stream, store }) =>
+          withSchemas(options, context, signal, schemaOf =>
             verifyArchive({
-              access: hubAccess(options, around, ADMIN_USER),
+              access: hubAccess(options, context, ADMIN_USER),
               stream,
               store,
               schemaOf,
@@ -61,14 +61,14 @@ export const addArchive: AddCommands = (program, around) => {
 
   onHub(verb('fill', 'archive what the topic has and the archive has not; safe beside a running archiver')).action(
     (options: ArchiveOptions, command: Command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const show = progressLine(out)
         const { backFill, withArchive, withSchemas } = await import('./archive-on-disk.ts')
-        const filled = await withArchive(options, around, false, signal, ({ stream, store, index }) =>
-          withSchemas(options, around, signal, schemaOf =>
+        const filled = await withArchive(options, context, false, signal, ({ stream, store, index }) =>
+          withSchemas(options, context, signal, schemaOf =>
             backFill({
-              access: hubAccess(options, around, ADMIN_USER),
+              access: hubAccess(options, context, ADMIN_USER),
               stream,
               store,
               index,
@@ -88,11 +88,11 @@ export const addArchive: AddCommands = (program, around) => {
 
   verb('reindex', 'build the search index again from the archive; safe beside a running archiver').action(
     (options: ArchiveOptions, command: Command) =>
-      withInterrupt(around, async signal => {
-        const { out } = sessionOf(command, around)
+      withInterrupt(context, async signal => {
+        const { out } = sessionOf(command, context)
         const show = progressLine(out)
         const { reindexArchive, withArchive } = await import('./archive-on-disk.ts')
-        const done = await withArchive(options, around, false, signal, ({ stream, store, index }) =>
+        const done = await withArchive(options, context, false, signal, ({ stream, store, index }) =>
           reindexArchive({ stream, store, index, onProgress: show, signal }),
         )
         out.result(
@@ -104,14 +104,14 @@ export const addArchive: AddCommands = (program, around) => {
   )
 
   verb('get <id>', 'write an alert’s gzipped packet to stdout').action((id: string, options: ArchiveOptions) =>
-    withInterrupt(around, async signal => {
+    withInterrupt(context, async signal => {
       if (!/^-?\d{1,19}$/.test(id)) throw new CliError('CLI_ALERT_ID', EXIT.usage, `"${id}" is no alert’s id.`)
       const { openArchive, withArchive } = await import('./archive-on-disk.ts')
-      const packet = await withArchive(options, around, true, signal, ({ stream, store }) =>
+      const packet = await withArchive(options, context, true, signal, ({ stream, store }) =>
         openArchive({ store, stream: stream.name }).packet(BigInt(id)),
       )
       if (packet === undefined) throw new CliError('CLI_NO_PACKET', EXIT.noMatch, `The archive has no alert ${id}.`)
-      around.stdout.write(packet)
+      context.stdout.write(packet)
     }),
   )
 }

@@ -46,14 +46,14 @@ async function ended(client: Client, begun: Job, say: (text: string) => void): P
 const archiveGroup = (program: Command): Command =>
   program.commands.find(command => command.name() === 'archive') ?? program.command('archive')
 
-export const addArchiveJobs: AddCommands = (program, around) => {
+export const addArchiveJobs: AddCommands = (program, context) => {
   const jobs = archiveGroup(program).command('jobs').description('the same as jobs of the system (administrators)')
 
   jobs
     .command('list')
     .description('the last jobs, newest first')
     .action(async (_options: object, command: Command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const found = await api().list<Job>(PATH)
       out.result(found, () =>
         table(
@@ -70,7 +70,7 @@ export const addArchiveJobs: AddCommands = (program, around) => {
     .option('--stream <name>', 'a survey’s stream')
     .option('--wait', 'until it has ended')
     .action(async (chore: string, options: { readonly stream?: string; readonly wait?: boolean }, command: Command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const { stream, wait } = options
       const begun = await api().call<Job>('POST', PATH, { chore, ...(stream === undefined ? {} : { stream }) })
       const job = wait ? await ended(api(), begun, line => out.progress(line)) : begun
@@ -82,7 +82,7 @@ export const addArchiveJobs: AddCommands = (program, around) => {
     .command('show <job>')
     .description('how far a job is, or what it found')
     .action(async (id: string, _options: object, command: Command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const job = await api().call<Job>('GET', pathOf(id))
       out.result(job, () => text(job))
     })
@@ -91,7 +91,7 @@ export const addArchiveJobs: AddCommands = (program, around) => {
     .command('end <job>')
     .description('end a job where it stands; what it did stays')
     .action(async (id: string, _options: object, command: Command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const job = await api().call<Job>('DELETE', pathOf(id))
       out.result(job, () => `${job.chore} of ${job.stream} ends.`)
     })

@@ -3,6 +3,6 @@ import type { AddCommands } from '../../context/add-commands.ts'
 import { addArchive } from './disk-verbs.ts'
 import { addArchiveJobs } from './jobs.ts'
 
-export const addArchiveVerbs: AddCommands = (program, around) => {
-  for (const add of [addArchive, addArchiveJobs]) add(program, around)
+export const addArchiveVerbs: AddCommands = (program, context) => {
+  for (const add of [addArchive, addArchiveJobs]) add(program, context)
 }

@@ -26,7 +26,7 @@ function countOf(text: string): number {
   throw new InvalidArgumentError('Give a whole number above 0.')
 }
 
-export const addFilterTest: AddCommands = (program, around) => {
+export const addFilterTest: AddCommands = (program, context) => {
   const filter = filterGroup(program)
 
   filter
@@ -35,10 +35,10 @@ export const addFilterTest: AddCommands = (program, around) => {
     .option('--stream <stream>', 'the stream it is for', 'lsst')
     .option('--cutouts', 'it asks for cutouts')
     .action(async (file: string, { stream, cutouts = false }: { stream: string; cutouts?: boolean }, command) => {
-      const { out } = sessionOf(command, around)
+      const { out } = sessionOf(command, context)
       const { checked } = await import('./local-run.ts')
       const { description, readsEverything, warnings, reads } = await checked(
-        await readSource(around.directory, file),
+        await readSource(context.directory, file),
         stream,
         cutouts,
       )
@@ -62,18 +62,18 @@ export const addFilterTest: AddCommands = (program, around) => {
     .option('--cutouts', 'it asks for cutouts')
     .option('--expect-match', 'exit with 4 if nothing passes')
     .action(async (file: string, options: TestOptions, command) => {
-      const { out } = sessionOf(command, around)
-      const { checked, runAtDesk, trialView } = await import('./local-run.ts')
-      const source = await readSource(around.directory, file)
+      const { out } = sessionOf(command, context)
+      const { checked, runLocally, trialView } = await import('./local-run.ts')
+      const source = await readSource(context.directory, file)
       const { cap, alerts, packets, stream, cutouts = false } = options
       const check = await checked(source, stream, cutouts)
-      if (!around.openSandbox) {
+      if (!context.openSandbox) {
         const message = 'This program was built without a sandbox; run the command as `skysieve filter test`.'
         throw new CliError('CLI_SANDBOX_MISSING', EXIT.ourFault, message)
       }
       for (const { line, column, message } of check.warnings)
         out.progress(`warning ${line ?? 1}:${column ?? 1} ${message}`)
-      const sandbox = await around.openSandbox(source.language)
+      const sandbox = await context.openSandbox(source.language)
       let shown = 0
       const onProgress = ({ alerts: done, passed, errors }: Trial): void => {
         if (done - shown < PROGRESS_EVERY) return
@@ -81,8 +81,8 @@ export const addFilterTest: AddCommands = (program, around) => {
         out.progress(`${done} alerts, ${passed} passed, ${errors} errors`)
       }
       try {
-        const from = packets === undefined ? {} : { packets: resolve(around.directory, packets) }
-        const trial = await runAtDesk({ file: source, check, sandbox, stream, cap, alerts, ...from, onProgress })
+        const from = packets === undefined ? {} : { packets: resolve(context.directory, packets) }
+        const trial = await runLocally({ file: source, check, sandbox, stream, cap, alerts, ...from, onProgress })
         out.result(trialView(trial), () => summary(trial))
         judge(file, trial, options.expectMatch ?? false)
       } finally {

@@ -8,7 +8,7 @@ import { filterGroup } from './submit-and-manage.ts'
 
 const DEFAULT_EXAMPLE = 'bright-new-transients'
 
-export const addFilterInit: AddCommands = (program, around) => {
+export const addFilterInit: AddCommands = (program, context) => {
   const filter = filterGroup(program)
 
   filter
@@ -18,7 +18,7 @@ export const addFilterInit: AddCommands = (program, around) => {
     .option('--list', 'name the examples')
     .action(
       async (file: string | undefined, { example: wanted, list }: { example: string; list?: boolean }, command) => {
-        const { out } = sessionOf(command, around)
+        const { out } = sessionOf(command, context)
         const { examples, languageOf } = await import('#filters')
         const all = examples()
         if (list) {
@@ -35,7 +35,7 @@ export const addFilterInit: AddCommands = (program, around) => {
           )
         }
         const name = file ?? example.fileName
-        const path = resolve(around.directory, name)
+        const path = resolve(context.directory, name)
         if (languageOf(name) !== example.language) {
           const ending = example.fileName.slice(example.fileName.lastIndexOf('.'))
           throw new CliError(

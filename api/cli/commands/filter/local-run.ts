@@ -12,9 +12,9 @@ import {
   trialRun,
 } from '#filters'
 import type { Sandbox } from '#sandbox'
-import { fieldsOf } from '../../../authoring/source-checks.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { SourceFile } from './source-file.ts'
+import { fieldsOf } from '../../../authoring/stream-fields.ts'
 
 type GoodSource = Extract<SourceCheck, { ok: true }>
 
@@ -47,7 +47,7 @@ function sourceFault(problems: readonly Problem[]): CliError {
   )
 }
 
-export interface DeskRun {
+export interface LocalRun {
   readonly file: SourceFile
   readonly check: GoodSource
   readonly sandbox: Sandbox
@@ -60,7 +60,7 @@ export interface DeskRun {
   readonly onProgress: (trial: Trial) => void
 }
 
-export async function runAtDesk({
+export async function runLocally({
   file,
   check,
   sandbox,
@@ -69,7 +69,7 @@ export async function runAtDesk({
   alerts,
   packets,
   onProgress,
-}: DeskRun): Promise<Trial> {
+}: LocalRun): Promise<Trial> {
   const { language } = file
   const program = programOf({ id: 'desk', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
   const known = STREAMS[stream] ?? STREAMS.lsst

@@ -5,13 +5,13 @@ import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 import { filterGroup } from './submit-and-manage.ts'
 
-export const addFilterMove: AddCommands = (program, around) => {
+export const addFilterMove: AddCommands = (program, context) => {
   filterGroup(program)
     .command('move <filter> <mirror>')
     .description('move a filter to another mirror (administrators)')
     .option('--force', 'its mirror is lost for good: do not wait for it')
     .action(async (filter: string, mirror: string, { force = false }: { readonly force?: boolean }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const { id } = await findFilter(client, filter)
       const view = await client.call<FilterView>('POST', `/v1/filters/${id}/move`, {

@@ -34,7 +34,7 @@ function trialText({ trial, active }: FilterView): string {
 export const filterGroup = (program: Command): Command =>
   program.commands.find(command => command.name() === 'filter') ?? program.command('filter').description('your filters')
 
-export const addFilter: AddCommands = (program, around) => {
+export const addFilter: AddCommands = (program, context) => {
   const filter = filterGroup(program)
 
   filter
@@ -50,7 +50,7 @@ export const addFilter: AddCommands = (program, around) => {
     .option('--wait', 'wait until it is live')
     .option('--timeout <s>', 'seconds to wait', Number, WAIT_S)
     .action(async (file: string, options: SubmitOptions, command) => {
-      const { out, api, around: here } = sessionOf(command, around)
+      const { out, api, context: here } = sessionOf(command, context)
       const client = api()
       const { source, language } = await readSource(here.directory, file)
       const name = options.name ?? basename(file, extname(file))
@@ -90,7 +90,7 @@ export const addFilter: AddCommands = (program, around) => {
     .description('your filters')
     .option('--all', 'those of everybody (administrators)')
     .action(async ({ all }: { all?: boolean }, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const filters = await api().list<FilterView>(`/v1/filters${all ? '?all=true' : ''}`)
       out.result(filters, () =>
         table(
@@ -112,7 +112,7 @@ export const addFilter: AddCommands = (program, around) => {
     .command('show <filter>')
     .description('a filter by name or id')
     .action(async (filter: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const view = await findFilter(api(), filter)
       out.result(view, () => JSON.stringify(view, null, 2))
     })
@@ -122,7 +122,7 @@ export const addFilter: AddCommands = (program, around) => {
       .command(`${verb} <filter>`)
       .description(what)
       .action(async (filter: string, _options, command) => {
-        const { out, api } = sessionOf(command, around)
+        const { out, api } = sessionOf(command, context)
         const client = api()
         const { id } = await findFilter(client, filter)
         const view = await client.call<FilterView>('PATCH', `/v1/filters/${id}`, { state })
@@ -136,7 +136,7 @@ export const addFilter: AddCommands = (program, around) => {
     .command('delete <filter>')
     .description('delete a filter and its topic')
     .action(async (filter: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const { id, name } = await findFilter(client, filter)
       await client.call('DELETE', `/v1/filters/${id}`)

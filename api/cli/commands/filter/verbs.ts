@@ -6,6 +6,6 @@ import { addFilterMove } from './move.ts'
 import { addFilterTest } from './check-and-test.ts'
 import { addFilterVisit } from './visit.ts'
 
-export const addFilterVerbs: AddCommands = (program, around) => {
-  for (const add of [addFilter, addFilterInit, addFilterTest, addFilterVisit, addFilterMove]) add(program, around)
+export const addFilterVerbs: AddCommands = (program, context) => {
+  for (const add of [addFilter, addFilterInit, addFilterTest, addFilterVisit, addFilterMove]) add(program, context)
 }

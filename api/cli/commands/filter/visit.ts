@@ -6,12 +6,12 @@ import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 import { filterGroup } from './submit-and-manage.ts'
 
-export const addFilterVisit: AddCommands = (program, around) => {
+export const addFilterVisit: AddCommands = (program, context) => {
   filterGroup(program)
     .command('visit <filter> <visit>')
     .description('what a filter did with a visit: counts, and the alerts over its cap (kept for 7 days)')
     .action(async (filter: string, visit: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const { id } = await findFilter(client, filter)
       const report = await client.call<VisitReport>('GET', `/v1/filters/${id}/visits/${encodeURIComponent(visit)}`)

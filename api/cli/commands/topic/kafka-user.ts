@@ -5,8 +5,8 @@ import { type KafkaUser, openProfiles } from '../../connection/profiles.ts'
 import type { Session } from '../../connection/session.ts'
 
 /** The kept user of `topic`, or a new one. A kept user that was taken away on the server is replaced. */
-export async function kafkaUserFor(client: Client, topic: string, { around, out }: Session): Promise<KafkaUser> {
-  const profiles = openProfiles(around.configDirectory)
+export async function kafkaUserFor(client: Client, topic: string, { context, out }: Session): Promise<KafkaUser> {
+  const profiles = openProfiles(context.configDirectory)
   const path = `/v1/topics/${encodeURIComponent(topic)}/credentials`
   const kept = profiles.find(client.url)?.kafka?.[topic]
   if (kept) {
@@ -17,7 +17,7 @@ export async function kafkaUserFor(client: Client, topic: string, { around, out 
   const fresh = await client.call<KafkaUser & { groupPrefixes: readonly string[] }>('POST', path, {})
   const { user, password, bootstrap, ca, groupPrefixes } = fresh
   const groups = groupsText(user, groupPrefixes)
-  out.progress(`made the Kafka user ${user} (groups ${groups}); it is kept in ${around.configDirectory}`)
+  out.progress(`made the Kafka user ${user} (groups ${groups}); it is kept in ${context.configDirectory}`)
   const profile = profiles.find(client.url) ?? { url: client.url }
   const made = { user, password, bootstrap, ...(ca === undefined ? {} : { ca }) }
   profiles.save({ ...profile, kafka: { ...profile.kafka, [topic]: made } })

@@ -91,7 +91,7 @@ async function topicNamed(client: Client, wanted: string): Promise<string> {
   return found?.name ?? (await findFilter(client, wanted)).topic
 }
 
-export const addTopic: AddCommands = (program, around) => {
+export const addTopic: AddCommands = (program, context) => {
   const topic = program
     .command('topic')
     .description('topics: those you may read, and for administrators those of the hub')
@@ -105,7 +105,7 @@ export const addTopic: AddCommands = (program, around) => {
     .option('--retention-bytes <n>', 'how much of each partition is kept, -1 without a bound', Number)
     .option('--max-message-bytes <n>', 'the largest message', Number)
     .action(async (name: string, options: CreateOptions, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const { owner, partitions, retentionHours, retentionBytes, maxMessageBytes } = options
       const made = await api().call<{ partitions: number }>('POST', '/v1/topics', {
         name,
@@ -122,7 +122,7 @@ export const addTopic: AddCommands = (program, around) => {
     .command('delete <name>')
     .description('delete a topic that was made with `topic create`, and all that is in it (administrators)')
     .action(async (name: string, _options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       await api().call('DELETE', `/v1/topics/${encodeURIComponent(name)}`)
       out.result({ deleted: name }, () => `Topic ${name} is deleted.`)
     })
@@ -131,7 +131,7 @@ export const addTopic: AddCommands = (program, around) => {
     .command('list')
     .description('topics you may read, and the broker of each')
     .action(async (_options, command) => {
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const topics = await api().list<Topic>('/v1/topics')
       out.result(topics, () =>
         table(
@@ -149,11 +149,11 @@ export const addTopic: AddCommands = (program, around) => {
     .option(CA_OPTION, CA_ABOUT)
     .action(async (wanted: string, options: ClientOptions, command) => {
       checkClientOptions(options)
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const name = await topicNamed(client, wanted)
       const page = await client.call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(name)}`)
-      if (options.ca !== undefined) out.progress(writeCa(around.directory, options.ca, page.security?.ca))
+      if (options.ca !== undefined) out.progress(writeCa(context.directory, options.ca, page.security?.ca))
       if (options.client === undefined) {
         out.result(page, () => pageText(page, options))
         return
@@ -170,7 +170,7 @@ export const addTopic: AddCommands = (program, around) => {
     .option(CA_OPTION, CA_ABOUT)
     .action(async (wanted: string, options: ClientOptions & { readonly user?: string }, command) => {
       checkClientOptions(options)
-      const { out, api } = sessionOf(command, around)
+      const { out, api } = sessionOf(command, context)
       const client = api()
       const path = `/v1/topics/${encodeURIComponent(await topicNamed(client, wanted))}/credentials`
       const { user } = options
@@ -181,7 +181,7 @@ export const addTopic: AddCommands = (program, around) => {
         out.progress(credentialText(made))
         out.document(programOf(made.consumers, options), made)
       }
-      if (options.ca !== undefined) out.progress(writeCa(around.directory, options.ca, made.ca))
+      if (options.ca !== undefined) out.progress(writeCa(context.directory, options.ca, made.ca))
     })
 
   topic
@@ -197,11 +197,11 @@ export const addTopic: AddCommands = (program, around) => {
     )
     .option('--expect-match', 'exit with 4 if nothing arrived')
     .action(async (wanted: string, options: ConsumeOptions, command) => {
-      const session = sessionOf(command, around)
+      const session = sessionOf(command, context)
       const client = session.api()
       const name = await topicNamed(client, wanted)
       const user = await kafkaUserFor(client, name, session)
       const { consume } = await import('./consume.ts')
-      await withInterrupt(around, signal => consume({ ...user, topic: name, ...options }, session, signal))
+      await withInterrupt(context, signal => consume({ ...user, topic: name, ...options }, session, signal))
     })
 }

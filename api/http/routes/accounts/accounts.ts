@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { type Caller, mayTouch, requireScope } from '../../../accounts/caller.ts'
 import { expiryOf } from '../../../accounts/expiry.ts'
 import { refuseReserved, requireFreeName } from '../../../accounts/reserved-names.ts'
-import { beginLeaving, finishLeaving } from '../../../leader/delete-account.ts'
+import { beginAccountDeletion, finishAccountDeletion } from '../../../leader/delete-account.ts'
 import {
   AccountName,
   type AccountRecord,
@@ -57,9 +57,9 @@ const NewToken = Type.Object(
 )
 
 export function accountRoutes(app: App, platform: Platform): void {
-  const { books, writes, settings } = platform
+  const { controlState, writes, settings } = platform
   const known = (caller: Caller, id: string): AccountRecord => {
-    const account = mayTouch(caller, id) ? books.account(id) : undefined
+    const account = mayTouch(caller, id) ? controlState.account(id) : undefined
     if (account) return account
     throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}” that you may manage.`)
   }
@@ -76,7 +76,7 @@ export function accountRoutes(app: App, platform: Platform): void {
     },
     async handler({ body }, reply) {
       refuseReserved(body.name)
-      const account = await writes.change(async pen => {
+      const account = await writes.change(async writer => {
         requireFreeName(platform, body.name)
         const record: AccountRecord = {
           kind: 'account',
@@ -90,7 +90,7 @@ export function accountRoutes(app: App, platform: Platform): void {
           },
           createdAt: new Date(platform.nowMs()).toISOString(),
         }
-        await pen.record(record)
+        await writer.record(record)
         return record
       })
       return reply.code(201).header('location', `/v1/accounts/${account.id}`).send(accountView(account))
@@ -108,7 +108,7 @@ export function accountRoutes(app: App, platform: Platform): void {
       response: answers({ 200: pageOf(AccountView) }),
     },
     handler: async ({ query }) => {
-      const accounts = books.accounts().toSorted((a, b) => a.id.localeCompare(b.id))
+      const accounts = controlState.accounts().toSorted((a, b) => a.id.localeCompare(b.id))
       const page = paged(accounts, ({ id }) => id, query)
       return { ...page, items: page.items.map(accountView) }
     },
@@ -125,7 +125,7 @@ export function accountRoutes(app: App, platform: Platform): void {
       response: answers({ 204: Type.Null() }),
     },
     async handler(request, reply) {
-      await finishLeaving(platform, await beginLeaving(platform, request.params.account))
+      await finishAccountDeletion(platform, await beginAccountDeletion(platform, request.params.account))
       return reply.code(204).send(null)
     },
   })
@@ -148,7 +148,7 @@ export function accountRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const caller = callerOf(request)
-      const token = caller.tokenId === undefined ? undefined : books.token(caller.tokenId)
+      const token = caller.tokenId === undefined ? undefined : controlState.token(caller.tokenId)
       return {
         account: caller.account,
         scopes: [...caller.scopes],
@@ -171,7 +171,7 @@ export function accountRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const { id } = known(holder(request), request.params.account)
-      const tokens = books
+      const tokens = controlState
         .tokensOf(id)
         .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id))
       const page = paged(tokens, token => token.id, request.query)
@@ -205,19 +205,19 @@ export function accountRoutes(app: App, platform: Platform): void {
       }
       const id = freshId(platform.box, 'tokens', account.id, request.headers['idempotency-key'])
       const { token } = mintToken(id)
-      const record = await writes.change(async pen => {
-        if (books.token(id)) {
+      const record = await writes.change(async writer => {
+        if (controlState.token(id)) {
           const message = `This Idempotency-Key made the token ${id} before, and a token is shown only once. Revoke it and use another key.`
           throw new ApiError('API_KEY_REUSED', message)
         }
-        if (books.tokensOf(account.id).length >= settings.tokensPerAccount) {
+        if (controlState.tokensOf(account.id).length >= settings.tokensPerAccount) {
           throw new ApiError(
             'API_QUOTA_REACHED',
             `An account has at most ${settings.tokensPerAccount} tokens; revoke one first.`,
           )
         }
         const fresh = newToken({ id, account: account.id, label, scopes, expiresAt }, token, platform.nowMs())
-        await pen.record(fresh)
+        await writer.record(fresh)
         return fresh
       })
       return reply
@@ -240,8 +240,8 @@ export function accountRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const caller = callerOf(request)
       const account = known(caller, request.params.account)
-      await writes.change(async pen => {
-        const record = books.token(request.params.token)
+      await writes.change(async writer => {
+        const record = controlState.token(request.params.token)
         if (record?.account !== account.id) {
           throw new ApiError(
             'API_TOKEN_ID_UNKNOWN',
@@ -250,7 +250,7 @@ export function accountRoutes(app: App, platform: Platform): void {
         }
         // Every token may take itself away, and others that may do no more than it.
         if (record.id !== caller.tokenId) requireAll(holder(request), record.scopes)
-        await pen.forgetRecord(record)
+        await writer.forgetRecord(record)
       })
       return reply.code(204).send(null)
     },

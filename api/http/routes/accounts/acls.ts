@@ -1,13 +1,14 @@
 // Which topics of the hub an account may read. Given and taken by administrators, one literal name at a time.
 import { Type } from 'typebox'
-import { HUB, topicsOf } from '../../../subscribers/subscriber-acls.ts'
+import { topicsOf } from '../../../subscribers/subscriber-acls.ts'
 import { dropGrant } from '../../../subscribers/hub-topics.ts'
-import { settleUsers } from '../../../subscribers/credentials.ts'
 import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
 import { answers } from '../../answers/views.ts'
+import { HUB } from '../../../brokers/brokers.ts'
+import { applyUsers } from '../../../subscribers/apply-users.ts'
 
 const AclParams = Type.Object({ account: Type.String({ maxLength: 31 }), topic: Type.String({ maxLength: 249 }) })
 const AclView = Type.Object({
@@ -23,7 +24,7 @@ const AclQuery = Type.Object({ ...PageQuery.properties, account: Type.Optional(T
 const INTERNAL = /^(_|skysieve\.|filter\.|mm2-|heartbeats)/
 
 export function aclRoutes(app: App, platform: Platform): void {
-  const { books, brokers, writes } = platform
+  const { controlState, brokers, writes } = platform
 
   app.route({
     method: 'GET',
@@ -36,13 +37,13 @@ export function aclRoutes(app: App, platform: Platform): void {
       response: answers({ 200: pageOf(AclView) }),
     },
     handler: async ({ query }) => {
-      const accounts = books.accounts().filter(({ id }) => query.account === undefined || id === query.account)
+      const accounts = controlState.accounts().filter(({ id }) => query.account === undefined || id === query.account)
       const all = accounts.flatMap(account =>
-        [...topicsOf(books, account)].map(([topic, how]) => ({
+        [...topicsOf(controlState, account)].map(([topic, how]) => ({
           account: account.id,
           topic,
           operations: how === 'write' ? ['read', 'write'] : ['read'],
-          from: books.topic(topic)?.owners.includes(account.id)
+          from: controlState.topic(topic)?.owners.includes(account.id)
             ? ('owner' as const)
             : account.topics?.includes(topic)
               ? ('grant' as const)
@@ -72,15 +73,15 @@ export function aclRoutes(app: App, platform: Platform): void {
       if (INTERNAL.test(topic) || !(await brokers.describeTopic(HUB, topic))) {
         throw new ApiError('API_TOPIC_UNKNOWN', `There is no topic “${topic}” on the hub that may be read.`)
       }
-      await writes.change(async pen => {
-        const account = books.account(id)
+      await writes.change(async writer => {
+        const account = controlState.account(id)
         if (!account || account.state === 'leaving') {
           throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}”.`)
         }
         const topics = account.topics ?? []
-        if (!topics.includes(topic)) await pen.record({ ...account, topics: [...topics, topic] })
+        if (!topics.includes(topic)) await writer.record({ ...account, topics: [...topics, topic] })
       })
-      await settleUsers(platform, id, HUB)
+      await applyUsers(platform, id, HUB)
       return reply.code(204).send(null)
     },
   })
@@ -100,7 +101,7 @@ export function aclRoutes(app: App, platform: Platform): void {
         const message = `The account “${account}” was not granted the topic “${topic}”. What follows from its scopes, its role or its topics goes with those.`
         throw new ApiError('API_TOPIC_UNKNOWN', message)
       }
-      await settleUsers(platform, account, HUB)
+      await applyUsers(platform, account, HUB)
       return reply.code(204).send(null)
     },
   })

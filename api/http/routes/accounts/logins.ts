@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { mayTouch, requireScope } from '../../../accounts/caller.ts'
 import { isWithin } from '../../../accounts/expiry.ts'
 import { type AccountRecord, type LoginRecord } from '../../../control/account-records.ts'
-import { groupPrefixesOf, HUB, kafkaUsers, topicsOf, filterTopicsOn, mirrorsOf } from '../../../subscribers/subscriber-acls.ts'
+import { groupPrefixesOf, topicsOf, filterTopicsOn, mirrorsOf } from '../../../subscribers/subscriber-acls.ts'
 import { loginName, makeLogin, removeLogin, rotateLogin, unknownLogin } from '../../../subscribers/logins.ts'
 import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
@@ -12,6 +12,8 @@ import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
 import { answers, FreshLogin, LoginView } from '../../answers/views.ts'
 import { type FastifyRequest } from 'fastify'
+import { HUB } from '../../../brokers/brokers.ts'
+import { kafkaUsers } from '../../../subscribers/kafka-users.ts'
 
 const AccountParams = Type.Object({ account: Type.String({ maxLength: 31 }) })
 const LoginParams = Type.Object({ ...AccountParams.properties, user: Type.String({ maxLength: 31 }) })
@@ -28,13 +30,13 @@ const NewLogin = Type.Object(
 const SCOPES = ['stream:full', 'filters:write'] as const
 
 export function loginRoutes(app: App, platform: Platform): void {
-  const { books, brokers, settings } = platform
+  const { controlState, brokers, settings } = platform
 
   /** The account of the path, if the caller may manage it with all that its hub users may read. */
   const ownAccount = (request: FastifyRequest): AccountRecord => {
     const caller = callerOf(request)
     const { account: id } = request.params as { account: string }
-    const account = mayTouch(caller, id) ? books.account(id) : undefined
+    const account = mayTouch(caller, id) ? controlState.account(id) : undefined
     if (!account) throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${id}” that you may manage.`)
     // A token does not make a user that may read more than itself.
     if (account.scopes.includes('stream:full')) requireScope(caller, 'stream:full')
@@ -46,24 +48,24 @@ export function loginRoutes(app: App, platform: Platform): void {
   const ownLogin = (request: FastifyRequest): LoginRecord => {
     const { id } = ownAccount(request)
     const { user } = request.params as { user: string }
-    const record = books.login(user)
+    const record = controlState.login(user)
     if (record?.account !== id || record.state !== 'active') throw unknownLogin(user)
     return record
   }
   const view = ({ user, account, label, createdAt, rotatedAt, expiresAt }: LoginRecord) => {
-    const record = books.account(account)
-    const quota = kafkaUsers(books, settings, account).find(one => one.user === user)?.quota
+    const record = controlState.account(account)
+    const quota = kafkaUsers(controlState, settings, account).find(one => one.user === user)?.quota
     return {
       user,
       label,
       bootstrap: brokers.address(HUB) ?? '',
-      groupPrefixes: [...new Set([account, user])].flatMap(name => groupPrefixesOf(books, name, account)),
-      topics: record ? [...topicsOf(books, record).keys()].toSorted() : [],
-      nodes: mirrorsOf(books).flatMap(mirror => {
+      groupPrefixes: [...new Set([account, user])].flatMap(name => groupPrefixesOf(controlState, name, account)),
+      topics: record ? [...topicsOf(controlState, record).keys()].toSorted() : [],
+      nodes: mirrorsOf(controlState).flatMap(mirror => {
         const bootstrap = brokers.address(mirror)
         return bootstrap === undefined
           ? []
-          : [{ mirror, bootstrap, topics: filterTopicsOn(books, account, mirror).toSorted() }]
+          : [{ mirror, bootstrap, topics: filterTopicsOn(controlState, account, mirror).toSorted() }]
       }),
       bytesPerSecond: quota?.consumerBytesPerSecond ?? null,
       requestPercent: quota?.requestPercent ?? null,
@@ -92,7 +94,7 @@ export function loginRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const { id } = ownAccount(request)
-      const mine = books.logins().filter(({ account, state }) => account === id && state === 'active')
+      const mine = controlState.logins().filter(({ account, state }) => account === id && state === 'active')
       const sorted = mine.toSorted((a, b) => a.user.localeCompare(b.user))
       const page = paged(sorted, ({ user }) => user, request.query)
       return { ...page, items: page.items.map(view) }

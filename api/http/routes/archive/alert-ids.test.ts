@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { assert, bigInt, property } from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { longOf } from '#hub'
-import { fillArchive, openStand, type Stand, syntheticPackets } from '../../../checks/archive-test-server.ts'
+import {
+  fillArchive,
+  openArchiveTestServer,
+  type ArchiveTestServer,
+  syntheticPackets,
+} from '../../../checks/archive-test-server.ts'
 
 const MAX = 2n ** 63n - 1n
 const IDS = [MAX, -MAX - 1n, -1n, 0n, 9_207_199_254_740_993n, -170_094_456_272_322_681n]
@@ -13,11 +18,11 @@ const [packet] = syntheticPackets(1)
 const VISIT = -4n
 
 let dir: string
-let stand: Stand
+let stand: ArchiveTestServer
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-ids-'))
   const packets = IDS.map(id => ({ ...packet!, row: { ...packet!.row, id, visit: VISIT } }))
-  stand = await openStand({ archive: await fillArchive(dir, packets) })
+  stand = await openArchiveTestServer({ archive: await fillArchive(dir, packets) })
 })
 afterAll(async () => {
   await stand?.close()

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSyntheticSource, readContainer, readFits, readFrame, TIME_SCALES } from '#hub'
 import {
   fillArchive,
-  openStand,
+  openArchiveTestServer,
   reframed,
   SCHEMA_ID,
-  type Stand,
+  type ArchiveTestServer,
   syntheticPackets,
 } from '../../../checks/archive-test-server.ts'
 
@@ -25,7 +25,7 @@ const CUT = '170000000000000002'
 const OTHER_SCHEMA = '170000000000000003'
 
 let dir: string
-let stand: Stand
+let stand: ArchiveTestServer
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-alerts-'))
@@ -38,7 +38,7 @@ beforeAll(async () => {
   const ztf = { ...first, stream: 'ztf', row: { ...first.row, id: 7n } }
   const schemas = new Map([SCHEMA_ID, 1101].map(schema => [schema, schemaJson]))
   const archive = await fillArchive(dir, [...packets, ...odd, ztf], schemas)
-  stand = await openStand({ archive })
+  stand = await openArchiveTestServer({ archive })
 })
 afterAll(async () => {
   await stand?.close()
@@ -282,7 +282,7 @@ test('an index that cannot be read is 503 with when to try again, and packets ar
   const broken = join(dir, 'broken')
   const archive = await fillArchive(broken, packets.slice(0, 1))
   writeFileSync(join(broken, 'index', 'lsst.sqlite'), 'no database')
-  const other = await openStand({ archive })
+  const other = await openArchiveTestServer({ archive })
   const headers = { authorization: `Bearer ${other.token}` }
   const answer = await other.app.inject({ url: '/v1/alerts?visit=1', headers })
   expect(answer.json()).toMatchObject({ status: 503, code: 'API_ARCHIVE_DOWN' })
@@ -293,7 +293,7 @@ test('an index that cannot be read is 503 with when to try again, and packets ar
 })
 
 test('without an archive everything of it is 503 with a reason', async () => {
-  const none = await openStand({})
+  const none = await openArchiveTestServer({})
   const headers = { authorization: `Bearer ${none.token}` }
   for (const url of [`/v1/alerts/${id}`, '/v1/alerts?visit=1', `/v1/alerts/${id}/history`])
     expect((await none.app.inject({ url, headers })).json()).toMatchObject({ status: 503, code: 'API_ARCHIVE_MISSING' })
@@ -301,7 +301,10 @@ test('without an archive everything of it is 503 with a reason', async () => {
 })
 
 test('who has used up their bytes waits, and is told how long', async () => {
-  const small = await openStand({ archive: { dir, store: { kind: 'files' } }, limits: { bytesPerMinute: 1000 } })
+  const small = await openArchiveTestServer({
+    archive: { dir, store: { kind: 'files' } },
+    limits: { bytesPerMinute: 1000 },
+  })
   const headers = { authorization: `Bearer ${small.token}` }
   const once = await small.app.inject({ url: `/v1/alerts/${id}`, headers })
   expect(once.headers).toMatchObject({ ratelimit: expect.stringMatching(/"bytes";r=1000$/) })

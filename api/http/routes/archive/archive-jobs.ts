@@ -1,6 +1,6 @@
 // Chores of the archive, for administrators: begun here, done by the leading instance, looked at while they run.
 import { Type } from 'typebox'
-import { CHORES, Chore } from '../../../archive/maintenance.ts'
+import { MAINTENANCE_KINDS, MaintenanceKind } from '../../../archive/maintenance.ts'
 import { ApiError } from '../../../errors.ts'
 import { type ArchiveJob, JOB_STATES } from '../../../jobs/archive-maintenance-queue.ts'
 import { type Platform } from '../../../platform.ts'
@@ -16,7 +16,7 @@ const orNull = <T extends typeof Time | typeof AnyJson>(type: T) => Type.Union([
 
 const JobView = Type.Object({
   id: Type.String(),
-  chore: Chore,
+  chore: MaintenanceKind,
   stream: Type.String(),
   by: Type.String(),
   state: Type.Enum([...JOB_STATES]),
@@ -29,7 +29,7 @@ const JobView = Type.Object({
 })
 const NewJob = Type.Object(
   {
-    chore: Type.Enum([...CHORES], {
+    chore: Type.Enum([...MAINTENANCE_KINDS], {
       description: 'verify compares with the topic; fill fills its holes from it; reindex builds the search index anew',
     }),
     stream: Type.Optional(Type.String({ maxLength: 32 })),

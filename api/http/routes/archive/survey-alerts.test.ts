@@ -7,7 +7,12 @@ import { gunzipSync } from 'node:zlib'
 import { PNG } from 'pngjs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assembleSchema, framePacket, readContainer, readFits } from '#hub'
-import { fillArchive, openStand, type Stand, type StandPacket } from '../../../checks/archive-test-server.ts'
+import {
+  fillArchive,
+  openArchiveTestServer,
+  type ArchiveTestServer,
+  type TestPacket,
+} from '../../../checks/archive-test-server.ts'
 
 const data = join(import.meta.dirname, '../../../../../shared/data')
 const FOLDERS: Readonly<Record<number, string>> = { 701: '7/1', 704: '7/4', 900: '9/0', 1000: '10/0' }
@@ -36,23 +41,23 @@ const lines = (manifest: string): Line[] => {
 
 describe.runIf(existsSync(data))('packets of the surveys', () => {
   let dir: string
-  let stand: Stand
+  let stand: ArchiveTestServer
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'skysieve-survey-'))
     const schemas = new Map<number, string>()
     for (const [id, folder] of Object.entries(FOLDERS))
       schemas.set(Number(id), await assembleSchema(join(data, 'schemas/lsst', folder)))
-    const lsst = lines('lsst.jsonl').map((line): StandPacket => ({
+    const lsst = lines('lsst.jsonl').map((line): TestPacket => ({
       row: { id: BigInt(line.alert_id) },
       packet: readFileSync(join(data, line.file)),
     }))
-    const ztf = lines('ztf.jsonl').map((line): StandPacket => {
+    const ztf = lines('ztf.jsonl').map((line): TestPacket => {
       const { schemaJson, datums } = readContainer(readFileSync(join(data, line.file)))
       schemas.set(ZTF_SCHEMA, schemaJson)
       const packet = framePacket(ZTF_SCHEMA, datums[0] ?? Buffer.alloc(0))
       return { stream: 'ztf', row: { id: BigInt(line.alert_id) }, packet }
     })
-    stand = await openStand({ archive: await fillArchive(dir, [...lsst, ...ztf], schemas) })
+    stand = await openArchiveTestServer({ archive: await fillArchive(dir, [...lsst, ...ztf], schemas) })
   })
   afterAll(async () => {
     await stand?.close()

@@ -41,7 +41,7 @@ const NewVersion = Type.Object(
 )
 
 export function filterChangeRoutes(app: App, platform: Platform): void {
-  const { books, writes, jobs, settings, author, runtimes } = platform
+  const { controlState, writes, jobs, settings, sourceChecks, runtimes } = platform
   const now = (): string => new Date(platform.nowMs()).toISOString()
 
   app.route({
@@ -58,17 +58,17 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
     },
     async handler(request, reply) {
       const { state, description } = request.body
-      const manifest = await writes.change(async pen => {
+      const manifest = await writes.change(async writer => {
         const old = ownFilter(platform, request)
         requireMatch(request, old)
         let next = description === undefined ? old : described(old, description, now())
         if (state === 'paused') next = paused(next, now())
         if (state === 'active') next = resumed(next, now())
-        if (next !== old) await pen.manifest(next)
+        if (next !== old) await writer.manifest(next)
         return next
       })
       reply.header('etag', etagOf(manifest))
-      return reply.send(filterView(manifest, books.statusOf(manifest.id)))
+      return reply.send(filterView(manifest, controlState.statusOf(manifest.id)))
     },
   })
 
@@ -84,10 +84,10 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       response: answers({ 204: Type.Null() }),
     },
     async handler(request, reply) {
-      await writes.change(async pen => {
+      await writes.change(async writer => {
         const old = ownFilter(platform, request)
         requireMatch(request, old)
-        await pen.manifest(deleted(old, now()))
+        await writer.manifest(deleted(old, now()))
       })
       return reply.code(204).send(null)
     },
@@ -110,15 +110,15 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       const { record } = await requireGoodSource(platform, { ...request.body, stream, cutouts, account })
       const bytes = sourceBytes(record)
       await jobs.requireReady()
-      const { manifest, version, isNew } = await writes.change(async pen => {
+      const { manifest, version, isNew } = await writes.change(async writer => {
         const old = ownFilter(platform, request)
         const next = withVersion(old, { ...request.body, bytes }, now())
         if (next.manifest.versions.length > settings.versionsPerFilter) {
           const message = `A filter has at most ${settings.versionsPerFilter} versions; submit this one under a new name.`
           throw new ApiError('API_QUOTA_REACHED', message)
         }
-        if (next.isNew) requireSourceRoom(books.filters(), old.owner, bytes, settings.sourceBytesPerAccount)
-        if (next.manifest !== old) await pen.manifest(next.manifest, record)
+        if (next.isNew) requireSourceRoom(controlState.filters(), old.owner, bytes, settings.sourceBytesPerAccount)
+        if (next.manifest !== old) await writer.manifest(next.manifest, record)
         return next
       })
       if (manifest.state === 'submitted') await jobs.enqueue(manifest.id)
@@ -166,22 +166,22 @@ export function filterChangeRoutes(app: App, platform: Platform): void {
       const { problems, alerts, passed } =
         old.active === version
           ? { problems: [], ...(old.trial ?? { alerts: 0, passed: 0 }) }
-          : await author.try(old, version)
+          : await sourceChecks.try(old, version)
       if (problems.length > 0) {
         const message = `Version ${version} failed its trial: ${problems[0]?.message}. Version ${old.active} goes on.`
         throw new ApiError('API_SOURCE_REJECTED', message, {
           problems: problems.map(problem => ({ pointer: '/version', ...problem })),
         })
       }
-      const manifest = await writes.change(async pen => {
+      const manifest = await writes.change(async writer => {
         const before = ownFilter(platform, request)
         requireMatch(request, before)
         const next = withActive(before, version, { version, alerts, passed }, now())
-        if (next !== before) await pen.manifest(next)
+        if (next !== before) await writer.manifest(next)
         return next
       })
       reply.header('etag', etagOf(manifest))
-      return reply.send(filterView(manifest, books.statusOf(manifest.id)))
+      return reply.send(filterView(manifest, controlState.statusOf(manifest.id)))
     },
   })
 }

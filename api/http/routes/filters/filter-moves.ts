@@ -11,7 +11,7 @@ import { ownFilter } from './own-filter.ts'
 import { answers, filterView, FilterView } from '../../answers/views.ts'
 
 export function filterMoveRoutes(app: App, platform: Platform): void {
-  const { books, writes, brokers } = platform
+  const { controlState, writes, brokers } = platform
   app.route({
     method: 'POST',
     url: '/v1/filters/:id/move',
@@ -37,20 +37,20 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const { mirror, force = false } = request.body
       const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
-      const candidates = candidatesOf(isMirror ? [mirror] : [], books.shards())
-      const destination = { mirror, shard: choosePlace(candidates, books.filters(), platform.nowMs())?.shard }
+      const candidates = candidatesOf(isMirror ? [mirror] : [], controlState.shards())
+      const destination = { mirror, shard: choosePlace(candidates, controlState.filters(), platform.nowMs())?.shard }
       const now = new Date(platform.nowMs()).toISOString()
       const { id } = ownFilter(platform, request)
-      if (force) await placeElsewhere(platform, id, old => forcedTo(old, books.statusOf(id), destination, now))
+      if (force) await placeElsewhere(platform, id, old => forcedTo(old, controlState.statusOf(id), destination, now))
       else
-        await writes.change(async pen => {
+        await writes.change(async writer => {
           const old = ownFilter(platform, request)
-          const next = movingTo(old, books.statusOf(id), destination, now)
-          if (next !== old) await pen.manifest(next)
+          const next = movingTo(old, controlState.statusOf(id), destination, now)
+          if (next !== old) await writer.manifest(next)
         })
       const manifest = ownFilter(platform, request)
       reply.code(202).header('etag', etagOf(manifest))
-      return reply.send(filterView(manifest, books.statusOf(manifest.id)))
+      return reply.send(filterView(manifest, controlState.statusOf(manifest.id)))
     },
   })
 }

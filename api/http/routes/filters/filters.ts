@@ -37,7 +37,7 @@ const VisitView = Type.Object({
 })
 
 export function filterRoutes(app: App, platform: Platform): void {
-  const { books, writes, jobs, settings, author, brokers } = platform
+  const { controlState, writes, jobs, settings, sourceChecks, brokers } = platform
 
   app.route({
     method: 'POST',
@@ -73,11 +73,11 @@ export function filterRoutes(app: App, platform: Platform): void {
       }
       await jobs.requireReady()
       const id = `f${freshId(platform.box, 'filters', caller.account, request.headers['idempotency-key'])}`
-      const manifest = await writes.change(async pen => {
-        const repeated = books.filter(id)
+      const manifest = await writes.change(async writer => {
+        const repeated = controlState.filter(id)
         if (repeated) return requireSame(repeated, body, { cap: settings.defaultCap, stream })
         requireRoom(platform, caller.account, body.name)
-        requireSourceRoom(books.filters(), caller.account, bytes, settings.sourceBytesPerAccount)
+        requireSourceRoom(controlState.filters(), caller.account, bytes, settings.sourceBytesPerAccount)
         const now = new Date(platform.nowMs()).toISOString()
         const fresh = newManifest(
           body,
@@ -85,12 +85,12 @@ export function filterRoutes(app: App, platform: Platform): void {
           { cap: settings.defaultCap, stream },
         )
         const trusted = { ...fresh, trust: caller.isAdmin ? ('system' as const) : ('new' as const) }
-        await pen.manifest(trusted, record)
+        await writer.manifest(trusted, record)
         return trusted
       })
       await jobs.enqueue(manifest.id)
       reply.code(201).header('location', `/v1/filters/${id}`).header('etag', etagOf(manifest))
-      return reply.send(filterView(manifest, books.statusOf(id)))
+      return reply.send(filterView(manifest, controlState.statusOf(id)))
     },
   })
 
@@ -110,7 +110,7 @@ export function filterRoutes(app: App, platform: Platform): void {
       const { body } = request
       const { stream = settings.defaultStream, cutouts = false } = body
       const { account } = callerOf(request)
-      const diagnosis = await author.check({ ...body, stream, cutouts, account })
+      const diagnosis = await sourceChecks.check({ ...body, stream, cutouts, account })
       const { problems, warnings, fields, record: _record, ...rest } = diagnosis
       return {
         ok: problems.length === 0,
@@ -141,14 +141,14 @@ export function filterRoutes(app: App, platform: Platform): void {
       const caller = callerOf(request)
       const { all, name } = request.query
       if (all) requireScope(caller, 'admin')
-      const mine = books
+      const mine = controlState
         .filters()
         .filter(
           ({ owner, state, name: other }) =>
             state !== 'deleted' && (all || owner === caller.account) && (name === undefined || name === other),
         )
       const page = paged(mine, ({ id }) => id, request.query)
-      return { ...page, items: page.items.map(manifest => filterView(manifest, books.statusOf(manifest.id))) }
+      return { ...page, items: page.items.map(manifest => filterView(manifest, controlState.statusOf(manifest.id))) }
     },
   })
 
@@ -166,7 +166,7 @@ export function filterRoutes(app: App, platform: Platform): void {
       const manifest = ownFilter(platform, request)
       const job = manifest.state === 'submitted' ? await jobs.stage(manifest.id) : undefined
       reply.header('etag', etagOf(manifest))
-      return filterView(manifest, books.statusOf(manifest.id), job)
+      return filterView(manifest, controlState.statusOf(manifest.id), job)
     },
   })
 
@@ -183,7 +183,7 @@ export function filterRoutes(app: App, platform: Platform): void {
     handler: async request => {
       const manifest = ownFilter(platform, request)
       const { visit } = request.params
-      const report = await visitReport(brokers, { manifest, status: books.statusOf(manifest.id), visit })
+      const report = await visitReport(brokers, { manifest, status: controlState.statusOf(manifest.id), visit })
       if (report) return { ...report, overCapAlerts: [...report.overCapAlerts] }
       throw new ApiError(
         'API_VISIT_UNKNOWN',
@@ -217,14 +217,14 @@ function asSubmitted(manifest: Manifest): Record<string, string | undefined> {
 }
 
 /** @throws ApiError API_NAME_TAKEN or API_QUOTA_REACHED */
-function requireRoom({ books }: Platform, owner: string, name: string): void {
-  const mine = books.filters().filter(filter => filter.owner === owner && filter.state !== 'deleted')
+function requireRoom({ controlState }: Platform, owner: string, name: string): void {
+  const mine = controlState.filters().filter(filter => filter.owner === owner && filter.state !== 'deleted')
   const namesake = mine.find(filter => filter.name === name)
   if (namesake) {
     const message = `You already have a filter “${name}” (${namesake.id}). Send a new version of it to /v1/filters/${namesake.id}/versions, or choose another name.`
     throw new ApiError('API_NAME_TAKEN', message, { problems: [{ pointer: '/name', message: 'taken' }] })
   }
-  const limit = books.account(owner)?.limits.filters ?? Infinity
+  const limit = controlState.account(owner)?.limits.filters ?? Infinity
   if (mine.length >= limit) {
     throw new ApiError(
       'API_QUOTA_REACHED',

@@ -3,14 +3,15 @@ import { type FastifyRequest } from 'fastify'
 import { type Manifest, type SourceRecord } from '#filters'
 import { mayTouch } from '../../../accounts/caller.ts'
 import { ApiError } from '../../../errors.ts'
-import { type AuthoredSource, type Diagnosis, type Platform } from '../../../platform.ts'
+import { type Platform } from '../../../platform.ts'
 import { etagOf } from '../../../submissions/manifest-changes.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
+import { type AuthoredSource, type Diagnosis } from '../../../authoring/source-checks.ts'
 
 /** The filter of the path's `id`, as it is now. Throws ApiError API_FILTER_UNKNOWN, also for somebody else's. */
-export function ownFilter({ books }: Platform, request: FastifyRequest): Manifest {
+export function ownFilter({ controlState }: Platform, request: FastifyRequest): Manifest {
   const { id } = request.params as { id: string }
-  const manifest = books.filter(id)
+  const manifest = controlState.filter(id)
   if (manifest && manifest.state !== 'deleted' && mayTouch(callerOf(request), manifest.owner)) return manifest
   throw new ApiError('API_FILTER_UNKNOWN', `There is no filter ${id} among yours. GET /v1/filters lists them.`)
 }
@@ -29,16 +30,16 @@ export const MAX_SOURCE_BODY_BYTES = 2 * 1024 * 1024
 
 /** @throws ApiError API_STREAM_UNKNOWN, API_RUNTIME_MISSING, API_ENGINE_AWAY or API_SOURCE_REJECTED with positions. */
 export async function requireGoodSource(
-  { author, runtimes }: Platform,
+  { sourceChecks, runtimes }: Platform,
   source: AuthoredSource,
 ): Promise<Diagnosis & { readonly record: SourceRecord }> {
   const { language, stream } = source
-  if (!author.streams.includes(stream)) {
-    const message = `There is no stream “${stream}” here; there are ${author.streams.join(', ')}.`
+  if (!sourceChecks.streams.includes(stream)) {
+    const message = `There is no stream “${stream}” here; there are ${sourceChecks.streams.join(', ')}.`
     throw new ApiError('API_STREAM_UNKNOWN', message, { problems: [{ pointer: '/stream', message }] })
   }
   await runtimes.require(language)
-  const diagnosis = await author.check(source)
+  const diagnosis = await sourceChecks.check(source)
   const { record, problems } = diagnosis
   if (record !== undefined) return { ...diagnosis, record }
   const [first] = problems

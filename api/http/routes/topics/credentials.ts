@@ -18,11 +18,11 @@ import { MirrorQuery, TopicParams } from './topics.ts'
 const NewUser = Type.Object({ user: Type.Optional(AccountName) }, { additionalProperties: false })
 
 export function credentialRoutes(app: App, platform: Platform): void {
-  const { books, brokers, settings } = platform
+  const { controlState, brokers, settings } = platform
   const view = (record: CredentialRecord) =>
     credentialView(record, {
       bootstrap: brokers.address(record.broker) ?? '',
-      groupPrefixes: groupPrefixesOf(books, record.user, record.account),
+      groupPrefixes: groupPrefixesOf(controlState, record.user, record.account),
     })
 
   app.route({
@@ -40,7 +40,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
     },
     async handler(request, reply) {
       const caller = callerOf(request)
-      const topic = readableTopic(books, caller, request.params.topic, request.query.mirror)
+      const topic = readableTopic(controlState, caller, request.params.topic, request.query.mirror)
       if (topic.kind === 'filter') requireScope(caller, 'filters:write')
       const { broker } = topic
       const bootstrap = broker === undefined ? undefined : brokers.address(broker)
@@ -93,8 +93,8 @@ export function credentialRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const caller = callerOf(request)
-      const { name } = readableTopic(books, caller, request.params.topic)
-      const mine = books
+      const { name } = readableTopic(controlState, caller, request.params.topic)
+      const mine = controlState
         .credentials()
         .filter(record => record.topic === name && record.state === 'active' && mayTouch(caller, record.account))
         .toSorted((a, b) => a.user.localeCompare(b.user))
@@ -116,7 +116,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const caller = callerOf(request)
       const { topic, user } = request.params
-      const record = books.credential(user)
+      const record = controlState.credential(user)
       if (record?.topic !== topic || !mayTouch(caller, record.account)) {
         throw new ApiError('API_CREDENTIAL_UNKNOWN', `The topic “${topic}” has no Kafka user “${user}” of yours.`)
       }

@@ -27,7 +27,7 @@ const NewTopic = Type.Object(
 )
 
 export function hubTopicRoutes(app: App, platform: Platform): void {
-  const { books, brokers, writes } = platform
+  const { controlState, brokers, writes } = platform
 
   app.route({
     method: 'POST',
@@ -42,18 +42,18 @@ export function hubTopicRoutes(app: App, platform: Platform): void {
     async handler({ body }, reply) {
       refuseReservedTopic(body.name)
       for (const owner of body.owners ?? []) {
-        const account = books.account(owner)
+        const account = controlState.account(owner)
         if (account && account.state !== 'leaving') continue
         throw new ApiError('API_ACCOUNT_UNKNOWN', `There is no account “${owner}” to own the topic.`)
       }
       const exists = (await brokers.describeTopic('hub', body.name)) !== undefined
-      const record = await writes.change(async pen => {
-        if (exists || books.topic(body.name)) {
+      const record = await writes.change(async writer => {
+        if (exists || controlState.topic(body.name)) {
           throw new ApiError('API_NAME_TAKEN', `There already is a topic “${body.name}” on the hub.`)
         }
         const createdAt = new Date(platform.nowMs()).toISOString()
         const fresh: TopicRecord = { kind: 'topic', ...body, owners: body.owners ?? [], state: 'making', createdAt }
-        await pen.record(fresh)
+        await writer.record(fresh)
         return fresh
       })
       await finishTopic(platform, record)
@@ -72,7 +72,7 @@ export function hubTopicRoutes(app: App, platform: Platform): void {
       response: answers({ 204: Type.Null() }),
     },
     async handler({ params: { topic } }, reply) {
-      const record = books.topic(topic)
+      const record = controlState.topic(topic)
       if (!record) {
         const message = `No topic “${topic}” was made here. A filter's topic goes with its filter; a stream's stays.`
         throw new ApiError('API_TOPIC_UNKNOWN', message)

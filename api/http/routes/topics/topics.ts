@@ -2,13 +2,15 @@
 import { Type } from 'typebox'
 import { type TopicDescription } from '#hub'
 import { consumersOf, shapeOf } from '../../../subscribers/client-programs.ts'
-import { groupPrefixesOf, HUB, readerOf } from '../../../subscribers/subscriber-acls.ts'
+import { groupPrefixesOf } from '../../../subscribers/subscriber-acls.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../../subscribers/readable-topics.ts'
 import { type Platform } from '../../../platform.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
 import { answers, Consumers, Security } from '../../answers/views.ts'
+import { HUB } from '../../../brokers/brokers.ts'
+import { readerOf } from '../../../subscribers/kafka-users.ts'
 
 export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) })
 
@@ -68,7 +70,7 @@ const settingsOf = ({ configs, bytes }: TopicDescription) => ({
 })
 
 export function topicRoutes(app: App, platform: Platform): void {
-  const { books, brokers, settings } = platform
+  const { controlState, brokers, settings } = platform
   const addressOf = ({ broker }: ReadableTopic): string | null =>
     broker === undefined ? null : (brokers.address(broker) ?? null)
   const view = (topic: ReadableTopic) => ({
@@ -90,7 +92,7 @@ export function topicRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const page = paged(
-        readableTopics(books, callerOf(request)),
+        readableTopics(controlState, callerOf(request)),
         ({ name, kind, broker }) => (kind === 'topic' && broker !== HUB ? `${name}@${broker}` : name),
         request.query,
       )
@@ -111,13 +113,13 @@ export function topicRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const caller = callerOf(request)
-      const topic = readableTopic(books, caller, request.params.topic, request.query.mirror)
+      const topic = readableTopic(controlState, caller, request.params.topic, request.query.mirror)
       const bootstrap = addressOf(topic)
       const offsets =
         topic.broker === undefined ? { exists: false, partitions: [] } : await brokers.offsets(topic.broker, topic.name)
       const described =
         topic.broker === HUB && offsets.exists ? await brokers.describeTopic(HUB, topic.name) : undefined
-      const user = (topic.broker && readerOf(books, settings, caller.account, topic.broker, topic.name)) ?? null
+      const user = (topic.broker && readerOf(controlState, settings, caller.account, topic.broker, topic.name)) ?? null
       const security = topic.broker === undefined || bootstrap === null ? null : brokers.security(topic.broker)
       return {
         ...view(topic),
@@ -129,9 +131,9 @@ export function topicRoutes(app: App, platform: Platform): void {
           high: String(high),
         })),
         settings: described === undefined ? null : settingsOf(described),
-        owners: books.topic(topic.name)?.owners ?? [],
+        owners: controlState.topic(topic.name)?.owners ?? [],
         user,
-        groupPrefixes: user === null ? [] : groupPrefixesOf(books, user, caller.account),
+        groupPrefixes: user === null ? [] : groupPrefixesOf(controlState, user, caller.account),
         security,
         consumers:
           bootstrap === null || user === null

@@ -1,0 +1,31 @@
+// Which Kafka quota a subscriber's user gets on a broker: its share of its account's. Pure.
+import { type UserQuota } from '#hub'
+import { type ControlState } from '../control/control-state.ts'
+import { type ApiSettings } from '../settings.ts'
+
+export type QuotaSettings = Pick<ApiSettings, 'kafkaBytesPerSecond' | 'kafkaRequestPercent'>
+type QuotaState = Pick<ControlState, 'account' | 'credentials' | 'logins'>
+
+const UNLIMITED: UserQuota = { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null }
+
+/**
+ * Kafka counts by user. An account's users of a broker share its quota in equal parts, so that together they never take more.
+ * Operators and producers have none unless their account says so.
+ */
+export function quotaOf(controlState: QuotaState, limits: QuotaSettings, id: string, broker: string): UserQuota {
+  const account = controlState.account(id)
+  const own = account?.limits
+  const isFree = account === undefined || (account.role ?? 'reader') !== 'reader'
+  const bytes = own?.kafkaBytesPerSecond ?? (isFree ? undefined : limits.kafkaBytesPerSecond)
+  const percent = own?.kafkaRequestPercent ?? (isFree ? undefined : limits.kafkaRequestPercent)
+  const sharing = [...controlState.credentials(), ...controlState.logins()].filter(
+    record =>
+      record.account === id && (record.kind === 'login' || record.broker === broker) && record.state === 'active',
+  ).length
+  const share = (limit: number): number => Math.max(1, Math.floor(limit / Math.max(1, sharing)))
+  return {
+    ...UNLIMITED,
+    ...(bytes === undefined ? {} : { consumerBytesPerSecond: share(bytes), producerBytesPerSecond: share(bytes) }),
+    ...(percent === undefined ? {} : { requestPercent: share(percent) }),
+  }
+}
