@@ -17,7 +17,16 @@ import { chooseForm } from '../../requests/accept.ts'
 import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
 import { type App } from '../../requests/typed-app.ts'
-import { AlertId, archiveOf, ConditionHeaders, FORMS, locate, reading, unchanged, unknownAlert } from './archive-access.ts'
+import {
+  AlertId,
+  archiveOf,
+  ConditionHeaders,
+  FORMS,
+  locate,
+  reading,
+  unchanged,
+  unknownAlert,
+} from './archive-access.ts'
 import { AnyJson, empty, forms } from '../../answers/media-types.ts'
 import { answers } from '../../answers/views.ts'
 
