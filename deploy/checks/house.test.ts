@@ -7,10 +7,7 @@ import { filesUnder, folderOf, importedFile, importsOf, modules, read, TOP_FOLDE
 const MAX_FILES = 14
 const MAX_LINES = 400
 /** Folders that may hold more files, each with the reason. */
-const MAY_BE_CROWDED: Readonly<Record<string, string>> = {
-  'api/http/routes': 'one file a resource, named as in its path: the listing is the table of contents of the API',
-  'api/cli/commands': 'one file a noun, named as it is typed: the listing is the table of contents of the command line',
-}
+const MAY_BE_CROWDED: Readonly<Record<string, string>> = {}
 
 /** From file to file, also of imports that name types only. */
 const edges = modules()

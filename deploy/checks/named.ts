@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, dirname, join, matchesGlob, normalize } from 'node:path'
 import { Writable } from 'node:stream'
-import { processSurroundings, runCli } from '#cli'
+import { processContext, runCli } from '#cli'
 import { BENCHES } from '../setup/purposes.ts'
 import { START_USAGE } from '../start/layout/options.ts'
 import { anchorsOf, codeSpans, commandsOf, linkTargets, parseReadme, type Readme } from './readme.ts'
@@ -84,7 +84,7 @@ const helpOf = (words: readonly string[]): Promise<string> => {
   if (known !== undefined) return known
   let text = ''
   const stdout = new Writable({ write: (part: Buffer, _, done) => ((text += part.toString()), done()) })
-  const help = runCli([...words, '--help'], { ...processSurroundings(), stdout, stderr: stdout }).then(() => text)
+  const help = runCli([...words, '--help'], { ...processContext(), stdout, stderr: stdout }).then(() => text)
   helps.set(key, help)
   return help
 }
