@@ -117,7 +117,7 @@ export { syncSchemas, type SyncedSchema, type SyncOptions } from './registry/cli
 
 // Archive
 export { openArchive, type Archive, type ArchivedPacket } from './archive/store/archive-reader.ts'
-export { type LifeOptions, HUB_DEAD_LETTERS } from './archive/ingest/archiver-incarnation.ts'
+export { type IncarnationOptions, HUB_DEAD_LETTERS } from './archive/ingest/archiver-incarnation.ts'
 export { ARCHIVE_TOPIC, archiverTransactionalId } from './archive/ingest/archiver-positions.ts'
 export { type Archiver, type ArchiverOptions, startArchiver } from './archive/ingest/archiver.ts'
 export { type ArchiveMetrics, archiveMetrics } from './archive/ingest/metrics.ts'

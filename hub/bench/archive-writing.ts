@@ -9,7 +9,7 @@ import { openFileStore } from '../archive/store/file-store.ts'
 import { startS3Server } from '../archive/store/s3-server.fixture.ts'
 import { openS3Store } from '../archive/store/s3-store.ts'
 import { openSegmentStore } from '../archive/store/segment-store.ts'
-import { openShelver, type PacketAt } from '../archive/ingest/archive-batch.ts'
+import { openBatchArchiver, type PacketAt } from '../archive/ingest/archive-batch.ts'
 import { openSkyIndex } from '../archive/index/sky-index.ts'
 import { type ArchiveStore } from '../archive/store/store-interface.ts'
 import { collectRarely, openSyntheticSource, parseSchema, STREAMS } from '../index.ts'
@@ -43,7 +43,7 @@ const dir = await mkdtemp(join(values.dir, 'skysieve-bench-archive-'))
 
 const measure = async (name: string, store: ArchiveStore) => {
   const index = openSkyIndex(join(dir, `${name}.sqlite`))
-  const shelver = openShelver({
+  const batchArchiver = openBatchArchiver({
     stream: STREAMS.lsst,
     store,
     index,
@@ -55,12 +55,12 @@ const measure = async (name: string, store: ArchiveStore) => {
   // As the archiver does it: a group is flushed and indexed while the next one is being compressed.
   let committing: Promise<void> = Promise.resolve()
   for (let from = 0; from < count; from += GROUP) {
-    const shelved = await shelver.shelve(packets.slice(from, from + GROUP))
+    const outcomes = await batchArchiver.archiveBatch(packets.slice(from, from + GROUP))
     await committing
-    const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
+    const rows = outcomes.flatMap(one => ('row' in one ? [one.row] : []))
     committing = store.sync().then(() => {
       index.add(rows)
-      shelver.indexed(rows)
+      batchArchiver.indexed(rows)
     })
   }
   await committing

@@ -9,7 +9,7 @@ import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { readFrame } from '../packet-frame.ts'
 import { STREAMS } from '../streams.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
-import { brightnessOf } from './magnitude-to-flux.ts'
+import { fluxOfMagnitude } from './magnitude-to-flux.ts'
 import { openFactsReader } from './alert-facts.ts'
 
 const DATA = join(import.meta.dirname, '../../../shared/data')
@@ -112,13 +112,13 @@ test('an alert whose id is null is refused: it cannot be archived', () => {
 })
 
 test('a magnitude becomes a flux in nanojanskys with its sign and its signal to noise', () => {
-  expect(brightnessOf(31.4, 0.1, true)).toEqual({
+  expect(fluxOfMagnitude(31.4, 0.1, true)).toEqual({
     flux: 1,
     fluxErr: expect.closeTo(0.0921, 4),
     snr: expect.closeTo(10.857, 3),
   })
-  expect(brightnessOf(21.4, undefined, false).flux).toBeCloseTo(-10_000)
-  expect(brightnessOf(undefined, 0.1, true)).toEqual({})
+  expect(fluxOfMagnitude(21.4, undefined, false).flux).toBeCloseTo(-10_000)
+  expect(fluxOfMagnitude(undefined, 0.1, true)).toEqual({})
 })
 
 interface Line {

@@ -1,4 +1,5 @@
-// What archive, index and notices say of an alert, read from the packet by one walk over its bytes. The walk proves that all of it can be read.
+// The facts of an alert that archive, index and notices keep: id, object, visit, time, position, band, flux. In: a packet. Out: its facts, by one walk over
+// all of its bytes, which also proves that they are a whole alert.
 import { type AvroSchema } from '../avro/schema/node.ts'
 import { openBatchBuilder } from '../avro/cursor/batch-builder.ts'
 import { type ColumnKind } from '../avro/columns/batch.ts'
@@ -6,7 +7,7 @@ import { fieldsOf } from '../avro/columns/fields.ts'
 import { type CellValue, readCell } from '../avro/columns/read-cell.ts'
 import { HubError } from '../errors.ts'
 import { type Stream } from '../streams.ts'
-import { brightnessOf } from './magnitude-to-flux.ts'
+import { fluxOfMagnitude } from './magnitude-to-flux.ts'
 
 /** An alert in a few words; what the packet does not have is undefined. */
 export interface AlertFacts {
@@ -132,7 +133,7 @@ const readingOf = (stream: Stream, schema: AvroSchema): Reading => {
             fluxErr: numberOf(first(facts?.fluxErr)),
             snr: numberOf(first(facts?.snr)),
           }
-        : brightnessOf(
+        : fluxOfMagnitude(
             numberOf(cells.get(magnitude.value) ?? null),
             numberOf(cells.get(magnitude.error) ?? null),
             ['t', '1', 1, true].includes(plain(cells.get(magnitude.positive) ?? null)),

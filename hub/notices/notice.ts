@@ -1,4 +1,4 @@
-// The lightweight stream: one small record for each archived alert, with the address of its packet (DMTN-165).
+// Notices: the lightweight stream of DMTN-165. In: the facts of an archived alert. Out: a record of some 130 bytes, with the address of its packet.
 import { decodeAlert, encodeAlert } from '../avro/decode/decode-alert.ts'
 import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { framePacket, readFrame } from '../packet-frame.ts'

@@ -1,9 +1,10 @@
-// The schema registry as a service: catalogue and HTTP app, listening.
+// The schema registry as a service. In: requests over HTTP (http/), as Confluent's clients send them. Out: schemas by id, and records of the
+// compacted topic `_schemas` (state/), which hold all there is; what a request may change is decided by pure functions (rules/).
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry as Metrics } from 'prom-client'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
 import { registryApp } from './http/app.ts'
-import { openCatalogue } from './state/registry-log.ts'
+import { openRegistryLog } from './state/registry-log.ts'
 import { registryMetrics } from './http/metrics.ts'
 import { SCHEMAS_TOPIC } from './state/schemas-topic-records.ts'
 
@@ -49,7 +50,7 @@ export const REGISTRY_TRANSACTIONAL_ID = 'skysieve.registry'
  */
 export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
   const { access, port, host = '127.0.0.1', log, metrics, clientId = 'skysieve-registry' } = options
-  const catalogue = openCatalogue({
+  const registryLog = openRegistryLog({
     access,
     clientId,
     topic: options.topic ?? SCHEMAS_TOPIC,
@@ -57,26 +58,26 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     onProblem: problem => log?.warn({ code: problem.code }, problem.message),
   })
   const app = await registryApp(
-    catalogue,
+    registryLog,
     log === undefined ? {} : { loggerInstance: log },
-    metrics === undefined ? undefined : registryMetrics(metrics, catalogue),
+    metrics === undefined ? undefined : registryMetrics(metrics, registryLog),
     options.writeTokenSha256,
   )
   try {
     return {
       url: await app.listen({ port, host }),
-      ready: catalogue.ready,
+      ready: registryLog.ready,
       checks: () =>
-        Object.entries(catalogue.health()).map(([name, reason]: [string, string | undefined]) =>
+        Object.entries(registryLog.health()).map(([name, reason]: [string, string | undefined]) =>
           reason === undefined ? { name, ok: true } : { name, ok: false, reason },
         ),
       close: async () => {
         await app.close()
-        await catalogue.close()
+        await registryLog.close()
       },
     }
   } catch (error) {
-    await catalogue.close()
+    await registryLog.close()
     throw error
   }
 }

@@ -1,4 +1,5 @@
-// What the archive keeps beside its packets, schemas and packets set aside, in the index's database: they count towards its size and leave with it.
+// The index's tables of objects that are no packets: schemas, and packets set aside because their id came before with other bytes. They count towards the
+// archive's size and are removed with the packets of their time.
 import { type DatabaseSync } from 'node:sqlite'
 
 /**

@@ -1,4 +1,4 @@
-// A cone on the sky as a box around unit vectors and a limit on their distance: no wrap at 0 degrees and no poles to mind. Pure.
+// A cone on the sky as a box around unit vectors and a limit on their distance, so that neither 0 degrees nor a pole is a special case. Pure.
 
 /** A unit vector. */
 export interface Direction {

@@ -1,4 +1,5 @@
-// The index next to the archive: which alert was where on the sky and when. SQLite with an R*Tree; all of it can be built again from the archive.
+// The index next to the archive, one SQLite file a stream. In: rows (id, object, visit, position, time, band, size) of archived alerts. Out: alerts in a
+// cone on the sky, of an object or of a visit, and the oldest objects for retention. All of it can be built again from the archive (repair/reindex.ts).
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
@@ -77,17 +78,17 @@ export interface SkyIndex {
   add: (rows: readonly SkyRow[], others?: readonly OtherObject[]) => void
   remove: (ids: readonly bigint[]) => void
   /** What may leave the archive, oldest first, up to `limit`: packets by id, and objects beside them. A schema may an hour after it was noted last. */
-  oldest: (limit: number) => readonly Leaving[]
+  oldest: (limit: number) => readonly Removable[]
   /** Whether an object beside the packets may still leave. */
-  mayLeave: (key: string) => boolean
-  forgetOthers: (keys: readonly string[]) => void
+  isRemovable: (key: string) => boolean
+  removeOthers: (keys: readonly string[]) => void
   /** All objects beside the packets are counted from now on. */
-  completeOthers: () => void
+  markOthersCounted: () => void
   close: () => void
 }
 
 /** A packet or another object of the archive that is among its oldest. */
-export type Leaving = { readonly kind: 'packet'; readonly id: bigint; readonly bytes: number } | OtherObject
+export type Removable = { readonly kind: 'packet'; readonly id: bigint; readonly bytes: number } | OtherObject
 
 const SCHEMA_VERSION = 2
 /** Has no objects beside the packets; readers need none, a writer adds the tables. */
@@ -223,7 +224,7 @@ export const openSkyIndex = (file: string, options: SkyIndexOptions = {}): SkyIn
       attempt('Searching', () => {
         const packets = selectAll(0n, limit).map(({ seq, id, bytes }) => ({
           seq,
-          leaving: { kind: 'packet', id, bytes: Number(bytes) } satisfies Leaving as Leaving,
+          leaving: { kind: 'packet', id, bytes: Number(bytes) } satisfies Removable as Removable,
         }))
         const beside = (others?.oldest(now() - SCHEMA_HELD_MS, limit) ?? []).map(({ seq, ...leaving }) => ({
           seq,
@@ -237,9 +238,9 @@ export const openSkyIndex = (file: string, options: SkyIndexOptions = {}): SkyIn
           .slice(0, limit)
           .map(({ leaving }) => leaving)
       }),
-    mayLeave: key => attempt('Searching', () => others?.isRemovable(key, now() - SCHEMA_HELD_MS) ?? false),
-    forgetOthers: keys => writing('Removing from', to => keys.forEach(key => to.others.forget(key))),
-    completeOthers: () => writing('Writing to', to => to.others.complete()),
+    isRemovable: key => attempt('Searching', () => others?.isRemovable(key, now() - SCHEMA_HELD_MS) ?? false),
+    removeOthers: keys => writing('Removing from', to => keys.forEach(key => to.others.forget(key))),
+    markOthersCounted: () => writing('Writing to', to => to.others.complete()),
     close: () => db.close(),
   }
 }

@@ -1,4 +1,5 @@
-// Packets into the archive: read, compressed, stored once. What is there already is compared, what cannot be read is set aside; nothing is lost silently.
+// Archives a batch of packets. In: packets as received. Out: what became of each: stored, a repeat of what is there, in conflict with it (kept under a
+// key of its own), or unreadable (the caller writes a dead letter). A packet is parsed, compressed and stored once, and never overwritten.
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, gunzip, gzip, type ZlibOptions } from 'node:zlib'
@@ -20,7 +21,7 @@ const decompress = promisify(gunzip)
 export type PacketAt = ReceivedPacket & { readonly partition: number }
 
 /** What became of a packet. */
-export type Shelved =
+export type ArchiveOutcome =
   | {
       /** `stored` now, or a `repeat` of what was there; `healed`: what was there was torn, and is replaced. */
       readonly kind: 'stored' | 'repeat' | 'healed'
@@ -41,7 +42,7 @@ export type Shelved =
     }
   | { readonly kind: 'unreadable'; readonly packet: PacketAt; readonly error: HubError }
 
-export interface ShelverOptions {
+export interface BatchArchiverOptions {
   readonly stream: Stream
   readonly store: ArchiveStore
   readonly index: Pick<SkyIndex, 'get' | 'add'>
@@ -53,16 +54,16 @@ export interface ShelverOptions {
   readonly now?: () => number
 }
 
-export interface Shelver {
+export interface BatchArchiver {
   /** Archives packets; they are readable when it resolves, durable after the store's `sync`. Throws HubError HUB_ARCHIVE_…; it can be repeated. */
-  shelve: (packets: readonly PacketAt[]) => Promise<readonly Shelved[]>
+  archiveBatch: (packets: readonly PacketAt[]) => Promise<readonly ArchiveOutcome[]>
   /** What was archived beside packets, for the index: schemas that were used, and packets set aside. */
-  others: (shelved: readonly Shelved[]) => readonly OtherObject[]
-  /** Says that the rows are in the index: until then the shelver itself remembers whose they are. */
+  otherObjects: (outcomes: readonly ArchiveOutcome[]) => readonly OtherObject[]
+  /** Says that the rows are in the index. Until then it is remembered here in which record each alert came first. */
   indexed: (rows: readonly SkyRow[]) => void
 }
 
-/** As many packets are compressed and written at a time; more brings nothing on two cores, and a disk flushes 32 files as fast as 8. */
+/** As many packets are compressed and stored at a time. More brings nothing on two cores, and a disk flushes 32 files as fast as 8. */
 const CONCURRENCY = 32
 const LEVEL = 1
 /**
@@ -89,14 +90,14 @@ interface StoredSchema {
   readonly storing: Promise<unknown>
 }
 
-export const openShelver = (options: ShelverOptions): Shelver => {
+export const openBatchArchiver = (options: BatchArchiverOptions): BatchArchiver => {
   const { stream, store, index, schemaOf, level = LEVEL, now = Date.now } = options
   const reader = openFactsReader(stream)
   const storedSchemas = new Map<number, StoredSchema>()
   /** Alert → the record it came in first, of what is not in the index yet. */
   const claims = new Map<bigint, string>()
 
-  /** Whether the record is the alert's first, or nobody knows: a notice too many is better than one too few. */
+  /** Whether the alert came in this record first, or nobody knows: then a second notice is better than none. */
   const claim = (id: bigint, source: string): boolean => {
     const holder = claims.get(id) ?? index.get(id)?.source
     if (holder !== undefined) return holder === source
@@ -160,7 +161,7 @@ export const openShelver = (options: ShelverOptions): Shelver => {
     return { kind: 'conflict', key: aside, bytes: compressed.length }
   }
 
-  const shelveOne = async (packet: PacketAt): Promise<Shelved> => {
+  const archiveOne = async (packet: PacketAt): Promise<ArchiveOutcome> => {
     let known: Awaited<ReturnType<typeof read>>
     try {
       known = await read(packet)
@@ -179,13 +180,13 @@ export const openShelver = (options: ShelverOptions): Shelver => {
   }
 
   return {
-    shelve: async packets => {
-      const results: Shelved[] = Array.from({ length: packets.length })
+    archiveBatch: async packets => {
+      const results: ArchiveOutcome[] = Array.from({ length: packets.length })
       let next = 0
       const work = async (): Promise<void> => {
         while (next < packets.length) {
           const at = next++
-          results[at] = await shelveOne(packets[at]!)
+          results[at] = await archiveOne(packets[at]!)
         }
       }
       const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work))
@@ -193,10 +194,10 @@ export const openShelver = (options: ShelverOptions): Shelver => {
       if (failed !== undefined) throw failed.reason
       return results
     },
-    others: shelved => {
-      const used = new Set(shelved.flatMap(one => (one.kind === 'unreadable' ? [] : [one.schemaId])))
+    otherObjects: outcomes => {
+      const used = new Set(outcomes.flatMap(one => (one.kind === 'unreadable' ? [] : [one.schemaId])))
       const schemas = [...used].flatMap(id => storedSchemas.get(id)?.object ?? [])
-      const conflicts = shelved.flatMap(one =>
+      const conflicts = outcomes.flatMap(one =>
         one.kind === 'conflict' ? [{ key: one.key, kind: one.kind, bytes: one.bytes }] : [],
       )
       return [...schemas, ...conflicts]

@@ -1,4 +1,6 @@
-// One life of a stream's archiver: fence the predecessor, read on where it committed, archive group after group until told to stop or in doubt.
+// One incarnation of a stream's archiver: it fences its predecessor off, reads on where that one committed, and archives batch after batch until it is
+// told to stop or does not know whether a commit succeeded. The order of a commit is the store's flush, rows into the index, and then one Kafka transaction
+// with notices, dead letters and positions: whatever is killed when, a batch is committed as a whole or read again, and reading again changes nothing.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
@@ -13,20 +15,20 @@ import { encodeNotice, noticeOf, noticesTopic } from '../../notices/notice.ts'
 import { archiverTransactionalId, positionsMessage, restorePositions } from './archiver-positions.ts'
 import { type Stream } from '../../streams.ts'
 import { type ArchiveMetrics } from './metrics.ts'
-import { gather, type GroupLimits, type PacketFeed, type PacketGroup } from './commit-batches.ts'
-import { openShelver, type Shelved } from './archive-batch.ts'
+import { commitBatches, type BatchLimits, type PacketFeed, type CommitBatch } from './commit-batches.ts'
+import { openBatchArchiver, type ArchiveOutcome } from './archive-batch.ts'
 import { type SkyIndex } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'
 
 /** Where packets go that could not be read, with the reason in their headers. */
 export const HUB_DEAD_LETTERS = 'skysieve.hub-dead-letters'
 
-/** Under load a group is some 30 MB: few enough flushes and commits, early enough for notices within 2 s. */
-const LIMITS: GroupLimits = { maxPackets: 256, maxBytes: 32 * 1024 * 1024, lingerMs: 100 }
+/** Under load a batch is some 30 MB: few enough flushes and commits, and notices within 2 s. */
+const LIMITS: BatchLimits = { maxPackets: 256, maxBytes: 32 * 1024 * 1024, lingerMs: 100 }
 const FIRST_PAUSE_MS = 500
 const LONGEST_PAUSE_MS = 10_000
 
-export interface LifeOptions {
+export interface IncarnationOptions {
   /** The hub's broker. */
   readonly access: BrokerAccess
   readonly stream: Stream
@@ -39,13 +41,13 @@ export interface LifeOptions {
   readonly noticeSchemaId: () => number
   readonly metrics: ArchiveMetrics
   readonly log: Logger
-  readonly limits?: Partial<GroupLimits>
+  readonly limits?: Partial<BatchLimits>
   /** Of gzip. */
   readonly level?: number
 }
 
-/** What a life tells as it goes. */
-export interface LifeEvents {
+/** What an incarnation tells as it goes. */
+export interface IncarnationEvents {
   /** Everything before these positions is archived, indexed and announced. */
   readonly onCommit: (positions: Offsets) => void
   /** Ids came again with other bytes. */
@@ -54,15 +56,19 @@ export interface LifeEvents {
   readonly onTrouble: (problem: string | undefined) => void
 }
 
-/** Runs until the signal. Rejects with HUB_FENCED when another archiver has the stream, with anything else when a new life has to begin. */
-export const archiveLife = async (options: LifeOptions, events: LifeEvents, signal: AbortSignal): Promise<void> => {
+/** Runs until the signal. Rejects with HUB_FENCED when another archiver has the stream, with anything else when a new incarnation has to begin. */
+export const runArchiverIncarnation = async (
+  options: IncarnationOptions,
+  events: IncarnationEvents,
+  signal: AbortSignal,
+): Promise<void> => {
   const { access, stream, store, index, metrics, log } = options
   const { name } = stream
   const clientId = `${access.user}.${name}`
   const producer = await openProducer(access, { clientId, transactionalId: archiverTransactionalId(name) })
-  const life = new AbortController()
-  const either = AbortSignal.any([signal, life.signal])
-  const shelver = openShelver(options)
+  const failed = new AbortController()
+  const either = AbortSignal.any([signal, failed.signal])
+  const batchArchiver = openBatchArchiver(options)
 
   /** The archive's volume may be full or its server away: nothing is skipped, the hub's topic keeps what comes. */
   const persist = async <T>(action: () => T | Promise<T>): Promise<T> => {
@@ -85,18 +91,18 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
 
   const positions = new Map<number, bigint>()
 
-  const commit = async (group: PacketGroup, shelved: readonly Shelved[], takenMs: number): Promise<void> => {
+  const commit = async (batch: CommitBatch, outcomes: readonly ArchiveOutcome[], takenMs: number): Promise<void> => {
     await persist(() => store.sync())
-    const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
-    await persist(() => index.add(rows, shelver.others(shelved)))
-    for (const [partition, next] of group.next) positions.set(partition, next)
-    const notices = shelved.flatMap(one => noticeMessages(name, options.noticeSchemaId(), one))
-    const letters = shelved.flatMap(one => letterMessages(stream.topic, one))
+    const rows = outcomes.flatMap(one => ('row' in one ? [one.row] : []))
+    await persist(() => index.add(rows, batchArchiver.otherObjects(outcomes)))
+    for (const [partition, next] of batch.next) positions.set(partition, next)
+    const notices = outcomes.flatMap(one => noticeMessages(name, options.noticeSchemaId(), one))
+    const letters = outcomes.flatMap(one => deadLetterMessages(stream.topic, one))
     await sendCommitted(producer, [...notices, ...letters, positionsMessage(name, positions)])
-    shelver.indexed(rows)
-    group.release()
-    metrics.committed(name, shelved, (performance.now() - takenMs) / 1000)
-    const conflicts = shelved.filter(({ kind }) => kind === 'conflict').length
+    batchArchiver.indexed(rows)
+    batch.release()
+    metrics.committed(name, outcomes, (performance.now() - takenMs) / 1000)
+    const conflicts = outcomes.filter(({ kind }) => kind === 'conflict').length
     if (conflicts > 0) events.onConflicts(conflicts)
     events.onCommit(positions)
   }
@@ -107,21 +113,21 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     for (const [partition, offset] of restored) positions.set(partition, offset)
     events.onCommit(positions)
     const feed = await options.openFeed(positions, either)
-    for await (const group of gather(feed, { ...LIMITS, ...options.limits })) {
+    for await (const batch of commitBatches(feed, { ...LIMITS, ...options.limits })) {
       const takenMs = performance.now()
-      for (const { partition, from, to } of group.gaps) {
+      for (const { partition, from, to } of batch.gaps) {
         metrics.gap(name, to - from)
         log.error(
           { topic: stream.topic, partition, from: String(from), to: String(to) },
           'alerts were gone before they were archived',
         )
       }
-      const shelved = await persist(() => shelver.shelve(group.packets))
-      for (const one of shelved) report(log, name, one)
+      const outcomes = await persist(() => batchArchiver.archiveBatch(batch.packets))
+      for (const one of outcomes) report(log, name, one)
       await committing
-      committing = commit(group, shelved, takenMs)
-      // Told when the next group is ready; until then the feed fills.
-      committing.catch(() => life.abort())
+      committing = commit(batch, outcomes, takenMs)
+      // Told when the next batch is ready; until then the feed fills.
+      committing.catch(() => failed.abort())
     }
     await committing
   } catch (error) {
@@ -129,13 +135,13 @@ export const archiveLife = async (options: LifeOptions, events: LifeEvents, sign
     await committing
     if (!signal.aborted) throw error
   } finally {
-    life.abort()
+    failed.abort()
     await committing.catch(() => undefined)
     await producer.close().catch(() => undefined)
   }
 }
 
-const noticeMessages = (stream: string, schemaId: number, one: Shelved): Message[] => {
+const noticeMessages = (stream: string, schemaId: number, one: ArchiveOutcome): Message[] => {
   if (!('row' in one) || !one.isFirst) return []
   const { facts, packet } = one
   return [
@@ -151,7 +157,7 @@ const noticeMessages = (stream: string, schemaId: number, one: Shelved): Message
   ]
 }
 
-const letterMessages = (topic: string, one: Shelved): Message[] => {
+const deadLetterMessages = (topic: string, one: ArchiveOutcome): Message[] => {
   if (one.kind !== 'unreadable') return []
   const { packet, error } = one
   return [
@@ -169,7 +175,7 @@ const letterMessages = (topic: string, one: Shelved): Message[] => {
   ]
 }
 
-const report = (log: Logger, stream: string, one: Shelved): void => {
+const report = (log: Logger, stream: string, one: ArchiveOutcome): void => {
   const at = { stream, partition: one.packet.partition, offset: String(one.packet.offset) }
   if (one.kind === 'conflict')
     log.error(

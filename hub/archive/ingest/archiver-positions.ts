@@ -1,4 +1,5 @@
-// How far the archiver has come, kept on the hub in the transactions that hold its notices: after a kill both are there or neither.
+// The archiver's positions: which offset of each partition it reads next. They are records of `skysieve.archive`, written in the transactions that hold
+// the notices, so that after a kill both are there or neither.
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { type Offsets } from '../../kafka/admin/offsets.ts'

@@ -1,18 +1,20 @@
-// Archives one stream for as long as its process lives: one life after another, its group's visible offsets, and the archive's size.
+// The archiver of a stream, for as long as its process lives. In: every packet of the stream's topic. Out: an object for each in the store, a row in the
+// index, a notice, or a dead letter. It runs one incarnation after another (archiver-incarnation.ts), and beside them two jobs: the offsets that tools
+// show, and the archive's size (retention.ts).
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../../errors.ts'
 import { openAdmin } from '../../kafka/admin/open-admin.ts'
 import { type Offsets } from '../../kafka/admin/offsets.ts'
-import { archiveLife, type LifeOptions } from './archiver-incarnation.ts'
-import { countOthers, retain } from './retention.ts'
+import { runArchiverIncarnation, type IncarnationOptions } from './archiver-incarnation.ts'
+import { countOtherObjects, removeOldest } from './retention.ts'
 
 const FIRST_PAUSE_MS = 200
 const LONGEST_PAUSE_MS = 10_000
-/** Offsets of the group are for people and their tools; the archiver's own are in its transactions. */
+/** How often the consumer group's offsets are set. They are for people and their tools; the archiver reads on by archiver-positions.ts. */
 const VISIBLE_MS = 5000
 const RETAIN_MS = 2000
 
-export interface ArchiverOptions extends LifeOptions {
+export interface ArchiverOptions extends IncarnationOptions {
   /** Bytes that this stream may keep, of compressed packets, packets set aside and schemas; all of them where absent. */
   readonly maxBytes?: number
 }
@@ -42,7 +44,7 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
   const live = async (): Promise<void> => {
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       try {
-        await archiveLife(
+        await runArchiverIncarnation(
           options,
           {
             onCommit: committed => {
@@ -65,8 +67,8 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
     }
   }
 
-  /** Runs a chore again and again; its failure is said when it is new. */
-  const chore = async (everyMs: number, what: string, action: () => Promise<void>): Promise<void> => {
+  /** Runs a job again and again; a failure is logged when its reason is new. */
+  const repeat = async (everyMs: number, what: string, action: () => Promise<void>): Promise<void> => {
     let said = ''
     while (!signal.aborted) {
       await sleep(everyMs, undefined, { signal }).catch(() => undefined)
@@ -84,9 +86,9 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
 
   const keepSize = async (): Promise<void> => {
     const { maxBytes } = options
-    if (!index.totals().isComplete) await countOthers({ store, index, stream: stream.name })
+    if (!index.totals().isComplete) await countOtherObjects({ store, index, stream: stream.name })
     if (maxBytes !== undefined) {
-      const { packets, others } = await retain({ store, index, stream: stream.name, maxBytes, signal })
+      const { packets, others } = await removeOldest({ store, index, stream: stream.name, maxBytes, signal })
       if (packets + others > 0)
         log.info({ stream: stream.name, packets, others, maxBytes }, 'the oldest objects left the archive')
     }
@@ -106,16 +108,16 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
 
   const living = live()
   living.catch(() => stop.abort())
-  const chores = Promise.all([
-    chore(RETAIN_MS, 'the archive’s size cannot be kept', keepSize),
-    chore(VISIBLE_MS, 'the group’s offsets cannot be shown', showOffsets),
+  const jobs = Promise.all([
+    repeat(RETAIN_MS, 'the archive’s size cannot be kept', keepSize),
+    repeat(VISIBLE_MS, 'the group’s offsets cannot be shown', showOffsets),
   ])
   const end = async (): Promise<void> => {
     try {
       await living
     } finally {
       stop.abort()
-      await chores
+      await jobs
       await admin.close().catch(() => undefined)
     }
   }

@@ -1,4 +1,5 @@
-// What the archiver takes in: a feed of a stream's topic, as mirrors' `openFeed` gives it (this folder may not import it), gathered into groups.
+// The batches in which the archiver commits. In: a feed of a stream's topic, as mirrors' `openFeed` gives it (hub may not import mirrors, so its shape is
+// declared here). Out: packets of all partitions in batches, with the positions after them and the gaps before them.
 import { type Message } from '../../kafka/produce/messages.ts'
 
 /** A record of an alert topic, as received. */
@@ -11,7 +12,7 @@ export interface ReceivedPacket {
 }
 
 /** Records of a partition that follow each other; `release` lets the feed read on. */
-interface PacketBatch {
+interface FetchedBatch {
   readonly kind: 'batch'
   readonly partition: number
   /** Where the next batch begins. */
@@ -30,29 +31,29 @@ interface PacketGap {
 }
 
 /** Ends without an error when the signal it was opened with comes; holds a bounded number of bytes that are not released. */
-export interface PacketFeed extends AsyncIterable<PacketBatch | PacketGap> {
+export interface PacketFeed extends AsyncIterable<FetchedBatch | PacketGap> {
   close: () => Promise<void>
 }
 
-/** Everything that came since the last group, up to the limits: archived and committed together. */
-export interface PacketGroup {
+/** Everything that came since the last batch, up to the limits: archived and committed together. */
+export interface CommitBatch {
   readonly packets: readonly (ReceivedPacket & { readonly partition: number })[]
-  /** Partition → where to read on after this group. */
+  /** Partition → where to read on after this batch. */
   readonly next: ReadonlyMap<number, bigint>
   readonly gaps: readonly PacketGap[]
   release: () => void
 }
 
-export interface GroupLimits {
+export interface BatchLimits {
   readonly maxPackets: number
   readonly maxBytes: number
-  /** A group that is not full waits this long for more. */
+  /** A batch that is not full waits this long for more. */
   readonly lingerMs: number
 }
 
-/** Groups of a feed. The next group is asked for when the one before is on its way: under load groups are full, otherwise they are early. */
-export async function* gather(feed: PacketFeed, limits: GroupLimits): AsyncGenerator<PacketGroup> {
-  const items: (PacketBatch | PacketGap)[] = []
+/** A feed's packets in batches. A batch is handed out when it is full or `lingerMs` after its first packet; what comes meanwhile makes the next one. */
+export async function* commitBatches(feed: PacketFeed, limits: BatchLimits): AsyncGenerator<CommitBatch> {
+  const items: (FetchedBatch | PacketGap)[] = []
   let news = Promise.withResolvers<void>()
   const state = { hasEnded: false }
   const isFull = (): boolean => takeable(items, limits) < items.length || sizeOf(items) >= limits.maxPackets
@@ -87,20 +88,20 @@ export async function* gather(feed: PacketFeed, limits: GroupLimits): AsyncGener
         news = Promise.withResolvers()
       }
       clearTimeout(timer)
-      yield groupOf(items.splice(0, takeable(items, limits)))
+      yield batchOf(items.splice(0, takeable(items, limits)))
     }
   } finally {
     await feed.close()
   }
 }
 
-type Item = PacketBatch | PacketGap
+type Item = FetchedBatch | PacketGap
 
 const sizeOf = (items: readonly Item[]): number =>
   items.reduce((sum, item) => sum + (item.kind === 'batch' ? item.packets.length : 0), 0)
 
-/** How many of the items fit into a group; one always does. */
-const takeable = (items: readonly Item[], { maxPackets, maxBytes }: GroupLimits): number => {
+/** How many of the items fit into a batch; at least one does. */
+const takeable = (items: readonly Item[], { maxPackets, maxBytes }: BatchLimits): number => {
   let [packets, bytes] = [0, 0]
   for (const [at, item] of items.entries()) {
     if (item.kind === 'gap') continue
@@ -111,7 +112,7 @@ const takeable = (items: readonly Item[], { maxPackets, maxBytes }: GroupLimits)
   return items.length
 }
 
-const groupOf = (items: readonly Item[]): PacketGroup => ({
+const batchOf = (items: readonly Item[]): CommitBatch => ({
   packets: items.flatMap(item =>
     item.kind === 'gap' ? [] : item.packets.map(packet => ({ ...packet, partition: item.partition })),
   ),

@@ -1,14 +1,14 @@
-// What an archiver counts (ux.md): labels have few values, never an alert or a visit.
+// The archiver's metrics. Labels have few values: a stream, never an alert or a visit.
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { type Shelved } from './archive-batch.ts'
+import { type ArchiveOutcome } from './archive-batch.ts'
 import { type SkyIndex } from '../index/sky-index.ts'
 
 const COMMIT_BUCKETS = [0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30]
 const MS = 1000
 
 export interface ArchiveMetrics {
-  /** A group is archived, indexed and announced. `seconds` from the moment it was taken from the feed. */
-  committed: (stream: string, shelved: readonly Shelved[], seconds: number) => void
+  /** A batch is archived, indexed and announced, `seconds` after it was taken from the feed. */
+  committed: (stream: string, outcomes: readonly ArchiveOutcome[], seconds: number) => void
   /** Offsets that were gone before they were read. */
   gap: (stream: string, offsets: bigint) => void
   held: (stream: string, totals: ReturnType<SkyIndex['totals']>) => void
@@ -40,22 +40,22 @@ export const archiveMetrics = (registry: Registry): ArchiveMetrics => {
     registers,
   })
   return {
-    committed: (stream, shelved, seconds) => {
-      const of = (kind: Shelved['kind']): number => shelved.filter(one => one.kind === kind).length
+    committed: (stream, outcomes, seconds) => {
+      const of = (kind: ArchiveOutcome['kind']): number => outcomes.filter(one => one.kind === kind).length
       alerts.inc({ stream }, of('stored') + of('healed'))
       repeats.inc({ stream }, of('repeat'))
       healed.inc({ stream }, of('healed'))
       conflicts.inc({ stream }, of('conflict'))
       letters.inc({ stream }, of('unreadable'))
-      const placed = shelved.filter(one => 'row' in one)
+      const placed = outcomes.filter(one => 'row' in one)
       bytes.inc(
         { stream },
         placed.reduce((sum, { kind, row }) => sum + (kind === 'repeat' ? 0 : row.bytes), 0),
       )
       notices.inc({ stream }, placed.filter(({ isFirst }) => isFirst).length)
       commit.observe(seconds)
-      const newestMs = Math.max(...shelved.map(({ packet }) => packet.timestampMs))
-      if (shelved.length > 0) behind.set({ stream }, Math.max(0, Date.now() - newestMs) / MS)
+      const newestMs = Math.max(...outcomes.map(({ packet }) => packet.timestampMs))
+      if (outcomes.length > 0) behind.set({ stream }, Math.max(0, Date.now() - newestMs) / MS)
     },
     gap: (stream, offsets) => gaps.inc({ stream }, Number(offsets)),
     held: (stream, totals) => {

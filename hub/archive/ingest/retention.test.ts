@@ -14,7 +14,7 @@ import {
   schemaKey,
   schemasPrefix,
 } from '../store/object-keys.ts'
-import { countOthers, retain } from './retention.ts'
+import { countOtherObjects, removeOldest } from './retention.ts'
 import { openSegmentStore } from '../store/segment-store.ts'
 import { openSkyIndex, type SkyIndex } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'
@@ -64,7 +64,7 @@ const openArchive = async (open: (dir: string) => Promise<ArchiveStore> = openFi
       await store.put(key, object)
       index.add([], [{ key, kind: 'conflict', bytes: 100 }])
     },
-    keep: (maxBytes: number) => retain({ store, index, stream, maxBytes, signal }),
+    keep: (maxBytes: number) => removeOldest({ store, index, stream, maxBytes, signal }),
     close: async () => {
       index.close()
       await store.close()
@@ -123,7 +123,7 @@ test('a schema that is noted while it is being removed is there afterwards', asy
       await store.delete(key)
     },
   }
-  expect(await retain({ store: noting, index, stream, maxBytes: 1, signal })).toEqual({ packets: 0, others: 0 })
+  expect(await removeOldest({ store: noting, index, stream, maxBytes: 1, signal })).toEqual({ packets: 0, others: 0 })
   expect((await store.get(schemaKey(stream, 7)))?.length).toBe(100)
   await archive.close()
 })
@@ -142,7 +142,7 @@ test('an index of before is opened, and what the archive has beside packets is c
   reader.close()
   const index = openSkyIndex(archive.file)
   expect(index.totals()).toMatchObject({ alerts: 1, isComplete: false })
-  await countOthers({ store: archive.store, index, stream })
+  await countOtherObjects({ store: archive.store, index, stream })
   expect(index.totals()).toEqual({ alerts: 1, bytes: 100, otherBytes: 200, isComplete: true })
   index.close()
   await archive.store.close()

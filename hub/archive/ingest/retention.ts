@@ -1,12 +1,13 @@
-// Keeps an archive below its size: what was archived first goes first. Objects before their rows, so that a kill leaves nothing unseen.
+// Keeps an archive below its size limit: what was archived first is removed first. An object is removed before its row of the index, so that after a kill
+// no object is left that the index does not know.
 import { conflictsPrefix, packetKey, schemasPrefix } from '../store/object-keys.ts'
 import { type OtherObject } from '../index/other-objects.ts'
-import { type Leaving, type SkyIndex } from '../index/sky-index.ts'
+import { type Removable, type SkyIndex } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'
 
 const PAGE = 200
 
-export interface RetainOptions {
+export interface RetentionOptions {
   readonly store: ArchiveStore
   readonly index: SkyIndex
   readonly stream: string
@@ -16,13 +17,13 @@ export interface RetainOptions {
 }
 
 /** Removes the oldest above the limit; answers how many packets, and how many other objects. Throws HubError HUB_ARCHIVE_…; it can be repeated. */
-export const retain = async ({
+export const removeOldest = async ({
   store,
   index,
   stream,
   maxBytes,
   signal,
-}: RetainOptions): Promise<{ readonly packets: number; readonly others: number }> => {
+}: RetentionOptions): Promise<{ readonly packets: number; readonly others: number }> => {
   const removed = { packets: 0, others: 0 }
   while (!signal.aborted) {
     const { bytes, otherBytes } = index.totals()
@@ -41,7 +42,7 @@ export const retain = async ({
       else if (await removeOther(store, index, one)) others.push(one.key)
     }
     index.remove(ids)
-    index.forgetOthers(others)
+    index.removeOthers(others)
     removed.packets += ids.length
     removed.others += others.length
     if (ids.length + others.length === 0) break
@@ -53,22 +54,22 @@ export const retain = async ({
 const removeOther = async (
   store: ArchiveStore,
   index: SkyIndex,
-  { key }: Exclude<Leaving, { kind: 'packet' }>,
+  { key }: Exclude<Removable, { kind: 'packet' }>,
 ): Promise<boolean> => {
   const object = await store.get(key)
-  if (!index.mayLeave(key)) return false
+  if (!index.isRemovable(key)) return false
   await store.delete(key)
-  if (index.mayLeave(key) || object === undefined) return true
+  if (index.isRemovable(key) || object === undefined) return true
   await store.put(key, object)
   return false
 }
 
 /** Counts what an archive has beside its packets and its index does not know: of one that an older version filled, or whose index was lost. */
-export const countOthers = async ({
+export const countOtherObjects = async ({
   store,
   index,
   stream,
-}: Pick<RetainOptions, 'store' | 'index' | 'stream'>): Promise<void> => {
+}: Pick<RetentionOptions, 'store' | 'index' | 'stream'>): Promise<void> => {
   for (const [prefix, kind] of [
     [schemasPrefix(stream), 'schema'],
     [conflictsPrefix(stream), 'conflict'],
@@ -83,5 +84,5 @@ export const countOthers = async ({
     }
     index.add([], page)
   }
-  index.completeOthers()
+  index.markOthersCounted()
 }

@@ -12,7 +12,7 @@ import { framePacket, readFrame } from '../../packet-frame.ts'
 import { type Stream, STREAMS } from '../../streams.ts'
 import { openArchive } from '../store/archive-reader.ts'
 import { openSegmentStore } from '../store/segment-store.ts'
-import { openShelver, sha256Of } from './archive-batch.ts'
+import { openBatchArchiver, sha256Of } from './archive-batch.ts'
 import { openSkyIndex } from '../index/sky-index.ts'
 
 const DATA = join(import.meta.dirname, '../../../../shared/data')
@@ -33,16 +33,16 @@ const lines = (file: string): Line[] =>
     .split('\n')
     .map((line): Line => JSON.parse(line))
 
-/** Archives packets in groups; answers the archive and its index. */
+/** Archives packets in one batch; answers the archive and its index. */
 const archive = async (stream: Stream, packets: readonly Buffer[], schemas: ReadonlyMap<number, AvroSchema>) => {
   const store = await openSegmentStore(join(dir, stream.name))
   const index = openSkyIndex(join(dir, `${stream.name}.sqlite`))
-  const shelver = openShelver({ stream, store, index, schemaOf: id => schemas.get(id) })
-  const shelved = await shelver.shelve(
+  const batchArchiver = openBatchArchiver({ stream, store, index, schemaOf: id => schemas.get(id) })
+  const outcomes = await batchArchiver.archiveBatch(
     packets.map((value, at) => ({ partition: 0, offset: BigInt(at), timestampMs: 0, value, headers: {} })),
   )
-  index.add(shelved.flatMap(one => ('row' in one ? [one.row] : [])))
-  return { shelved, index, archive: openArchive({ store, stream: stream.name }), store }
+  index.add(outcomes.flatMap(one => ('row' in one ? [one.row] : [])))
+  return { outcomes, index, archive: openArchive({ store, stream: stream.name }), store }
 }
 
 describe.runIf(existsSync(DATA))('packets of the surveys in the archive', { timeout: 30_000 }, () => {
@@ -76,7 +76,7 @@ describe.runIf(existsSync(DATA))('packets of the surveys in the archive', { time
       framePacket(ids.get(schemaJson) ?? 0, datums[0] ?? Buffer.alloc(0)),
     )
     const opened = await archive(STREAMS.ztf, packets, schemas)
-    const kinds = opened.shelved.map(({ kind }) => kind)
+    const kinds = opened.outcomes.map(({ kind }) => kind)
     for (const [at, { alert_id }] of expected.entries()) {
       const packet = gunzipSync((await opened.archive.packet(BigInt(alert_id))) ?? '')
       // Some alerts are there twice, as two distributors framed them.

@@ -1,7 +1,7 @@
-// Fills holes of an archive from its topic, as far back as the hub still has it. Writes no notices: those are the archiver's.
+// Fills holes of an archive from its topic, as far back as the hub still has it. Writes no notices: only the archiver does.
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { readTopic } from './read-topic.ts'
-import { openShelver, type Shelved, type ShelverOptions } from '../ingest/archive-batch.ts'
+import { openBatchArchiver, type ArchiveOutcome, type BatchArchiverOptions } from '../ingest/archive-batch.ts'
 import { type SkyIndex } from '../index/sky-index.ts'
 
 /** What became of the topic's packets. */
@@ -15,7 +15,7 @@ export interface BackFilled {
   readonly unreadable: number
 }
 
-export interface BackFillOptions extends ShelverOptions {
+export interface BackFillOptions extends BatchArchiverOptions {
   readonly access: BrokerAccess
   readonly index: SkyIndex
   /** Offsets done, and all there are. */
@@ -29,17 +29,17 @@ export interface BackFillOptions extends ShelverOptions {
  */
 export const backFill = async (options: BackFillOptions): Promise<BackFilled> => {
   const { access, stream, store, index, onProgress, signal } = options
-  const shelver = openShelver(options)
+  const batchArchiver = openBatchArchiver(options)
   const counts = { packets: 0, stored: 0, repeat: 0, healed: 0, conflict: 0, unreadable: 0 }
   const { offsets, pages } = await readTopic(access, stream.topic, signal)
   for await (const { packets, done } of pages) {
-    const shelved = await shelver.shelve(packets)
+    const outcomes = await batchArchiver.archiveBatch(packets)
     await store.sync()
-    const rows = shelved.flatMap(one => ('row' in one ? [one.row] : []))
-    index.add(rows, shelver.others(shelved))
-    shelver.indexed(rows)
+    const rows = outcomes.flatMap(one => ('row' in one ? [one.row] : []))
+    index.add(rows, batchArchiver.otherObjects(outcomes))
+    batchArchiver.indexed(rows)
     counts.packets += packets.length
-    for (const { kind } of shelved satisfies readonly Shelved[]) counts[kind]++
+    for (const { kind } of outcomes satisfies readonly ArchiveOutcome[]) counts[kind]++
     onProgress?.(done, offsets)
   }
   const { packets, stored, healed, unreadable } = counts

@@ -1,4 +1,4 @@
-// A topic as it is now, from its first record to its end at the time of the call: for checks and repairs, which need no group and no position.
+// A topic from its first record to its end at the time of the call. Checks and repairs read so: without a consumer group and without committed positions.
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { openAdmin } from '../../kafka/admin/open-admin.ts'

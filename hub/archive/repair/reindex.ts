@@ -8,7 +8,7 @@ import { readFrame } from '../../packet-frame.ts'
 import { type Stream } from '../../streams.ts'
 import { openArchive } from '../store/archive-reader.ts'
 import { openFactsReader } from '../../notices/alert-facts.ts'
-import { countOthers } from '../ingest/retention.ts'
+import { countOtherObjects } from '../ingest/retention.ts'
 import { type SkyIndex, type SkyRow } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'
 
@@ -89,7 +89,7 @@ export const reindexArchive = async ({
     page = []
   }
   await add(page)
-  await countOthers({ store, index, stream: stream.name })
+  await countOtherObjects({ store, index, stream: stream.name })
 
   for (let after: string | undefined; ;) {
     signal?.throwIfAborted()

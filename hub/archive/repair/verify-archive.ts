@@ -1,4 +1,5 @@
-// Compares an archive with the topic it was made from: every packet's bytes, and that each archived alert was announced exactly once.
+// Compares an archive with its topic. In: topic, notices and objects. Out: which packets are missing or different, and which alerts were not announced
+// exactly once. It changes nothing; back-fill.ts mends the archive and reindex.ts the index.
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { type AvroSchema } from '../../avro/schema/node.ts'

@@ -1,4 +1,4 @@
-// Reading the archive of one stream: packets and schemas by id. What the HTTP routes and the commands stand on.
+// Reading the archive of one stream: packets and schemas by id, for the HTTP routes, the commands and repair/.
 import { packetKey, packetsPrefix, schemaKey, idOfKey } from './object-keys.ts'
 import { type ArchiveStore } from './store-interface.ts'
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { archiveFailure, isErrno } from './store-failure.ts'
+import { runOnStore, isErrno } from './store-failure.ts'
 import { type ArchiveStore, checkKey } from './store-interface.ts'
 
 /** Begun objects lie here; a key never begins with a dot. */
@@ -53,7 +53,7 @@ export const openFileStore = async (
   const made = new Set<string>()
 
   if (!readOnly)
-    await archiveFailure('HUB_ARCHIVE_WRITE', `Opening the archive in ${dir}`, async () => {
+    await runOnStore('HUB_ARCHIVE_WRITE', `Opening the archive in ${dir}`, async () => {
       await mkdir(aside, { recursive: true })
       await sweep(aside)
     })
@@ -118,15 +118,15 @@ export const openFileStore = async (
   return {
     put: (key, bytes) => {
       checkKey(key)
-      return archiveFailure('HUB_ARCHIVE_WRITE', `Storing ${key} in ${dir}`, () => put(key, bytes))
+      return runOnStore('HUB_ARCHIVE_WRITE', `Storing ${key} in ${dir}`, () => put(key, bytes))
     },
     get: key => {
       checkKey(key)
-      return archiveFailure('HUB_ARCHIVE_READ', `Reading ${key} of ${dir}`, () => orAbsent(readFile(join(dir, key))))
+      return runOnStore('HUB_ARCHIVE_READ', `Reading ${key} of ${dir}`, () => orAbsent(readFile(join(dir, key))))
     },
     head: key => {
       checkKey(key)
-      return archiveFailure('HUB_ARCHIVE_READ', `Looking for ${key} in ${dir}`, async () => {
+      return runOnStore('HUB_ARCHIVE_READ', `Looking for ${key} in ${dir}`, async () => {
         const found = await orAbsent(stat(join(dir, key)))
         return found?.isFile() === true ? { bytes: found.size } : undefined
       })
@@ -134,9 +134,9 @@ export const openFileStore = async (
     list: (prefix, after = '') => walk('', prefix, after),
     delete: key => {
       checkKey(key)
-      return archiveFailure('HUB_ARCHIVE_WRITE', `Deleting ${key} of ${dir}`, () => rm(join(dir, key), { force: true }))
+      return runOnStore('HUB_ARCHIVE_WRITE', `Deleting ${key} of ${dir}`, () => rm(join(dir, key), { force: true }))
     },
-    sync: () => archiveFailure('HUB_ARCHIVE_WRITE', `Flushing the archive in ${dir}`, sync),
+    sync: () => runOnStore('HUB_ARCHIVE_WRITE', `Flushing the archive in ${dir}`, sync),
     close: async () => undefined,
   }
 }

@@ -1,4 +1,4 @@
-// How objects of the archive are named: DMTN-183's second layout, as Rubin's own ingester writes it. Pure.
+// The keys of the archive's objects: DMTN-183's second layout, as Rubin's own ingester writes it. Pure.
 import { longOf } from '../../long-text.ts'
 import { DEFAULT_STREAM } from '../../streams.ts'
 

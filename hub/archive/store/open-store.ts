@@ -1,4 +1,4 @@
-// Where an archive is, as archiver, API and commands are told it: what keeps its objects, and the folder of its indexes.
+// The settings of an archive, as archiver, API and commands have them (which kind of store, where, and the folder of the indexes), and the store they name.
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { openFileStore } from './file-store.ts'

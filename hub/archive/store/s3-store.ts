@@ -10,7 +10,7 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3'
-import { archiveFailure } from './store-failure.ts'
+import { runOnStore } from './store-failure.ts'
 import { type S3Settings } from './s3-settings.ts'
 import { type ArchiveStore, checkKey } from './store-interface.ts'
 
@@ -58,9 +58,9 @@ export const openS3Store = (settings: S3Settings): ArchiveStore => {
     }
   }
   const read = <T>(what: string, action: () => Promise<T>): Promise<T> =>
-    archiveFailure('HUB_ARCHIVE_READ', `${what} of the bucket ${bucket}`, action)
+    runOnStore('HUB_ARCHIVE_READ', `${what} of the bucket ${bucket}`, action)
   const write = <T>(what: string, action: () => Promise<T>): Promise<T> =>
-    archiveFailure('HUB_ARCHIVE_WRITE', `${what} in the bucket ${bucket}`, action)
+    runOnStore('HUB_ARCHIVE_WRITE', `${what} in the bucket ${bucket}`, action)
 
   const put = async (key: string, bytes: Uint8Array): Promise<'stored' | 'exists'> => {
     try {

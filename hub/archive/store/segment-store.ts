@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, rm, stat, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import { archiveFailure, isErrno } from './store-failure.ts'
+import { runOnStore, isErrno } from './store-failure.ts'
 import { openCatalogueFile, type SegmentCatalogue, type SegmentLeft } from './segment-catalogue.ts'
 import { encodeRecord, scanSegment, SEGMENT_HEAD } from './segment-file.ts'
 import { type ArchiveStore, checkKey } from './store-interface.ts'
@@ -53,7 +53,7 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     (opened ??= readOnly && !existsSync(file) ? undefined : openCatalogueFile(file, readOnly))
 
   if (!readOnly)
-    await archiveFailure('HUB_ARCHIVE_WRITE', `Opening the archive in ${dir}`, async () => {
+    await runOnStore('HUB_ARCHIVE_WRITE', `Opening the archive in ${dir}`, async () => {
       await mkdir(dir, { recursive: true })
       await recover(dir, openWriting())
     })
@@ -219,9 +219,9 @@ export const openSegmentStore = async (dir: string, options: SegmentOptions = {}
     }
   }
   const reads = <T>(what: string, action: () => Promise<T>): Promise<T> =>
-    archiveFailure('HUB_ARCHIVE_READ', `${what} in the archive in ${dir}`, action)
+    runOnStore('HUB_ARCHIVE_READ', `${what} in the archive in ${dir}`, action)
   const writes = <T>(what: string, action: () => Promise<T>): Promise<T> =>
-    archiveFailure('HUB_ARCHIVE_WRITE', `${what} in the archive in ${dir}`, action)
+    runOnStore('HUB_ARCHIVE_WRITE', `${what} in the archive in ${dir}`, action)
   if (!readOnly)
     await writes('Tidying', async () => {
       for (const segment of openWriting().nearlyEmpty(FEW_OBJECTS)) await empty(segment)

@@ -1,4 +1,4 @@
-// What every store of the archive has to do, whatever it is made of: run by the test of each.
+// The conformance suite of archive stores: what each kind has to do. The test of each store runs it with `describeStore`.
 import { describe, expect, test } from 'vitest'
 import { type ArchiveStore } from './store-interface.ts'
 

@@ -1,4 +1,4 @@
-// What a disk or an S3 server says went wrong, in this folder's words.
+// Errors of a disk or an S3 server as HUB_ARCHIVE_… errors, with what was attempted and what an operator can do.
 import { HubError } from '../../errors.ts'
 
 /** Whether an error of the system has one of these codes, e.g. `ENOENT`. */
@@ -15,7 +15,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 /** Runs an action on a store. Throws HubError with what was attempted, why it failed and what to do; HubErrors and mistakes of ours pass unchanged. */
-export const archiveFailure = async <T>(
+export const runOnStore = async <T>(
   code: 'HUB_ARCHIVE_WRITE' | 'HUB_ARCHIVE_READ',
   what: string,
   action: () => Promise<T>,

@@ -1,7 +1,8 @@
-// Where the archive keeps its objects: files, packed segments or S3, behind one interface. What is once there never changes.
+// The interface of every archive store. In: immutable objects under keys. Out: their bytes, as they were put. To add a kind of store: implement this
+// interface, open it in open-store.ts, and run store-conformance.fixture.ts on it in a test of its own, as file-store.test.ts does.
 
 /**
- * A store of immutable objects under keys such as `v2/alerts/169813/169813005919846484.avro.gz` (keys.ts). One process writes; any number read,
+ * A store of immutable objects under keys such as `v2/alerts/169813/169813005919846484.avro.gz` (object-keys.ts). One process writes; any number read,
  * each with a store of its own. Every call throws HubError HUB_ARCHIVE_WRITE or HUB_ARCHIVE_READ where the store fails; it can be repeated.
  */
 export interface ArchiveStore {
@@ -23,7 +24,7 @@ export interface ArchiveStore {
   close: () => Promise<void>
 }
 
-/** Throws TypeError for a key that could leave the store's folder: keys are made by keys.ts, never by users. */
+/** Throws TypeError for a key that could leave the store's folder: keys are made by object-keys.ts, never by users. */
 export const checkKey = (key: string): void => {
   if (!/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(key) || key.split('/').some(part => part === '' || part.startsWith('.')))
     throw new TypeError(`"${key}" is no key of an archive`)

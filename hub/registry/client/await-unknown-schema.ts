@@ -1,5 +1,5 @@
-// A stream's schemas by id. A packet ahead of its schema waits while the id is looked up again, within what the stream has to wait in all; only then is it
-// one that cannot be read.
+// Packets with a schema id that is not known yet. In: an id. Out: its schema, at once where it is known. Otherwise the packet waits here while the id is
+// looked up again every 200 ms, for as long as waiting-budget.ts allows; then there is no schema, and the packet is a dead letter.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AvroSchema } from '../../avro/schema/node.ts'
 import { HubError } from '../../errors.ts'
@@ -15,15 +15,15 @@ export interface AwaitSchemaOptions {
   readonly signal: AbortSignal
 }
 
-/** The schema at once where it is known; else after a bounded search, undefined when there is none. */
+/** The schema at once where it is known; else after a bounded search, and undefined where there is none. */
 export type SchemaOf = (id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
 
 const PAUSE_MS = 200
 /** For this long an id that was not found is not waited for again. */
 const UNKNOWN_MS = 60_000
-/** For this long it is not even asked for: a stream may have nothing else. */
+/** For this long it is not even looked up: a stream may have nothing but packets of that id. */
 const JUST_ASKED_MS = 100
-/** Ids that were not found and are remembered; an older one is as new. */
+/** Ids that were not found and are remembered; one that was forgotten is waited for again. */
 const MAX_UNKNOWN = 1000
 
 interface Unknown {
@@ -31,7 +31,7 @@ interface Unknown {
   readonly askedMs: number
 }
 
-/** Whether the schema is there and nobody can read it. What our own code trips over while it reads, e.g. a text nested deeper than the stack, is no silence of a broker. */
+/** Whether the schema is there and cannot be used. Errors of our own code, e.g. for a text nested deeper than the stack, count too: they do not mean that the broker is away. */
 const isUnusable = (error: unknown): boolean =>
   error instanceof HubError
     ? error.code === 'HUB_SCHEMA_INVALID'

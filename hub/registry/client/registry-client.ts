@@ -1,4 +1,5 @@
-// The simulator's side of the schema registry: survey schemas go in under the ids that packets name, as Rubin's own tool does it.
+// A client of the registry over HTTP. In: a URL, with user and password for writing. Out: schemas by id, lookups, registrations, and imports under the
+// ids that packets name, as Rubin's own tool does them.
 import { parseSchema, canonicalText } from '../../avro/schema/parse-schema.ts'
 import { HubError } from '../../errors.ts'
 

@@ -1,10 +1,11 @@
-// Alert schemas by id, from the `_schemas` topic of any broker. On a node this needs neither the hub nor its registry.
+// Alert schemas by id, for workers, archive and API. In: the topic `_schemas` of any broker. Out: parsed schemas, with those they refer to. On a node
+// this needs neither the hub nor its registry, as the topic is mirrored.
 import { type AvroSchema, parseSchema } from '../../avro/schema/parse-schema.ts'
 import { openControlLog } from '../../control-topics/control-log.ts'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { referencedBy } from '../rules/resolve-references.ts'
-import { readFact, type RegistryFact, SCHEMAS_TOPIC, type SchemaValue } from '../state/schemas-topic-records.ts'
+import { parseRecord, type ParsedRecord, SCHEMAS_TOPIC, type SchemaValue } from '../state/schemas-topic-records.ts'
 
 export interface SchemaStoreOptions {
   readonly access: BrokerAccess
@@ -44,9 +45,9 @@ export const openSchemaStore = async (options: SchemaStoreOptions): Promise<Sche
   const told = new Set<string>()
   const listeners = new Set<(id: number) => void>()
 
-  const learn = (fact: RegistryFact | undefined): void => {
-    if (fact?.kind !== 'schema' || (fact.value.schemaType ?? 'AVRO') !== 'AVRO') return
-    const { value } = fact
+  const learn = (record: ParsedRecord | undefined): void => {
+    if (record?.kind !== 'schema' || (record.value.schemaType ?? 'AVRO') !== 'AVRO') return
+    const { value } = record
     const { id, subject, version, schema } = value
     versions.set(JSON.stringify([subject, version]), value)
     if (version >= (newest.get(subject)?.version ?? 0)) newest.set(subject, value)
@@ -79,7 +80,7 @@ export const openSchemaStore = async (options: SchemaStoreOptions): Promise<Sche
     access,
     clientId,
     topic,
-    parse: (value, key) => readFact(key, value.toString()),
+    parse: (value, key) => parseRecord(key, value.toString()),
     onChange: ({ value }) => learn(value),
     onProblem,
     ...(signal === undefined ? {} : { signal }),

@@ -1,4 +1,4 @@
-// Puts a survey's schemas into a registry as Rubin's own tool does: each version under its own id (major * 100 + minor) in the
+// `skysieve schema sync`: puts a survey's folder of schemas into a registry as Rubin's own tool does: each version under its own id (major * 100 + minor) in the
 // subject `alert-packet`, in a subject of its own, and in that of its topic. Safe to repeat.
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,9 +1,9 @@
-// How long packets of a stream may wait for schemas that are not there, over all of them: damaged ids are without end, and each would wait anew. Pure.
+// How long the packets of a stream may wait for unknown schemas, all together: there may be any number of damaged ids, and each would wait anew. Pure.
 
-/** Time comes back this much slower than it passes: a stream that never ends to have unknown ids is held up a sixtieth of the time. */
+/** Time to wait comes back this much slower than it passes: a stream whose ids are all unknown is held up a sixtieth of the time. */
 const SLOWER = 60
 
-/** Of several that wait at once time is taken for one. */
+/** Where several ids are waited for at once, the time counts once. */
 export class WaitingBudget {
   readonly #fullMs: number
   #leftMs: number
@@ -30,7 +30,7 @@ export class WaitingBudget {
     this.#waiting++
   }
 
-  /** Waiting that was not in vain costs nothing. */
+  /** After a search that found its schema the budget is full again. */
   end(nowMs: number, wasInVain: boolean): void {
     this.leftMs(nowMs)
     this.#waiting--

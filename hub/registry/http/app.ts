@@ -1,4 +1,5 @@
-// The registry over HTTP as Confluent's clients expect it: content types, parameters, limits. The routes and the answers to what goes wrong are next door.
+// The registry over HTTP, as Confluent's clients expect it. In: requests. Out: answers in the registry's content types, with Confluent's error codes.
+// Here: content types, parameters and limits. The routes are in routes-*.ts, the answers to errors in error-answers.ts.
 import fastify, {
   type FastifyInstance,
   type FastifyReply,
@@ -7,14 +8,14 @@ import fastify, {
   LogController,
 } from 'fastify'
 import { acceptedType, TYPES } from './accept-header.ts'
-import { type Catalogue } from '../state/registry-log.ts'
-import { addFailures, plainFailure } from './error-answers.ts'
+import { type RegistryLog } from '../state/registry-log.ts'
+import { addErrorAnswers, plainErrorAnswer } from './error-answers.ts'
 import { type RegistryMetrics } from './metrics.ts'
-import { addRequestLimits } from './rate-limits.ts'
+import { addRateLimits } from './rate-limits.ts'
 import { schemaRoutes } from './routes-schemas.ts'
 import { settingRoutes } from './routes-settings.ts'
 import { subjectRoutes } from './routes-subjects.ts'
-import { addWriteAccess } from './write-token.ts'
+import { requireWriteToken } from './write-token.ts'
 
 const BODY_TYPES = [...TYPES, 'application/octet-stream']
 /** Rubin's schemas are 120 KB with their documentation; a record of the topic has at most 10 MB. */
@@ -51,7 +52,7 @@ const textOf = (bytes: Buffer, contentType = ''): string => {
 
 /** The app, not yet listening; with the hash of a token, only who shows it writes. */
 export const registryApp = async (
-  catalogue: Catalogue,
+  registryLog: RegistryLog,
   options: FastifyServerOptions = {},
   metrics?: RegistryMetrics,
   writeTokenSha256?: string,
@@ -64,7 +65,7 @@ export const registryApp = async (
     forceCloseConnections: true,
     // A path that cannot be read is refused before there are hooks for it.
     frameworkErrors: (error, _request, reply: FastifyReply) => {
-      const { status, body } = plainFailure(error.statusCode ?? BAD_REQUEST)
+      const { status, body } = plainErrorAnswer(error.statusCode ?? BAD_REQUEST)
       void reply
         .code(status)
         .header('content-type', TYPES[0])
@@ -81,7 +82,7 @@ export const registryApp = async (
       return text === '' ? undefined : JSON.parse(text)
     },
   )
-  addFailures(app)
+  addErrorAnswers(app)
   app.addHook('onRequest', async ({ headers }) => {
     if (acceptedType(headers.accept) !== undefined) return
     throw Object.assign(new Error('HTTP 406 Not Acceptable'), { statusCode: NOT_ACCEPTABLE })
@@ -101,13 +102,13 @@ export const registryApp = async (
       reply.elapsedTime / MS,
     )
   })
-  const mayWrite = writeTokenSha256 === undefined ? undefined : addWriteAccess(app, writeTokenSha256)
-  await addRequestLimits(app, mayWrite)
+  const mayWrite = writeTokenSha256 === undefined ? undefined : requireWriteToken(app, writeTokenSha256)
+  await addRateLimits(app, mayWrite)
   app.get('/', () => ({}))
   app.get('/v1/metadata/id', () => ({ scope: { path: [], clusters: {} }, id: '' }))
   app.get('/v1/metadata/version', () => ({ version: '8.0.0', commitId: '' }))
-  schemaRoutes(app, catalogue)
-  subjectRoutes(app, catalogue)
-  settingRoutes(app, catalogue)
+  schemaRoutes(app, registryLog)
+  subjectRoutes(app, registryLog)
+  settingRoutes(app, registryLog)
   return app
 }

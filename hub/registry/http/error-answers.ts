@@ -1,4 +1,4 @@
-// Whatever goes wrong in a request, as Confluent's clients know it: a body with a code and a message, in the registry's content type.
+// Errors of a request as answers that Confluent's clients know: a body with a code and a message, in the registry's content type.
 import { type FastifyInstance } from 'fastify'
 import { isRefusal, REFUSALS } from '../state/registry-errors.ts'
 
@@ -9,7 +9,7 @@ const UNPROCESSABLE = 422
 const TOO_LARGE = 413
 const INTERNAL = 500
 
-export interface FailureAnswer {
+export interface ErrorAnswer {
   readonly status: number
   readonly body: { readonly error_code: number; readonly message: string }
 }
@@ -23,7 +23,7 @@ const TITLES: Readonly<Record<number, string>> = {
 }
 
 /** An answer that says no more than its status. */
-export const plainFailure = (status: number): FailureAnswer => ({
+export const plainErrorAnswer = (status: number): ErrorAnswer => ({
   status,
   body: { error_code: status, message: TITLES[status] ?? `HTTP ${status}` },
 })
@@ -31,36 +31,36 @@ export const plainFailure = (status: number): FailureAnswer => ({
 const property = (error: unknown, name: string): unknown =>
   typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
 
-const failureOf = (error: unknown): FailureAnswer => {
+const errorAnswerOf = (error: unknown): ErrorAnswer => {
   const message = error instanceof Error ? error.message : String(error)
-  const answer = (status: number, error_code = status): FailureAnswer => ({ status, body: { error_code, message } })
+  const answer = (status: number, error_code = status): ErrorAnswer => ({ status, body: { error_code, message } })
   if (isRefusal(error)) return answer(error.status, error.errorCode)
   const status = property(error, 'statusCode') ?? INTERNAL
   if (error instanceof SyntaxError) return answer(UNPROCESSABLE, REFUSALS.INVALID_SCHEMA)
   if (status === TOO_LARGE) return answer(UNPROCESSABLE, REFUSALS.TOO_LARGE)
   // An id that is no number names nothing.
-  if (property(error, 'validationContext') === 'params') return plainFailure(NOT_FOUND)
+  if (property(error, 'validationContext') === 'params') return plainErrorAnswer(NOT_FOUND)
   if (property(error, 'validation') !== undefined) return answer(UNPROCESSABLE)
-  if (status === UNSUPPORTED) return plainFailure(UNSUPPORTED)
+  if (status === UNSUPPORTED) return plainErrorAnswer(UNSUPPORTED)
   return typeof status === 'number' && status < INTERNAL ? answer(status) : answer(INTERNAL, REFUSALS.STORE)
 }
 
 /** Answers what no route answers: a path there is not, or a method a path has not. Call it before the routes are added. */
-export const addFailures = (app: FastifyInstance): void => {
+export const addErrorAnswers = (app: FastifyInstance): void => {
   const routes: { readonly path: RegExp; readonly method: string }[] = []
   app.addHook('onRoute', ({ url, method }) => {
     const path = new RegExp(`^${url.replaceAll('.', String.raw`\.`).replaceAll(/:\w+/g, '[^/]+')}/?$`)
     routes.push(...[method].flat().map(name => ({ path, method: name })))
   })
   app.setErrorHandler((error, request, reply) => {
-    const { status, body } = failureOf(error)
+    const { status, body } = errorAnswerOf(error)
     if (status >= INTERNAL && !isRefusal(error)) request.log.error(error, 'the registry cannot answer')
     return reply.code(status).serializer(JSON.stringify).send(body)
   })
   app.setNotFoundHandler((request, reply) => {
     const [path = ''] = request.url.split('?')
     const methods = [...new Set(routes.filter(route => route.path.test(path)).map(route => route.method))]
-    const { status, body } = plainFailure(methods.length > 0 ? NOT_ALLOWED : NOT_FOUND)
+    const { status, body } = plainErrorAnswer(methods.length > 0 ? NOT_ALLOWED : NOT_FOUND)
     if (methods.length > 0) reply.header('allow', methods.join(', '))
     return reply.code(status).send(body)
   })

@@ -1,13 +1,13 @@
 // What the registry counts. Labels have few values: a route's pattern, never a subject.
 import { Gauge, Histogram, type Registry as Metrics } from 'prom-client'
-import { type Catalogue } from '../state/registry-log.ts'
+import { type RegistryLog } from '../state/registry-log.ts'
 
 export interface RegistryMetrics {
   readonly requestSeconds: Histogram<'route' | 'method' | 'status'>
 }
 
 /** Declares the metrics. */
-export const registryMetrics = (metrics: Metrics, { shelf }: Pick<Catalogue, 'shelf'>): RegistryMetrics => {
+export const registryMetrics = (metrics: Metrics, { state }: Pick<RegistryLog, 'state'>): RegistryMetrics => {
   const gauge = (name: string, help: string, read: () => number): Gauge =>
     new Gauge({
       name: `skysieve_registry_${name}`,
@@ -22,8 +22,8 @@ export const registryMetrics = (metrics: Metrics, { shelf }: Pick<Catalogue, 'sh
         }
       },
     })
-  gauge('subjects', 'Subjects with live schemas', () => shelf().subjects().length)
-  gauge('last_schema_id', 'The highest schema id there ever was', () => shelf().lastId)
+  gauge('subjects', 'Subjects with live schemas', () => state().subjects().length)
+  gauge('last_schema_id', 'The highest schema id there ever was', () => state().lastId)
   return {
     requestSeconds: new Histogram({
       name: 'skysieve_http_request_duration_seconds',

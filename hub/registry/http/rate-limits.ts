@@ -1,4 +1,5 @@
-// Anybody may look schemas up and ask whether one would be compatible, and both parse what is sent: so many a minute from one address, and fewer large ones.
+// Rate limits. Anybody may look schemas up and ask whether one would be compatible, and both parse what is sent: an address may do so 300 times a minute,
+// and 30 times with large bodies.
 import rateLimit from '@fastify/rate-limit'
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { refuse } from '../state/registry-errors.ts'
@@ -17,7 +18,7 @@ const isLarge = ({ headers }: FastifyRequest): boolean => {
 }
 
 /** The routes with this in their `config` are limited; call `addRequestLimits` before they are added. */
-export const asking = {
+export const rateLimited = {
   rateLimit: {
     keyGenerator: (request: FastifyRequest): string => `${isLarge(request) ? 'large' : 'small'} ${request.ip}`,
     max: (request: FastifyRequest): number => (isLarge(request) ? LARGE_PER_MINUTE : SMALL_PER_MINUTE),
@@ -25,7 +26,7 @@ export const asking = {
 }
 
 /** Who may write is not limited. */
-export const addRequestLimits = async (
+export const addRateLimits = async (
   app: FastifyInstance,
   mayWrite: ((request: FastifyRequest) => boolean) | undefined,
 ): Promise<void> => {

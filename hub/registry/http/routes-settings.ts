@@ -1,12 +1,12 @@
 // Modes and compatibility levels, of the registry and of single subjects; and whether a schema would be compatible.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { demandCompared, isLatest, plainSubject } from './version-answers.ts'
-import { sentType } from '../rules/resolve-references.ts'
-import { type Catalogue } from '../state/registry-log.ts'
+import { versionToCompare, isLatest, plainSubject } from './version-answers.ts'
+import { submittedType } from '../rules/resolve-references.ts'
+import { type RegistryLog } from '../state/registry-log.ts'
 import { refuse } from '../state/registry-errors.ts'
 import { levelIn, modeIn, submittedIn } from './request-body.ts'
-import { asking } from './rate-limits.ts'
+import { rateLimited } from './rate-limits.ts'
 import {
   dropLevel,
   dropMode,
@@ -28,23 +28,23 @@ const Flags = Type.Object({
 
 const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
 
-export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Catalogue): void => {
+export const settingRoutes = (instance: FastifyInstance, { state, decide }: RegistryLog): void => {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
 
-  app.get('/config', () => ({ compatibilityLevel: levelOf(shelf()) }))
+  app.get('/config', () => ({ compatibilityLevel: levelOf(state()) }))
   app.get('/config/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
     const subject = plainSubject(params.subject)
-    if (query.defaultToGlobal === true || shelf().level(subject) !== undefined)
-      return { compatibilityLevel: levelOf(shelf(), subject) }
+    if (query.defaultToGlobal === true || state().level(subject) !== undefined)
+      return { compatibilityLevel: levelOf(state(), subject) }
     throw refuse(
       'SUBJECT_CONFIG_NOT_FOUND',
       `Subject '${subject}' does not have subject-level compatibility configured`,
     )
   })
-  app.get('/mode', () => ({ mode: modeOf(shelf()) }))
+  app.get('/mode', () => ({ mode: modeOf(state()) }))
   app.get('/mode/:subject', { schema: { params: Subject, querystring: Flags } }, ({ params, query }) => {
     const subject = plainSubject(params.subject)
-    if (query.defaultToGlobal === true || shelf().mode(subject) !== undefined) return { mode: modeOf(shelf(), subject) }
+    if (query.defaultToGlobal === true || state().mode(subject) !== undefined) return { mode: modeOf(state(), subject) }
     throw refuse('SUBJECT_MODE_NOT_FOUND', `Subject '${subject}' does not have subject-level mode configured`)
   })
 
@@ -65,14 +65,15 @@ export const settingRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
   for (const path of ['', '/:version'])
     app.post(
       `/compatibility/subjects/:subject/versions${path}`,
-      { schema: { params: Versioned, querystring: Flags }, config: asking },
+      { schema: { params: Versioned, querystring: Flags }, config: rateLimited },
       ({ params, query, body }) => {
-        const now = shelf()
+        const now = state()
         const subject = plainSubject(params.subject)
-        const type = sentType(now, submittedIn(body))
+        const type = submittedType(now, submittedIn(body))
         // Nothing registered is nothing to be incompatible with.
         const isFirst = params.version !== undefined && isLatest(params.version) && now.versions(subject).length === 0
-        const only = params.version === undefined || isFirst ? undefined : demandCompared(now, subject, params.version)
+        const only =
+          params.version === undefined || isFirst ? undefined : versionToCompare(now, subject, params.version)
         const messages = incompatibilitiesIn(now, subject, type, only)
         return { is_compatible: messages.length === 0, ...(query.verbose === true ? { messages } : {}) }
       },

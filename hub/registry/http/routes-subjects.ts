@@ -1,13 +1,13 @@
 // Subjects and their versions: registering, looking up, deleting.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { demandForDeletion, demandSubject, demandVersion, plainSubject, publicOf } from './version-answers.ts'
-import { type Catalogue } from '../state/registry-log.ts'
+import { versionToDelete, requireSubject, requireVersion, plainSubject, publicOf } from './version-answers.ts'
+import { type RegistryLog } from '../state/registry-log.ts'
 import { deleteSubject, deleteVersion } from '../rules/deleting.ts'
 import { refuse } from '../state/registry-errors.ts'
-import { findSent, register } from '../rules/registering.ts'
+import { findSubmitted, register } from '../rules/registering.ts'
 import { submittedIn } from './request-body.ts'
-import { asking } from './rate-limits.ts'
+import { rateLimited } from './rate-limits.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
 const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.String() })
@@ -17,7 +17,7 @@ const Flags = Type.Object({
   permanent: Type.Optional(Type.Boolean()),
 })
 
-export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Catalogue): void => {
+export const subjectRoutes = (instance: FastifyInstance, { state, decide }: RegistryLog): void => {
   const app = instance.withTypeProvider<TypeBoxTypeProvider>()
   const all = { schema: { params: Subject, querystring: Flags } }
   const one = { schema: { params: Versioned, querystring: Flags } }
@@ -27,30 +27,30 @@ export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
     const value = await decide(now => register(now, plainSubject(params.subject), submitted))
     return { id: value.id }
   })
-  app.post('/subjects/:subject', { ...all, config: asking }, ({ params, body, query }) => {
+  app.post('/subjects/:subject', { ...all, config: rateLimited }, ({ params, body, query }) => {
     const subject = plainSubject(params.subject)
     const submitted = submittedIn(body)
-    demandSubject(shelf(), subject, query.deleted)
-    const found = findSent(shelf(), subject, submitted, query.deleted)
+    requireSubject(state(), subject, query.deleted)
+    const found = findSubmitted(state(), subject, submitted, query.deleted)
     if (found === undefined) throw refuse('SCHEMA_NOT_FOUND', 'Schema not found')
     return publicOf(found)
   })
 
   app.get('/subjects/:subject/versions', all, ({ params, query }) =>
-    demandSubject(shelf(), plainSubject(params.subject), query.deleted === true || query.deletedOnly === true)
+    requireSubject(state(), plainSubject(params.subject), query.deleted === true || query.deletedOnly === true)
       .filter(({ deleted }) => query.deletedOnly !== true || deleted === true)
       .map(({ version }) => version),
   )
   app.get('/subjects/:subject/versions/:version', one, ({ params, query }) =>
-    publicOf(demandVersion(shelf(), plainSubject(params.subject), params.version, query.deleted)),
+    publicOf(requireVersion(state(), plainSubject(params.subject), params.version, query.deleted)),
   )
   app.get('/subjects/:subject/versions/:version/schema', one, ({ params, query }, reply) => {
-    const { schema } = demandVersion(shelf(), plainSubject(params.subject), params.version, query.deleted)
+    const { schema } = requireVersion(state(), plainSubject(params.subject), params.version, query.deleted)
     return reply.serializer(String).send(schema)
   })
   app.get('/subjects/:subject/versions/:version/referencedby', one, ({ params }) => {
-    const { subject, version } = demandVersion(shelf(), plainSubject(params.subject), params.version)
-    return shelf()
+    const { subject, version } = requireVersion(state(), plainSubject(params.subject), params.version)
+    return state()
       .usersOf(subject, version)
       .map(({ id }) => id)
   })
@@ -60,7 +60,7 @@ export const subjectRoutes = (instance: FastifyInstance, { shelf, decide }: Cata
   )
   app.delete('/subjects/:subject/versions/:version', one, ({ params, query }) =>
     decide(now => {
-      const value = demandForDeletion(now, plainSubject(params.subject), params.version)
+      const value = versionToDelete(now, plainSubject(params.subject), params.version)
       return deleteVersion(now, value, query.permanent === true)
     }),
   )

@@ -1,7 +1,7 @@
-// How versions look to clients, and how clients name them.
+// How versions of a subject look in answers, and how requests name them (`latest`, -1 or a number).
 import { type SchemaValue } from '../state/schemas-topic-records.ts'
 import { refuse } from '../state/registry-errors.ts'
-import { type Shelf } from '../state/registry-state.ts'
+import { type RegistryState } from '../state/registry-state.ts'
 
 /** `AVRO` is what is meant where there is no type: older clients do not know the property. */
 export const detailsOf = ({ schemaType, references, metadata, ruleSet }: SchemaValue) => ({
@@ -29,16 +29,21 @@ const versionOf = (text: string): number => {
   )
 }
 
-export const demandSubject = (shelf: Shelf, subject: string, withDeleted = false): SchemaValue[] => {
-  const versions = shelf.versions(subject, withDeleted)
+export const requireSubject = (state: RegistryState, subject: string, withDeleted = false): SchemaValue[] => {
+  const versions = state.versions(subject, withDeleted)
   if (versions.length > 0) return versions
   throw refuse('SUBJECT_NOT_FOUND', `Subject '${subject}' not found.`)
 }
 
 /** The version that `latest`, -1 or a number names. */
-export const demandVersion = (shelf: Shelf, subject: string, text: string, withDeleted = false): SchemaValue => {
+export const requireVersion = (
+  state: RegistryState,
+  subject: string,
+  text: string,
+  withDeleted = false,
+): SchemaValue => {
   const version = versionOf(text)
-  const versions = demandSubject(shelf, subject, withDeleted)
+  const versions = requireSubject(state, subject, withDeleted)
   const found = version === LATEST ? versions.at(-1) : versions.find(value => value.version === version)
   if (found !== undefined) return found
   throw refuse('VERSION_NOT_FOUND', `Version ${text} not found.`)
@@ -48,16 +53,16 @@ export const demandVersion = (shelf: Shelf, subject: string, text: string, withD
 export const isLatest = (text: string): boolean => versionOf(text) === LATEST
 
 /** The version to compare with: of a subject that is not there, none is. */
-export const demandCompared = (shelf: Shelf, subject: string, text: string): SchemaValue => {
+export const versionToCompare = (state: RegistryState, subject: string, text: string): SchemaValue => {
   versionOf(text)
-  if (shelf.versions(subject).length > 0) return demandVersion(shelf, subject, text)
+  if (state.versions(subject).length > 0) return requireVersion(state, subject, text)
   throw refuse('VERSION_NOT_FOUND', `Version ${text} not found.`)
 }
 
 /** The version to delete: the newest is the newest one that is left, and where none is left, the newest that was marked. */
-export const demandForDeletion = (shelf: Shelf, subject: string, text: string): SchemaValue => {
-  const left = shelf.versions(subject)
-  return demandVersion(shelf, subject, text, !isLatest(text) || left.length === 0)
+export const versionToDelete = (state: RegistryState, subject: string, text: string): SchemaValue => {
+  const left = state.versions(subject)
+  return requireVersion(state, subject, text, !isLatest(text) || left.length === 0)
 }
 
 /** All subjects are in the one context there is, which newer clients write out. */

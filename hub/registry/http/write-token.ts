@@ -1,4 +1,4 @@
-// Who may change the registry: everybody reads; whoever shows the token writes, as a bearer token or as the password of basic authentication.
+// The token of the registry: everybody reads, and only who shows it may write, as a bearer token or as the password of basic authentication.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { refuse } from '../state/registry-errors.ts'
@@ -21,7 +21,10 @@ const tokenIn = (authorization = ''): string => {
 }
 
 /** Refuses writes without the token whose SHA-256 this is, before their bodies are read. Answers who shows it. */
-export const addWriteAccess = (app: FastifyInstance, tokenSha256: string): ((request: FastifyRequest) => boolean) => {
+export const requireWriteToken = (
+  app: FastifyInstance,
+  tokenSha256: string,
+): ((request: FastifyRequest) => boolean) => {
   const wanted = Buffer.from(tokenSha256, 'hex')
   const mayWrite = ({ headers }: FastifyRequest): boolean => {
     const given = createHash('sha256').update(tokenIn(headers.authorization)).digest()

@@ -1,4 +1,4 @@
-// Whether one version of a schema can follow others: whose bytes whom must be able to read. Pure.
+// Whether one version of a schema can follow others: for each level (BACKWARD, FORWARD, FULL, …), which version must read what which one wrote. Pure.
 import { type AvroNode } from '../../avro/schema/node.ts'
 import { whyUnreadable } from './reader-compatibility.ts'
 

@@ -1,10 +1,10 @@
-// Schemas as trees, with the schemas they refer to: found on the shelf, parsed once. Pure but for its memory.
+// Schemas as parsed trees, together with the schemas they refer to by subject and version. Pure, but that a registered schema is parsed once.
 import { type AvroNode } from '../../avro/schema/node.ts'
 import { parseNode } from '../../avro/schema/parse-node.ts'
 import { jsonOf } from '../../avro/schema/schema-json.ts'
 import { type SchemaValue } from '../state/schemas-topic-records.ts'
 import { refuse } from '../state/registry-errors.ts'
-import { type Shelf } from '../state/registry-state.ts'
+import { type RegistryState } from '../state/registry-state.ts'
 
 type Described = Pick<SchemaValue, 'schema' | 'schemaType' | 'references'>
 
@@ -34,20 +34,20 @@ export const referencedBy = (find: FindVersion, described: Described): string[] 
   return [...texts]
 }
 
-const onShelf =
-  (shelf: Shelf): FindVersion =>
+const inState =
+  (state: RegistryState): FindVersion =>
   (subject, version) => {
-    const versions = shelf.versions(subject, true)
+    const versions = state.versions(subject, true)
     return version === LATEST ? versions.at(-1) : versions.find(value => value.version === version)
   }
 
 const parsed = new WeakMap<SchemaValue, AvroNode>()
 
 /** The type of a text that somebody sent. Refuses what is no Avro schema. */
-export const sentType = (shelf: Shelf, sent: Described, isNew = true): AvroNode => {
+export const submittedType = (state: RegistryState, sent: Described, isNew = true): AvroNode => {
   if ((sent.schemaType ?? 'AVRO') !== 'AVRO')
     throw refuse('INVALID_SCHEMA', `Invalid schema type ${sent.schemaType}; this registry keeps AVRO`)
-  const references = referencedBy(onShelf(shelf), sent)
+  const references = referencedBy(inState(state), sent)
   try {
     return parseNode(sent.schema, references, isNew)
   } catch (error) {
@@ -57,16 +57,16 @@ export const sentType = (shelf: Shelf, sent: Described, isNew = true): AvroNode 
 }
 
 /** The type of a registered version; undefined for one of another tool's that is not Avro. */
-export const registeredType = (shelf: Shelf, value: SchemaValue): AvroNode | undefined => {
+export const registeredType = (state: RegistryState, value: SchemaValue): AvroNode | undefined => {
   const known = parsed.get(value)
   if (known !== undefined || (value.schemaType ?? 'AVRO') !== 'AVRO') return known
-  const type = sentType(shelf, value, false)
+  const type = submittedType(state, value, false)
   parsed.set(value, type)
   return type
 }
 
 /** A version's schema with what it refers to written out in it. */
-export const resolvedText = (shelf: Shelf, value: SchemaValue): string => {
-  const type = registeredType(shelf, value)
+export const resolvedText = (state: RegistryState, value: SchemaValue): string => {
+  const type = registeredType(state, value)
   return type === undefined ? value.schema : JSON.stringify(jsonOf(type))
 }

@@ -1,4 +1,4 @@
-// The structure of an Avro schema's JSON: names written in full, properties in one order, what Avro ignores left out. Pure.
+// The canonical form of an Avro schema's JSON: names written in full, properties in one order, what Avro ignores left out. Pure.
 import { PRIMITIVES } from '../../avro/schema/node.ts'
 
 const primitives = new Set<string>(PRIMITIVES)

@@ -1,4 +1,4 @@
-// How the registry says no: Confluent's codes, by which clients decide.
+// The registry's errors: Confluent's codes, by which its clients decide what to do.
 import { HubError } from '../../errors.ts'
 
 export const REFUSALS = {

@@ -1,15 +1,16 @@
-// The registry's memory and its pen: the shelf as `_schemas` has it, and decisions that are written to it one after another.
+// The topic `_schemas` as a replicated log. In: decisions of rules/, taken one after another. Out: their records, in transactions of one fenced
+// writer, and the state that all records make. A registry that was opened later fences this one off, which then only reads.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ControlLog, openControlLog } from '../../control-topics/control-log.ts'
 import { type ControlWriter, openControlWriter } from '../../control-topics/control-writer.ts'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { openQueue } from '../../kafka/serial-queue.ts'
-import { readFact, type RegistryFact, type RegistryRecord } from './schemas-topic-records.ts'
+import { parseRecord, type ParsedRecord, type RegistryRecord } from './schemas-topic-records.ts'
 import { refuse } from './registry-errors.ts'
-import { type Decision, type Shelf, shelfOf } from './registry-state.ts'
+import { type Decision, type RegistryState, replayRecords } from './registry-state.ts'
 
-export interface CatalogueOptions {
+export interface RegistryLogOptions {
   readonly access: BrokerAccess
   readonly clientId: string
   readonly topic: string
@@ -18,27 +19,27 @@ export interface CatalogueOptions {
   readonly onProblem: (problem: HubError) => void
 }
 
-/** Why a part of the catalogue does not work; undefined where it does. */
-interface CatalogueHealth {
+/** Why the broker, the reading of the topic or the writer does not work; undefined where it does. */
+interface RegistryLogHealth {
   readonly broker: string | undefined
   readonly schemas: string | undefined
   readonly writer: string | undefined
 }
 
-export interface Catalogue {
+export interface RegistryLog {
   /** What is registered now. Throws a refusal before the topic was read. */
-  shelf: () => Shelf
-  /** Decides on the shelf as all earlier decisions left it, and writes; the shelf shows it when this resolves. */
-  decide: <T>(rule: (shelf: Shelf) => Decision<T>) => Promise<T>
-  health: () => CatalogueHealth
+  state: () => RegistryState
+  /** Calls the rule with the state as all earlier decisions left it, and writes what it decides; `state` shows it when this resolves. */
+  decide: <T>(rule: (state: RegistryState) => Decision<T>) => Promise<T>
+  health: () => RegistryLogHealth
   /** Resolves when the topic was read and an earlier registry cannot write any more. */
   readonly ready: Promise<void>
   close: () => Promise<void>
 }
 
-/** A fact and its place among the records of the topic: maps keep the place where a key came first. */
+/** A record and its place among the records of the topic: maps keep the place where a key came first. */
 interface Placed {
-  readonly fact: RegistryFact
+  readonly record: ParsedRecord
   readonly place: number
 }
 
@@ -46,17 +47,17 @@ const RETRY_MS = 1000
 /** Longer than a broker's restart. */
 const WRITE_LIMIT_MS = 30_000
 
-/** Opens the catalogue; answers at once, and keeps trying until the broker is there. */
-export const openCatalogue = (options: CatalogueOptions): Catalogue => {
+/** Opens the log; answers at once, and keeps trying until the broker is there. */
+export const openRegistryLog = (options: RegistryLogOptions): RegistryLog => {
   const { access, clientId, topic, transactionalId, onProblem } = options
   const closing = new AbortController()
   const { signal } = closing
   const queue = openQueue()
   let log: ControlLog<Placed> | undefined
   let writer: ControlWriter | undefined
-  let current: Shelf | undefined
+  let current: RegistryState | undefined
   let places = 0
-  /** False until the shelf shows all that an earlier registry could write. */
+  /** False until the state shows all that an earlier registry could write. */
   let isReady = false
   let problem: HubError | undefined
   let fenced: HubError | undefined
@@ -69,7 +70,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       access,
       clientId,
       topic,
-      parse: (value, key) => ({ fact: readFact(key, value.toString()), place: places++ }),
+      parse: (value, key) => ({ record: parseRecord(key, value.toString()), place: places++ }),
       onChange: () => (current = undefined),
       onProblem: found => {
         if (log === undefined) problem = found
@@ -100,19 +101,19 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
   const opening = open()
 
-  const shelf = (): Shelf => {
+  const state = (): RegistryState => {
     if (log === undefined) throw refuse('STORE', `The schemas are not read yet: ${problem?.message ?? 'starting'}`)
-    current ??= shelfOf(
+    current ??= replayRecords(
       [...log.entries()]
         .map(([, entry]) => entry)
         .toSorted((a, b) => a.place - b.place)
-        .map(({ fact }) => fact),
+        .map(({ record }) => record),
     )
     return current
   }
 
   const write = async (records: readonly RegistryRecord[]): Promise<void> => {
-    if (log === undefined || writer === undefined) throw refuse('STORE', 'The catalogue is not open')
+    if (log === undefined || writer === undefined) throw refuse('STORE', `The topic ${topic} is not open`)
     const attempt = ++attempts
     await writer.write(records.map(record => ({ topic, ...record })))
     await log.catchUp()
@@ -142,7 +143,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
 
   return {
-    shelf,
+    state,
     decide: rule =>
       queue(async () => {
         if (!isReady) throw refuse('STORE', `Nothing can be decided yet: ${problem?.message ?? 'starting'}`)
@@ -150,7 +151,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
         if (outage !== undefined) throw refuse('STORE', `Nothing was written: ${outage}`)
         // An empty transaction ends what an earlier one may have left open, and what is read after it is final.
         if (settled !== attempts) await persist([])
-        const { records, answer } = rule(shelf())
+        const { records, answer } = rule(state())
         if (records.length > 0) await persist(records)
         return answer
       }),

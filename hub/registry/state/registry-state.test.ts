@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { configRecord, modeRecord, readFact, type RegistryRecord, schemaRecord } from './schemas-topic-records.ts'
-import { shelfOf } from './registry-state.ts'
+import { configRecord, modeRecord, parseRecord, type RegistryRecord, schemaRecord } from './schemas-topic-records.ts'
+import { replayRecords } from './registry-state.ts'
 
-const shelfFrom = (...records: (RegistryRecord | readonly [string, string])[]) =>
-  shelfOf(
+const stateFrom = (...records: (RegistryRecord | readonly [string, string])[]) =>
+  replayRecords(
     records.map(record =>
-      'key' in record ? readFact(record.key, JSON.stringify(record.value)) : readFact(record[0], record[1]),
+      'key' in record ? parseRecord(record.key, JSON.stringify(record.value)) : parseRecord(record[0], record[1]),
     ),
   )
 const version = (subject: string, number: number, id: number, schema = '"int"') =>
@@ -28,19 +28,19 @@ test('keys and values have Confluent’s form', () => {
 })
 
 test('a deletion by another registry hides the versions before it, not those after it', () => {
-  const shelf = shelfFrom(version('s', 1, 7), deleteUpTo('s', 2), version('s', 2, 8, '"long"'))
-  expect(shelf.versions('s').map(({ id }) => id)).toEqual([8])
-  expect(shelf.versions('s', true).map(({ id }) => id)).toEqual([7, 8])
-  expect(shelf.byId(7)?.schema).toBe('"int"')
-  expect(shelfFrom(version('s', 1, 7), deleteUpTo('s', 2), clear('s')).subjects(true)).toEqual([])
+  const state = stateFrom(version('s', 1, 7), deleteUpTo('s', 2), version('s', 2, 8, '"long"'))
+  expect(state.versions('s').map(({ id }) => id)).toEqual([8])
+  expect(state.versions('s', true).map(({ id }) => id)).toEqual([7, 8])
+  expect(state.byId(7)?.schema).toBe('"int"')
+  expect(stateFrom(version('s', 1, 7), deleteUpTo('s', 2), clear('s')).subjects(true)).toEqual([])
 })
 
 test('settings are of a subject or of all; records without meaning here are passed over', () => {
-  const shelf = shelfFrom(configRecord(undefined, 'FULL'), modeRecord('s', 'IMPORT'), [
+  const state = stateFrom(configRecord(undefined, 'FULL'), modeRecord('s', 'IMPORT'), [
     '{"keytype":"NOOP","magic":0}',
     'null',
   ])
-  expect([shelf.level(), shelf.level('s'), shelf.mode(), shelf.mode('s')]).toEqual([
+  expect([state.level(), state.level('s'), state.mode(), state.mode('s')]).toEqual([
     'FULL',
     undefined,
     undefined,
@@ -57,11 +57,11 @@ test('schemas of other types are kept as they are', () => {
     schema: 'syntax = "proto3";',
     deleted: false,
   }
-  const shelf = shelfFrom(['{"keytype":"SCHEMA","subject":"s","version":1,"magic":1}', JSON.stringify(value)])
-  expect(shelf.byId(3)?.schema).toBe(value.schema)
+  const state = stateFrom(['{"keytype":"SCHEMA","subject":"s","version":1,"magic":1}', JSON.stringify(value)])
+  expect(state.byId(3)?.schema).toBe(value.schema)
 })
 
 test('a record that is none of a registry’s is refused', () => {
-  expect(() => readFact('{"keytype":"OTHER"}', '{}')).toThrow(/./)
-  expect(() => readFact('not json', '{}')).toThrow(/JSON/)
+  expect(() => parseRecord('{"keytype":"OTHER"}', '{}')).toThrow(/./)
+  expect(() => parseRecord('not json', '{}')).toThrow(/JSON/)
 })

@@ -1,8 +1,8 @@
-// What a registry holds, as the records of `_schemas` say in their order. No Kafka, no HTTP, no decisions.
-import { type GoneId, type RegistryFact, type RegistryRecord, type SchemaValue } from './schemas-topic-records.ts'
+// What the registry holds. In: the records of `_schemas`, in their order. Out: subjects, versions, ids, modes and compatibility levels. Pure.
+import { type GoneId, type ParsedRecord, type RegistryRecord, type SchemaValue } from './schemas-topic-records.ts'
 import { hashOf } from './schema-identity.ts'
 
-export interface Shelf {
+export interface RegistryState {
   /** A registration of the id; deleted ones only where there is no other. */
   byId: (id: number) => SchemaValue | undefined
   /** The id of a schema that is registered anywhere, or was before it was deleted for good. */
@@ -39,8 +39,8 @@ const GLOBAL = ''
 const isLive = ({ value }: Entry): boolean => value.deleted !== true
 const byVersion = (a: Entry, b: Entry): number => a.value.version - b.value.version
 
-/** The shelf that facts make in the order of their records; of each key only the last counts, whatever compaction left. */
-export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
+/** The state after all these records, in the order of their offsets. Of each key only the last record counts, whatever compaction left. */
+export const replayRecords = (records: Iterable<ParsedRecord>): RegistryState => {
   const subjects = new Map<string, Map<number, Entry>>()
   const levels = new Map<string, string>()
   const modes = new Map<string, string>()
@@ -53,21 +53,21 @@ export const shelfOf = (facts: Iterable<RegistryFact>): Shelf => {
     subjects.set(subject, (subjects.get(subject) ?? new Map<number, Entry>()).set(version, entry))
     lastId = Math.max(lastId, id)
   }
-  const apply = (fact: RegistryFact): void => {
-    if (fact.kind === 'schema') put(fact)
-    else if (fact.kind === 'config') levels.set(fact.subject ?? GLOBAL, fact.level)
-    else if (fact.kind === 'mode') modes.set(fact.subject ?? GLOBAL, fact.mode)
-    else if (fact.kind === 'ids') {
-      lastId = Math.max(lastId, fact.lastId)
-      gone = fact.gone
-    } else if (fact.kind === 'delete-subject') {
-      for (const { value, identity } of entriesOf(fact.subject))
-        if (value.version <= fact.upTo) put({ value: { ...value, deleted: true }, identity })
-    } else if (fact.kind === 'clear-subject')
-      for (const entry of entriesOf(fact.subject))
-        if (!isLive(entry)) subjects.get(fact.subject)?.delete(entry.value.version)
+  const apply = (record: ParsedRecord): void => {
+    if (record.kind === 'schema') put(record)
+    else if (record.kind === 'config') levels.set(record.subject ?? GLOBAL, record.level)
+    else if (record.kind === 'mode') modes.set(record.subject ?? GLOBAL, record.mode)
+    else if (record.kind === 'ids') {
+      lastId = Math.max(lastId, record.lastId)
+      gone = record.gone
+    } else if (record.kind === 'delete-subject') {
+      for (const { value, identity } of entriesOf(record.subject))
+        if (value.version <= record.upTo) put({ value: { ...value, deleted: true }, identity })
+    } else if (record.kind === 'clear-subject')
+      for (const entry of entriesOf(record.subject))
+        if (!isLive(entry)) subjects.get(record.subject)?.delete(entry.value.version)
   }
-  for (const fact of facts) apply(fact)
+  for (const record of records) apply(record)
 
   const select = (subject: string, withDeleted = false): Entry[] =>
     entriesOf(subject)

@@ -1,4 +1,4 @@
-// Which texts are one schema. Pure.
+// Which texts are the same schema, and so get the same id. Pure.
 import { createHash } from 'node:crypto'
 import { canonical } from './canonical-schema.ts'
 

@@ -1,4 +1,4 @@
-// The records of `_schemas`, in Confluent's form, so that its tools and ours can read each other's topics. Pure.
+// The records of the topic `_schemas`, in Confluent's format, so that its tools and ours can read each other's topics. Pure.
 // The order of a key's properties is part of it: compaction compares keys as bytes.
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -51,7 +51,7 @@ const NoopValue = Type.Object({
 export type GoneId = readonly [hash: string, id: number]
 
 /** What a record says. */
-export type RegistryFact =
+export type ParsedRecord =
   | { readonly kind: 'schema'; readonly value: SchemaValue; readonly identity: string }
   | { readonly kind: 'config'; readonly subject: string | undefined; readonly level: string }
   | { readonly kind: 'mode'; readonly subject: string | undefined; readonly mode: string }
@@ -61,7 +61,7 @@ export type RegistryFact =
   | { readonly kind: 'nothing' }
 
 /** Reads a record. Throws where it is none of Confluent's. */
-export const readFact = (keyText: string, valueText: string): RegistryFact => {
+export const parseRecord = (keyText: string, valueText: string): ParsedRecord => {
   const key = Value.Parse(Key, JSON.parse(keyText))
   const value: unknown = JSON.parse(valueText)
   switch (key.keytype) {
@@ -102,7 +102,7 @@ export const schemaRecord = (value: SchemaValue): RegistryRecord => ({
   value: { ...value, deleted: value.deleted ?? false },
 })
 
-export const forgottenSchema = (subject: string, version: number): RegistryRecord => ({
+export const schemaTombstone = (subject: string, version: number): RegistryRecord => ({
   key: schemaKey(subject, version),
   value: null,
 })
