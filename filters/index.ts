@@ -29,7 +29,7 @@ export { decodeVisit } from './progress/records.ts'
 export { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from './publish/topics.ts'
 export { WORKER_NODE_FLAGS } from './worker/node-js-flags.ts'
 export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'
-export { workerRights, workerUser, type WorkerRights } from './worker/worker-acls.ts'
+export { workerAcls, workerUser, type WorkerAcls } from './worker/worker-acls.ts'
 export { openNodeManifests, type ManifestSource, type NodeManifests } from './membership/node-manifests.ts'
 
 // Benches

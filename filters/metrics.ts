@@ -1,8 +1,8 @@
-// What a worker counts (ux.md): labels have few values, never a visit, an alert or a user.
+// Every Prometheus metric of a worker. Labels have few values, never a visit, an alert or a user.
 import { type Verdicts } from '#sandbox'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { type CommitUnit } from './publish/commit-unit.ts'
 import { type Entry } from './batch/lane-batch.ts'
+import { type CommitUnit } from './publish/commit-unit.ts'
 
 /** The engine's metrics, bound to a registry. */
 export interface FilterMetrics {

@@ -1,7 +1,7 @@
 // Packets into batches: what counts as waiting.
-import { expect, test } from 'vitest'
 import { type AvroSchema, framePacket, parseStream } from '#hub'
 import { type Feed, type FeedBatch } from '#mirrors'
+import { expect, test } from 'vitest'
 import { Assembler } from './assembler.ts'
 
 const stream = parseStream({ name: 's', topic: 'alerts', alertId: ['id'], visit: { path: 'visit' }, timeMs: [] })

@@ -1,4 +1,6 @@
-// Feed → batches: packets are framed, their schema found, their columns read. Runs ahead of the evaluation by one batch.
+// The first stage. In: packets of one topic as the feed hands them out, in the order of each partition. Out: batches of packets with the columns that filters read.
+// Each packet is framed, its schema found, its fields read; one that cannot be read is in the batch too, with the reason, and becomes a dead letter. Runs one batch
+// ahead of the evaluation.
 import {
   type AlertKey,
   type AvroSchema,

@@ -1,4 +1,5 @@
-// Schemas by id for the hot path, each stream's with a time of its own to wait for those that are not there yet.
+// Schemas by id, as packets name them. A packet whose id the node does not know yet waits here, while the id is looked up again in the mirrored registry topic and
+// at the hub: 10 s at most for all unknown ids of a stream together, then it is a dead letter. One stream's wait does not hold up another (hub/registry/).
 import { type AvroSchema, awaitSchemas, type AwaitSchemaOptions, type SchemaOf } from '#hub'
 
 /** What is needed of the mirrored registry topic. */

@@ -1,8 +1,8 @@
 // Small batches as one: what a filter sees does not depend on how alerts were cut into batches.
-import fc from 'fast-check'
-import { expect, test } from 'vitest'
 import { encodeAlert, openBatchBuilder, parseSchema, parseStream } from '#hub'
 import { type Batch, type Column, type ColumnSet, MAX_ROWS } from '#sandbox'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
 import { type LaneBatch } from './lane-batch.ts'
 import { countThatFit, mergeBatches } from './merge-batches.ts'
 

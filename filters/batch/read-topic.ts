@@ -1,4 +1,4 @@
-// What a lane needs to read a topic for itself: a feed, and an assembler of its packets.
+// A lane that reads a topic for itself opens a feed here at its position, and an assembler that makes batches of it.
 import { type AvroSchema, type BrokerAccess, type Stream } from '#hub'
 import { type Feed, type FeedGap, openFeed, type StartPosition } from '#mirrors'
 import { type ColumnSet } from '#sandbox'

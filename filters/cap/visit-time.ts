@@ -1,4 +1,4 @@
-// When a packet counts in the life of its visit: when it came to this node. Its own timestamp says so where that can be true, which is what a lane needs that
+// When a packet counts in the time of its visit: when it came to this node. Its own timestamp says so where that can be true, which is what a lane needs that
 // catches up; a survey that replays a topic, or whose clock is wrong, sends any other. Pure.
 
 /** How far timestamps of one partition may lie apart although all are right: several producers, sends that were tried again. A visit's deadline is as long. */

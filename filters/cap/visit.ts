@@ -1,4 +1,5 @@
-// What is known of one filter in one visit: counts, the ids that went out, and under `best` the candidates that wait for its close.
+// What is known of one filter in one visit: counts, the ids that went out, and under `best` the candidates that wait for its close. Policies and rules on it lie
+// beside this file; they take state and time and give a decision, without I/O.
 
 /** Where a packet lies, to read it again. */
 export interface Source {

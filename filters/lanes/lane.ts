@@ -1,14 +1,15 @@
-// A position over the stream and the filters that share it: batch → verdicts → cap → committer. Filters come and go between two batches.
+// One lane: a position over a stream, and the filters that share it. In: batches, from an assembler or the window of the live lane. Each is evaluated in the sandbox
+// by all filters of the lane; out go commit units to the committer. Filters come and go between two batches. Why there are several lanes: README.md.
 import { carries, type ColumnSet, type Failure, type Sandbox, type Verdicts } from '#sandbox'
-import { type ShardState } from '../progress/shard-state.ts'
-import { type Positions } from '../progress/positions.ts'
-import { changesOnly, type CommitUnit } from '../publish/commit-unit.ts'
-import { type Committer } from '../publish/committer.ts'
 import { columnUnion } from '../batch/column-union.ts'
 import { type BatchSource, type LaneBatch } from '../batch/lane-batch.ts'
+import { type Positions } from '../progress/positions.ts'
+import { type ShardState } from '../progress/shard-state.ts'
+import { changesOnly, type CommitUnit } from '../publish/commit-unit.ts'
+import { type Committer } from '../publish/committer.ts'
+import { applyVerdicts } from '../verdicts/apply-verdicts.ts'
 import { type Relearn } from './relearn.ts'
 import { type RunningFilter } from './running-filter.ts'
-import { applyVerdicts } from '../verdicts/apply-verdicts.ts'
 
 /** Longer than the live lane needs for what the beginning of a visit brings. */
 const YIELD_MS = 3000

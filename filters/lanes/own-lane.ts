@@ -1,14 +1,14 @@
 // The lane of one filter: it reads the topic for itself until it stands where the live lane does, and may then follow that one's batches from memory.
 import { type Stream } from '#hub'
 import { type Feed, type StartPosition } from '#mirrors'
-import { standBeside } from '../progress/lane-transitions.ts'
 import { columnUnion } from '../batch/column-union.ts'
-import { changesOnly } from '../publish/commit-unit.ts'
-import { Lane, type LaneContext } from './lane.ts'
 import { type BatchSource } from '../batch/lane-batch.ts'
 import { assemble, openReading, type ReadingOptions } from '../batch/read-topic.ts'
-import { type RunningFilter } from './running-filter.ts'
+import { standBeside } from '../progress/lane-transitions.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
+import { Lane, type LaneContext } from './lane.ts'
 import { type ReadSlot, type ReadSlots } from './read-slots.ts'
+import { type RunningFilter } from './running-filter.ts'
 import { type Follower, type SharedWindow } from './shared-window.ts'
 
 /** Bytes of packets that a lane which reads for itself holds at most. */

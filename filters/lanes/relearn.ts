@@ -3,10 +3,10 @@
 import { readFrame, type Stream } from '#hub'
 import { type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learn } from '../author/learn.ts'
-import { type ShardState } from '../progress/shard-state.ts'
-import { type LaneBatch } from '../batch/lane-batch.ts'
-import { type RunningFilter } from './running-filter.ts'
 import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
+import { type LaneBatch } from '../batch/lane-batch.ts'
+import { type ShardState } from '../progress/shard-state.ts'
+import { type RunningFilter } from './running-filter.ts'
 
 export interface RelearnOptions {
   readonly sandbox: Sandbox

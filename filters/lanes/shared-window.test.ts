@@ -1,6 +1,6 @@
 // Batches shared by several lanes: who gets which, when memory is given back, and who falls out.
-import { expect, test } from 'vitest'
 import { type ColumnSet } from '#sandbox'
+import { expect, test } from 'vitest'
 import { type BatchSource, type Entry, type LaneBatch } from '../batch/lane-batch.ts'
 import { type Follower, SharedWindow } from './shared-window.ts'
 

@@ -1,4 +1,5 @@
-// Batches of the live lane, shared with the lanes beside it: read and decoded once. A lane that lags behind falls out, and has to read for itself.
+// The live lane's batches in memory, read and decoded once, for the lanes beside it that follow. A lane that lags too far behind falls out (`#shed`), and reads the
+// topic for itself until it has caught up (own-lane.ts).
 import { carries, type ColumnSet, MAX_ROWS } from '#sandbox'
 import { columnUnion } from '../batch/column-union.ts'
 import { type BatchSource, type LaneBatch } from '../batch/lane-batch.ts'

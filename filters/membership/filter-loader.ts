@@ -1,10 +1,10 @@
-// Loads the filters of a shard, each for itself: whatever happens to one of them on the way costs the others nothing.
+// Loads the filters of a shard, each for itself: whatever goes wrong with one costs the others nothing. One whose source or engine is away is tried again by itself.
 import { type Field } from '../author/columns-read.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
+import { compile, type LoadedFilter, loadFilter, type Refusal, refusalOf, sourceOf } from './load-filter.ts'
 import { type MembershipOptions } from './membership-options.ts'
 import { shareOf } from './mirror-handover.ts'
-import { compile, type LoadedFilter, loadFilter, type Refusal, refusalOf, sourceOf } from './load-filter.ts'
 
 /** How often a filter is tried whose engine or source is away. */
 const AWAY_MS = 3000

@@ -2,9 +2,9 @@
 import { type AuthorError, Learning, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
 import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
+import { type RunningFilter } from '../lanes/running-filter.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
-import { type RunningFilter } from '../lanes/running-filter.ts'
 import { type FoundSource, type SourceLookup } from './source-lookup.ts'
 
 /** One that also knows the source it was made from. */

@@ -1,10 +1,10 @@
 // What filter membership works with: the shard's state, its lanes, and what the node has of each filter.
 import { type AvroSchema, type Stream } from '#hub'
 import { type Limits, type Sandbox } from '#sandbox'
+import { type Lanes } from '../lanes/lanes.ts'
 import { type Manifest } from '../manifest.ts'
 import { type ShardState } from '../progress/shard-state.ts'
 import { type Committer } from '../publish/committer.ts'
-import { type Lanes } from '../lanes/lanes.ts'
 import { type Place } from './place.ts'
 import { type SourceLookup } from './source-lookup.ts'
 

@@ -1,21 +1,22 @@
-// The filters of a shard: how they come, change, rest, fail and go. Their changes are made one after another, each committed with the filter's position.
+// The filters of a shard. In: manifests (what owners want), progress records (what happened here), failures of lanes. Out: loaded filters in lanes; filters that rest,
+// are suspended or forgotten. Changes are made one after another, each committed with the filter's position.
 import { type AvroSchema, type Stream } from '#hub'
 import { type AuthorError, type Failure, type Program } from '#sandbox'
-import { type Manifest } from '../manifest.ts'
-import { type Positions } from '../progress/positions.ts'
-import { type Cut, type FilterRecord } from '../progress/records.ts'
-import { leaveLane, liveLane, moveOut, ownLane } from '../progress/lane-transitions.ts'
-import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
-import { changesOnly } from '../publish/commit-unit.ts'
 import { sameColumns } from '../batch/column-union.ts'
-import { type MembershipOptions } from './membership-options.ts'
-import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
 import { type Lane } from '../lanes/lane.ts'
 import { type RunningFilter, staysBeside } from '../lanes/running-filter.ts'
-import { LaneEntry } from './lane-entry.ts'
-import { FilterLoader } from './filter-loader.ts'
+import { type Manifest } from '../manifest.ts'
+import { leaveLane, liveLane, moveOut, ownLane } from '../progress/lane-transitions.ts'
+import { type Positions } from '../progress/positions.ts'
+import { type Cut, type FilterRecord } from '../progress/records.ts'
+import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
+import { changesOnly } from '../publish/commit-unit.ts'
 import { recordFor, startOf, desiredStateFor } from './desired-filters.ts'
+import { FilterLoader } from './filter-loader.ts'
+import { LaneEntry } from './lane-entry.ts'
 import { compile, type LoadedFilter } from './load-filter.ts'
+import { type MembershipOptions } from './membership-options.ts'
+import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
 import { ReadableFields } from './readable-fields.ts'
 
 export class Membership {
@@ -276,8 +277,8 @@ export class Membership {
     else sandbox.unload(old.program.id).catch(onFailure)
   }
 
-  /** A filter failed as a whole: once more in a host of its own from where it failed, and at the second failure it is suspended. */
-  failed(lane: Lane, runner: RunningFilter, { reason, error }: Failure, before: Positions): void {
+  /** A hard failure, which is a strike: the first one moves the filter to a lane and a host of its own, from where it failed; the second one suspends it. */
+  strike(lane: Lane, runner: RunningFilter, { reason, error }: Failure, before: Positions): void {
     const { shardState, committer, lanes, sandbox, onChange, onFailure } = this.#options
     const { id } = runner
     const record = shardState.filters.get(id)

@@ -3,8 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Manifest } from '../manifest.ts'
 import { ShardState } from '../progress/shard-state.ts'
-import { arrivalOf, cutOf, finishes, isToBeCut, shareOf } from './mirror-handover.ts'
 import { recordFor } from './desired-filters.ts'
+import { arrivalOf, cutOf, finishes, isToBeCut, shareOf } from './mirror-handover.ts'
 
 const [OLD, NEW] = [
   { mirror: 'old', shard: 0, streams: ['s'] },

@@ -1,8 +1,8 @@
 // A filter moves to another mirror: which alerts are still its old node's, and which its new one's. Offsets of two mirrors cannot be compared; visits and
 // record timestamps, which MirrorMaker copies, can. Pure.
 import { type Handover, type Manifest } from '../manifest.ts'
-import { type ShardState } from '../progress/shard-state.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { type Share } from '../verdicts/capped-filter.ts'
 import { isAt, type Place } from './place.ts'
 

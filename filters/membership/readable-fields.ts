@@ -1,4 +1,4 @@
-// The schemas that packets of a shard's streams have had, and with them the fields that filters can read.
+// The fields that filters of a stream can read, from all schemas that its packets have had; and which fields these schemas do not agree about.
 import { type AvroSchema, type Merged, type Stream } from '#hub'
 import { type Field } from '../author/columns-read.ts'
 import { streamOffer } from '../author/stream-fields.ts'

@@ -1,4 +1,4 @@
-// Keys of the progress topic (design.md 11). One partition per shard; the newest record of a key holds.
+// Keys of the topic skysieve.progress (README.md has what they hold). One partition per shard; the newest record of a key holds.
 
 export const PROGRESS_TOPIC = 'skysieve.progress'
 

@@ -1,8 +1,8 @@
 // A filter that changes its place keeps its position and its counters.
 import { beforeEach, expect, test } from 'vitest'
+import { leaveLane, moveOut } from './lane-transitions.ts'
 import { ShardState } from './shard-state.ts'
 import { suspend } from './strikes-and-suspension.ts'
-import { leaveLane, moveOut } from './lane-transitions.ts'
 
 let shardState: ShardState
 beforeEach(() => {

@@ -1,8 +1,8 @@
-// How a filter's place changes in the shard's state: each function changes it and gives what has to be committed. Pure but for the shard's state.
+// A filter leaves, joins or changes its lane: each function changes the shard's state and gives what has to be committed. No I/O.
 import { type Change } from './keys.ts'
-import { type ShardState } from './shard-state.ts'
 import { aheadOf, type Positions } from './positions.ts'
 import { type FilterRecord } from './records.ts'
+import { type ShardState } from './shard-state.ts'
 
 export const liveLane = (stream: string): string => `live.${stream}`
 export const ownLane = (filter: string): string => `own.${filter}`

@@ -1,4 +1,5 @@
-// What a shard knew when its last transaction was committed, by whomever. The caller has fenced the predecessor off by opening the producer.
+// Gives what a shard knew when its last transaction was committed, by whichever process. The caller has opened the producer before, which fences the predecessor and
+// aborts its open transaction.
 import { type BrokerAccess, type LogReader, openLogReader, type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
 import { type Change, barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'

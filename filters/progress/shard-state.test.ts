@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { decideBest } from '../cap/best-policy.ts'
 import { newVisit } from '../cap/visit.ts'
 import { heldKey, visitKey } from './keys.ts'
-import { ShardState } from './shard-state.ts'
 import { encodeVisit } from './records.ts'
+import { ShardState } from './shard-state.ts'
 
 test('after a restore the newest visits can be reported, however little they are used, and those that changed last', () => {
   const shardState = new ShardState()

@@ -1,4 +1,5 @@
-// What a shard knows, in memory: its lanes, filters and visits. Runs ahead of the progress topic by what is not committed yet.
+// What a shard knows, in memory: its lanes, filters and visits. In: records of skysieve.progress, at a restore. Out: changes of them, each with the value as it is at
+// that moment, for a commit unit. Runs ahead of the topic by what is not committed yet.
 import { better } from '../cap/best-policy.ts'
 import { type Candidate, type Visit, newVisit } from '../cap/visit.ts'
 import { FilterVisits } from './filter-visits.ts'

@@ -1,10 +1,10 @@
-// When a topic does not have what a shard stands at: it was made anew, or lost its newest records. Every lane goes on from where it can, and what that
-// costs is said. Pure but for the shard's state.
+// A topic does not have what a shard stands at: it was made anew, or lost its newest records. Every lane goes on from where it can, and what is lost is reported as a
+// gap. No I/O; worker/truncation-check.ts asks the broker.
 import { type Source } from '../cap/visit.ts'
 import { type Change, visitKey } from './keys.ts'
-import { type ShardState } from './shard-state.ts'
-import { type Positions } from './positions.ts'
 import { liveLane } from './lane-transitions.ts'
+import { type Positions } from './positions.ts'
+import { type ShardState } from './shard-state.ts'
 
 /** A stream's topic as it is now. */
 export interface TopicNow {

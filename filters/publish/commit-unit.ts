@@ -1,4 +1,5 @@
-// A unit: what some rows of a batch lead to, and the progress records as they are after exactly these rows. Units commit whole and in order.
+// A commit unit: what some rows of a batch lead to (deliveries, alerts over the cap, dead letters, logs), and the progress records as they are after exactly these
+// rows. Units commit whole and in order, so a transaction may end between any two. A batch is cut into units of about 4 MB (verdicts/apply-verdicts.ts).
 import { type Source } from '../cap/visit.ts'
 import { type Change } from '../progress/keys.ts'
 

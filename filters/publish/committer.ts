@@ -1,8 +1,9 @@
-// The end of the alert's way: units of all lanes of a shard, committed in order, one transaction at a time.
+// The end of an alert's way. In: commit units of all lanes of a shard. Out: one Kafka transaction at a time, with deliveries, cap counters and positions together.
+// Which units go next: transaction-plan.ts; their messages: messages.ts. A commit that failed, or whose fate is unknown, leaves memory wrong: the shard is restored.
 import { type Producer } from '#hub'
 import { FilterError } from '../errors.ts'
-import { messagesOf } from './messages.ts'
 import { type CommitUnit } from './commit-unit.ts'
+import { messagesOf } from './messages.ts'
 import { EARLY_COMMIT_BYTES, nextUnits } from './transaction-plan.ts'
 import { fencedError } from './zombie-fencing.ts'
 

@@ -1,9 +1,9 @@
 // A transaction's units as Kafka messages.
-import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { topicOfFilter } from '../manifest.ts'
+import { PROGRESS_TOPIC } from '../progress/keys.ts'
+import { type CommitUnit } from './commit-unit.ts'
 import { deadLetterHeaders, deliveryHeaders } from './headers.ts'
 import { overCapMessages } from './over-cap-messages.ts'
-import { type CommitUnit } from './commit-unit.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC } from './topics.ts'
 import { newestChanges } from './transaction-plan.ts'
 

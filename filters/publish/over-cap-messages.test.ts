@@ -1,7 +1,7 @@
 // What a reader of skysieve.over-cap finds.
 import { expect, test } from 'vitest'
-import { overCapMessages } from './over-cap-messages.ts'
 import { emptyUnit, type OverCap } from './commit-unit.ts'
+import { overCapMessages } from './over-cap-messages.ts'
 
 const over = (visit: bigint, total: number, alerts: readonly bigint[]): OverCap => ({
   filter: 'fa',

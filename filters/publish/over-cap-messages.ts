@@ -1,7 +1,7 @@
 // What a transaction writes about alerts over the cap: one record for each filter and visit in which their count changed.
 import { visitKey } from '../progress/keys.ts'
-import { sourceText } from './headers.ts'
 import { type OverCap, type CommitUnit } from './commit-unit.ts'
+import { sourceText } from './headers.ts'
 import { OVER_CAP_TOPIC } from './topics.ts'
 
 export interface OverCapMessage {

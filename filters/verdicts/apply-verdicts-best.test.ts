@@ -1,10 +1,10 @@
 // What candidates of `best` cost in progress records: each is written once, and an author is told what is not kept of it.
 import { type Verdicts } from '#sandbox'
 import { expect, test } from 'vitest'
+import { type Entry } from '../batch/lane-batch.ts'
 import { ShardState } from '../progress/shard-state.ts'
 import { type CommitUnit } from '../publish/commit-unit.ts'
 import { newestChanges } from '../publish/transaction-plan.ts'
-import { type Entry } from '../batch/lane-batch.ts'
 import { applyVerdicts } from './apply-verdicts.ts'
 import { type CappedFilter } from './capped-filter.ts'
 

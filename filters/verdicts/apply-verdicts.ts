@@ -1,13 +1,14 @@
-// Verdicts → cap → units: the one place where counters, positions and deliveries change, all together, row by row.
+// In: a batch and what the sandbox said of it. Out: commit units with deliveries, alerts over the cap, dead letters, and the progress records that go with them.
+// The one place where counters, positions and deliveries change: all together, row by row.
 import { type Verdicts } from '#sandbox'
 import { type Entry } from '../batch/lane-batch.ts'
 import { leftOut } from '../cap/held-annotations.ts'
 import { type PartitionTime, timePacket } from '../cap/visit-time.ts'
 import { type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
-import { type ShardState } from '../progress/shard-state.ts'
 import { after, catchUp, follow } from '../progress/positions.ts'
 import { type LaneRecord } from '../progress/records.ts'
+import { type ShardState } from '../progress/shard-state.ts'
 import { emptyUnit, OVER_CAP_IDS, type OverCap, type CommitUnit } from '../publish/commit-unit.ts'
 import { UNIT_BYTES } from '../publish/transaction-plan.ts'
 import { decideCap } from './cap-decision.ts'

@@ -1,4 +1,4 @@
-// One alert that passed a filter → what its cap does with it, under the policy of its filter. In: the state of (filter, visit), which is changed. Out: what follows.
+// One alert that passed a filter: deliver it, hold it, or drop it because the visit's cap is full. In: the state of (filter, visit), which is changed. Out: what follows.
 import { type Verdicts } from '#sandbox'
 import { type Entry } from '../batch/lane-batch.ts'
 import { decideBest } from '../cap/best-policy.ts'

@@ -1,12 +1,13 @@
-// The end of visits under `best`: a lane says when one is over; its winners' packets are read again beside the lanes and delivered with the record that says so.
+// Ends visits under policy `best`. A lane says by which clock; visits that are over by the rule (cap/visit-over.ts) are closed, the packets of their winners are read
+// again beside the lanes, and delivered in the same transaction as the record that says so.
 import { type PacketReader } from '#mirrors'
 import { endBest, takeBest } from '../cap/best-policy.ts'
 import { type ClosingRule, isOver } from '../cap/visit-over.ts'
 import { type Candidate, type Source, type Visit } from '../cap/visit.ts'
 import { visitKey } from '../progress/keys.ts'
 import { type ShardState } from '../progress/shard-state.ts'
-import { type Committer } from '../publish/committer.ts'
 import { emptyUnit, OVER_CAP_IDS, type CommitUnit } from '../publish/commit-unit.ts'
+import { type Committer } from '../publish/committer.ts'
 import { UNIT_BYTES } from '../publish/transaction-plan.ts'
 
 export interface VisitCloserOptions {

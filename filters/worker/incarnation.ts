@@ -1,25 +1,27 @@
-// One incarnation of a shard: fence the predecessor, restore what it committed, open the lanes, and evaluate until told to stop or in doubt.
+// One incarnation of a shard, and where its parts are put together: open the transactional producer `skysieve.<mirror>.<shard>`, which fences the predecessor and
+// aborts what it had open; commit a barrier and read the progress partition up to it; open the live lanes at their positions with all their filters loaded; evaluate
+// until told to stop, or until what is in memory is in doubt.
 import { randomUUID } from 'node:crypto'
 import { type BrokerAccess, openProducer, type Stream } from '#hub'
 import { type FeedGap, type HubClock } from '#mirrors'
 import { type Limits, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
+import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
 import { type ClosingRule } from '../cap/visit-over.ts'
+import { Lanes } from '../lanes/lanes.ts'
+import { openRelearning } from '../lanes/relearn.ts'
+import { type FilterTopics } from '../membership/filter-topics.ts'
+import { Membership } from '../membership/membership.ts'
+import { type ManifestSource } from '../membership/node-manifests.ts'
+import { type Place } from '../membership/place.ts'
+import { type SourceLookup } from '../membership/source-lookup.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { finiteMs } from '../progress/records.ts'
 import { restore } from '../progress/restore.ts'
-import { type Committed, Committer } from '../publish/committer.ts'
-import { Membership } from '../membership/membership.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
-import { Lanes } from '../lanes/lanes.ts'
-import { openRelearning } from '../lanes/relearn.ts'
-import { type Place } from '../membership/place.ts'
-import { type ManifestSource } from '../membership/node-manifests.ts'
-import { type SourceLookup } from '../membership/source-lookup.ts'
-import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
+import { type Committed, Committer } from '../publish/committer.ts'
 import { type StatusReporter } from './status-reporter.ts'
 import { checkTruncation, type FindTopic } from './truncation-check.ts'
-import { type FilterTopics } from '../membership/filter-topics.ts'
 
 /** How often maintenance runs: filters that expire, visits whose time is over. */
 const MAINTENANCE_MS = 1000
@@ -128,7 +130,7 @@ export async function runIncarnation(options: IncarnationOptions, onOpen: (shard
         onFailure: (lane, runner, failure, before) => {
           metrics.failed(runner.id, failure.reason)
           log.warn({ filter: runner.id, reason: failure.reason }, 'filter failed on a batch')
-          membership.failed(lane, runner, failure, before)
+          membership.strike(lane, runner, failure, before)
         },
         onSlow: (lane, runner) => membership.slowed(lane, runner),
         onVerdicts: (runner, verdicts, rows) => {

@@ -1,4 +1,4 @@
-// How the Node is started that a worker runs on.
+// The flags that the Node.js process of a worker is started with.
 
 /**
  * Bounds the worker's memory however far it lags. Packets lie outside V8's heap; where they are counted (`collectRarely` in `hub`), garbage is collected when heap and packets

@@ -1,22 +1,23 @@
-// A mirror's worker: joins the others, runs the shards it is given, and says how it is.
+// A mirror's worker process. In: the node's broker, sandbox, manifests and schemas. It joins the mirror's workers, runs the shards that the group gives it, and says
+// how it is. It ends when it is fenced, or when a progress record cannot be read.
 import { type BrokerAccess, type ClusterAdmin, openAdmin, type Stream } from '#hub'
 import { type HubClock, type MirrorGap } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
+import { AwaitedSchemas, type SchemaSource } from '../batch/awaited-schemas.ts'
 import { type ClosingRule } from '../cap/visit-over.ts'
 import { FilterError } from '../errors.ts'
-import { filterMetrics } from '../metrics.ts'
 import { filterTopics, type TopicRetention } from '../membership/filter-topics.ts'
 import { type ManifestSource } from '../membership/node-manifests.ts'
-import { AwaitedSchemas, type SchemaSource } from '../batch/awaited-schemas.ts'
+import { SourceLookup } from '../membership/source-lookup.ts'
+import { filterMetrics } from '../metrics.ts'
+import { type Sources } from '../sources.ts'
+import { openMirrorGaps } from './mirror-gaps.ts'
 import { type Assignment, joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
-import { type Sources } from '../sources.ts'
-import { SourceLookup } from '../membership/source-lookup.ts'
 import { StatusReporter } from './status-reporter.ts'
 import { findTopicOf } from './truncation-check.ts'
-import { openMirrorGaps } from './mirror-gaps.ts'
 import { publishConsumerGroups } from './visible-consumer-groups.ts'
 
 export interface WorkerOptions {

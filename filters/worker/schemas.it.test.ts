@@ -1,10 +1,10 @@
 // Packets of several versions of a schema in one stream: exact values, no author blamed for them, and no lane held up by ids that nobody registered.
-import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { type AvroSchema, encodeAlert, framePacket, parseSchema } from '#hub'
+import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { recordFor } from '../membership/desired-filters.ts'
 import { compile, loadFilter } from '../membership/load-filter.ts'
-import { openTestNode, packetOf, type TestNode, testSandbox, until } from './worker.fixture.ts'
 import { DEAD_LETTERS_TOPIC } from '../publish/topics.ts'
+import { openTestNode, packetOf, type TestNode, testSandbox, until } from './worker.fixture.ts'
 
 let node: TestNode
 beforeEach(async () => {

@@ -1,4 +1,5 @@
-// Which shards this process runs: partitions of a topic that is never written to, handed out by the group protocol to the workers of a mirror.
+// Which shards this process runs: partitions of a topic that is never written to, handed out by the consumer group of the mirror's workers. A dead worker's shards are
+// given to the others when its session is over (6 s); one that is started again in the same directory takes its predecessor out of the group at once.
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { type BrokerAccess, type ClusterAdmin, openKafka } from '#hub'
 import { SHARDS_TOPIC } from '../publish/topics.ts'

@@ -1,4 +1,5 @@
-// Keeps a shard running: one incarnation after another, each restored from what the last one committed.
+// Keeps a shard running: one incarnation after another, each restored from what the last one committed. A commit that failed or whose fate is unknown ends an
+// incarnation; being fenced (publish/zombie-fencing.ts) ends the shard, and with it the process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FilterError } from '../errors.ts'
 import { fencedError, isTransactionExpired } from '../publish/zombie-fencing.ts'

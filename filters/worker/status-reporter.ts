@@ -1,18 +1,18 @@
-// What a worker tells the hub about its filters: best effort, retried, newest state of each. Losing the hub stops nothing here.
+// What a worker tells the hub (skysieve.status) about its filters and itself: newest state of each, tried again until it is taken. Losing the hub stops nothing here.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
 import { type FeedGap, type MirrorGap } from '#mirrors'
 import { type Logger } from 'pino'
-import { type FilterMetrics } from '../metrics.ts'
-import { type Manifest } from '../manifest.ts'
-import { type ShardState } from '../progress/shard-state.ts'
-import { type FilterRecord } from '../progress/records.ts'
-import { isSuspended } from '../progress/strikes-and-suspension.ts'
-import { liveLane } from '../progress/lane-transitions.ts'
-import { STATUS_TOPIC } from '../publish/topics.ts'
-import { type Membership } from '../membership/membership.ts'
-import { isAt } from '../membership/place.ts'
 import { type Lane } from '../lanes/lane.ts'
 import { type Lanes } from '../lanes/lanes.ts'
+import { type Manifest } from '../manifest.ts'
+import { type Membership } from '../membership/membership.ts'
+import { isAt } from '../membership/place.ts'
+import { type FilterMetrics } from '../metrics.ts'
+import { liveLane } from '../progress/lane-transitions.ts'
+import { type FilterRecord } from '../progress/records.ts'
+import { type ShardState } from '../progress/shard-state.ts'
+import { isSuspended } from '../progress/strikes-and-suspension.ts'
+import { STATUS_TOPIC } from '../publish/topics.ts'
 
 const FLUSH_MS = 2000
 const SOON_MS = 50

@@ -1,10 +1,10 @@
-// At the beginning of an incarnation: whether each stream's topic still has what the shard stands at. What it lost is a gap, said so, and the shard goes on.
+// At the beginning of an incarnation: does each stream's topic still have what the shard stands at? What it lost is reported as a gap, and the shard goes on.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterAdmin, type Stream } from '#hub'
 import { type ShardState } from '../progress/shard-state.ts'
 import { isAhead, isMadeAnew, setBack, type Setback, type TopicNow } from '../progress/truncated-log.ts'
-import { type Committer } from '../publish/committer.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
+import { type Committer } from '../publish/committer.ts'
 
 /** As long as the feed waits for a leader that has just changed. */
 const AHEAD_LIMIT_MS = 5000

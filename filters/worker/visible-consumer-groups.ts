@@ -1,4 +1,4 @@
-// Positions of filters as consumer groups, so that stock tools show their lag. For the eye only: nothing is ever read back from them.
+// Positions of filters as offsets of consumer groups `filter.<id>`, so that stock tools show their lag. Nothing is ever read back from them.
 import { type ClusterAdmin } from '#hub'
 import { type Logger } from 'pino'
 import { topicOfFilter } from '../manifest.ts'

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { openAdmin } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { expect, inject, test } from 'vitest'
-import { workerRights, workerUser } from './worker-acls.ts'
+import { workerAcls, workerUser } from './worker-acls.ts'
 
 test('a worker may ask how long an alert topic keeps packets, by which it remembers visits', async () => {
   const { node } = inject('kafka')
@@ -14,7 +14,7 @@ test('a worker may ask how long an alert topic keeps packets, by which it rememb
   const topics = nodeTopics({ alertTopics, shards: 1, retention: { hours: 5, bytesPerPartition: 1024 ** 3 } })
   await admin.createTopics(topics.filter(({ name }) => name === topic))
   await admin.upsertUser(workerUser(mirror), password)
-  await admin.grant(workerRights(mirror, [topic]).node)
+  await admin.grant(workerAcls(mirror, [topic]).node)
   const worker = openAdmin({ ...node, user: workerUser(mirror), password })
   expect((await worker.topicConfigs(topic))?.['retention.ms']).toBe(String(5 * 3_600_000))
   expect(await worker.topicConfigs('no-such-topic')).toBeUndefined()

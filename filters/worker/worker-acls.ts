@@ -1,23 +1,23 @@
-// What a worker's user may do: on its own node, and on the hub, where it only reports. Granted by whoever prepares a node.
+// The Kafka ACLs of a worker's user: on its own node, and on the hub, where it only reports. Granted by whoever prepares a node.
 import { CLOCK_TOPIC, type Grant } from '#hub'
 import { NODE_TOPICS } from '#mirrors'
 import { FILTERS_TOPIC } from '../manifest.ts'
-import { SOURCES_TOPIC } from '../sources.ts'
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
 import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from '../publish/topics.ts'
+import { SOURCES_TOPIC } from '../sources.ts'
 
 /** The registry's topic as mirrored to the node. */
 const SCHEMAS_TOPIC = '_schemas'
 
 export const workerUser = (mirror: string): string => `skysieve-worker-${mirror}`
 
-export interface WorkerRights {
+export interface WorkerAcls {
   readonly node: readonly Grant[]
   readonly hub: readonly Grant[]
 }
 
 /** The grants of a mirror's worker; `alertTopics` are those of the streams it filters. */
-export function workerRights(mirror: string, alertTopics: readonly string[]): WorkerRights {
+export function workerAcls(mirror: string, alertTopics: readonly string[]): WorkerAcls {
   const user = workerUser(mirror)
   const topic = (name: string, ...operations: Grant['operations']): Grant => ({
     user,

@@ -19,7 +19,7 @@ import {
 import { nodeTopics } from '#mirrors'
 import { FILTERS_TOPIC, type Manifest } from '../manifest.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
-import { workerRights, workerUser } from './worker-acls.ts'
+import { workerAcls, workerUser } from './worker-acls.ts'
 import { readTopic } from './worker.fixture.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../deploy/processes/worker/main.ts')
@@ -62,7 +62,7 @@ export async function openWorkerProcesses(
   const [onNode, onHub] = [openAdmin(node), openAdmin(hub)]
   await onNode.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards }))
   await onHub.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
-  const rights = workerRights(mirror, [topic])
+  const rights = workerAcls(mirror, [topic])
   for (const [admin, grants] of [
     [onNode, rights.node],
     [onHub, rights.hub],

@@ -10,7 +10,7 @@ import {
   REGISTRY_TRANSACTIONAL_ID,
   STREAMS,
 } from '#hub'
-import { workerRights, workerUser } from '#filters'
+import { workerAcls, workerUser } from '#filters'
 import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
 import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from '../layout/kafka-users.ts'
 
@@ -59,7 +59,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
   ...apiAcls(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
     ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
-    ...workerRights(node, ALERT_TOPICS).hub,
+    ...workerAcls(node, ALERT_TOPICS).hub,
     ...lagWatchRights(workerUser(node), ALERT_TOPICS).hub,
   ]),
 ]
@@ -67,7 +67,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
 /** On a node: the worker reads alerts and control topics and writes what comes out of them. */
 export const nodeRights = (node: string): readonly Grant[] => [
   ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
-  ...workerRights(node, ALERT_TOPICS).node,
+  ...workerAcls(node, ALERT_TOPICS).node,
   ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
   ...apiAcls(API_USER).node,
 ]
