@@ -13,13 +13,13 @@ import fastavro
 
 asked = json.load(sys.stdin)
 sys.path.insert(0, asked["guest"])
-from cells import Cells
-from frame import place
+from alerts.cells import Cells
+from alerts.frame_layout import place
+from alerts.record_tree import numbers_of, tree_of
+from alerts.records import record_class
+from alerts.wanted_columns import Reached, Wants
 from generated import Expressions
 from idioms import IDIOMS
-from layout import numbers_of, tree_of
-from reached import Reached, Wants
-from records import record_class
 
 SEED, GENERATED = 20, asked["expressions"]
 TRIES = 12

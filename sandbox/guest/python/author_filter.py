@@ -3,13 +3,13 @@ import resource
 import sys
 import types
 
-import cutout
-import fixed
+import fixed_clock
 import verdicts
 from alert_filter import AlertFilter
-from layout import tree_of
+from alerts import cutout
+from alerts.record_tree import tree_of
+from alerts.wanted_columns import Wants
 from preload import preload
-from reached import Wants
 from verdicts import MESSAGE_CHARS, Refused
 
 NO_FILTER = "the module has no class derived from AlertFilter with filter(self, alert) or filter_batch(self, alerts), and no function called filter"
@@ -41,7 +41,7 @@ class AuthorFilter:
         self.wants = Wants()
         self.tree = tree_of(self.reads, self.offers, self.reads)
         self._log = log
-        self._moment = fixed.Moment(message["source"])
+        self._moment = fixed_clock.Moment(message["source"])
         log.begin(self.limits["logChars"])
         made = self._load(message["source"])
         try:
@@ -87,7 +87,7 @@ class AuthorFilter:
         self._moment.prepare()
         columns = [*self.offers["columns"], *(column for listed in self.offers["lists"] for column in listed["columns"])]
         if self.batched is not None:
-            from batch import prepare
+            from alerts.batch_columns import prepare
 
             prepare()
         if "array" in source and any(column["kind"] == "binary" for column in columns):

@@ -2,14 +2,14 @@
 import signal
 import sys
 
-import fixed
+import fixed_clock
 import wire
+from alerts.cells import Cells
+from alerts.frame_layout import place
+from alerts.record_tree import numbers_of, tree_of
+from alerts.records import record_class
 from author_filter import AuthorFilter, LoadFailure
-from cells import Cells
-from frame import place
-from layout import numbers_of, tree_of
-from logs import Log
-from records import record_class
+from log import Log
 
 RING = "/ring/ring"
 
@@ -85,7 +85,7 @@ class Host:
         self._cells.arrange(numbers if numbers is not None else range(len(self._cells.columns)))
         if loaded.batched is None:
             return alert_type, None
-        from batch import Columns
+        from alerts.batch_columns import Columns
 
         return None, Columns(tree, self._cells, rows, loaded.wants)
 
@@ -94,5 +94,5 @@ if __name__ == "__main__":
     # To stop a container is to kill it; a signal that can be caught is the filter's own.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    fixed.install()
+    fixed_clock.install()
     Host().run()

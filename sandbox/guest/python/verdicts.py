@@ -4,7 +4,7 @@ import struct
 from json import dumps
 
 import wire
-from logs import units
+from log import units
 
 FORMS = "return True, False, a number or {pass, score, annotations}"
 MESSAGE_CHARS = 500
@@ -124,7 +124,7 @@ class Verdicts:
             self._note(error)
 
     def record(self, slot, cpu_ms, logs, logs_dropped):
-        """The batch's record for one filter, as wire.ts has it."""
+        """The batch's record for one filter, as protocol/wire.ts has it."""
         extra = {}
         if self._first_error:
             extra["firstError"] = self._first_error
@@ -146,7 +146,7 @@ def wanting(slot, rows, cpu_ms, texts):
 
 
 def _words(rows):
-    """Words of a bit for each row, as wire.ts pads them."""
+    """Words of a bit for each row, as protocol/wire.ts pads them."""
     return ((rows + 63) >> 6) << 1
 
 

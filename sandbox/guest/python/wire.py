@@ -1,4 +1,4 @@
-"""The frames between the trusted side and this container; the same as wire.ts, over stdin and a private copy of stdout."""
+"""The frames between the trusted side and this container; the same as protocol/wire.ts, over stdin and a private copy of stdout."""
 import os
 import struct
 from json import dumps, loads

@@ -1,6 +1,6 @@
 // The program of the containers, copied to a place every user can read, whatever the modes of the checkout.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 const SOURCE = join(import.meta.dirname, '../../guest/python')
 
@@ -8,9 +8,13 @@ const SOURCE = join(import.meta.dirname, '../../guest/python')
 export function copyGuestFiles(dir: string): string {
   const guest = join(dir, 'guest')
   mkdirSync(guest, { recursive: true })
-  for (const name of readdirSync(SOURCE).filter(file => file.endsWith('.py'))) {
-    copyFileSync(join(SOURCE, name), join(guest, name))
-    chmodSync(join(guest, name), 0o444)
+  const names = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.py'))
+  for (const name of names) {
+    const to = join(guest, name)
+    mkdirSync(dirname(to), { recursive: true })
+    chmodSync(dirname(to), 0o755)
+    copyFileSync(join(SOURCE, name), to)
+    chmodSync(to, 0o444)
   }
   chmodSync(guest, 0o755)
   return guest

@@ -4,8 +4,8 @@ import json.encoder
 from difflib import get_close_matches
 from functools import lru_cache
 
-from layout import missing_of
-from readers import reader_of
+from alerts.record_tree import missing_of
+from alerts.readers import reader_of
 
 # Written in C it takes the size of a dict from the dict's own memory, which is empty until somebody looks.
 json.encoder.c_make_encoder = None
@@ -160,7 +160,7 @@ def _told(name, known):
 
 
 def record_class(node, cells, wants):
-    """The class of the records of a tree (see layout.py); `wants` is told what they reach that is not carried."""
+    """The class of the records of a tree (see record_tree.py); `wants` is told what they reach that is not carried."""
     readers = {name: reader_of(name, field, cells, wants, record_class) for name, field in node.fields.items()}
 
     def get_item(self, name):

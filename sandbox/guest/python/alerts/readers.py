@@ -1,8 +1,8 @@
 """How each kind of field is read from the ring: a function of the record that has it. Records and lists are kept in it, so that each is one object."""
 from itertools import repeat
 
-from cells import NULL_HIGH
-from layout import Listed, Node
+from alerts.cells import NULL_HIGH
+from alerts.record_tree import Listed, Node
 
 _make, _keep, _kept = dict.__new__, dict.__setitem__, dict.get
 

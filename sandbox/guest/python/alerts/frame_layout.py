@@ -1,4 +1,4 @@
-"""Where the parts of a batch lie in its frame: the same computation as frame.ts, in cells of eight bytes of the ring."""
+"""Where the parts of a batch lie in its frame: the same computation as columns/frame-layout.ts, in cells of eight bytes of the ring."""
 from dataclasses import dataclass
 
 

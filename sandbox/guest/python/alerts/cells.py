@@ -2,7 +2,7 @@
 import mmap
 import os
 
-from cutout import Cutout
+from alerts.cutout import Cutout
 
 NULL_HIGH = 0x7FF86E75
 CELL_BYTES = 8

@@ -1,10 +1,10 @@
 """A whole batch as NumPy columns, for filters that write filter_batch(self, alerts)."""
 import numpy
 
-from cells import NULL_HIGH
-from layout import Listed, Node, missing_of
-from nullable import Whole, nullable
-from records import NoAttribute, NoField
+from alerts.cells import NULL_HIGH
+from alerts.nullable import Whole, nullable
+from alerts.record_tree import Listed, Node, missing_of
+from alerts.records import NoAttribute, NoField
 
 
 class _Named:
