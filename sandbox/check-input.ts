@@ -7,8 +7,8 @@ import {
   MAX_ROWS,
   MAX_TEXT_UNITS,
 } from './columns/batch.ts'
-import { SandboxError, type SandboxErrorCode } from './errors.ts'
 import { carries } from './columns/wanted-columns.ts'
+import { SandboxError, type SandboxErrorCode } from './errors.ts'
 import { type Program, type Runtime } from './sandbox.ts'
 
 /** Paths become names in generated source: identifiers joined by dots, nothing else. */

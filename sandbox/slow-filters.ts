@@ -1,4 +1,5 @@
-// How much processor time filters take per record, and which of them are slow: those run in hosts of their own kind, so that only they wait for one another.
+// How much processor time filters take per record, and which of them are slow: those run in hosts of their own kind or with less of the processor, so that only they
+// wait for one another.
 
 /** Mean CPU time per record above which a filter is slow. A field test takes half a microsecond, a light curve of 50 points seven. */
 export const SLOW_US = 100
@@ -12,7 +13,7 @@ interface Pace {
   cpuMs: number
 }
 
-/** Paces of the filters of one cordon. */
+/** Paces of the filters of one trust group. */
 export function openPaces() {
   const paces = new Map<string, Pace>()
   return {

@@ -2,7 +2,7 @@
 import { type AvroSchema, type BatchBuilder, HubError, openBatchBuilder, type Stream } from '#hub'
 import {
   type Failure,
-  type Learning,
+  type LearnedColumns,
   type LoadOutcome,
   type Program,
   type Sandbox,
@@ -26,7 +26,7 @@ export interface Lesson {
   readonly alerts: readonly AlertBytes[]
   /** As it was loaded; it is unloaded. */
   readonly program: Program
-  readonly learning: Learning
+  readonly learning: LearnedColumns
   /** What it wanted, and what that try cost; absent where these alerts have not been tried. */
   readonly first?: Verdicts
 }

@@ -1,6 +1,6 @@
 // A filter on a visit, before it is live: the production sandbox and the production cap, nothing published.
 import { type AlertKey, openBatchBuilder, type Stream } from '#hub'
-import { type AuthorError, type Failure, Learning, type Program, type Sandbox, type Verdicts } from '#sandbox'
+import { type AuthorError, type Failure, LearnedColumns, type Program, type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learn } from './learn.ts'
 
 /** One packet of a sample, without its frame. */
@@ -52,7 +52,7 @@ export async function trialRun({ sandbox, program, stream, packets, cap, onProgr
     const reason = loaded.reason === 'syntax' || loaded.reason === 'no-filter' ? 'error' : loaded.reason
     return { ...tally.result(), failure: { reason, error: loaded.error } }
   }
-  const learning = new Learning(program)
+  const learning = new LearnedColumns(program)
   let running = program
   let builder = openBatchBuilder({ stream, set: program.reads, maxRows: TRIAL_ROWS })
   const keys: AlertKey[] = []

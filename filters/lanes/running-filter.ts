@@ -1,5 +1,5 @@
 // A filter that runs: one version, loaded in the sandbox, with the columns it reads and the cap its manifest gives it.
-import { type AuthorError, type Learning, type Program } from '#sandbox'
+import { type AuthorError, type LearnedColumns, type Program } from '#sandbox'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { type CappedFilter, type Share } from '../verdicts/capped-filter.ts'
@@ -13,7 +13,7 @@ export interface RunningFilter extends CappedFilter {
   share: Share | undefined
   /** Replaced when it learns. */
   program: Program
-  readonly learning: Learning
+  readonly learning: LearnedColumns
   /** The last error of its code on a row, for its author. */
   lastError?: AuthorError
 }

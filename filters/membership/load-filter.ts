@@ -1,5 +1,5 @@
 // A manifest's active version → a program with the columns it reads → loaded in the sandbox; or why not. Each step's failure is that filter's alone.
-import { type AuthorError, Learning, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
+import { type AuthorError, LearnedColumns, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
 import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
 import { type RunningFilter } from '../lanes/running-filter.ts'
@@ -79,7 +79,7 @@ export async function loadFilter(
   const fromVisit = typeof start === 'object' && 'visit' in start ? BigInt(start.visit) : undefined
   const { version } = program
   const { ahead } = record
-  const learning = new Learning(program)
+  const learning = new LearnedColumns(program)
   const runner = { id, version, cap, policy, ahead, fromVisit, manifest, share: undefined, program, found, learning }
   return { ok: true, runner }
 }

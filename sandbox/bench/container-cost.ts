@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { type ContainerSandbox, openContainerSandbox } from '../container/open-container-sandbox.ts'
 import { type EngineAddress } from '../engine/docker-engine.ts'
 import { type Program } from '../sandbox.ts'
+import { median } from './figures.ts'
 import { batchOfRows, KINDS, programsOf } from './workload.ts'
 
 const ROUND_MS = 1500
@@ -43,8 +44,6 @@ export interface ContainerCost {
   readonly cpuUs: number
   readonly wallUs: number
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
 async function costOf(
   sandbox: ContainerSandbox,

@@ -7,6 +7,7 @@ import { pino } from 'pino'
 import { type Batch } from '../columns/batch.ts'
 import { type IsolateSandbox, openIsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
 import { type Program } from '../sandbox.ts'
+import { median } from './figures.ts'
 import { batchOfRows, type Kind, KINDS, programsOf } from './workload.ts'
 
 const ROUND_MS = 1500
@@ -72,7 +73,7 @@ async function measure(sandbox: IsolateSandbox, batch: Batch, ids: readonly stri
     walls.push(performance.now() - before)
   }
   const evaluations = batch.rows * ids.length
-  const wallMs = walls.toSorted((a, b) => a - b)[walls.length >> 1] ?? 0
+  const wallMs = median(walls)
   const cpuMs = (allCpuMs(sandbox) - cpuBefore) / walls.length
   return { cpuUs: (cpuMs * 1000) / evaluations, wallUs: (wallMs * 1000) / evaluations }
 }
@@ -86,8 +87,8 @@ export const costOf = (kind: Kind, jit: boolean, count: number, sizes: readonly 
     return costs
   })
 
-/** Milliseconds from nothing to the first verdicts of 100 filters: opening, so many hosts, isolates, one batch. */
-export async function hundredColdMs(jit: boolean, hosts: number): Promise<number> {
+/** Milliseconds from nothing to the first verdicts of 100 filters, without JIT: opening, so many hosts, isolates, one batch. */
+export async function hundredColdMs(hosts: number): Promise<number> {
   const programs = KINDS.flatMap(kind => programsOf(kind, 34)).slice(0, 100)
   const batch = batchOfRows(1)
   const start = performance.now()
@@ -95,7 +96,7 @@ export async function hundredColdMs(jit: boolean, hosts: number): Promise<number
     await sandbox.evaluate(batch, await loadAll(sandbox, programs))
     return performance.now() - start
   }
-  return withSandbox(jit, use, hosts)
+  return withSandbox(false, use, hosts)
 }
 
 const residentMb = (pid: number): number =>

@@ -7,9 +7,10 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { pino } from 'pino'
-import { goodFilters, neighbourBatch, neighbourly, pythonNeighbour } from '../hostile/good-filters.ts'
+import { goodFilters, neighbourBatch, javascriptFilter, pythonFilter } from '../hostile/good-filters.ts'
 import { openSandbox } from '../open-sandbox.ts'
 import { type Program } from '../sandbox.ts'
+import { median, percentile, rounded } from './figures.ts'
 
 const { values } = parseArgs({
   options: {
@@ -26,10 +27,8 @@ const dir = mkdtempSync(join(tmpdir(), 'skysieve-noise-'))
 const batch = neighbourBatch(256)
 const good = goodFilters(99)
 const ids = good.map(({ id }) => id)
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0
-const round = (value: number): number => Math.round(value * 1000) / 1000
-const p99 = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.ceil(numbers.length * 0.99) - 1] ?? 0
+const round = (value: number): number => rounded(value, 3)
+const p99 = (numbers: readonly number[]): number => percentile(numbers, 0.99)
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, value) => total + value, 0)
 
 const logger = pino({ level: 'error' })
@@ -57,7 +56,10 @@ await latencies()
 
 /** A filter that hangs, is loaded again after each kill, and is at last left out. */
 async function p99AfterSuspension(): Promise<number> {
-  const hanging = neighbourly('hanging', 'export const filter = () => [].includes.call({ length: 2 ** 53 - 1 }, 1)')
+  const hanging = javascriptFilter(
+    'hanging',
+    'export const filter = () => [].includes.call({ length: 2 ** 53 - 1 }, 1)',
+  )
   const ratios: number[] = []
   for (let pair = 0; pair < PAIRS; pair++) {
     const quiet = p99(await latencies())
@@ -111,10 +113,10 @@ const busy = 'export function filter() { let n = 0; for (let i = 0; i < 12_000; 
 const busyPython = 'def filter(alert):\n    return sum(i * i for i in range(10_000)) > 0\n'
 const withoutAnything = asked('floor') ? await floor() : null
 const suspended = asked('suspended') ? await p99AfterSuspension() : null
-const besideIsolate = asked('isolate') ? await throughputBeside(neighbourly('a busy isolate', busy)) : null
+const besideIsolate = asked('isolate') ? await throughputBeside(javascriptFilter('a busy isolate', busy)) : null
 const besideContainer =
   engine !== undefined && asked('container')
-    ? await throughputBeside(pythonNeighbour('a busy container', busyPython))
+    ? await throughputBeside(pythonFilter('a busy container', busyPython))
     : null
 await sandbox.close()
 rmSync(dir, { recursive: true, force: true })

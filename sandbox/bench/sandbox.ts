@@ -1,11 +1,12 @@
 // npm run bench -- sandbox [--filters 100] [--engine SOCKET]: what the sandbox costs per record and filter, next to calling the same function directly. Figures are of the hardened
-// sandbox: bubblewrap, seccomp, memory group, lockdown, watch. The last line is the result as JSON; CPU times include all threads of the host.
+// sandbox: bubblewrap, seccomp, memory group, lockdown, watchdog. The last line is the result as JSON; CPU times include all threads of the host.
 import { execFileSync } from 'node:child_process'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DEFAULT_SOCKET } from '../engine/docker-engine.ts'
 import { containerCosts } from './container-cost.ts'
+import { median, rounded } from './figures.ts'
 import { type Cost, costOf, hundredColdMs, memoryPerFilterMb } from './isolate-cost.ts'
 import { type Kind, KINDS, POINTS } from './workload.ts'
 
@@ -15,13 +16,12 @@ const { values } = parseArgs({
 const filters = Number(values.filters)
 const SIZES = [1, 16, 64, 256]
 const COLD_RUNS = 7
-const round = (value: number): number => Math.round(value * 100) / 100
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const round = (value: number): number => rounded(value, 2)
 
 // First: whoever starts cold has run nothing before. With a host a core, as a worker has them, and in one host.
 const coldMs = async (hosts: number): Promise<number> => {
   const runs: number[] = []
-  for (let run = 0; run < COLD_RUNS; run++) runs.push(await hundredColdMs(false, hosts))
+  for (let run = 0; run < COLD_RUNS; run++) runs.push(await hundredColdMs(hosts))
   return Math.round(median(runs))
 }
 const cold = { all: await coldMs(availableParallelism()), one: await coldMs(1) }

@@ -1,4 +1,5 @@
-// What a sandbox evaluates: the chosen fields of up to MAX_ROWS records as columns. The sandbox knows paths and kinds, never what they mean.
+// What a sandbox evaluates. In come the chosen fields of up to MAX_ROWS records as columns; nothing goes out from here: this is the shape that all rooms share.
+// The sandbox knows paths and kinds, never what they mean.
 
 /** Rows of one batch at most; a sandbox refuses more. */
 export const MAX_ROWS = 256

@@ -1,7 +1,7 @@
 // A program that wants more is given it, with an end.
 import { expect, test } from 'vitest'
 import { type ColumnSet } from './batch.ts'
-import { Learning, widened } from './learned-columns.ts'
+import { LearnedColumns, widened } from './learned-columns.ts'
 import { columnNames, columnsNamed } from './wanted-columns.ts'
 
 const number = (path: string) => ({ path, kind: 'number' }) as const
@@ -21,7 +21,7 @@ const READS: ColumnSet = { columns: [number('id')], lists: [] }
 const some = (...names: string[]): ColumnSet => columnsNamed(names, OFFERS) as ColumnSet
 
 test('what was wanted is read from then on, with the records around it and a list that it lies in', () => {
-  const learning = new Learning({ reads: READS, offers: OFFERS })
+  const learning = new LearnedColumns({ reads: READS, offers: OFFERS })
   expect(learning.take(some('object.deep.x', 'history[].b'), 1)).toEqual([
     'object',
     'object.deep',
@@ -33,7 +33,7 @@ test('what was wanted is read from then on, with the records around it and a lis
 })
 
 test('the third time that a record is learned about, it comes whole, and no other', () => {
-  const learning = new Learning({ reads: READS, offers: OFFERS })
+  const learning = new LearnedColumns({ reads: READS, offers: OFFERS })
   learning.take(some('source.a'), 1)
   learning.take(some('source.b', 'history[].a'), 1)
   expect(learning.take(some('source.c'), 1)).toEqual(['source.c', 'source.d', 'source.e'])
@@ -42,7 +42,7 @@ test('the third time that a record is learned about, it comes whole, and no othe
 })
 
 test('a batch that was tried too often is tried with everything', () => {
-  const learning = new Learning({ reads: READS, offers: OFFERS })
+  const learning = new LearnedColumns({ reads: READS, offers: OFFERS })
   learning.take(some('source.a'), 6)
   expect(columnNames(learning.reads).toSorted()).toEqual(columnNames(OFFERS).toSorted())
 })

@@ -25,7 +25,7 @@ export function widened(reads: ColumnSet, names: Iterable<string>, offers: Colum
 }
 
 /** Follows one program. */
-export class Learning {
+export class LearnedColumns {
   readonly #offers: ColumnSet
   readonly #names: readonly string[]
   /** Times something of a record was learned. */

@@ -1,10 +1,10 @@
-// One suite for both runtimes: a test file of each calls it with a way to open that runtime.
+// What holds of both runtimes, as one suite of tests: a test file of each calls it with a way to open that runtime.
 /* oxlint-disable vitest/valid-title, vitest/expect-expect -- titles and expectations are those of the cases */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { type Limits, type Program, type Runtime, type Sandbox, type Verdicts } from '../sandbox.ts'
 import { batchOf } from './batch-of.ts'
 import { CASES, type Case, type Verdict } from './cases.ts'
 import { SAMPLE_IDS, SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET, SAMPLE_TIMES } from './sample.ts'
-import { type Limits, type Program, type Runtime, type Sandbox, type Verdicts } from '../sandbox.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

@@ -5,17 +5,17 @@ import { mkdtempSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sampleProgram, testConformance, tryOut, verdictWords } from '../conformance/suite.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET } from '../conformance/sample.ts'
-import { pythonModule, readCorpus } from '../hostile/corpus.ts'
-import { goodPythonFilters, neighbourBatch, pythonNeighbour } from '../hostile/good-filters.ts'
+import { sampleProgram, testConformance, tryOut, verdictWords } from '../conformance/suite.ts'
+import { openEngine } from '../engine/docker-engine.ts'
 import { openOutside } from '../hostile/canaries.ts'
+import { pythonModule, readCorpus } from '../hostile/corpus.ts'
+import { goodPythonFilters, neighbourBatch, pythonFilter } from '../hostile/good-filters.ts'
 import { openCorpusRun } from '../hostile/run-corpus.ts'
 import { openSandbox } from '../open-sandbox.ts'
 import { type Verdicts } from '../sandbox.ts'
 import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
-import { openEngine } from '../engine/docker-engine.ts'
 import { type ContainerSandbox } from './open-container-sandbox.ts'
 
 const BATCH = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS })
@@ -345,7 +345,7 @@ describe('around containers', () => {
       good: goodPythonFilters(),
       batch: neighbourBatch(),
       restarts: () => 0,
-      programOf: (each, id) => pythonNeighbour(id, pythonModule(each)),
+      programOf: (each, id) => pythonFilter(id, pythonModule(each)),
       hostPids: () => sandbox.hostPids(),
     })
     const wrong = []

@@ -1,25 +1,25 @@
 // The container runtime: Python filters in hardened containers, one for each or one for each author, behind the same interface as the isolates.
 import { mkdirSync, rmSync } from 'node:fs'
-import { type Batch } from '../columns/batch.ts'
-import { SandboxError } from '../errors.ts'
 import { checkBatch, checkProgram } from '../check-input.ts'
+import { type Batch } from '../columns/batch.ts'
 import { openLayouts } from '../columns/layout-numbers.ts'
-import { openRing } from '../protocol/batch-ring.ts'
-import { memoryDirectory } from '../machine/shared-folder.ts'
-import { placedBatch } from '../protocol/placed-batch.ts'
-import { makeOwnDirectory } from '../machine/leftovers.ts'
-import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
-import { type ContainerProcess, startContainer } from './process/container-process.ts'
-import { openCpuGroup } from '../machine/cpu-group.ts'
 import { openEngine, reachEngine, takesGroups } from '../engine/docker-engine.ts'
-import { copyGuestFiles } from '../image/python/guest-files.ts'
+import { ownLabels, sweepContainers } from '../engine/sweep-containers.ts'
+import { SandboxError } from '../errors.ts'
 import { ensureImage } from '../image/python/ensure-image.ts'
+import { copyGuestFiles } from '../image/python/guest-files.ts'
+import { openCpuGroup } from '../machine/cpu-group.ts'
+import { makeOwnDirectory } from '../machine/leftovers.ts'
+import { memoryDirectory } from '../machine/shared-folder.ts'
+import { openRing } from '../protocol/batch-ring.ts'
+import { placedBatch } from '../protocol/placed-batch.ts'
+import { type LoadOutcome, type Posture, type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
+import { openContainerAssignment } from './container-assignment.ts'
+import { openContainerPool } from './container-pool.ts'
 import { type ContainerSandboxOptions, DEFAULT_LOAD_MS, DEFAULT_PROVE_MS } from './options.ts'
-import { Room } from './supervision/shared-container.ts'
-import { openRooms } from './container-assignment.ts'
-import { ContainerSeat } from './supervision/supervised-filter.ts'
-import { openStarter } from '../engine/start-queue.ts'
-import { ownLabels, removeContainers, sweepContainers } from '../engine/sweep-containers.ts'
+import { type ContainerProcess } from './process/container-process.ts'
+import { SharedContainer } from './supervision/shared-container.ts'
+import { SupervisedFilter } from './supervision/supervised-filter.ts'
 
 /** What the container runtime offers beyond the common interface. */
 export interface ContainerSandbox extends Sandbox {
@@ -44,53 +44,33 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
   const dir = makeOwnDirectory(options.dir, 'containers-')
   const ring = openRing(options.sharedDir ?? memoryDirectory(dir), { named: true })
   const layoutOf = openLayouts()
-  const seats = new Map<string, ContainerSeat>()
-  /** Those that are still being removed are processes too. */
-  const processes = new Set<ContainerProcess>()
-  /** Those that could not be removed while the engine was away. */
-  const left = new Set<string>()
+  const loaded = new Map<string, SupervisedFilter>()
   let closed = false
-
-  const tell = (): void => metrics?.hosts('container', 'working', processes.size)
-  const start = openStarter({
+  const pool = openContainerPool({
     docker,
     engine,
+    plan: { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup },
     logger,
     restoreImage,
-    onReturn: () => removeContainers(docker, left),
+    onCount: count => metrics?.hosts('container', 'working', count),
   })
-  const forget = async (container: ContainerProcess): Promise<void> => {
-    await container.removed
-    processes.delete(container)
-    tell()
-  }
-  const plan = { image, labels: ownLabels(label), guest: copyGuestFiles(dir), ring: ring.folder, cpuGroup }
-  const startKnown = async (memoryMb: number, signal: AbortSignal, once: boolean): Promise<ContainerProcess> => {
-    const full = { ...plan, memoryMb }
-    const make = (): Promise<ContainerProcess> =>
-      startContainer({ docker, plan: full, logger, onLeft: id => left.add(id) })
-    const started = await start(make, { signal, once })
-    processes.add(started)
-    tell()
-    void forget(started)
-    return started
-  }
   const onRestart = (reason: string): void => {
     metrics?.restarted('container', reason)
     options.onRestart?.(reason)
   }
-  const roomOf = openRooms({
+  const containerFor = openContainerAssignment({
     shareByAuthor: options.shareByAuthor ?? false,
-    open: memoryMb => new Room({ start: (signal, once) => startKnown(memoryMb, signal, once), logger, onRestart }),
+    open: memoryMb =>
+      new SharedContainer({ start: (signal, once) => pool.take(memoryMb, signal, once), logger, onRestart }),
   })
   const assertOpen = (): void => {
     if (closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.')
   }
-  const running = (): ContainerProcess[] => [...new Set([...seats.values()].flatMap(seat => seat.process ?? []))]
-  const unload = async (filter: string, seat = seats.get(filter)): Promise<void> => {
-    if (seat === undefined || seats.get(filter) !== seat) return
-    await seat.unload()
-    if (seats.get(filter) === seat) seats.delete(filter)
+  const running = (): ContainerProcess[] => [...new Set([...loaded.values()].flatMap(filter => filter.process ?? []))]
+  const unload = async (id: string, filter = loaded.get(id)): Promise<void> => {
+    if (filter === undefined || loaded.get(id) !== filter) return
+    await filter.unload()
+    if (loaded.get(id) === filter) loaded.delete(id)
   }
   const differencesOf = (container: ContainerProcess): Promise<readonly string[]> =>
     container.differences().catch((error: unknown) => {
@@ -112,53 +92,50 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
       assertOpen()
       checkProgram(program, 'container')
       const { id } = program
-      if (seats.has(id))
+      if (loaded.has(id))
         throw new SandboxError(
           'SANDBOX_PROGRAM_INVALID',
           `Filter ${id} is loaded; unload it before loading another version.`,
         )
-      const seat = new ContainerSeat({
+      const filter = new SupervisedFilter({
         program,
-        room: roomOf(program),
+        container: containerFor(program),
         loadMs: options.loadMs ?? DEFAULT_LOAD_MS,
       })
-      seats.set(id, seat)
+      loaded.set(id, filter)
       let outcome: LoadOutcome | undefined
       try {
-        return (outcome = await seat.load())
+        return (outcome = await filter.load())
       } finally {
         if (!outcome?.ok) {
-          seats.delete(id)
-          await seat.close()
+          loaded.delete(id)
+          await filter.close()
         }
       }
     },
-    unload: filter => unload(filter),
+    unload: id => unload(id),
     async evaluate(batch: Batch, filters: readonly string[]): Promise<Verdicts[]> {
       assertOpen()
       checkBatch(batch)
-      const named = filters.map(filter => {
-        const seat = seats.get(filter)
-        if (seat !== undefined) return seat
-        throw new SandboxError(
-          'SANDBOX_FILTER_UNKNOWN',
-          `Filter ${filter} is not loaded; load it before evaluating it.`,
-        )
+      const named = filters.map(id => {
+        const filter = loaded.get(id)
+        if (filter !== undefined) return filter
+        throw new SandboxError('SANDBOX_FILTER_UNKNOWN', `Filter ${id} is not loaded; load it before evaluating it.`)
       })
       const entry = ring.write(batch)
       try {
         const placed = placedBatch(batch, layoutOf(batch.set), entry.offset)
         // All must be over before the batch's memory is given back, also when one rejects.
-        const settled = await Promise.allSettled(named.map(seat => seat.evaluate(placed)))
+        const settled = await Promise.allSettled(named.map(filter => filter.evaluate(placed)))
         const all = settled.map(result => {
           if (result.status === 'rejected') throw result.reason
           return result.value
         })
-        for (const [index, { filter, failure }] of all.entries()) {
-          const seat = named[index]
-          if (failure === undefined || seats.get(filter) !== seat) continue
-          seats.delete(filter)
-          void seat?.unload()
+        for (const [index, { filter: id, failure }] of all.entries()) {
+          const filter = named[index]
+          if (failure === undefined || loaded.get(id) !== filter) continue
+          loaded.delete(id)
+          void filter?.unload()
         }
         return all
       } finally {
@@ -169,14 +146,14 @@ export async function openContainerSandbox(options: ContainerSandboxOptions): Pr
       const differences = [...new Set((await Promise.all(running().map(differencesOf))).flat())]
       return { ok: differences.length === 0, kind: 'container', differences }
     },
-    hostPids: () => [...processes].flatMap(({ usage }) => usage.pids()),
+    hostPids: () => pool.pids(),
     containerIds: () => running().map(({ id }) => id),
     async close(): Promise<void> {
       if (closed) return
       closed = true
       clearInterval(proving)
-      await Promise.all([...seats.values()].map(seat => seat.close()))
-      await Promise.all([...processes].map(({ removed }) => removed))
+      await Promise.all([...loaded.values()].map(filter => filter.close()))
+      await pool.removed()
       ring.close()
       rmSync(dir, { recursive: true, force: true })
     },

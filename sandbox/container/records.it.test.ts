@@ -1,11 +1,11 @@
 // What Python filters see: dicts of all fields, read from the columns that are carried; and what becomes of a field that is not.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ColumnSet } from '../columns/batch.ts'
-import { sampleProgram, tryOut, verdictWords } from '../conformance/suite.ts'
+import { columnNames, columnsNamed } from '../columns/wanted-columns.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET } from '../conformance/sample.ts'
+import { sampleProgram, tryOut, verdictWords } from '../conformance/suite.ts'
 import { type Verdicts } from '../sandbox.ts'
-import { columnNames, columnsNamed } from '../columns/wanted-columns.ts'
 import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
 import { type ContainerSandbox } from './open-container-sandbox.ts'
 

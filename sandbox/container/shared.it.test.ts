@@ -1,11 +1,11 @@
 // Containers that the filters of one author share, where that is chosen.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sampleProgram, testConformance, verdictWords } from '../conformance/suite.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { SAMPLE_LIMITS, SAMPLE_RECORDS, SAMPLE_SET } from '../conformance/sample.ts'
+import { sampleProgram, testConformance, verdictWords } from '../conformance/suite.ts'
+import { openEngine } from '../engine/docker-engine.ts'
 import { type Program, type Verdicts } from '../sandbox.ts'
 import { type Engine, openTestSandbox, startEngine } from './engine.fixture.ts'
-import { openEngine } from '../engine/docker-engine.ts'
 
 const BATCH = batchOf({ set: SAMPLE_SET, records: SAMPLE_RECORDS })
 const firstOf = (verdicts: readonly Verdicts[]): string[] =>

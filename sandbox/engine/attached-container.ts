@@ -4,8 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type Docker from 'dockerode'
 import { type ContainerCreateOptions } from 'dockerode'
 import { type Logger } from 'pino'
-import { statusOf } from './docker-engine.ts'
 import { openStreamSplitter, type OutputListener } from './attach-stream.ts'
+import { statusOf } from './docker-engine.ts'
 
 /** The engine's state follows the end of the stream, and what it knows about memory follows that. */
 const STATE_ATTEMPTS = 40
@@ -39,7 +39,7 @@ export interface AttachOptions {
   readonly flags: ContainerCreateOptions
   readonly logger: Logger
   /** Takes what it writes; what this throws is a breach. */
-  readonly hear: OutputListener
+  readonly onOutput: OutputListener
   /** It said something it must not; it goes on until it is killed. */
   readonly onBreach: (why: string) => void
   /** It could not be removed. */
@@ -47,7 +47,7 @@ export interface AttachOptions {
 }
 
 /** Makes a container and a line to it; `start` starts it. Throws what dockerode throws. */
-export async function attachContainer({ docker, flags, logger, hear, onBreach, onLeft }: AttachOptions) {
+export async function attachContainer({ docker, flags, logger, onOutput, onBreach, onLeft }: AttachOptions) {
   const container = await docker.createContainer(flags)
   let stream: Duplex
   try {
@@ -59,7 +59,7 @@ export async function attachContainer({ docker, flags, logger, hear, onBreach, o
   }
   let killed = false
   const push = openStreamSplitter((name, bytes) => {
-    if (!killed) hear(name, bytes)
+    if (!killed) onOutput(name, bytes)
   })
   stream.on('error', () => undefined)
   stream.on('data', (piece: Buffer) => {

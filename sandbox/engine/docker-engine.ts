@@ -1,4 +1,4 @@
-// The Docker engine: how to reach it, and whether an error means that nobody answers.
+// The Docker engine. In comes its address, out goes a client of it, or an error that says that nobody answers.
 import Docker, { type DockerOptions } from 'dockerode'
 import { SandboxError } from '../errors.ts'
 

@@ -11,7 +11,7 @@ const RETRY_MS = 500
 /** Starts that fail although the engine answers. */
 const MAX_FAILURES = 3
 
-export interface StarterOptions {
+export interface StartQueueOptions {
   readonly docker: Docker
   readonly engine: EngineAddress
   readonly logger: Logger
@@ -27,7 +27,7 @@ interface Started {
 }
 
 /** A function that has a container made; while the engine is away it waits until `signal`, unless `once`. */
-export function openStarter({ docker, engine, logger, restoreImage, onReturn }: StarterOptions) {
+export function openStartQueue({ docker, engine, logger, restoreImage, onReturn }: StartQueueOptions) {
   let running = 0
   const waiting: (() => void)[] = []
   const inLine = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,4 @@
-// What must stay untouched outside a sandbox, and whether it did: files, network, processes, environment, memory of this process.
+// What must stay untouched outside a sandbox (files, network, processes, environment, memory of this process), and whether it did.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// One case of a hostile corpus: a line of JSON, and the program it becomes.
+// A hostile corpus: a case is a line of JSON, and becomes a program.
 import { readFileSync } from 'node:fs'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'

@@ -34,7 +34,7 @@ const KINDS = [
 ]
 
 /** Program of the same columns and limits as its neighbours'. */
-export const neighbourly = (id: string, source: string): Program => ({
+export const javascriptFilter = (id: string, source: string): Program => ({
   id,
   version: 1,
   runtime: 'isolate',
@@ -49,14 +49,14 @@ export const neighbourly = (id: string, source: string): Program => ({
 export const goodFilters = (count: number): Program[] =>
   Array.from({ length: count }, (_, i) => {
     const body = KINDS[i % KINDS.length]?.(i) ?? ''
-    return neighbourly(`good-${i}`, `export function filter(alert) { ${body} }`)
+    return javascriptFilter(`good-${i}`, `export function filter(alert) { ${body} }`)
   })
 
 const wave = (seed: number): number => 25 + 25 * Math.sin(seed * 12.9898)
 
 /** The same for Python. */
-export const pythonNeighbour = (id: string, source: string): Program => ({
-  ...neighbourly(id, source),
+export const pythonFilter = (id: string, source: string): Program => ({
+  ...javascriptFilter(id, source),
   runtime: 'container',
   fileName: `${id}.py`,
 })
@@ -67,7 +67,7 @@ export const goodPythonFilters = (): Program[] =>
     'def filter(alert):\n    s = alert.source\n    return s.flux / s.fluxErr > 7 and s.band != "u"\n',
     'class Rising(AlertFilter):\n    def filter(self, alert):\n        flux = [p.flux or 0 for p in alert.history or []]\n        return sum(b > a for a, b in zip(flux, flux[1:])) > 3\n',
     'class Bright(AlertFilter):\n    def filter_batch(self, alerts):\n        return alerts.source.flux > 20\n',
-  ].map((source, i) => pythonNeighbour(`good-python-${i}`, source))
+  ].map((source, i) => pythonFilter(`good-python-${i}`, source))
 
 /** Records with some history, the same on every machine. */
 export function neighbourBatch(rows = 64): Batch {

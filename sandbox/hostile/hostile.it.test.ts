@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type IsolateSandbox, openIsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
-import { javascriptModule, readCorpus } from './corpus.ts'
-import { goodFilters, neighbourBatch, neighbourly } from './good-filters.ts'
 import { openOutside, type Outside } from './canaries.ts'
+import { javascriptModule, readCorpus } from './corpus.ts'
+import { goodFilters, neighbourBatch, javascriptFilter } from './good-filters.ts'
 import { openCorpusRun } from './run-corpus.ts'
 
 /** What authors may be told for each expectation; a filter that allocates may run out of time before it runs out of memory. */
@@ -38,7 +38,7 @@ beforeAll(async () => {
   run = await openCorpusRun({
     sandbox,
     good: goodFilters(30),
-    programOf: (each, id) => neighbourly(id, javascriptModule(each)),
+    programOf: (each, id) => javascriptFilter(id, javascriptModule(each)),
     batch: neighbourBatch(32),
     outside,
     hostPids: () => sandbox.hostPids(),

@@ -8,9 +8,9 @@ import { pino } from 'pino'
 import { DEFAULT_SOCKET } from '../engine/docker-engine.ts'
 import { HOST_KINDS } from '../jail/open-jail.ts'
 import { openSandbox } from '../open-sandbox.ts'
-import { javascriptModule, pythonModule, readCorpus } from './corpus.ts'
-import { goodFilters, goodPythonFilters, neighbourBatch, neighbourly, pythonNeighbour } from './good-filters.ts'
 import { openOutside } from './canaries.ts'
+import { javascriptModule, pythonModule, readCorpus } from './corpus.ts'
+import { goodFilters, goodPythonFilters, neighbourBatch, javascriptFilter, pythonFilter } from './good-filters.ts'
 import { openCorpusRun, summarise } from './run-corpus.ts'
 
 const { values, positionals } = parseArgs({
@@ -68,7 +68,8 @@ const containers = python ? await sandbox.containers() : undefined
 const run = await openCorpusRun({
   sandbox,
   good: [...goodFilters(Number(values.good)), ...(python ? goodPythonFilters() : [])],
-  programOf: (each, id) => (python ? pythonNeighbour(id, pythonModule(each)) : neighbourly(id, javascriptModule(each))),
+  programOf: (each, id) =>
+    python ? pythonFilter(id, pythonModule(each)) : javascriptFilter(id, javascriptModule(each)),
   batch: neighbourBatch(),
   outside,
   hostPids: () => [...sandbox.isolates.hostPids(), ...(containers?.hostPids() ?? [])],

@@ -1,8 +1,8 @@
 // Runs a corpus: each hostile filter for two batches beside good ones in one host, and what came of it for everybody.
 import { type Batch } from '../columns/batch.ts'
 import { type Program, type Sandbox, type Verdicts } from '../sandbox.ts'
-import { type HostileCase } from './corpus.ts'
 import { type Outside } from './canaries.ts'
+import { type HostileCase } from './corpus.ts'
 
 export interface CaseResult {
   readonly name: string

@@ -1,11 +1,11 @@
 // Many filters that take a lot of their host's memory without doing anything: none of them is struck for it.
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { type ColumnSet } from '../columns/batch.ts'
-import { neighbourBatch, neighbourly } from '../hostile/good-filters.ts'
+import { neighbourBatch, javascriptFilter } from '../hostile/good-filters.ts'
 import { type Program } from '../sandbox.ts'
-import { filterMb, fits, mailboxMb } from './process/filter-memory.ts'
-import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { openTestIsolates } from './isolate-sandbox.fixture.ts'
+import { type IsolateSandbox } from './open-isolate-sandbox.ts'
+import { filterMb, fits, mailboxMb } from './process/filter-memory.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 300_000 })
@@ -17,7 +17,7 @@ const WIDE: ColumnSet = {
   lists: [{ path: 'history', columns: Array.from({ length: 118 }, (_, i) => ({ path: `f${i}`, kind: 'number' })) }],
 }
 const wide = (id: string, source = 'export const filter = () => true'): Program => ({
-  ...neighbourly(id, source),
+  ...javascriptFilter(id, source),
   reads: WIDE,
 })
 
@@ -57,7 +57,7 @@ test('filters that together outgrow their host are spread over several, and nobo
     'const kept = []\nexport function filter() { if (kept.length < 24) kept.push(new Float64Array(131072).fill(1)); return true }'
   const ids = Array.from({ length: 10 }, (_, i) => `keeps-${i}`)
   for (const id of ids) {
-    const program = neighbourly(id, source)
+    const program = javascriptFilter(id, source)
     await sandbox.load({ ...program, limits: { ...program.limits, memoryMb: 48, batchMs: 5000 } })
   }
   for (let round = 0; round < 3; round++) {

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { writeHostProgram, type HostProgram } from '../image/isolate-host/host-program.ts'
 import { nodeFlags } from '../jail/jail.ts'
 import { openUnsafeJail } from '../jail/unsafe-jail.ts'
+import { openRing, type Ring } from '../protocol/batch-ring.ts'
 import { openHostPool } from './host-pool.ts'
 import { type HostProcess, startHost } from './process/host-process.ts'
-import { openRing, type Ring } from '../protocol/batch-ring.ts'
-import { buildRuntimeFiles, type RuntimeFiles } from '../image/isolate-host/host-program.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -19,11 +19,11 @@ const logger = pino({ level: 'silent' })
 const jail = openUnsafeJail()
 let dir: string
 let ring: Ring
-let files: RuntimeFiles
+let files: HostProgram
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-pool-'))
   ring = openRing(dir)
-  files = buildRuntimeFiles(dir)
+  files = writeHostProgram(dir)
 })
 afterAll(() => {
   ring.close()

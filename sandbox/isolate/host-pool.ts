@@ -1,4 +1,4 @@
-// Where seats get their hosts: a spare that stands by, or a new one; proved from outside before it is given away.
+// Where hosts come from: a spare that stands by, or a new one; proved from outside before it is given away.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger } from 'pino'
 import { SandboxError } from '../errors.ts'
@@ -25,7 +25,7 @@ const CLOSE_MS = 30_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 60_000
 
-/** Hosts of one cordon that no seat has yet. */
+/** Hosts of one trust group that have no filters yet. */
 export function openHostPool({ start, spare: wantsSpare, demand, logger }: HostPoolOptions) {
   /** All that live, whoever has them. */
   const alive = new Set<HostProcess>()

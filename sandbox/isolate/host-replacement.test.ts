@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, expect, test, vi } from 'vitest'
-import { goodFilters, neighbourBatch, neighbourly } from '../hostile/good-filters.ts'
+import { goodFilters, neighbourBatch, javascriptFilter } from '../hostile/good-filters.ts'
 import { type Program, type Verdicts } from '../sandbox.ts'
+import { openTestIsolates } from './isolate-sandbox.fixture.ts'
 import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { type IsolateSandboxOptions } from './options.ts'
-import { openTestIsolates } from './isolate-sandbox.fixture.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -85,7 +85,7 @@ test('a stopped host is replaced, and nobody is blamed', async () => {
   const opened = await open()
   const expected = bitsOf(await opened.evaluate(batch, ids))
   for (const pid of opened.hostPids().slice(0, 1)) process.kill(pid, 'SIGSTOP')
-  const slow = neighbourly(
+  const slow = javascriptFilter(
     'slow',
     'export function filter() { let n = 0; for (let i = 0; i < 1e4; i++) n += i; return n > 0 }',
   )
@@ -127,14 +127,14 @@ test('a quarantined filter that is unloaded twice at once leaves the hosts of th
   const opened = await open({}, programs)
   await Promise.all([opened.unload(first), opened.unload(first), opened.unload(first)])
   await opened.rotate()
-  // Those that a cordon does not know any more would not have been replaced.
+  // Those that a trust group does not know any more would not have been replaced.
   expect(restarts).toEqual(['planned', 'planned'])
   expect((await opened.evaluate(batch, others)).map(({ failure }) => failure)).toEqual([undefined, undefined])
 })
 
 test('a filter that turns slow moves to a host of its own kind, and keeps its verdicts', async () => {
   const opened = await open()
-  const slow = neighbourly(
+  const slow = javascriptFilter(
     'slow',
     'export const filter = () => { let n = 0; for (let i = 0; i < 20_000; i++) n += i % 3; return n > 0 }',
   )
@@ -157,7 +157,10 @@ test('a filter that turns slow moves to a host of its own kind, and keeps its ve
 test('the one that hangs is blamed, the others have their verdicts of the same batch, and batches behind it too', async () => {
   const opened = await open()
   const expected = bitsOf(await opened.evaluate(batch, ids))
-  const hanging = neighbourly('hanging', 'export const filter = () => [].includes.call({ length: 2 ** 53 - 1 }, 1)')
+  const hanging = javascriptFilter(
+    'hanging',
+    'export const filter = () => [].includes.call({ length: 2 ** 53 - 1 }, 1)',
+  )
   await opened.load(hanging)
   const mixed = [...ids.slice(0, 4), 'hanging', ...ids.slice(4)]
   const [first, second] = await Promise.all([opened.evaluate(batch, mixed), opened.evaluate(batch, mixed)])
@@ -171,7 +174,7 @@ test('the one that hangs is blamed, the others have their verdicts of the same b
 
 test('a host that outgrows its memory group is ended by the kernel, and the filter is told', async () => {
   const opened = await open({ defaults: { hosts: 1, memoryMb: 160 } }, [])
-  const greedy = neighbourly(
+  const greedy = javascriptFilter(
     'greedy',
     'const kept = []\nexport function filter() { for (let i = 0; i < 400; i++) kept.push(new Float64Array(131072).fill(1)); return true }',
   )

@@ -1,13 +1,13 @@
 // A filter sees its alert as the plain objects it would have at its author's desk: whatever the expression, and whatever was carried at first.
 import { array, assert, asyncProperty, constantFrom, subarray } from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { LearnedColumns, widened } from '../columns/learned-columns.ts'
+import { columnNames } from '../columns/wanted-columns.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { CHANGES, IDIOM_RECORDS, IDIOM_SET, LISTS, OF_LISTS, OF_RECORDS, RECORDS } from '../conformance/idioms.ts'
-import { Learning, widened } from '../columns/learned-columns.ts'
 import { type Program, type Verdicts } from '../sandbox.ts'
-import { columnNames } from '../columns/wanted-columns.ts'
-import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { openTestIsolates } from './isolate-sandbox.fixture.ts'
+import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 })
 
@@ -52,7 +52,7 @@ async function whole(source: string, names: readonly string[] = []): Promise<{ v
   const reads = widened(NOTHING, names, IDIOM_SET)
   const limits = { batchMs: 5000, memoryMb: 64, logChars: 10_000, annotationChars: 500_000 }
   const program = { version: 1, runtime: 'isolate', source, fileName: 'look.js', trust: 'system', limits } as const
-  const learning = new Learning({ reads, offers: IDIOM_SET })
+  const learning = new LearnedColumns({ reads, offers: IDIOM_SET })
   for (let tries = 1; ; tries++) {
     const now: Program = { ...program, id: `look-${++loads}`, reads: learning.reads, offers: IDIOM_SET }
     const outcome = await sandbox.load(now)

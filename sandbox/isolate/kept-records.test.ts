@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ColumnSet } from '../columns/batch.ts'
 import { batchOf } from '../conformance/batch-of.ts'
 import { type Verdicts } from '../sandbox.ts'
-import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { openTestIsolates } from './isolate-sandbox.fixture.ts'
+import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 

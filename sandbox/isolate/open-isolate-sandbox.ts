@@ -1,23 +1,23 @@
-// The isolate runtime: JavaScript filters in V8 isolates, in confined host processes, one cordon of hosts per degree of trust.
+// The isolate runtime: JavaScript filters in V8 isolates, in confined host processes, one group of hosts per degree of trust.
 import { mkdirSync, rmSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { checkBatch, checkProgram } from '../check-input.ts'
 import { type Batch } from '../columns/batch.ts'
+import { openLayouts } from '../columns/layout-numbers.ts'
 import { SandboxError } from '../errors.ts'
+import { writeHostProgram } from '../image/isolate-host/host-program.ts'
 import { type Jail, nodeFlags } from '../jail/jail.ts'
 import { openJail } from '../jail/open-jail.ts'
 import { makeOwnDirectory } from '../machine/leftovers.ts'
-import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
-import { checkBatch, checkProgram } from '../check-input.ts'
-import { Cordon } from './trust-group.ts'
-import { type HostPool, openHostPool } from './host-pool.ts'
-import { type HostProcess, startHost } from './process/host-process.ts'
-import { openLayouts } from '../columns/layout-numbers.ts'
-import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSandboxOptions } from './options.ts'
-import { openRing } from '../protocol/batch-ring.ts'
-import { buildRuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { memoryDirectory } from '../machine/shared-folder.ts'
+import { openRing } from '../protocol/batch-ring.ts'
 import { placedBatch } from '../protocol/placed-batch.ts'
+import { type LoadOutcome, type Posture, type Program, type Sandbox, type Trust, type Verdicts } from '../sandbox.ts'
+import { type HostPool, openHostPool } from './host-pool.ts'
+import { DEFAULT_MEMORY_MB, DEFAULT_PROVE_MS, DEFAULT_ROTATE_MS, type IsolateSandboxOptions } from './options.ts'
+import { type HostProcess, startHost } from './process/host-process.ts'
+import { TrustGroup } from './trust-group.ts'
 
 /** What the isolate runtime offers beyond the common interface. */
 export interface IsolateSandbox extends Sandbox {
@@ -36,7 +36,7 @@ const HOSTS_SHARE = 0.5
 const ENDING_MS = 200
 
 interface Loaded {
-  readonly cordon: Cordon
+  readonly group: TrustGroup
 }
 
 /** Opens the isolate runtime. Throws SANDBOX_UNAVAILABLE where processes cannot be confined. */
@@ -46,10 +46,10 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
   const dir = makeOwnDirectory(options.dir, 'isolates-')
   const jail = await openJailIn(dir, options)
   for (const remark of jail.remarks) logger.warn(remark)
-  const files = buildRuntimeFiles(dir)
+  const files = writeHostProgram(dir)
   const ring = openRing(jail.sharedDir ?? memoryDirectory(dir), { named: jail.sharedDir !== undefined })
   const layoutOf = openLayouts()
-  const cordons = new Map<Trust, Cordon>()
+  const groups = new Map<Trust, TrustGroup>()
   const loaded = new Map<string, Loaded>()
   let closed = false
 
@@ -65,29 +65,29 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     metrics?.restarted('isolate', reason)
     options.onRestart?.(reason)
   }
-  const openCordon = (trust: Trust): Cordon => {
-    const settings = { ...options.defaults, ...options.cordons?.[trust] }
+  const openGroup = (trust: Trust): TrustGroup => {
+    const settings = { ...options.defaults, ...options.trustGroups?.[trust] }
     const { hosts = availableParallelism(), jit = false, memoryMb = DEFAULT_MEMORY_MB } = settings
     const command = { files, nodeFlags: nodeFlags({ jit }), memoryMb }
     const alone = trust === 'quarantined'
-    const log = logger.child({ cordon: trust })
+    const log = logger.child({ trust })
     const poolOf = (spare: boolean, niceness: number): HostPool => {
       const start = (): HostProcess => startHost({ jail, ring, dir, command: { ...command, niceness } })
-      return openHostPool({ start, spare, demand: () => cordons.get(trust)?.demand() ?? new Map(), logger: log })
+      return openHostPool({ start, spare, demand: () => groups.get(trust)?.demand() ?? new Map(), logger: log })
     }
     const pool = poolOf(!alone, alone ? SLOW_NICENESS : 0)
     const slowPool = poolOf(false, SLOW_NICENESS)
     const rotateMs = options.rotateMs ?? DEFAULT_ROTATE_MS
     const maxHosts = Math.max(2 * hosts, Math.floor((totalmem() * HOSTS_SHARE) / (memoryMb * 1_048_576)))
-    return new Cordon({ hosts, maxHosts, memoryMb, alone, pool, slowPool, logger: log, onRestart, rotateMs })
+    return new TrustGroup({ hosts, maxHosts, memoryMb, alone, pool, slowPool, logger: log, onRestart, rotateMs })
   }
-  const allHosts = (): HostProcess[] => [...cordons.values()].flatMap(cordon => cordon.hosts)
+  const allHosts = (): HostProcess[] => [...groups.values()].flatMap(group => group.hosts)
   const assertOpen = (): void => {
     if (closed) throw new SandboxError('SANDBOX_CLOSED', 'The sandbox is closed; open a new one.')
   }
   const unload = async (filter: string, what = loaded.get(filter)): Promise<void> => {
     if (what === undefined || loaded.get(filter) !== what) return
-    await what.cordon.unload(filter)
+    await what.group.unload(filter)
     if (loaded.get(filter) === what) loaded.delete(filter)
   }
   /** The hourly proof: a host that differs is ended, and whatever replaces it must prove itself first. */
@@ -100,7 +100,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
     }
   }
   const countHosts = (): void => {
-    const spare = [...cordons.values()].reduce((sum, cordon) => sum + cordon.spares.length, 0)
+    const spare = [...groups.values()].reduce((sum, group) => sum + group.spares.length, 0)
     metrics?.hosts('isolate', 'spare', spare)
     metrics?.hosts('isolate', 'working', allHosts().length - spare)
   }
@@ -117,13 +117,13 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
           'SANDBOX_PROGRAM_INVALID',
           `Filter ${id} is loaded; unload it before loading another version.`,
         )
-      const cordon = cordons.get(trust) ?? openCordon(trust)
-      cordons.set(trust, cordon)
-      const what = { cordon }
+      const group = groups.get(trust) ?? openGroup(trust)
+      groups.set(trust, group)
+      const what = { group }
       loaded.set(id, what)
       let outcome: LoadOutcome | undefined
       try {
-        return (outcome = await cordon.load(program))
+        return (outcome = await group.load(program))
       } finally {
         if (!outcome?.ok && loaded.get(id) === what) loaded.delete(id)
       }
@@ -142,8 +142,8 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       const entry = ring.write(batch)
       try {
         const placed = placedBatch(batch, layoutOf(batch.set), entry.offset)
-        const byCordon = Map.groupBy(filters, filter => (named.get(filter) as Loaded).cordon)
-        const settled = await Promise.allSettled([...byCordon].map(([cordon, ids]) => cordon.evaluate(placed, ids)))
+        const byGroup = Map.groupBy(filters, filter => (named.get(filter) as Loaded).group)
+        const settled = await Promise.allSettled([...byGroup].map(([group, ids]) => group.evaluate(placed, ids)))
         const all = new Map<string, Verdicts>()
         for (const result of settled) {
           if (result.status === 'rejected') throw result.reason
@@ -160,7 +160,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       return { ok: differences.length === 0, kind: jail.kind, differences: [...differences, ...jail.remarks] }
     },
     async rotate(): Promise<void> {
-      for (const cordon of cordons.values()) await cordon.rotate()
+      for (const group of groups.values()) await group.rotate()
     },
     hostPids: () => allHosts().flatMap(host => host.pid() ?? []),
     async close(): Promise<void> {
@@ -168,7 +168,7 @@ export async function openIsolateSandbox(options: IsolateSandboxOptions): Promis
       closed = true
       clearInterval(proving)
       clearInterval(counting)
-      await Promise.all([...cordons.values()].map(cordon => cordon.close()))
+      await Promise.all([...groups.values()].map(group => group.close()))
       ring.close()
       await jail.close()
       rmSync(dir, { recursive: true, force: true })

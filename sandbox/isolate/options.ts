@@ -6,7 +6,7 @@ import { type OnForbidden } from '../jail/seccomp-filter.ts'
 import { type SandboxMetrics } from '../metrics.ts'
 import { type Trust } from '../sandbox.ts'
 
-export interface CordonSettings {
+export interface TrustGroupSettings {
   /** Host processes; default: one per core. Quarantined filters always have one each. */
   readonly hosts?: number
   /** With the JIT compiler: faster, and a larger surface for attacks on V8. An operator's choice; default false. */
@@ -19,9 +19,9 @@ export interface IsolateSandboxOptions {
   /** A directory only this process's user can write; files of the hosts go below it. */
   readonly dir: string
   readonly logger: Logger
-  /** For every cordon that has no settings of its own. */
-  readonly defaults?: CordonSettings
-  readonly cordons?: Partial<Record<Trust, CordonSettings>>
+  /** For every trust group that has no settings of its own. */
+  readonly defaults?: TrustGroupSettings
+  readonly trustGroups?: Partial<Record<Trust, TrustGroupSettings>>
   /** How hosts are confined; default: by bubblewrap, or in containers where it cannot run. `unsafe`, for development only, warns and shows in the posture. */
   readonly host?: HostKind | undefined
   /** Where hosts in containers are made; default: the Docker engine of this machine. */

@@ -1,6 +1,6 @@
 // A process that loads a filter, says the ids of its hosts, and waits for its end: node orphan.fixture.ts DIR [ENGINE], with ENGINE in containers of it.
 import { pino } from 'pino'
-import { neighbourly } from '../hostile/good-filters.ts'
+import { javascriptFilter } from '../hostile/good-filters.ts'
 import { openIsolateSandbox } from './open-isolate-sandbox.ts'
 
 const [dir = '', engine] = process.argv.slice(2)
@@ -11,6 +11,6 @@ const sandbox = await openIsolateSandbox({
   defaults: { hosts: 1 },
   ...containers,
 })
-await sandbox.load(neighbourly('orphan', 'export const filter = () => true'))
+await sandbox.load(javascriptFilter('orphan', 'export const filter = () => true'))
 process.stdout.write(JSON.stringify(sandbox.hostPids()))
 setInterval(() => undefined, 60_000)

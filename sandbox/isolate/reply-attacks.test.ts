@@ -1,9 +1,9 @@
 // Filters that attack the reply of their host: they fail alone, with the reason, and everybody beside them has the verdicts of the same batch.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { goodFilters, neighbourBatch, neighbourly } from '../hostile/good-filters.ts'
+import { goodFilters, neighbourBatch, javascriptFilter } from '../hostile/good-filters.ts'
 import { type Verdicts } from '../sandbox.ts'
-import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 import { openTestIsolates } from './isolate-sandbox.fixture.ts'
+import { type IsolateSandbox } from './open-isolate-sandbox.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
@@ -46,7 +46,7 @@ describe('beside others', () => {
   afterAll(() => sandbox?.close())
 
   test.each(Object.entries(HARMLESS))('%s ends no host', async (_name, source) => {
-    await sandbox.load({ ...neighbourly('odd', source), fileName: 'filter.js' })
+    await sandbox.load({ ...javascriptFilter('odd', source), fileName: 'filter.js' })
     const verdicts = await sandbox.evaluate(batch, ['odd', ...ids])
     expect(bitsOf(verdicts.slice(1))).toEqual(expected)
     const [odd] = verdicts

@@ -1,14 +1,15 @@
-// Host processes for filters of one degree of trust: they never share a process with others. Filters that turn slow move to hosts of lower priority.
+// The host processes for filters of one degree of trust, which never share a process with others. In come programs, each to the host with the most room, and batches;
+// out come verdicts. Filters that turn slow move to hosts of lower priority.
 import { type Logger } from 'pino'
-import { type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
-import { filterMb, fits } from './process/filter-memory.ts'
-import { type HostPool } from './host-pool.ts'
-import { type HostProcess } from './process/host-process.ts'
-import { openPaces } from '../slow-filters.ts'
-import { Seat } from './supervision/supervised-host.ts'
 import { type PlacedBatch } from '../protocol/placed-batch.ts'
+import { type LoadOutcome, type Program, type Verdicts } from '../sandbox.ts'
+import { openPaces } from '../slow-filters.ts'
+import { type HostPool } from './host-pool.ts'
+import { filterMb, fits } from './process/filter-memory.ts'
+import { type HostProcess } from './process/host-process.ts'
+import { SupervisedHost } from './supervision/supervised-host.ts'
 
-export interface CordonOptions {
+export interface TrustGroupOptions {
   /** Hosts of each kind, as long as their memory is enough for the filters. */
   readonly hosts: number
   /** Hosts of each kind at most. */
@@ -28,7 +29,7 @@ export interface CordonOptions {
 
 interface Member {
   readonly program: Program
-  seat: Seat
+  host: SupervisedHost
   /** Stays true: a filter is moved once, and nothing moves it back. */
   isSlow: boolean
 }
@@ -37,24 +38,24 @@ interface Member {
 type Kind = 'quick' | 'slow'
 
 /** Filters of one trust, spread over hosts. */
-export class Cordon {
-  readonly #options: CordonOptions
-  readonly #quick: Seat[] = []
-  readonly #slow: Seat[] = []
+export class TrustGroup {
+  readonly #options: TrustGroupOptions
+  readonly #quick: SupervisedHost[] = []
+  readonly #slow: SupervisedHost[] = []
   readonly #members = new Map<string, Member>()
   readonly #paces = openPaces()
   readonly #rotation: NodeJS.Timeout
   #rotating: Promise<void> = Promise.resolve()
   #loading = 0
 
-  constructor(options: CordonOptions) {
+  constructor(options: TrustGroupOptions) {
     this.#options = options
     this.#rotation = setInterval(() => void this.rotate(), options.rotateMs).unref()
   }
 
   /** Hosts at work and standing by. */
   get hosts(): readonly HostProcess[] {
-    const atWork = [...this.#quick, ...this.#slow].flatMap(seat => seat.host ?? [])
+    const atWork = [...this.#quick, ...this.#slow].flatMap(host => host.process ?? [])
     return [...atWork, ...this.spares]
   }
 
@@ -66,10 +67,10 @@ export class Cordon {
   /** How many isolates of each limit of memory the fullest quick host holds; none while filters are loaded, which needs the processor first. */
   demand(): ReadonlyMap<number, number> {
     if (this.#loading > 0) return new Map()
-    const counts = new Map<Seat, Map<number, number>>(this.#quick.map(seat => [seat, new Map()]))
-    for (const { seat, program } of this.#members.values()) {
+    const counts = new Map<SupervisedHost, Map<number, number>>(this.#quick.map(host => [host, new Map()]))
+    for (const { host, program } of this.#members.values()) {
       const { memoryMb } = program.limits
-      const count = counts.get(seat)
+      const count = counts.get(host)
       count?.set(memoryMb, (count.get(memoryMb) ?? 0) + 1)
     }
     const total = (count: ReadonlyMap<number, number>): number => [...count.values()].reduce((sum, n) => sum + n, 0)
@@ -77,41 +78,41 @@ export class Cordon {
   }
 
   async load(program: Program): Promise<LoadOutcome> {
-    const member = { program, seat: this.#seatFor(program, 'quick'), isSlow: false }
+    const member = { program, host: this.#hostFor(program, 'quick'), isSlow: false }
     this.#members.set(program.id, member)
     let loaded = false
     this.#loading++
     try {
-      const outcome = await member.seat.load(program)
+      const outcome = await member.host.load(program)
       loaded = outcome.ok
       return outcome
     } finally {
       this.#loading--
-      if (!loaded) this.#leave(member)
+      if (!loaded) this.#remove(member)
     }
   }
 
   async unload(filter: string): Promise<void> {
     const member = this.#members.get(filter)
     if (member === undefined) return
-    let seat: Seat
+    let host: SupervisedHost
     // It may be moved to another meanwhile.
     do {
-      seat = member.seat
-      await seat.unload(filter)
-    } while (seat !== member.seat)
-    this.#leave(member)
+      host = member.host
+      await host.unload(filter)
+    } while (host !== member.host)
+    this.#remove(member)
   }
 
-  /** Verdicts of filters of this cordon. */
+  /** Verdicts of filters of this group. */
   async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>[]> {
-    const bySeat = Map.groupBy(filters, filter => this.#members.get(filter)?.seat)
-    const running = [...bySeat].flatMap(([seat, ids]) => (seat === undefined ? [] : [seat.evaluate(batch, ids)]))
+    const byHost = Map.groupBy(filters, filter => this.#members.get(filter)?.host)
+    const running = [...byHost].flatMap(([host, ids]) => (host === undefined ? [] : [host.evaluate(batch, ids)]))
     // All must be over before the batch's memory is given back, also when one rejects.
     const settled = await Promise.allSettled(running)
     return settled.map(result => {
       if (result.status === 'rejected') throw result.reason
-      return new Map([...result.value].map(([id, verdicts]) => [id, this.#judge(verdicts, batch.message.rows)]))
+      return new Map([...result.value].map(([id, verdicts]) => [id, this.#notePace(verdicts, batch.message.rows)]))
     })
   }
 
@@ -120,7 +121,7 @@ export class Cordon {
     const before = this.#rotating
     this.#rotating = (async () => {
       await before
-      for (const seat of [...this.#quick, ...this.#slow]) await seat.rotate()
+      for (const host of [...this.#quick, ...this.#slow]) await host.rotate()
     })()
     return this.#rotating
   }
@@ -129,12 +130,12 @@ export class Cordon {
   async close(): Promise<void> {
     clearInterval(this.#rotation)
     const { pool, slowPool } = this.#options
-    for (const seat of [...this.#quick, ...this.#slow]) seat.close()
+    for (const host of [...this.#quick, ...this.#slow]) host.close()
     await Promise.all([pool.close(), slowPool.close()])
   }
 
   /** Takes the pace of a filter in; says whether it is slow. */
-  #judge(verdicts: Verdicts, rows: number): Verdicts {
+  #notePace(verdicts: Verdicts, rows: number): Verdicts {
     const { filter, failure, cpuMs } = verdicts
     const member = this.#members.get(filter)
     if (member === undefined || failure !== undefined) return verdicts
@@ -147,13 +148,13 @@ export class Cordon {
 
   /** Loads a slow filter elsewhere, and only then takes it out where it is. One that cannot be moved stays. */
   async #moveToSlow(member: Member): Promise<void> {
-    const { program, seat: from } = member
+    const { program, host: from } = member
     try {
-      const to = this.#seatFor(program, 'slow')
+      const to = this.#hostFor(program, 'slow')
       const outcome = await to.load(program)
       if (!outcome.ok) return
-      if (this.#members.get(program.id) !== member || member.seat !== from) return await to.unload(program.id)
-      member.seat = to
+      if (this.#members.get(program.id) !== member || member.host !== from) return await to.unload(program.id)
+      member.host = to
       await from.unload(program.id)
       this.#options.logger.info({ filter: program.id }, 'a slow filter moved to a host for slow filters')
     } catch (error) {
@@ -161,63 +162,64 @@ export class Cordon {
     }
   }
 
-  /** A new seat while there are fewer than wanted, or all are full; else the one with the most room. */
-  #seatFor(program: Program, kind: Kind): Seat {
+  /** A new host while there are fewer than wanted, or all are full; else the one with the most room. */
+  #hostFor(program: Program, kind: Kind): SupervisedHost {
     const { hosts, alone, memoryMb } = this.#options
-    const seats = this.#seatsOf(kind)
-    if (alone || seats.length < hosts) return this.#open(kind)
-    const programs = new Map<Seat, Program[]>(seats.map(seat => [seat, []]))
-    for (const { seat, program: other } of this.#members.values()) programs.get(seat)?.push(other)
-    const restMb = (seat: Seat): number => (programs.get(seat) ?? []).reduce((sum, other) => sum + filterMb(other), 0)
-    const roomiest = seats.reduce((least, seat) => (restMb(seat) < restMb(least) ? seat : least))
+    const present = this.#hostsOf(kind)
+    if (alone || present.length < hosts) return this.#open(kind)
+    const programs = new Map<SupervisedHost, Program[]>(present.map(host => [host, []]))
+    for (const { host, program: other } of this.#members.values()) programs.get(host)?.push(other)
+    const restMb = (host: SupervisedHost): number =>
+      (programs.get(host) ?? []).reduce((sum, other) => sum + filterMb(other), 0)
+    const roomiest = present.reduce((least, host) => (restMb(host) < restMb(least) ? host : least))
     const isFull = !fits([...(programs.get(roomiest) ?? []), program], memoryMb)
     return isFull && this.#mayOpen(kind) ? this.#open(kind) : roomiest
   }
 
-  /** Another seat for filters whose host has no memory for all it holds. */
-  #relieve(from: Seat, filters: readonly string[]): Seat | undefined {
+  /** Another host for filters whose own has no memory for all it holds. */
+  #relieve(from: SupervisedHost, filters: readonly string[]): SupervisedHost | undefined {
     const kind: Kind = this.#slow.includes(from) ? 'slow' : 'quick'
     if (this.#options.alone || !this.#mayOpen(kind)) return undefined
     const to = this.#open(kind)
     for (const filter of filters) {
       const member = this.#members.get(filter)
-      if (member?.seat === from) member.seat = to
+      if (member?.host === from) member.host = to
     }
     return to
   }
 
-  #seatsOf(kind: Kind): Seat[] {
+  #hostsOf(kind: Kind): SupervisedHost[] {
     return kind === 'quick' ? this.#quick : this.#slow
   }
 
   #mayOpen(kind: Kind): boolean {
-    return this.#seatsOf(kind).length < this.#options.maxHosts
+    return this.#hostsOf(kind).length < this.#options.maxHosts
   }
 
-  #open(kind: Kind): Seat {
+  #open(kind: Kind): SupervisedHost {
     const { pool, slowPool, logger, onRestart } = this.#options
     const from = kind === 'quick' ? pool : slowPool
-    const seat: Seat = new Seat({
+    const host: SupervisedHost = new SupervisedHost({
       takeHost: () => from.take(),
       logger,
       onRestart,
-      relief: filters => this.#relieve(seat, filters),
+      relief: filters => this.#relieve(host, filters),
     })
-    this.#seatsOf(kind).push(seat)
-    return seat
+    this.#hostsOf(kind).push(host)
+    return host
   }
 
-  #leave(member: Member): void {
-    const { program, seat } = member
+  #remove(member: Member): void {
+    const { program, host } = member
     if (this.#members.get(program.id) === member) this.#members.delete(program.id)
     this.#paces.forget(program.id)
     const { alone, hosts } = this.#options
-    const seats = this.#quick.includes(seat) ? this.#quick : this.#slow
-    const at = seats.indexOf(seat)
-    const isNeeded = seats.length <= hosts || [...this.#members.values()].some(other => other.seat === seat)
+    const present = this.#quick.includes(host) ? this.#quick : this.#slow
+    const at = present.indexOf(host)
+    const isNeeded = present.length <= hosts || [...this.#members.values()].some(other => other.host === host)
     // One that is unloaded twice at once leaves once.
     if (at < 0 || (!alone && isNeeded)) return
-    seats.splice(at, 1)
-    seat.close()
+    present.splice(at, 1)
+    host.close()
   }
 }

@@ -4,18 +4,18 @@ import { spawn } from 'node:child_process'
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type OutputListener } from '../engine/attach-stream.ts'
 import { SandboxError } from '../errors.ts'
-import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
+import { type HostProgram } from '../image/isolate-host/host-program.ts'
 import { makeOwnDirectory } from '../machine/leftovers.ts'
+import { openMemoryGroups } from '../machine/memory-group.ts'
+import { runTool } from '../machine/run-tool.ts'
+import { sharedLibraries } from '../machine/shared-libraries.ts'
 import { confinedCommand, NOBODY, preparedCommand, type Tools, type Visible } from './bubblewrap-command.ts'
 import { followChild } from './child-process.ts'
-import { type OutputListener } from '../engine/attach-stream.ts'
-import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
-import { openMemoryGroups } from '../machine/memory-group.ts'
 import { postureDifferences } from './host-posture.ts'
-import { runTool } from '../machine/run-tool.ts'
+import { type ConfinedHost, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 import { assembleSeccomp, type OnForbidden } from './seccomp-filter.ts'
-import { sharedLibraries } from '../machine/shared-libraries.ts'
 
 export interface BubblewrapOptions {
   /** Private directory for the seccomp filter. */
@@ -53,7 +53,10 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
   return {
     kind: 'bubblewrap',
     remarks,
-    start({ files, nodeFlags, memoryMb, ring, intent, niceness = 0 }: HostCommand, hear: OutputListener): Confined {
+    start(
+      { files, nodeFlags, memoryMb, ring, intent, niceness = 0 }: HostCommand,
+      onOutput: OutputListener,
+    ): ConfinedHost {
       sources ??= stage?.put(node, files) ?? { mounts: [], node, code: files.code, packages: files.packages }
       const group = 'why' in groups ? undefined : groups.make(memoryMb)
       const visible = { ...sources, libraries }
@@ -77,7 +80,7 @@ export function openBubblewrapJail({ dir, onForbidden = 'errno' }: BubblewrapOpt
       // bubblewrap → its init in the new pid namespace → Node
       const nodePid = (): number | undefined => (known ??= firstChild(firstChild(child.pid)))
       return {
-        ...followChild(child, { hear, niceness, leadsGroup: true, outOfMemory }),
+        ...followChild(child, { onOutput, niceness, leadsGroup: true, outOfMemory }),
         nodePid,
         ...(group === undefined ? { watchMemoryMb: memoryMb } : {}),
         differences() {
@@ -102,7 +105,7 @@ function openStage() {
   const dir = makeOwnDirectory(tmpdir(), 'skysieve-stage-')
   chmodSync(dir, 0o755)
   return {
-    put(node: string, files: RuntimeFiles): Staged {
+    put(node: string, files: HostProgram): Staged {
       const to = { node: join(dir, 'node'), code: join(dir, 'code') }
       writeFileSync(to.node, '')
       mkdirSync(to.code)

@@ -14,7 +14,7 @@ const startTwo = async (prefix: string) => {
   const [said] = (await once(child.stdout, 'data')) as [Buffer]
   return { child, other: Number(said.toString()) }
 }
-const options = { hear: () => undefined, niceness: 0 }
+const options = { onOutput: () => undefined, niceness: 0 }
 
 const isThere = (pid: number): boolean => {
   try {

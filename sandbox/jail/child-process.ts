@@ -2,10 +2,10 @@
 import { type ChildProcess } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { type OutputListener } from '../engine/attach-stream.ts'
-import { type Confined, type HowEnded } from './jail.ts'
+import { type ConfinedHost, type HowEnded } from './jail.ts'
 
 export interface ChildOptions {
-  readonly hear: OutputListener
+  readonly onOutput: OutputListener
   readonly niceness: number
   /** Whether it leads a process group of its own, all of which ends with it. */
   readonly leadsGroup?: boolean
@@ -21,8 +21,8 @@ const KILLED_MS = 10_000
 /** What all children have in common, of the interface of a confined host. */
 export function followChild(
   child: ChildProcess,
-  { hear, niceness, leadsGroup = false, killedMs = KILLED_MS, outOfMemory }: ChildOptions,
-): Pick<Confined, 'started' | 'write' | 'end' | 'ended' | 'kill'> {
+  { onOutput, niceness, leadsGroup = false, killedMs = KILLED_MS, outOfMemory }: ChildOptions,
+): Pick<ConfinedHost, 'started' | 'write' | 'end' | 'ended' | 'kill'> {
   const { stdin, stdout, stderr } = child
   if (stdin === null || stdout === null || stderr === null) throw new Error('the host was started without pipes')
   if (niceness > 0 && child.pid !== undefined) setPriority(child.pid, niceness)
@@ -58,7 +58,7 @@ export function followChild(
   stdin.on('error', () => undefined)
   for (const [name, stream] of Object.entries({ stdout, stderr })) {
     stream.on('error', () => undefined)
-    stream.on('data', (piece: Buffer) => hear(name as 'stdout' | 'stderr', piece))
+    stream.on('data', (piece: Buffer) => onOutput(name as 'stdout' | 'stderr', piece))
   }
   return {
     ended,

@@ -9,12 +9,12 @@ import { testConformance } from '../conformance/suite.ts'
 import { type Engine, startEngine } from '../container/engine.fixture.ts'
 import { openEngine } from '../engine/docker-engine.ts'
 import { removeContainers } from '../engine/sweep-containers.ts'
-import { javascriptModule, readCorpus } from '../hostile/corpus.ts'
-import { goodFilters, neighbourBatch, neighbourly } from '../hostile/good-filters.ts'
 import { openOutside } from '../hostile/canaries.ts'
+import { javascriptModule, readCorpus } from '../hostile/corpus.ts'
+import { goodFilters, neighbourBatch, javascriptFilter } from '../hostile/good-filters.ts'
 import { openCorpusRun } from '../hostile/run-corpus.ts'
-import { type IsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
 import { openTestIsolates } from '../isolate/isolate-sandbox.fixture.ts'
+import { type IsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
 import { type Program } from '../sandbox.ts'
 import { openContainerJail } from './container-jail.ts'
 import { openEscapes } from './escape.fixture.ts'
@@ -131,7 +131,7 @@ describe('a host in a container', () => {
       good: goodFilters(15),
       batch,
       restarts: () => 0,
-      programOf: (each, id) => neighbourly(id, javascriptModule(each)),
+      programOf: (each, id) => javascriptFilter(id, javascriptModule(each)),
       hostPids: () => sandbox.hostPids(),
     })
     const wrong = []

@@ -2,18 +2,18 @@
 // attach stream. It opens the ring and its intent record by name, in directories that the engine mounts.
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
+import { type OutputListener } from '../engine/attach-stream.ts'
 import { type AttachedContainer, attachContainer } from '../engine/attached-container.ts'
-import { type EngineAddress, openEngine, reachEngine } from '../engine/docker-engine.ts'
 import { postureDifferences } from '../engine/container-posture.ts'
-import { openStarter } from '../engine/start-queue.ts'
-import { ownLabels, removeContainers, sweepContainers } from '../engine/sweep-containers.ts'
 import { openUsage, type Usage } from '../engine/container-usage.ts'
-import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
+import { type EngineAddress, openEngine, reachEngine } from '../engine/docker-engine.ts'
+import { openStartQueue } from '../engine/start-queue.ts'
+import { ownLabels, removeContainers, sweepContainers } from '../engine/sweep-containers.ts'
+import { ensureHostImage } from '../image/isolate-host/host-image.ts'
+import { type HostProgram } from '../image/isolate-host/host-program.ts'
 import { memoryDirectory } from '../machine/shared-folder.ts'
 import { hostFlags, type HostPlan } from './host-container-flags.ts'
-import { ensureHostImage } from '../image/isolate-host/host-image.ts'
-import { type OutputListener } from '../engine/attach-stream.ts'
-import { type Confined, type HostCommand, type HowEnded, type Jail } from './jail.ts'
+import { type ConfinedHost, type HostCommand, type HowEnded, type Jail } from './jail.ts'
 
 export interface HostEngine {
   readonly engine: EngineAddress
@@ -46,13 +46,13 @@ export async function openContainerJail(options: ContainerJailOptions): Promise<
   const forget = (): void => {
     image = undefined
   }
-  const imageOf = async (files: RuntimeFiles): Promise<string> => {
+  const imageOf = async (files: HostProgram): Promise<string> => {
     if (options.image !== undefined) return options.image
     image ??= ensureHostImage(docker, files)
     image.catch(forget)
     return image
   }
-  const start = openStarter({
+  const start = openStartQueue({
     docker,
     engine,
     logger,
@@ -65,7 +65,7 @@ export async function openContainerJail(options: ContainerJailOptions): Promise<
     kind: 'container',
     remarks: [],
     sharedDir: options.sharedDir ?? memoryDirectory(dir),
-    start(command: HostCommand, hear: OutputListener): Confined {
+    start(command: HostCommand, onOutput: OutputListener): ConfinedHost {
       const { files, nodeFlags, memoryMb, ring, intent, niceness = 0 } = command
       const make = async (): Promise<StartedHost> => {
         const plan: HostPlan = {
@@ -79,7 +79,7 @@ export async function openContainerJail(options: ContainerJailOptions): Promise<
           processors,
           givesWay: niceness > 0,
         }
-        const host = await startHostContainer(docker, { plan, hear, logger, onLeft: id => left.add(id) })
+        const host = await startHostContainer(docker, { plan, onOutput, logger, onLeft: id => left.add(id) })
         running.add(host.container)
         void host.container.removed.then(() => running.delete(host.container))
         return host
@@ -102,18 +102,21 @@ interface StartedHost {
 
 interface StartOptions {
   readonly plan: HostPlan
-  readonly hear: OutputListener
+  readonly onOutput: OutputListener
   readonly logger: Logger
   readonly onLeft: (id: string) => void
 }
 
-async function startHostContainer(docker: Docker, { plan, hear, logger, onLeft }: StartOptions): Promise<StartedHost> {
+async function startHostContainer(
+  docker: Docker,
+  { plan, onOutput, logger, onLeft }: StartOptions,
+): Promise<StartedHost> {
   const flags = hostFlags(plan)
   const container: AttachedContainer = await attachContainer({
     docker,
     flags,
     logger,
-    hear,
+    onOutput,
     onLeft,
     onBreach: () => container.kill(),
   })
@@ -135,7 +138,7 @@ async function startHostContainer(docker: Docker, { plan, hear, logger, onLeft }
 }
 
 /** The interface of a confined host over one that is being started. */
-function confine(start: (signal: AbortSignal) => Promise<StartedHost>): Confined {
+function confine(start: (signal: AbortSignal) => Promise<StartedHost>): ConfinedHost {
   const closing = new AbortController()
   let host: StartedHost | undefined
   const started = (async () => (host = await start(closing.signal)))()

@@ -4,9 +4,9 @@ import { closeSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { writeHostProgram } from '../image/isolate-host/host-program.ts'
 import { openIntentFile } from '../isolate/process/intent-file.ts'
 import { openRing } from '../protocol/batch-ring.ts'
-import { buildRuntimeFiles } from '../image/isolate-host/host-program.ts'
 import { type Jail, nodeFlags } from './jail.ts'
 
 const PROBE = 'escape-probe.mjs'
@@ -20,7 +20,7 @@ export interface ProbeRun {
 /** Sets out what it tries to reach: a secret beside its program, and a port of this machine. */
 export async function openEscapes() {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-jail-'))
-  const files = { ...buildRuntimeFiles(dir), entry: PROBE }
+  const files = { ...writeHostProgram(dir), entry: PROBE }
   copyFileSync(join(import.meta.dirname, PROBE), join(files.code, PROBE))
   writeFileSync(join(dir, 'secret'), 'a secret of the data directory')
   let connections = 0

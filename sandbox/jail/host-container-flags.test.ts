@@ -1,7 +1,7 @@
 // What an isolate host's container is allowed: what bubblewrap allows, and what runc needs.
 import { expect, test } from 'vitest'
-import { hostFlags, hostSeccompProfile } from './host-container-flags.ts'
 import { MACHINES } from './allowed-system-calls.ts'
+import { hostFlags, hostSeccompProfile } from './host-container-flags.ts'
 
 interface Rule {
   readonly names: readonly string[]

@@ -1,9 +1,9 @@
 // How an isolate host's container is made, where bubblewrap cannot run: as little as bubblewrap leaves it. A pure function, so that a proof can compare with it.
 import { type ContainerCreateOptions } from 'dockerode'
-import { CPU_SHARES } from '../machine/cpu-group.ts'
 import { INSIDE } from '../image/isolate-host/host-program.ts'
-import { HOST_ENVIRONMENT } from './jail.ts'
+import { CPU_SHARES } from '../machine/cpu-group.ts'
 import { MACHINES } from './allowed-system-calls.ts'
+import { HOST_ENVIRONMENT } from './jail.ts'
 
 export interface HostPlan {
   readonly image: string

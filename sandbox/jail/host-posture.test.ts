@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
 import { goodFilters, neighbourBatch } from '../hostile/good-filters.ts'
+import { writeHostProgram } from '../image/isolate-host/host-program.ts'
 import { openHostPool } from '../isolate/host-pool.ts'
-import { startHost } from '../isolate/process/host-process.ts'
 import { openIsolateSandbox } from '../isolate/open-isolate-sandbox.ts'
+import { startHost } from '../isolate/process/host-process.ts'
 import { openRing } from '../protocol/batch-ring.ts'
-import { buildRuntimeFiles } from '../image/isolate-host/host-program.ts'
-import { nodeFlags } from './jail.ts'
 import { postureDifferences } from './host-posture.ts'
+import { nodeFlags } from './jail.ts'
 import { openUnsafeJail } from './unsafe-jail.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
@@ -64,7 +64,7 @@ test('a host that differs gets no filter', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-posture-'))
   const [jail, ring] = [openUnsafeJail(), openRing(dir)]
   const strange = { differences: () => Promise.resolve(['it can see the moon']) }
-  const command = { files: buildRuntimeFiles(dir), nodeFlags: nodeFlags({ jit: false }), memoryMb: 500 }
+  const command = { files: writeHostProgram(dir), nodeFlags: nodeFlags({ jit: false }), memoryMb: 500 }
   const start = () => ({ ...startHost({ jail, ring, dir, command }), ...strange })
   const pool = openHostPool({ start, spare: false, demand: () => new Map(), logger })
   await expect(pool.take()).rejects.toMatchObject({

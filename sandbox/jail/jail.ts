@@ -1,6 +1,7 @@
-// How a host process is confined. One interface: bubblewrap, a container where bubblewrap cannot run, or nothing at all for development.
+// How a host process is confined. In comes a program and the files it shares with us, out comes a host that can be written to, heard, proved and killed. One
+// interface: bubblewrap, a container where bubblewrap cannot run, or nothing at all for development; open-jail.ts chooses.
 import { type OutputListener } from '../engine/attach-stream.ts'
-import { type RuntimeFiles } from '../image/isolate-host/host-program.ts'
+import { type HostProgram } from '../image/isolate-host/host-program.ts'
 
 /** A file that this process and a host share. */
 export interface SharedFile {
@@ -11,7 +12,7 @@ export interface SharedFile {
 }
 
 export interface HostCommand {
-  readonly files: RuntimeFiles
+  readonly files: HostProgram
   /** Flags of Node before the entry. */
   readonly nodeFlags: readonly string[]
   readonly ring: SharedFile
@@ -32,7 +33,7 @@ export interface HowEnded {
 }
 
 /** A host that was started; it may still be setting itself up. */
-export interface Confined {
+export interface ConfinedHost {
   /** Settles when there is something to write to; never rejects. */
   readonly started: Promise<unknown>
   /** Writes to its standard input. */
@@ -57,7 +58,7 @@ export interface Jail {
   readonly remarks: readonly string[]
   /** Where files in memory go that its hosts open by name; absent where they inherit descriptors. */
   readonly sharedDir?: string
-  start(command: HostCommand, hear: OutputListener): Confined
+  start(command: HostCommand, onOutput: OutputListener): ConfinedHost
   /** After all its hosts have ended. */
   close(): Promise<void>
 }

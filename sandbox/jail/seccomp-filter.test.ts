@@ -1,8 +1,8 @@
 // The seccomp filter, run by a small interpreter of classic BPF.
 import { assert, integer, pre, property } from 'fast-check'
 import { expect, test } from 'vitest'
-import { assembleSeccomp } from './seccomp-filter.ts'
 import { MACHINES } from './allowed-system-calls.ts'
+import { assembleSeccomp } from './seccomp-filter.ts'
 
 const ALLOW = 0x7fff_0000
 const KILL = 0x8000_0000

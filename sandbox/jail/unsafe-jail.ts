@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { followChild } from './child-process.ts'
 import { type OutputListener } from '../engine/attach-stream.ts'
-import { type Confined, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
+import { followChild } from './child-process.ts'
+import { type ConfinedHost, HOST_ENVIRONMENT, type HostCommand, type Jail } from './jail.ts'
 
 const UNSAFE_REMARK =
   'filters run in a plain process without any confinement (unsafe sandbox): use it for development only, never for filters of others'
@@ -14,7 +14,7 @@ export function openUnsafeJail(): Jail {
   return {
     kind: 'unsafe',
     remarks: [UNSAFE_REMARK],
-    start({ files, nodeFlags, ring, intent, niceness = 0 }: HostCommand, hear: OutputListener): Confined {
+    start({ files, nodeFlags, ring, intent, niceness = 0 }: HostCommand, onOutput: OutputListener): ConfinedHost {
       const modules = join(files.code, 'node_modules')
       mkdirSync(modules, { recursive: true })
       for (const [name, path] of Object.entries(files.packages)) {
@@ -30,7 +30,7 @@ export function openUnsafeJail(): Jail {
         cwd: '/',
       })
       return {
-        ...followChild(child, { hear, niceness }),
+        ...followChild(child, { onOutput, niceness }),
         nodePid: () => child.pid,
         differences: () => Promise.resolve([]),
       }

@@ -1,5 +1,5 @@
-// What may outlive its process carries its maker in its name: the process's id and when it began. The next start finds what a killed process left behind,
-// and does not take a later process with the same number for its maker.
+// What may outlive its process carries its maker in its name: the process's id and when it began. In come names of directories, control groups and labels, out
+// go those whose maker is gone: the next start removes them, and does not take a later process with the same number for their maker.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 

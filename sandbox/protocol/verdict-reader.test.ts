@@ -18,9 +18,9 @@ import {
 } from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Limits } from '../sandbox.ts'
-import { RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from './wire.ts'
-import { type Answering, loadOf, readLoaded, readVerdicts, type VerdictRecord } from './verdict-reader.ts'
 import { GRACE_MS } from './chargeable-cpu.ts'
+import { type Answering, loadOf, readLoaded, readVerdicts, type VerdictRecord } from './verdict-reader.ts'
+import { RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from './wire.ts'
 
 const LIMITS: Limits = { batchMs: 200, memoryMb: 32, logChars: 100, annotationChars: 10 }
 

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import { MAX_ROWS } from '../columns/batch.ts'
+import { MAX_WANTS, wantedColumns } from '../columns/wanted-columns.ts'
 import {
   type AuthorError,
   type Failure,
@@ -10,7 +11,7 @@ import {
   type Program,
   type Verdicts,
 } from '../sandbox.ts'
-import { MAX_WANTS, wantedColumns } from '../columns/wanted-columns.ts'
+import { chargeableMs } from './chargeable-cpu.ts'
 import {
   ANNOTATION_BUDGET,
   type NotedReply,
@@ -19,7 +20,6 @@ import {
   VERDICTS_HEADER_BYTES,
   wordsOf,
 } from './wire.ts'
-import { chargeableMs } from './chargeable-cpu.ts'
 
 const MESSAGE_CHARS = 600
 const MAX_LOG_LINES = 100

@@ -1,4 +1,5 @@
-// What the trusted side and a host process say to each other: length-prefixed frames over stdio, batches through the ring file, intents through a small file.
+// What the trusted side and a host process or container say to each other. In goes what is to be loaded or evaluated, out come answers and verdicts, as
+// length-prefixed frames over stdio; batches go through the ring file, intents through a small file.
 import { type ColumnSet } from '../columns/batch.ts'
 import { type AuthorError, type FailureReason, type Limits } from '../sandbox.ts'
 
@@ -89,7 +90,7 @@ export interface Extra {
   readonly logs?: readonly string[]
   readonly logsDropped?: number
   readonly annotations?: readonly (readonly [row: number, json: string])[]
-  /** Columns it reached and does not carry, in the form of wanted.ts; the batch then has no verdict from it. */
+  /** Columns it reached and does not carry, in the form of columns/wanted-columns.ts; the batch then has no verdict from it. */
   readonly wants?: readonly string[]
 }
 

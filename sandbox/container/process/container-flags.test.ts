@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { ALLOWED, CONDITIONS } from './allowed-system-calls.ts'
 import { containerFlags } from './container-flags.ts'
 import { SECCOMP_PROFILE } from './seccomp-profile.ts'
-import { ALLOWED, CONDITIONS } from './allowed-system-calls.ts'
 
 const flags = containerFlags({ image: 'i', labels: {}, guest: '/g', ring: '/r', memoryMb: 32 })
 

@@ -1,16 +1,16 @@
-// One container of a filter: started, proved, and spoken with in frames.
+// The trusted end of one filter's container. In go messages, one at a time, out come its answers, or how it ended. It is proved before it is given to anybody.
 import type Docker from 'dockerode'
 import { type Logger } from 'pino'
+import { type ColumnSet } from '../../columns/batch.ts'
+import { attachContainer } from '../../engine/attached-container.ts'
+import { postureDifferences } from '../../engine/container-posture.ts'
+import { openUsage } from '../../engine/container-usage.ts'
 import { SandboxError } from '../../errors.ts'
 import { frameOf, openFrameSplitter } from '../../protocol/frame-splitter.ts'
 import { readNoted } from '../../protocol/verdict-reader.ts'
-import { type ColumnSet } from '../../columns/batch.ts'
-import { type AuthorError } from '../../sandbox.ts'
 import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { attachContainer } from '../../engine/attached-container.ts'
+import { type AuthorError } from '../../sandbox.ts'
 import { containerFlags, type ContainerPlan, SLOW_NANO_CPUS } from './container-flags.ts'
-import { postureDifferences } from '../../engine/container-posture.ts'
-import { openUsage } from '../../engine/container-usage.ts'
 
 /** Scores, annotations in full and logs of one filter stay below. */
 const MAX_REPLY_BYTES = 4 * 1_048_576
@@ -74,7 +74,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
     flags,
     logger,
     onLeft,
-    hear(name, bytes) {
+    onOutput(name, bytes) {
       if (name === 'stdout') return pushFrames(bytes)
       said = (said + bytes.toString('latin1')).slice(-STDERR_CHARS)
       stderrBytes += bytes.length

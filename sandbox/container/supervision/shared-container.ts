@@ -1,15 +1,15 @@
-// A container and who is in it: one filter, or several of one author, which take turns and may fail together.
+// A container and the filters in it: one, or several of one author, which take turns and may fail together.
 import { type Logger } from 'pino'
-import { type Failure, type Program } from '../../sandbox.ts'
 import { MessageKind } from '../../protocol/wire.ts'
-import { blame } from './blame.ts'
+import { type Failure, type Program } from '../../sandbox.ts'
 import { type ContainerProcess } from '../process/container-process.ts'
+import { blame } from './blame.ts'
 
 /** Filters of one author in a container; the next one gets another. */
-export const MAX_TENANTS = 8
+export const MAX_FILTERS = 8
 
-/** A filter in a room. */
-export interface Tenant {
+/** A filter in a container. */
+export interface ContainedFilter {
   readonly program: Program
   /** Its number in the container. */
   readonly slot: number
@@ -17,22 +17,22 @@ export interface Tenant {
   failedBetween(failure: Failure): void
 }
 
-export interface RoomOptions {
+export interface SharedContainerOptions {
   /** A proved container; while the engine is away it waits until `signal`, unless `once`. */
   readonly start: (signal: AbortSignal, once: boolean) => Promise<ContainerProcess>
   readonly logger: Logger
   readonly onRestart: (reason: string) => void
 }
 
-export class Room {
-  readonly #options: RoomOptions
-  readonly #tenants = new Set<Tenant>()
+export class SharedContainer {
+  readonly #options: SharedContainerOptions
+  readonly #filters = new Set<ContainedFilter>()
   #process: ContainerProcess | undefined
   #turn: Promise<unknown> = Promise.resolve()
-  #asking: Tenant | undefined
+  #asking: ContainedFilter | undefined
   #nextSlot = 0
 
-  constructor(options: RoomOptions) {
+  constructor(options: SharedContainerOptions) {
     this.#options = options
   }
 
@@ -41,15 +41,15 @@ export class Room {
   }
 
   get isFull(): boolean {
-    return this.#tenants.size >= MAX_TENANTS
+    return this.#filters.size >= MAX_FILTERS
   }
 
   get isEmpty(): boolean {
-    return this.#tenants.size === 0
+    return this.#filters.size === 0
   }
 
   get isShared(): boolean {
-    return this.#tenants.size > 1
+    return this.#filters.size > 1
   }
 
   /** Settles after the work under way. */
@@ -61,26 +61,26 @@ export class Room {
     return this.#nextSlot++
   }
 
-  enter(tenant: Tenant): void {
-    this.#tenants.add(tenant)
+  add(filter: ContainedFilter): void {
+    this.#filters.add(filter)
   }
 
   /** The container goes with its last filter. */
-  async leave(tenant: Tenant): Promise<void> {
-    if (!this.#tenants.delete(tenant)) return
+  async remove(filter: ContainedFilter): Promise<void> {
+    if (!this.#filters.delete(filter)) return
     if (this.isEmpty) await this.#end()
-    else this.#process?.send(MessageKind.unload, { slot: tenant.slot })
+    else this.#process?.send(MessageKind.unload, { slot: filter.slot })
   }
 
   /** A filter could not be loaded: alone, it needs no container. */
-  async refuse(tenant: Tenant): Promise<void> {
-    if (this.#tenants.size === 1 && this.#tenants.has(tenant)) await this.#end()
+  async refuse(filter: ContainedFilter): Promise<void> {
+    if (this.#filters.size === 1 && this.#filters.has(filter)) await this.#end()
   }
 
   /** One after another, since a container does one thing at a time and its processor time is charged to who is asked. */
-  inTurn<T>(tenant: Tenant, work: () => Promise<T>): Promise<T> {
+  inTurn<T>(filter: ContainedFilter, work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(async () => {
-      this.#asking = tenant
+      this.#asking = filter
       try {
         return await work()
       } finally {
@@ -96,7 +96,7 @@ export class Room {
     if (this.#process !== undefined) return this.#process
     const process = await this.#options.start(signal, once)
     this.#process = process
-    void this.#mourn(process)
+    void this.#followEnd(process)
     return process
   }
 
@@ -107,18 +107,18 @@ export class Room {
     await process?.removed
   }
 
-  async #mourn(process: ContainerProcess): Promise<void> {
+  async #followEnd(process: ContainerProcess): Promise<void> {
     const end = await process.ended
     if (this.#process === process) this.#process = undefined
-    const [first] = this.#tenants
+    const [first] = this.#filters
     if (first === undefined || end.killedFor === 'retired') return
     const { batchMs: limitMs, memoryMb } = first.program.limits
     const failure = blame(end, { doing: 'batch', limitMs, memoryMb })
     // Between two batches it can only have been the filters' own threads; within one, whoever was asked knows by himself.
     if (failure !== undefined && this.#asking === undefined)
-      for (const tenant of this.#tenants) tenant.failedBetween(failure)
+      for (const filter of this.#filters) filter.failedBetween(failure)
     const { exitCode, killedFor, detail } = end
-    const filters = [...this.#tenants].map(({ program }) => program.id)
+    const filters = [...this.#filters].map(({ program }) => program.id)
     this.#options.logger.warn({ filters, exitCode, killedFor, detail, reason: failure?.reason }, 'a container ended')
     this.#options.onRestart(failure?.reason ?? killedFor ?? 'outside')
   }

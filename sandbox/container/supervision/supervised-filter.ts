@@ -1,30 +1,30 @@
-// The place of one filter in a container: its work one after another, and what happens when the container ends. A filter that did it has failed; otherwise a
+// One filter in a container. In come batches, one after another, out come its verdicts, whatever the container does: a filter that ended it has failed; otherwise a
 // new container takes over and the batch is run again. Verdicts are deterministic and only one answer is taken, so none is lost or doubled.
 import { SandboxError } from '../../errors.ts'
-import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
-import { openPaces } from '../../slow-filters.ts'
 import { loadMessage } from '../../protocol/load-message.ts'
 import { type PlacedBatch } from '../../protocol/placed-batch.ts'
-import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
+import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
 import { type EvaluateMessage, MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { blame, type Step } from './blame.ts'
-import { endlessEnds } from './unblamed-end.ts'
+import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
+import { openPaces } from '../../slow-filters.ts'
 import { type Answer, type ContainerProcess } from '../process/container-process.ts'
-import { openDeadline } from './watchdog.ts'
 import { containerMb } from '../process/memory-limit.ts'
-import { type Room, type Tenant } from './shared-container.ts'
+import { blame, type Step } from './blame.ts'
+import { type SharedContainer, type ContainedFilter } from './shared-container.ts'
+import { endlessEnds } from './unblamed-end.ts'
+import { openWatchdog } from './watchdog.ts'
 
 const NEARLY = 0.9
 
-export interface SeatOptions {
+export interface SupervisedFilterOptions {
   readonly program: Program
-  readonly room: Room
+  readonly container: SharedContainer
   readonly loadMs: number
 }
 
-export class ContainerSeat implements Tenant {
+export class SupervisedFilter implements ContainedFilter {
   readonly slot: number
-  readonly #options: SeatOptions
+  readonly #options: SupervisedFilterOptions
   readonly #closing = new AbortController()
   /** The container that has it loaded. */
   #loadedIn: ContainerProcess | undefined
@@ -35,22 +35,22 @@ export class ContainerSeat implements Tenant {
   readonly #paces = openPaces()
   #isSlow = false
 
-  constructor(options: SeatOptions) {
+  constructor(options: SupervisedFilterOptions) {
     this.#options = options
-    this.slot = options.room.newSlot()
-    options.room.enter(this)
+    this.slot = options.container.newSlot()
+    options.container.add(this)
   }
 
   get process(): ContainerProcess | undefined {
-    return this.#room.process
+    return this.#container.process
   }
 
   get program(): Program {
     return this.#options.program
   }
 
-  get #room(): Room {
-    return this.#options.room
+  get #container(): SharedContainer {
+    return this.#options.container
   }
 
   failedBetween(failure: Failure): void {
@@ -59,11 +59,11 @@ export class ContainerSeat implements Tenant {
 
   /** Loads the program into its first container. Rejects when the engine cannot be reached. */
   load(): Promise<LoadOutcome> {
-    return this.#room.inTurn(this, () => this.#loadAnew(true))
+    return this.#container.inTurn(this, () => this.#loadAnew(true))
   }
 
   evaluate(batch: PlacedBatch): Promise<Verdicts> {
-    return this.#room.inTurn(this, async () => {
+    return this.#container.inTurn(this, async () => {
       const { id, version } = this.program
       const answer = await this.#evaluate(batch)
       return { filter: id, version, ...answer }
@@ -72,20 +72,20 @@ export class ContainerSeat implements Tenant {
 
   /** Ends after the work under way; at once when it waits for an engine that is away. */
   async unload(): Promise<void> {
-    if (this.process !== undefined) await this.#room.turn
+    if (this.process !== undefined) await this.#container.turn
     await this.close()
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#room.leave(this)
+    await this.#container.remove(this)
   }
 
   async #loadAnew(once: boolean): Promise<LoadOutcome> {
     const step: Step = { doing: 'load', limitMs: this.#options.loadMs, memoryMb: this.program.limits.memoryMb }
     for (let ends = 1; ; ends++) {
       this.#assertOpen()
-      const process = await this.#room.take(this.#closing.signal, once)
+      const process = await this.#container.take(this.#closing.signal, once)
       if (this.#isSlow) void process.slowDown()
       const message = loadMessage(this.#seq++, this.slot, this.program)
       const result = await this.#ask(process, step, MessageKind.load, message, (kind, payload) => {
@@ -95,7 +95,7 @@ export class ContainerSeat implements Tenant {
       })
       if ('answer' in result) {
         if (result.answer.ok) this.#loadedIn = process
-        else await this.#room.refuse(this)
+        else await this.#container.refuse(this)
         this.#loadedMb = process.usage.memoryMb() ?? 0
         this.#cpuMs = process.usage.cpuMs()
         return result.answer
@@ -118,7 +118,7 @@ export class ContainerSeat implements Tenant {
       const process = this.process
       if (process === undefined) continue
       // Since its last batch others may have been asked.
-      this.#cpuMs = this.#room.isShared ? process.usage.cpuMs() : this.#cpuMs
+      this.#cpuMs = this.#container.isShared ? process.usage.cpuMs() : this.#cpuMs
       const { layout, set, message } = batch
       process.ensureLayout(layout, set)
       const asked: EvaluateMessage = { ...message, seq: this.#seq++, layout, slots: [this.slot] }
@@ -131,7 +131,7 @@ export class ContainerSeat implements Tenant {
         return record.verdicts
       })
       const cpuMs = this.#charge(process)
-      if (cpuMs !== undefined) this.#judge(process, message.rows, cpuMs)
+      if (cpuMs !== undefined) this.#notePace(process, message.rows, cpuMs)
       if ('answer' in result) {
         const { answer } = result
         this.#failure = answer.failure
@@ -149,8 +149,8 @@ export class ContainerSeat implements Tenant {
     return before === undefined || this.#cpuMs === undefined ? undefined : Math.max(0, this.#cpuMs - before)
   }
 
-  /** A slow filter gives its neighbours room, from the batch in which it turned slow. */
-  #judge(process: ContainerProcess, rows: number, cpuMs: number): void {
+  /** A slow filter gives way to its neighbours, from the batch in which it turned slow. */
+  #notePace(process: ContainerProcess, rows: number, cpuMs: number): void {
     if (this.#isSlow || !this.#paces.isSlowAfter(this.program.id, rows, cpuMs)) return
     this.#isSlow = true
     void process.slowDown()
@@ -161,17 +161,17 @@ export class ContainerSeat implements Tenant {
     return failedVerdicts(failure, cpuMs)
   }
 
-  /** One request to a container, with its deadline watched. */
+  /** One request to a container, watched. */
   async #ask<T>(
     process: ContainerProcess,
     step: Step,
     ...request: Parameters<typeof process.ask<T>>
   ): Promise<Answer<T>> {
-    const deadline = openDeadline(process, { limitMs: step.limitMs, fullMb: this.#fullMb(step) })
+    const watchdog = openWatchdog(process, { limitMs: step.limitMs, fullMb: this.#fullMb(step) })
     try {
       return await process.ask(...request)
     } finally {
-      deadline.close()
+      watchdog.close()
     }
   }
 

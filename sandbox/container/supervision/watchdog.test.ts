@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { type KillReason } from '../process/container-process.ts'
-import { openDeadline } from './watchdog.ts'
+import { openWatchdog } from './watchdog.ts'
 
 interface Figures {
   readonly cpuMs?: number
@@ -35,11 +35,11 @@ async function reasonFor(figures: Figures, patienceMs = 60_000): Promise<KillRea
     stopped: () => stopped,
   }
   const options = { limitMs: 50, fullMb: 100, isBusy: () => isBusy }
-  const deadline = openDeadline({ usage, kill: reason => resolve(reason) }, options)
+  const watchdog = openWatchdog({ usage, kill: reason => resolve(reason) }, options)
   const enough = setTimeout(() => resolve(undefined), patienceMs)
   const reason = await promise
   clearTimeout(enough)
-  deadline.close()
+  watchdog.close()
   return reason
 }
 

@@ -1,9 +1,9 @@
-// How long a container may take for one step. A filter that burns its time is ended at its limit, one that only waits a little later; one that waits for a
-// processor is not at fault, and has time.
+// Keeps an eye on a container while it is at one step, and kills it when that takes longer than it may. A filter that burns its time is ended at its limit, one that
+// only waits a little later; one that waits for a processor is not at fault, and has time.
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { type ContainerProcess } from '../process/container-process.ts'
 import { type Usage } from '../../engine/container-usage.ts'
+import { type ContainerProcess } from '../process/container-process.ts'
 
 const LOOK_MS = 25
 /** A step is guilty at once when it used this share of its limit as CPU time. */
@@ -21,7 +21,7 @@ const STUCK_MS = 600_000
 /** Its init and Python. */
 const OWN_PROCESSES = 2
 
-export interface Watched {
+export interface WatchedStep {
   readonly limitMs: number
   /** A container with more memory than this at its deadline was slow because it was filling it. */
   readonly fullMb: number
@@ -46,9 +46,9 @@ function machineIsBusy(): boolean {
 }
 
 /** Watches one step; kills for 'deadline', for 'memory', or for 'starved' when the container was stopped from outside or got no processor. */
-export function openDeadline(
+export function openWatchdog(
   { usage, kill }: Pick<ContainerProcess, 'usage' | 'kill'>,
-  { limitMs, fullMb, isBusy = machineIsBusy }: Watched,
+  { limitMs, fullMb, isBusy = machineIsBusy }: WatchedStep,
 ) {
   const cpuAtStart = usage.cpuMs()
   let lastMs = performance.now()
@@ -59,7 +59,7 @@ export function openDeadline(
   let stuckMs = 0
   let lastCpuMs = cpuAtStart ?? 0
 
-  const judge = (elapsedMs: number): void => {
+  const look = (elapsedMs: number): void => {
     const cpuMs = usage.cpuMs()
     if (usage.stopped()) return kill('starved')
     // Its memory may be free again, while the engine has yet to tell its end.
@@ -81,7 +81,7 @@ export function openDeadline(
     const elapsedMs = Math.min(now - lastMs, 2 * LOOK_MS)
     heldMs += elapsedMs
     lastMs = now
-    if (heldMs > limitMs) judge(elapsedMs)
+    if (heldMs > limitMs) look(elapsedMs)
   }, LOOK_MS)
   return { close: (): void => clearInterval(timer) }
 }

@@ -1,16 +1,16 @@
-// An author's module in an isolate of its own, over a mailbox: called once a batch, thrown away.
+// An author's module in an isolate of its own, over its mailbox: loaded once, called once a batch, thrown away.
 import ivm from 'isolated-vm'
 import { MAX_BINARY_BYTES, MAX_TEXT_UNITS } from '../../columns/batch.ts'
-import { type AuthorError, type FailureReason, type Limits } from '../../sandbox.ts'
 import { type LoadMessage } from '../../protocol/wire.ts'
+import { type AuthorError, type FailureReason, type Limits } from '../../sandbox.ts'
 import { guestOptions } from '../isolate/guest-source.ts'
 import { viewSource } from '../isolate/view-source.ts'
-import { runOwn } from './own-scripts.ts'
-import { type CpuMeter } from './cpu-meter.ts'
 import { type Mailbox } from '../mailbox/delivery.ts'
-import { explain, LoadFailure } from './explain-failure.ts'
 import { type Frame } from '../mailbox/frame-reader.ts'
+import { type CpuMeter } from './cpu-meter.ts'
+import { explain, LoadFailure } from './explain-failure.ts'
 import { takeIsolate } from './fresh-isolates.ts'
+import { runOwn } from './own-scripts.ts'
 
 export interface Evaluated {
   /** 1 when there are scores, else 0, or nothing when the filter failed. */
@@ -23,7 +23,7 @@ export interface Evaluated {
   readonly cpuMs: number
 }
 
-export interface Tenant {
+export interface FilterIsolate {
   readonly description: string
   /** Evaluates what is in the mailbox. */
   evaluate(frame: Frame): Evaluated
@@ -41,7 +41,7 @@ const MAX_EXTRA_CHARS = 1 << 20
 const areaBytes = (needed: number, atLeast: number, atMost: number): number =>
   Math.min(atMost, Math.max(atLeast, 2 ** Math.ceil(Math.log2(needed))))
 
-interface TenantOptions {
+interface FilterIsolateOptions {
   readonly mailbox: Mailbox
   readonly meter: CpuMeter
   /** Whether its views are like plain objects in everything. */
@@ -51,7 +51,10 @@ interface TenantOptions {
 }
 
 /** Makes an isolate, locks it down, evaluates the author's module. Throws `LoadFailure` with what the author is told. */
-export function openTenant(message: LoadMessage, { mailbox, meter, plain, mayKeep }: TenantOptions): Tenant {
+export function openFilterIsolate(
+  message: LoadMessage,
+  { mailbox, meter, plain, mayKeep }: FilterIsolateOptions,
+): FilterIsolate {
   const { limits, source, fileName } = message
   const scriptName = /^[\w.-]{1,100}$/.test(fileName) ? fileName : 'filter.js'
   const { isolate, context, guest } = takeIsolate(limits.memoryMb)
@@ -62,7 +65,7 @@ export function openTenant(message: LoadMessage, { mailbox, meter, plain, mayKee
     throw error
   }
 
-  function start(): Tenant {
+  function start(): FilterIsolate {
     const { plan } = mailbox
     const makeViews = runOwn(isolate, context, viewSource(plan, { mayKeep }))
     const options = new ivm.ExternalCopy(guestOptions(plan, message, { fileName: scriptName, plain })).copyInto()

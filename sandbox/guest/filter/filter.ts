@@ -1,12 +1,13 @@
-// One filter of a host: its mailbox, its isolate, and what is done when it reads records in ways that the isolate was not made for.
+// One filter of a host. In come its source and batches, out come its verdicts: its mailbox, its isolate, and what is done when it reads records in ways that the
+// isolate was not made for.
 import { type LoadMessage, Phase } from '../../protocol/wire.ts'
-import { type CpuMeter } from './cpu-meter.ts'
 import { openDelivery, openMailbox, type Mailbox } from '../mailbox/delivery.ts'
-import { LoadFailure } from './explain-failure.ts'
 import { type Frame } from '../mailbox/frame-reader.ts'
 import { LateFlag, planMailbox } from '../mailbox/mailbox-plan.ts'
+import { type CpuMeter } from './cpu-meter.ts'
+import { LoadFailure } from './explain-failure.ts'
+import { type Evaluated, openFilterIsolate, type FilterIsolate } from './filter-isolate.ts'
 import { mayKeep } from './may-keep.ts'
-import { type Evaluated, openTenant, type Tenant } from './filter-isolate.ts'
 
 export interface Filter {
   readonly mailbox: Mailbox
@@ -36,7 +37,7 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
 
   const plain = NEEDS_PLAIN.test(message.source) || knownPlain.has(keyOf(message)) || plan.records.needsPlain
   const keeps = mayKeep(message.source)
-  let tenant: Tenant = openTenant(message, { mailbox, meter, plain, mayKeep: keeps })
+  let isolate: FilterIsolate = openFilterIsolate(message, { mailbox, meter, plain, mayKeep: keeps })
 
   /** What came of a batch, unless records have to be plain for it. */
   const outcome = (evaluated: Evaluated): Evaluated | undefined => {
@@ -52,9 +53,9 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   }
 
   const becomePlain = (): LoadFailure | undefined => {
-    tenant.dispose()
+    isolate.dispose()
     try {
-      tenant = openTenant(message, { mailbox, meter, plain: true, mayKeep: keeps })
+      isolate = openFilterIsolate(message, { mailbox, meter, plain: true, mayKeep: keeps })
       return undefined
     } catch (error) {
       if (error instanceof LoadFailure) return error
@@ -65,12 +66,12 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   return {
     mailbox,
     get description() {
-      return tenant.description
+      return isolate.description
     },
     evaluate(frame, mark) {
       deliver(frame)
       late.fill(0)
-      const first = tenant.evaluate(frame)
+      const first = isolate.evaluate(frame)
       const done = outcome(first)
       if (done !== undefined) return done
       mark(Phase.load)
@@ -83,9 +84,9 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
       }
       mark(Phase.evaluate)
       late.fill(0)
-      const second = tenant.evaluate(frame)
+      const second = isolate.evaluate(frame)
       return { ...(outcome(second) ?? second), cpuMs: cpuMs + second.cpuMs }
     },
-    dispose: () => tenant.dispose(),
+    dispose: () => isolate.dispose(),
   }
 }

@@ -12,16 +12,16 @@ import {
   ReplyKind,
   type UnloadMessage,
 } from '../../protocol/wire.ts'
-import { LoadFailure } from '../filter/explain-failure.ts'
 import { openCpuMeter, threadCpuMs } from '../filter/cpu-meter.ts'
+import { LoadFailure } from '../filter/explain-failure.ts'
+import { wasStarved } from '../filter/filter-isolate.ts'
 import { type Filter, openFilter } from '../filter/filter.ts'
-import { openFrameReader } from '../mailbox/frame-reader.ts'
 import { makeAhead } from '../filter/fresh-isolates.ts'
+import { openFrameReader } from '../mailbox/frame-reader.ts'
 import { mark } from './intent.ts'
 import { openReply } from './reply.ts'
 import { ringFd } from './shared-files.ts'
 import { receive, send, sendJson } from './stdio.ts'
-import { wasStarved } from '../filter/filter-isolate.ts'
 
 const filters = new Map<number, Filter>()
 const layouts = new Map<number, ColumnSet>()

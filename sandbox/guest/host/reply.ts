@@ -1,7 +1,7 @@
 // The verdicts of one batch in one reply; see wire.ts for its form.
 import { type Extra, RECORD_HEADER_BYTES, RecordFlag, VERDICTS_HEADER_BYTES, wordsOf } from '../../protocol/wire.ts'
-import { type Filter } from '../filter/filter.ts'
 import { type Evaluated } from '../filter/filter-isolate.ts'
+import { type Filter } from '../filter/filter.ts'
 
 /** Collects records in one growing buffer. */
 export function openReply() {

@@ -1,21 +1,21 @@
 // Puts the parts that run inside an isolate into one script: each is a self-contained function, taken by its source text. The text is the same for all
 // filters, so that it is compiled once in a process; what differs comes as arguments.
-import { ANNOTATION_BUDGET, type LoadMessage } from '../../protocol/wire.ts'
 import { MAX_ROWS } from '../../columns/batch.ts'
+import { ANNOTATION_BUDGET, type LoadMessage } from '../../protocol/wire.ts'
 import { LateFlag, type MailboxPlan } from '../mailbox/mailbox-plan.ts'
 import { openBlobs } from './blobs.ts'
-import { addClone } from './structured-clone.ts'
-import { type JudgeOptions, openJudge } from './read-result.ts'
-import { guardRecords } from './object-guards.ts'
 import { lockdown } from './lockdown.ts'
 import { openLog } from './log.ts'
+import { guardRecords } from './object-guards.ts'
 import { capture } from './primordials.ts'
+import { type ResultOptions, openResultReader } from './read-result.ts'
 import { openRecords, type RecordsOptions } from './records.ts'
 import { openClock, openRunner, type RunnerPlan } from './runner.ts'
+import { addClone } from './structured-clone.ts'
 
 export interface GuestOptions {
   readonly plan: RunnerPlan
-  readonly judge: JudgeOptions
+  readonly results: ResultOptions
   readonly records: RecordsOptions
   readonly logChars: number
 }
@@ -28,7 +28,7 @@ export const guestOptions = (
 ): GuestOptions => ({
   plan: { times, ids, passedWord, erroredWord, lateWord },
   records: { lateWord, plain, flags: LateFlag },
-  judge: {
+  results: {
     fileName,
     annotationChars: limits.annotationChars,
     annotationBudget: limits.annotationChars * ANNOTATION_BUDGET,
@@ -45,12 +45,12 @@ const primordials=(${capture.toString()})()
 const cells=new primordials.Doubles(mailbox),words=new primordials.Words(mailbox),longs=new primordials.Longs(mailbox)
 const blobs=(${openBlobs.toString()})(primordials)
 const log=(${openLog.toString()})(primordials,options.logChars)
-const judge=(${openJudge.toString()})(primordials,cells,options.judge)
+const results=(${openResultReader.toString()})(primordials,cells,options.results)
 const {state,clock}=(${openClock.toString()})(primordials,cells,words,options.plan)
 const records=(${openRecords.toString()})(primordials,{words,log,state},options.records)
 const views=makeViews(cells,words,longs,primordials,blobs,records)
 ;(${guardRecords.toString()})(primordials,records)
 ;(${addClone.toString()})(primordials)
 ;(${lockdown.toString()})(primordials,clock,log)
-return (${openRunner.toString()})(primordials,{words,views,blobs,log,judge,state},options.plan)
+return (${openRunner.toString()})(primordials,{words,views,blobs,log,results,state},options.plan)
 })`

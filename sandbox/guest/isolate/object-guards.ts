@@ -9,7 +9,7 @@ type Method = (this: unknown, ...values: unknown[]) => unknown
 /** Puts a guard before each of them. */
 export function guardRecords(
   { apply, defineProperty, getOwnPropertyDescriptor, toText, stringify, Object }: Primordials,
-  { isVeiled, unveil }: Pick<Records, 'isVeiled' | 'unveil'>,
+  { isQuickView, needPlain }: Pick<Records, 'isQuickView' | 'needPlain'>,
 ): void {
   const OF_OBJECT =
     'keys values entries hasOwn create getPrototypeOf setPrototypeOf getOwnPropertyNames getOwnPropertySymbols getOwnPropertyDescriptor ' +
@@ -28,12 +28,12 @@ export function guardRecords(
       const original = (holder as Record<string, unknown>)[name] as Method
       const guarded = isMethod
         ? function (this: unknown, ...values: unknown[]): unknown {
-            if (isVeiled(this)) unveil()
+            if (isQuickView(this)) needPlain()
             return apply(original, this, values)
           }
         : (...values: unknown[]): unknown => {
             // Also `setPrototypeOf(child, record)`, `defineProperties(object, record)`.
-            if (isVeiled(values[0]) || isVeiled(values[1])) unveil()
+            if (isQuickView(values[0]) || isQuickView(values[1])) needPlain()
             return apply(original, undefined, values)
           }
       replace(holder, name, guarded, original)
@@ -46,11 +46,11 @@ export function guardRecords(
   const proto = getOwnPropertyDescriptor(Object.prototype, '__proto__') as { get: Method; set: Method }
   defineProperty(Object.prototype, '__proto__', {
     get(this: unknown) {
-      if (isVeiled(this)) unveil()
+      if (isQuickView(this)) needPlain()
       return apply(proto.get, this, [])
     },
     set(this: unknown, value: unknown) {
-      if (isVeiled(this)) unveil()
+      if (isQuickView(this)) needPlain()
       apply(proto.set, this, [value])
     },
   })

@@ -1,7 +1,7 @@
 // Inside an isolate: what a filter returned or threw → drop, pass or error of that row, with everything an author is told about it.
 import { type Primordials } from './primordials.ts'
 
-export interface JudgeOptions {
+export interface ResultOptions {
   /** The script name positions are looked for under. */
   readonly fileName: string
   readonly annotationChars: number
@@ -12,7 +12,7 @@ export interface JudgeOptions {
 }
 
 /** Collects scores into the mailbox, annotations and the first error of a batch. */
-export function openJudge(primordials: Primordials, cells: Float64Array, options: JudgeOptions) {
+export function openResultReader(primordials: Primordials, cells: Float64Array, options: ResultOptions) {
   const { apply, stringify, sliceText, indexOf, startsWith, charCodeAt, toText, isFinite, fill } = primordials
   const { fileName, annotationChars, annotationBudget, scores, maxRows } = options
   const MESSAGE_CHARS = 500
@@ -90,13 +90,13 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
     annotations += `${annotations === '' ? '' : ','}[${row},${stringify(json)}]`
     return 1
   }
-  const judgeObject = (row: number, verdict: object): number => {
+  const readObject = (row: number, verdict: object): number => {
     const { pass, score: given, annotations: notes, then } = verdict as Record<string, unknown>
     if (typeof then === 'function') return refuse(row, `returned a promise, and filters answer at once; ${FORMS}`)
     if (pass === undefined && !('pass' in verdict)) return refuse(row, `returned an object without "pass"; ${FORMS}`)
     const passes =
       pass === true || typeof pass === 'number'
-        ? judgeSimple(row, pass)
+        ? readSimple(row, pass)
         : pass
           ? refuse(row, `returned pass as a ${typeof pass}; ${FORMS}`)
           : 0
@@ -108,7 +108,7 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
     }
     return notes === undefined || notes === null ? 1 : annotate(row, notes)
   }
-  const judgeSimple = (row: number, verdict: boolean | number): number => {
+  const readSimple = (row: number, verdict: boolean | number): number => {
     if (verdict === true) return 1
     if (verdict === false || !(verdict > 0)) return 0
     if (!isFinite(verdict)) return refuse(row, 'returned Infinity; a score is a positive number that is finite')
@@ -120,11 +120,11 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
     fail,
     describe,
     /** 0 drop, 1 pass, 2 error, of a verdict that is not plainly true or false. */
-    judge(row: number, verdict: unknown): number {
+    read(row: number, verdict: unknown): number {
       if (verdict === undefined || verdict === null) return 0
-      if (typeof verdict === 'number' || typeof verdict === 'boolean') return judgeSimple(row, verdict)
+      if (typeof verdict === 'number' || typeof verdict === 'boolean') return readSimple(row, verdict)
       try {
-        if (typeof verdict === 'object') return judgeObject(row, verdict)
+        if (typeof verdict === 'object') return readObject(row, verdict)
         return refuse(row, `returned a ${typeof verdict}; ${FORMS}`)
       } catch (thrown) {
         fail(row, thrown)
@@ -147,4 +147,4 @@ export function openJudge(primordials: Primordials, cells: Float64Array, options
   }
 }
 
-export type Judge = ReturnType<typeof openJudge>
+export type ResultReader = ReturnType<typeof openResultReader>

@@ -82,7 +82,7 @@ export function openRecords(
     return null
   }
   /** A record is looked at in a way that only plain objects allow. */
-  const unveil = (): void => {
+  const needPlain = (): void => {
     flag(flags.plain)
     endRow()
   }
@@ -95,9 +95,10 @@ export function openRecords(
   }
 
   // Spread, rest and Object.assign copy what is enumerable, symbols too, and get at this one.
-  const veil = Symbol('record')
-  const veiled = { __proto__: null, get: unveil, enumerable: true }
-  const isVeiled = (value: unknown): boolean => typeof value === 'object' && value !== null && hasOwn(value, veil)
+  const quickMark = Symbol('record')
+  const quickMarked = { __proto__: null, get: needPlain, enumerable: true }
+  const isQuickView = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && hasOwn(value, quickMark)
 
   let unknown = 0
   const told = { __proto__: null } as unknown as Record<string, boolean>
@@ -149,7 +150,7 @@ export function openRecords(
       set: change,
       // for … in
       ownKeys(): string[] {
-        unveil()
+        needPlain()
         return []
       },
     } as ProxyHandler<object>)
@@ -181,10 +182,10 @@ export function openRecords(
 
   return {
     reachAll,
-    unveil,
+    needPlain,
     stale,
-    isVeiled,
-    mark: plain ? (): void => undefined : (view: object): void => void defineProperty(view, veil, veiled),
+    isQuickView,
+    mark: plain ? (): void => undefined : (view: object): void => void defineProperty(view, quickMark, quickMarked),
     wrap: plain
       ? (view: object, handler: ProxyHandler<object>): object => new Proxy(view, handler)
       : (view: object): object => view,

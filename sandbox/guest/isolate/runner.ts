@@ -1,10 +1,10 @@
-// Inside an isolate: one call a batch. Walks the rows, keeps every catch inside, leaves bits in the mailbox and returns a primitive.
+// Inside an isolate: one call a batch. In come the rows of the mailbox, out go bits in it and a number or a text: every catch is inside, and nothing else leaves.
 /* oxlint-disable typescript/unbound-method -- methods are taken off their prototypes here on purpose; they are called through `apply` */
 import { type Blobs } from './blobs.ts'
 import { type Clock } from './lockdown.ts'
-import { type Judge } from './read-result.ts'
 import { type Log } from './log.ts'
 import { type Primordials } from './primordials.ts'
+import { type ResultReader } from './read-result.ts'
 
 /** What the generated views offer: row views up to a count, and a new epoch for each batch. */
 export interface Views {
@@ -63,12 +63,12 @@ export function openRunner(
     views: Views
     blobs: Blobs
     log: Log
-    judge: Judge
+    results: ResultReader
     state: { row: number; seeded: number }
   },
   plan: RunnerPlan,
 ) {
-  const { words, views, blobs, log, judge, state } = parts
+  const { words, views, blobs, log, results, state } = parts
   let filter: ((alert: object) => unknown) | undefined
   return {
     attach: blobs.attach,
@@ -91,7 +91,7 @@ export function openRunner(
       blobs.begin()
       const alerts = views.begin(rows)
       log.begin()
-      judge.begin()
+      results.begin()
       state.seeded = -2
       for (let first = 0; first < rows; first += 32) {
         let passed = 0
@@ -105,12 +105,12 @@ export function openRunner(
             verdict = user(alerts[row] as object)
           } catch (thrown) {
             errored |= 1 << bit
-            judge.fail(row, thrown)
+            results.fail(row, thrown)
             continue
           }
           if (verdict === true) passed |= 1 << bit
           else if (verdict !== false) {
-            const code = judge.judge(row, verdict)
+            const code = results.read(row, verdict)
             if (code === 1) passed |= 1 << bit
             else if (code === 2) errored |= 1 << bit
           }
@@ -120,8 +120,8 @@ export function openRunner(
       }
       // It is evaluated again: nothing of this counts.
       if (words[plan.lateWord] !== 0) return 0
-      const scored = judge.scored() ? 1 : 0
-      const said = judge.take()
+      const scored = results.scored() ? 1 : 0
+      const said = results.take()
       const logged = log.take()
       if (said === '' && logged === '') return scored
       return `${scored}{${said}${said !== '' && logged !== '' ? ',' : ''}${logged}}`

@@ -1,4 +1,4 @@
-// The plan of one filter's mailbox: only the columns it reads, then its verdicts.
+// The plan of one filter's mailbox: the memory it shares with its host. In come the columns it reads, out goes where each lies, and behind them its verdicts.
 import { type ColumnKind, type ColumnSet, MAX_LIST_ROWS, MAX_ROWS } from '../../columns/batch.ts'
 import { recordTree, type RecordTree } from './record-tree.ts'
 
@@ -31,7 +31,7 @@ export interface MailboxPlan {
   /** A word of flags, and behind it a bit for each value that the filter can reach. */
   readonly lateWord: number
   readonly records: RecordTree
-  /** What is carried of the records, by name in the form of wanted.ts. */
+  /** What is carried of the records, by name in the form of columns/wanted-columns.ts. */
   readonly places: ReadonlyMap<string, Cell | ListCells>
   readonly bytes: number
   readonly readsText: boolean

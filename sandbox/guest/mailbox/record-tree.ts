@@ -23,7 +23,7 @@ export interface RecordNode {
 
 export interface RecordTree {
   readonly root: RecordNode
-  /** Every value that can be reached, in the form of wanted.ts, by its number. */
+  /** Every value that can be reached, in the form of columns/wanted-columns.ts, by its number. */
   readonly names: readonly string[]
   /** A field has a name that JSON means something by: quick views have it for that. */
   readonly needsPlain: boolean

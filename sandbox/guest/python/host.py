@@ -1,4 +1,6 @@
-"""The process in a filter's container: loads one author's filter and evaluates the batches whose places it is told. Trusted by nobody outside."""
+"""
+The process in a filter's container. In come programs and the places of batches in the ring, out go the verdicts of one author's filters. Trusted by nobody outside.
+"""
 import signal
 import sys
 

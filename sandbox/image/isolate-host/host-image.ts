@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path'
 import type Docker from 'dockerode'
 import { hasImage, importImage } from '../../engine/engine-image.ts'
 import { SandboxError } from '../../errors.ts'
-import { INSIDE, type RuntimeFiles } from './host-program.ts'
 import { sharedLibraries } from '../../machine/shared-libraries.ts'
+import { INSIDE, type HostProgram } from './host-program.ts'
 
 /** Raised when the tree is put together in another way. */
 const FORM = '1'
@@ -22,7 +22,7 @@ const filesBelow = (dir: string): string[] =>
     .toSorted()
 
 /** Its name: it changes with Node, the packages and the program. */
-function hostImageName({ code, packages }: RuntimeFiles): string {
+function hostImageName({ code, packages }: HostProgram): string {
   const hash = createHash('sha256').update(`${FORM} ${process.version} ${process.arch}`)
   for (const path of Object.values(packages)) hash.update(readFileSync(join(path, 'package.json')))
   for (const file of filesBelow(code)) hash.update(file.slice(code.length)).update(readFileSync(file))
@@ -30,7 +30,7 @@ function hostImageName({ code, packages }: RuntimeFiles): string {
 }
 
 /** The image's name once it is in the engine. Throws SANDBOX_IMAGE. */
-export async function ensureHostImage(docker: Docker, files: RuntimeFiles): Promise<string> {
+export async function ensureHostImage(docker: Docker, files: HostProgram): Promise<string> {
   const name = hostImageName(files)
   if (await hasImage(docker, name)) return name
   if (process.platform !== 'linux')
@@ -61,7 +61,7 @@ export async function ensureHostImage(docker: Docker, files: RuntimeFiles): Prom
 }
 
 /** The tree of the image below `root`, as links to what is on this machine. */
-export function layOut(root: string, { code, packages }: RuntimeFiles): void {
+export function layOut(root: string, { code, packages }: HostProgram): void {
   const node = realpathSync(process.execPath)
   const link = (from: string, to: string): void => {
     mkdirSync(dirname(join(root, to)), { recursive: true })

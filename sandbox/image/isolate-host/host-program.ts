@@ -1,5 +1,5 @@
-// The program of a host as plain JavaScript in a directory of its own: types are erased here, because a jitless host cannot do it, and because only
-// these files and isolated-vm are visible inside the process sandbox.
+// The program of an isolate host. In come the sources below guest/, out goes a directory of plain JavaScript: types are erased here, because a jitless host cannot
+// do it, and because only these files and isolated-vm are visible inside a jail.
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -15,7 +15,7 @@ const RUNTIME_PACKAGES = ['isolated-vm', 'node-gyp-build']
 export const INSIDE = { node: '/app/node', code: '/app/code', packages: '/app/node_modules' } as const
 
 /** Where a host's program and the packages it needs lie. */
-export interface RuntimeFiles {
+export interface HostProgram {
   /** Directory with the erased files. */
   readonly code: string
   /** The entry, relative to `code`. */
@@ -25,7 +25,7 @@ export interface RuntimeFiles {
 }
 
 /** Writes the host's program below `dir`. Throws SANDBOX_RUNTIME_FILES. */
-export function buildRuntimeFiles(dir: string): RuntimeFiles {
+export function writeHostProgram(dir: string): HostProgram {
   const code = join(dir, 'guest')
   try {
     rmSync(code, { recursive: true, force: true })

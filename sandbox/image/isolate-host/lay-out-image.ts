@@ -1,8 +1,8 @@
 // node sandbox/image/isolate-host/lay-out-image.ts DIR: writes the tree of the isolate host's image below DIR, as links to what is here; used by the Dockerfile.
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { buildRuntimeFiles } from './host-program.ts'
 import { layOut } from './host-image.ts'
+import { writeHostProgram } from './host-program.ts'
 
 const [dir] = process.argv.slice(2)
 if (dir === undefined) {
@@ -12,4 +12,4 @@ if (dir === undefined) {
 const root = resolve(dir)
 mkdirSync(join(root, 'files'), { recursive: true })
 mkdirSync(join(root, 'image'))
-layOut(join(root, 'image'), buildRuntimeFiles(join(root, 'files')))
+layOut(join(root, 'image'), writeHostProgram(join(root, 'files')))

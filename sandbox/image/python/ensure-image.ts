@@ -1,12 +1,12 @@
-// The Python image in an engine: there already, from a kept tar, or assembled now.
+// The Python image. In comes an engine, out goes the name of the image in it: there already, from a kept tar, or assembled now.
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type Docker from 'dockerode'
-import { assembleImage, imageName } from './assemble-image.ts'
 import { hasImage, importImage } from '../../engine/engine-image.ts'
+import { assembleImage, imageName } from './assemble.ts'
 
 /** The image's name once it is in the engine. `cache`: a directory where the assembled image is kept as a tar. Throws SANDBOX_IMAGE. */
 export async function ensureImage(docker: Docker, cache?: string): Promise<string> {

@@ -1,14 +1,14 @@
-// The trusted end of one host process: starts it, frames what is said, reads its intent, knows how it ended.
+// The trusted end of one host process. In go messages, out come its replies, its figures in /proc, what it said it would do last, and how it ended.
 import { closeSync, readFileSync, writeFileSync } from 'node:fs'
 import { type ColumnSet } from '../../columns/batch.ts'
-import { SandboxError } from '../../errors.ts'
 import { type OutputListener } from '../../engine/attach-stream.ts'
-import { type Confined, type HostCommand, type HowEnded, type Jail } from '../../jail/jail.ts'
-import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { frameOf, openFrameSplitter } from '../../protocol/frame-splitter.ts'
-import { type Intent, openIntentFile } from './intent-file.ts'
-import { type Ring } from '../../protocol/batch-ring.ts'
+import { SandboxError } from '../../errors.ts'
+import { type ConfinedHost, type HostCommand, type HowEnded, type Jail } from '../../jail/jail.ts'
 import { memoryDirectory } from '../../machine/shared-folder.ts'
+import { type Ring } from '../../protocol/batch-ring.ts'
+import { frameOf, openFrameSplitter } from '../../protocol/frame-splitter.ts'
+import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
+import { type Intent, openIntentFile } from './intent-file.ts'
 
 /** How a host ended, for the rule of blame. */
 export interface HostEnd extends Omit<HowEnded, 'why'> {
@@ -49,7 +49,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
   let last: Intent | undefined
   const intent = (): Intent => last ?? intents.read()
   const push = openFrameSplitter(MAX_REPLY_BYTES, (kind, payload) => onReply(kind, payload))
-  const hear: OutputListener = (stream, bytes) => {
+  const onOutput: OutputListener = (stream, bytes) => {
     if (killedFor !== undefined) return
     if (stream === 'stderr') {
       said = (said + bytes.toString()).slice(-STDERR_CHARS)
@@ -63,11 +63,11 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
   }
 
   const ringReader = ring.openReader()
-  let confined: Confined
+  let confined: ConfinedHost
   try {
     confined = jail.start(
       { ...command, ring: { descriptor: ringReader, folder: ring.folder }, intent: intents.file },
-      hear,
+      onOutput,
     )
   } catch (error) {
     intents.close()
@@ -89,7 +89,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     return { ...how, intent: last, stderr: why ?? said, ...(killedFor && { killedFor }) }
   }
   const ended = end()
-  const bury = async (): Promise<string | undefined> => {
+  const untilGone = async (): Promise<string | undefined> => {
     const [{ why }] = await Promise.all([confined.ended, ended])
     intents.close()
     return why
@@ -134,7 +134,7 @@ export function startHost({ jail, ring, dir, command }: HostOptions) {
     /** Settles when it has ended, or was killed from here. */
     ended,
     /** Settles when nothing of it is left, or with why it is not waited for. */
-    gone: bury(),
+    gone: untilGone(),
     intent,
     kill,
     send,

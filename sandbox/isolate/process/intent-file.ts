@@ -1,9 +1,9 @@
-// The small file in which a host says what it is about to do, and the eye on it from outside.
+// The small file in which a host says what it is about to do, and the descriptor by which it is read from outside.
 import { closeSync, fchmodSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SharedFile } from '../../jail/jail.ts'
-import { INTENT_BYTES } from '../../protocol/wire.ts'
 import { makeSharedFolder } from '../../machine/shared-folder.ts'
+import { INTENT_BYTES } from '../../protocol/wire.ts'
 
 /** What a host said last. */
 export interface Intent {

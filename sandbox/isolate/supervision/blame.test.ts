@@ -1,8 +1,8 @@
 // Who pays for the end of a host.
 import { expect, test } from 'vitest'
 import { Phase } from '../../protocol/wire.ts'
-import { blame } from './blame.ts'
 import { type HostEnd } from '../process/host-process.ts'
+import { blame } from './blame.ts'
 
 const limits = { batchMs: 200, memoryMb: 32, logChars: 0, annotationChars: 0 }
 const end: HostEnd = {

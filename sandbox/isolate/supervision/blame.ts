@@ -1,8 +1,8 @@
 // Whose fault the end of a host is. A filter pays only for what it did; a host that was killed or stopped from outside is rerun without blame.
-import { type Failure, type Limits } from '../../sandbox.ts'
-import { Phase } from '../../protocol/wire.ts'
-import { type HostEnd } from '../process/host-process.ts'
 import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
+import { Phase } from '../../protocol/wire.ts'
+import { type Failure, type Limits } from '../../sandbox.ts'
+import { type HostEnd } from '../process/host-process.ts'
 
 /** Signals a filter can bring about from inside: aborts of V8, bad memory, a refused system call. */
 const FATAL = { SIGILL: 4, SIGTRAP: 5, SIGABRT: 6, SIGBUS: 7, SIGFPE: 8, SIGSEGV: 11, SIGSYS: 31 } as const

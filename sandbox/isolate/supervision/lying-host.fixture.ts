@@ -1,9 +1,9 @@
 // A host that lies, for tests: it speaks the protocol and loads nothing, and what its reply looks like is decided by the sources of the filters asked for.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RuntimeFiles } from '../../image/isolate-host/host-program.ts'
+import { type HostProgram } from '../../image/isolate-host/host-program.ts'
 
-const LIAR = `
+const LYING_HOST = `
 import { readSync, writeSync } from 'node:fs'
 const read = count => { const bytes = Buffer.alloc(count); for (let at = 0; at < count;) { const n = readSync(0, bytes, at, count - at, null); if (n === 0) process.exit(0); at += n } return bytes }
 const send = (kind, payload) => { const head = Buffer.alloc(8); head.writeUInt32LE(payload.length, 0); head.writeUInt32LE(kind, 4); const all = Buffer.concat([head, payload]); for (let at = 0; at < all.length;) at += writeSync(1, all, at) }
@@ -51,9 +51,9 @@ for (;;) {
 `
 
 /** Writes it below `dir`. */
-export function writeLiar(dir: string): RuntimeFiles {
-  const code = join(dir, 'liar')
+export function writeLyingHost(dir: string): HostProgram {
+  const code = join(dir, 'lying-host')
   mkdirSync(code, { recursive: true })
-  writeFileSync(join(code, 'liar.mjs'), LIAR)
-  return { code, entry: 'liar.mjs', packages: {} }
+  writeFileSync(join(code, 'lying-host.mjs'), LYING_HOST)
+  return { code, entry: 'lying-host.mjs', packages: {} }
 }

@@ -1,14 +1,14 @@
 // When a host is ended for not moving on, and when it is not.
 import { expect, test } from 'vitest'
-import { Phase } from '../../protocol/wire.ts'
 import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
-import { IDLE_LIMIT_MS, type Figures, type Observation, openWatch, WATCH_MS } from './stall-rule.ts'
+import { Phase } from '../../protocol/wire.ts'
+import { IDLE_LIMIT_MS, type Figures, type Observation, openStallRule, LOOK_MS } from './stall-rule.ts'
 
 const limits = { batchMs: 200, memoryMb: 32 }
 const figures = { cpuMs: () => 0, residentMb: () => 100, stopped: () => false }
 const running: Observation = {
   intent: { slot: 1, seq: 1, phase: Phase.evaluate, count: 1 },
-  elapsedMs: WATCH_MS,
+  elapsedMs: LOOK_MS,
   limits,
   figures,
 }
@@ -18,10 +18,10 @@ function watchFor(
   ms: number,
   at: (ms: number) => Partial<Observation & Figures>,
 ): { reason: string | undefined; atMs: number } {
-  const watch = openWatch()
-  for (let now = 0; now <= ms; now += WATCH_MS) {
+  const stallRule = openStallRule()
+  for (let now = 0; now <= ms; now += LOOK_MS) {
     const { intent = running.intent, ...rest } = at(now)
-    const reason = watch.look({ ...running, intent, figures: { ...figures, ...rest } })
+    const reason = stallRule.look({ ...running, intent, figures: { ...figures, ...rest } })
     if (reason !== undefined) return { reason, atMs: now }
   }
   return { reason: undefined, atMs: ms }
@@ -31,7 +31,7 @@ test('a step that uses its time and does not end is over after its limit and the
   const { reason, atMs } = watchFor(5000, now => ({ cpuMs: () => now }))
   expect(reason).toBe('deadline')
   expect(atMs).toBeGreaterThan(limits.batchMs + GRACE_MS)
-  expect(atMs).toBeLessThan(limits.batchMs + GRACE_MS + 3 * WATCH_MS)
+  expect(atMs).toBeLessThan(limits.batchMs + GRACE_MS + 3 * LOOK_MS)
 })
 
 const intentAt = (now: number): Pick<Observation, 'intent'> => ({
@@ -57,13 +57,13 @@ test('a step whose process grew far beyond its memory is told so', () => {
 })
 
 test('a look that comes late, because this process did not run, counts little', () => {
-  const watch = openWatch()
+  const stallRule = openStallRule()
   const late = { ...running, elapsedMs: 10_000, figures: { ...figures, cpuMs: () => 10_000 } }
-  expect([watch.look(late), watch.look(late), watch.look(late)]).toEqual([undefined, undefined, undefined])
+  expect([stallRule.look(late), stallRule.look(late), stallRule.look(late)]).toEqual([undefined, undefined, undefined])
 })
 
 test('a host between two steps has much more time', () => {
   const idle = { intent: { ...running.intent, phase: Phase.idle } }
-  expect(watchFor(IDLE_LIMIT_MS - WATCH_MS, () => idle).reason).toBeUndefined()
-  expect(watchFor(IDLE_LIMIT_MS + 10 * WATCH_MS, () => idle).reason).toBe('starved')
+  expect(watchFor(IDLE_LIMIT_MS - LOOK_MS, () => idle).reason).toBeUndefined()
+  expect(watchFor(IDLE_LIMIT_MS + 10 * LOOK_MS, () => idle).reason).toBe('starved')
 })

@@ -1,12 +1,12 @@
-// Looks at a host from outside: has its intent moved on, and if not, whose time is it? A pure rule; the clock and the figures are passed in.
-import { type Limits } from '../../sandbox.ts'
+// Has a host's intent moved on, and if not, whose time is it? A pure rule over what is seen from outside; the clock and the figures are passed in.
 import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
 import { Phase } from '../../protocol/wire.ts'
+import { type Limits } from '../../sandbox.ts'
 import { type KillReason } from '../process/host-process.ts'
 import { type Intent } from '../process/intent-file.ts'
 
 /** How often a host with work is looked at. */
-export const WATCH_MS = 20
+export const LOOK_MS = 20
 /** A host that neither runs a filter nor answers for so long is replaced. */
 export const IDLE_LIMIT_MS = 10_000
 /** A step is guilty only when it used this share of its limit as CPU time; before that it was starved of the processor. */
@@ -34,8 +34,8 @@ export interface Observation {
   readonly limits: Pick<Limits, 'batchMs' | 'memoryMb'> | undefined
 }
 
-/** A watch over one host; `look` says whether it must be killed, and why. */
-export function openWatch() {
+/** The rule for one host; `look` says whether it must be killed, and why. */
+export function openStallRule() {
   let count = -1
   let heldMs = 0
   let cpuAtStart: number | undefined
@@ -57,7 +57,7 @@ export function openWatch() {
         residentAtStart = residentNow = figures.residentMb()
         return undefined
       }
-      heldMs += Math.min(elapsedMs, 2 * WATCH_MS)
+      heldMs += Math.min(elapsedMs, 2 * LOOK_MS)
       residentNow = figures.residentMb() || residentNow
       const atWork = intent.phase !== Phase.idle && limits !== undefined
       if (!atWork) return heldMs > IDLE_LIMIT_MS || (heldMs > GRACE_MS && figures.stopped()) ? 'starved' : undefined

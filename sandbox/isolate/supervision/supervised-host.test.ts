@@ -4,44 +4,44 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { neighbourBatch, neighbourly } from '../../hostile/good-filters.ts'
+import { neighbourBatch, javascriptFilter } from '../../hostile/good-filters.ts'
+import { type HostProgram } from '../../image/isolate-host/host-program.ts'
 import { openUnsafeJail } from '../../jail/unsafe-jail.ts'
-import { type FailureReason } from '../../sandbox.ts'
-import { type Patience } from './unblamed-end.ts'
-import { startHost } from '../process/host-process.ts'
-import { writeLiar } from './lying-host.fixture.ts'
 import { openRing, type Ring } from '../../protocol/batch-ring.ts'
-import { type RuntimeFiles } from '../../image/isolate-host/host-program.ts'
-import { Seat } from './supervised-host.ts'
 import { type PlacedBatch } from '../../protocol/placed-batch.ts'
+import { type FailureReason } from '../../sandbox.ts'
+import { startHost } from '../process/host-process.ts'
+import { writeLyingHost } from './lying-host.fixture.ts'
+import { SupervisedHost } from './supervised-host.ts'
+import { type Patience } from './unblamed-end.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
 let dir: string
 let ring: Ring
-let files: RuntimeFiles
+let files: HostProgram
 let placed: PlacedBatch
-let seat: Seat
+let host: SupervisedHost
 const ends: string[] = []
 beforeAll(() => {
-  dir = mkdtempSync(join(tmpdir(), 'skysieve-seat-'))
+  dir = mkdtempSync(join(tmpdir(), 'skysieve-host-'))
   ring = openRing(dir)
-  files = writeLiar(dir)
+  files = writeLyingHost(dir)
   const { set, rows, lists, text } = neighbourBatch(3)
   const items = lists.map(list => list.items)
   placed = { layout: 0, set, message: { offset: 0, rows, items, textUnits: text.length, binaryBytes: 0 } }
 })
-afterEach(() => seat.close())
+afterEach(() => host.close())
 afterAll(() => {
   ring.close()
   rmSync(dir, { recursive: true })
 })
 
-/** A seat in which a filter is loaded for each source; ids are f0, f1, … */
-async function seatOf(sources: readonly string[], patience?: Patience): Promise<string[]> {
+/** A host in which a filter is loaded for each source; ids are f0, f1, … */
+async function hostWith(sources: readonly string[], patience?: Patience): Promise<string[]> {
   ends.length = 0
-  seat = new Seat({
+  host = new SupervisedHost({
     takeHost: async () => {
       const host = startHost({ jail: openUnsafeJail(), ring, dir, command: { files, nodeFlags: [], memoryMb: 500 } })
       await host.ready
@@ -54,7 +54,7 @@ async function seatOf(sources: readonly string[], patience?: Patience): Promise<
   })
   const ids = sources.map((_, index) => `f${index}`)
   for (const [index, source] of sources.entries())
-    expect(await seat.load(neighbourly(ids[index] ?? '', source))).toMatchObject({ ok: true })
+    expect(await host.load(javascriptFilter(ids[index] ?? '', source))).toMatchObject({ ok: true })
   return ids
 }
 
@@ -66,32 +66,32 @@ const GUILTY: readonly (readonly [string, FailureReason])[] = [
 ]
 
 test.each(GUILTY)('one for whom the host %s is found among others', async (source, reason) => {
-  const ids = await seatOf(['', '', source, '', '', ''])
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['', '', source, '', '', ''])
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason)).toEqual(ids.map(id => (id === 'f2' ? reason : undefined)))
   expect(ids.filter(id => verdicts.get(id)?.passed[0] === 1)).toEqual(ids.filter(id => id !== 'f2'))
   expect(ends.length).toBeLessThanOrEqual(4)
   // The next batch goes on without it, on the same host.
   const others = ids.filter(id => id !== 'f2')
   const before = ends.length
-  expect([...(await seat.evaluate(placed, others)).values()].every(({ failure }) => failure === undefined)).toBe(true)
+  expect([...(await host.evaluate(placed, others)).values()].every(({ failure }) => failure === undefined)).toBe(true)
   expect(ends.length).toBe(before)
 })
 
 test.each([...GUILTY, ['is killed', 'crash'] as const])(
   'one alone for whom the host %s fails, as in a trial',
   async (source, reason) => {
-    const [id = ''] = await seatOf([source])
-    expect((await seat.evaluate(placed, [id])).get(id)?.failure?.reason).toBe(reason)
+    const [id = ''] = await hostWith([source])
+    expect((await host.evaluate(placed, [id])).get(id)?.failure?.reason).toBe(reason)
     // The next trial in the same place has its verdicts.
-    await seat.load(neighbourly('next', ''))
-    expect((await seat.evaluate(placed, ['next'])).get('next')?.failure).toBeUndefined()
+    await host.load(javascriptFilter('next', ''))
+    expect((await host.evaluate(placed, ['next'])).get('next')?.failure).toBeUndefined()
   },
 )
 
 test('several of them are all found', async () => {
-  const ids = await seatOf(['answers short', '', 'answers for another', 'bad extra', '', 'ends by itself'])
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['answers short', '', 'answers for another', 'bad extra', '', 'ends by itself'])
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason ?? 'none')).toEqual([
     'protocol',
     'none',
@@ -103,37 +103,37 @@ test('several of them are all found', async () => {
 })
 
 test('a bad record is its filter’s failure, and ends no host', async () => {
-  const ids = await seatOf(['', 'bad extra', ''])
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['', 'bad extra', ''])
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason)).toEqual([undefined, 'protocol', undefined])
   expect(ends).toEqual([])
 })
 
 test('a host that is killed at every batch of one filter, as if from outside, costs the others no verdict', async () => {
-  const ids = await seatOf(['', 'is killed', ''])
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['', 'is killed', ''])
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason)).toEqual([undefined, 'crash', undefined])
 })
 
 test('a host that goes on for ever without getting on is ended, and the one it does it for is found', async () => {
-  const ids = await seatOf(['', 'goes on for ever', ''], { workMs: 500, totalMs: 60_000 })
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['', 'goes on for ever', ''], { workMs: 500, totalMs: 60_000 })
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason)).toEqual([undefined, 'timeout', undefined])
 })
 
 test('an evaluation that had all its time is over: whoever was not answered by then has failed', async () => {
-  const ids = await seatOf(['', '', 'goes on for ever', 'goes on for ever'], { workMs: 500, totalMs: 0 })
-  const verdicts = await seat.evaluate(placed, ids)
+  const ids = await hostWith(['', '', 'goes on for ever', 'goes on for ever'], { workMs: 500, totalMs: 0 })
+  const verdicts = await host.evaluate(placed, ids)
   expect(ids.map(id => verdicts.get(id)?.failure?.reason)).toEqual([undefined, undefined, 'timeout', 'timeout'])
   expect(ends).toEqual(['overdue', 'overdue'])
 })
 
 test('a batch whose only filter failed before it is answered breaks nothing', async () => {
-  const [id = '', other = ''] = await seatOf(['bad extra', ''])
+  const [id = '', other = ''] = await hostWith(['bad extra', ''])
   const all = await Promise.all([
-    seat.evaluate(placed, [id, other]),
-    seat.evaluate(placed, [id]),
-    seat.evaluate(placed, [id, other]),
+    host.evaluate(placed, [id, other]),
+    host.evaluate(placed, [id]),
+    host.evaluate(placed, [id, other]),
   ])
   expect(all.map(verdicts => verdicts.get(id)?.failure?.reason)).toEqual(['protocol', 'protocol', 'protocol'])
   expect(all.map(verdicts => verdicts.get(other)?.failure)).toEqual([undefined, undefined, undefined])
@@ -141,7 +141,7 @@ test('a batch whose only filter failed before it is answered breaks nothing', as
 })
 
 test('a program that ends its host while it loads is refused, and the others go on', async () => {
-  const [id = ''] = await seatOf([''])
-  expect(await seat.load(neighbourly('bad', 'dies while it loads'))).toMatchObject({ ok: false, reason: 'crash' })
-  expect((await seat.evaluate(placed, [id])).get(id)?.failure).toBeUndefined()
+  const [id = ''] = await hostWith([''])
+  expect(await host.load(javascriptFilter('bad', 'dies while it loads'))).toMatchObject({ ok: false, reason: 'crash' })
+  expect((await host.evaluate(placed, [id])).get(id)?.failure).toBeUndefined()
 })

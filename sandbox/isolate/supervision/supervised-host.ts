@@ -1,27 +1,27 @@
-// One place for a host process in a cordon: its filters, its work under way, and what happens when the process ends: the guilty filter is found by the
-// last intent, a fresh process takes over with the others, and the work is run again. Verdicts are deterministic, so a rerun changes nothing.
+// One host process with its filters. In come programs and batches, out come verdicts, whatever the process does: when it ends, the guilty filter is found by the last
+// intent, a fresh process takes over with the others, and the work is run again. Verdicts are deterministic, so a rerun changes nothing.
 import { type Logger } from 'pino'
 import { SandboxError } from '../../errors.ts'
-import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
+import { loadMessage } from '../../protocol/load-message.ts'
+import { type PlacedBatch } from '../../protocol/placed-batch.ts'
+import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
 import { type EvaluateMessage, MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { blame, chargedMs, isOfMemory } from './blame.ts'
-import { afterEnd, afterEndOfLoad, failureOf, PATIENCE, type Patience, type Step } from './unblamed-end.ts'
+import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
 import { mailboxMb } from '../process/filter-memory.ts'
 import { type HostEnd, type HostProcess } from '../process/host-process.ts'
-import { loadMessage } from '../../protocol/load-message.ts'
+import { blame, chargedMs, isOfMemory } from './blame.ts'
 import { prepare } from './takeover.ts'
-import { openVigil } from './watchdog.ts'
-import { batchOf, failedVerdicts, loadOf, readLoaded, readVerdicts } from '../../protocol/verdict-reader.ts'
-import { type PlacedBatch } from '../../protocol/placed-batch.ts'
-import { type EvaluateJob, type Job, type LoadJob, type Seated, WorkList } from './work-list.ts'
+import { afterEnd, afterEndOfLoad, failureOf, PATIENCE, type Patience, type Step } from './unblamed-end.ts'
+import { openWatchdog } from './watchdog.ts'
+import { type EvaluateJob, type Job, type LoadJob, type HostedProgram, WorkList } from './work-list.ts'
 
-export interface SeatOptions {
+export interface SupervisedHostOptions {
   /** A host that is ready and proved. */
   readonly takeHost: () => Promise<HostProcess>
   readonly logger: Logger
   readonly onRestart: (reason: string) => void
-  /** The host was ended for the memory of all its filters: another seat for these of them, or nothing when there are as many hosts as there may be. */
-  readonly relief: (filters: readonly string[]) => Seat | undefined
+  /** The host was ended for the memory of all its filters: another host for these of them, or nothing when there are as many hosts as there may be. */
+  readonly relief: (filters: readonly string[]) => SupervisedHost | undefined
   /** Default: PATIENCE. */
   readonly patience?: Patience
 }
@@ -36,15 +36,15 @@ const LOST: Failure = { reason: 'protocol', error: { message: 'its host lost it;
 
 const howItEnded = (end: HostEnd): string => end.killedFor ?? end.signal ?? `code ${end.code}`
 
-export class Seat {
-  readonly #options: SeatOptions
-  readonly #programs = new Map<string, Seated>()
+export class SupervisedHost {
+  readonly #options: SupervisedHostOptions
+  readonly #programs = new Map<string, HostedProgram>()
   readonly #failed = new Map<string, Failure>()
   readonly #loading = new Map<string, Promise<LoadOutcome>>()
   readonly #work = new WorkList()
-  readonly #vigil: ReturnType<typeof openVigil>
+  readonly #watchdog: ReturnType<typeof openWatchdog>
   /** Hosts that ended while they loaded it. */
-  readonly #loadEnds = new WeakMap<Seated, number>()
+  readonly #loadEnds = new WeakMap<HostedProgram, number>()
   #host: HostProcess | undefined
   /** Takes over as soon as the present host has answered. */
   #successor: Successor | undefined
@@ -55,12 +55,12 @@ export class Seat {
   #hasLoaded = false
   #closed = false
 
-  constructor(options: SeatOptions) {
+  constructor(options: SupervisedHostOptions) {
     this.#options = options
-    this.#vigil = openVigil(this.#work, () => this.#host, options.patience ?? PATIENCE)
+    this.#watchdog = openWatchdog(this.#work, () => this.#host, options.patience ?? PATIENCE)
   }
 
-  get host(): HostProcess | undefined {
+  get process(): HostProcess | undefined {
     return this.#host
   }
 
@@ -79,23 +79,23 @@ export class Seat {
   /** Waits for the work under way that names it. */
   async unload(filter: string): Promise<void> {
     await Promise.allSettled([this.#loading.get(filter)])
-    const seated = this.#programs.get(filter)
-    if (seated === undefined) return
-    await this.#work.withoutSlot(seated.slot)
-    if (this.#programs.get(filter) !== seated) return
+    const hosted = this.#programs.get(filter)
+    if (hosted === undefined) return
+    await this.#work.withoutSlot(hosted.slot)
+    if (this.#programs.get(filter) !== hosted) return
     this.#programs.delete(filter)
-    this.#host?.send(MessageKind.unload, { slot: seated.slot })
+    this.#host?.send(MessageKind.unload, { slot: hosted.slot })
   }
 
-  /** Verdicts of filters loaded here, or that come here from another seat. A filter that failed meanwhile answers with that failure. */
+  /** Verdicts of filters loaded here, or that come here from another host. A filter that failed meanwhile answers with that failure. */
   async evaluate(batch: PlacedBatch, filters: readonly string[]): Promise<Map<string, Verdicts>> {
     const coming = filters.flatMap(id => (this.#programs.has(id) ? [] : (this.#loading.get(id) ?? [])))
     if (coming.length > 0) await Promise.all(coming)
-    const seated = filters.flatMap(id => this.#programs.get(id) ?? [])
+    const hosted = filters.flatMap(id => this.#programs.get(id) ?? [])
     const missing = filters.filter(id => !this.#programs.has(id))
     let verdicts = new Map<string, Verdicts>()
-    if (seated.length > 0) {
-      const added = this.#work.addEvaluate(batch, seated)
+    if (hosted.length > 0) {
+      const added = this.#work.addEvaluate(batch, hosted)
       this.#dispatch(added.job)
       verdicts = await added.verdicts
     }
@@ -124,7 +124,7 @@ export class Seat {
   /** Gives up what is under way and ends the host. */
   close(): void {
     this.#closed = true
-    this.#vigil.rest()
+    this.#watchdog.rest()
     const hosts = [this.#host, this.#successor?.host]
     this.#host = undefined
     this.#work.rejectAll(new SandboxError('SANDBOX_CLOSED', 'The sandbox was closed while work was under way.'))
@@ -139,17 +139,17 @@ export class Seat {
   }
 
   #send(host: HostProcess, job: Job): void {
-    this.#vigil.begin()
+    this.#watchdog.begin()
     job.sent = true
     if (job.kind === 'load')
-      return host.send(MessageKind.load, loadMessage(job.seq, job.seated.slot, job.seated.program))
+      return host.send(MessageKind.load, loadMessage(job.seq, job.hosted.slot, job.hosted.program))
     const { layout, set, message } = job.batch
     host.ensureLayout(layout, set)
     host.send(MessageKind.evaluate, {
       ...message,
       layout,
       seq: job.seq,
-      slots: [...job.seated.keys()],
+      slots: [...job.unanswered.keys()],
     } satisfies EvaluateMessage)
   }
 
@@ -174,9 +174,9 @@ export class Seat {
     this.#hasLoaded = loadedSlots.size > 0
     host.onReply((kind, payload) => this.#onReply(kind, payload))
     void this.#followEnd(host)
-    const loading = new Set(this.#work.all.flatMap(job => (job.kind === 'load' ? [job.seated.slot] : [])))
-    for (const seated of this.#programs.values())
-      if (!loadedSlots.has(seated.slot) && !loading.has(seated.slot)) this.#work.addLoad(seated, true)
+    const loading = new Set(this.#work.all.flatMap(job => (job.kind === 'load' ? [job.hosted.slot] : [])))
+    for (const hosted of this.#programs.values())
+      if (!loadedSlots.has(hosted.slot) && !loading.has(hosted.slot)) this.#work.addLoad(hosted, true)
     for (const job of this.#work.all) this.#send(host, job)
   }
 
@@ -213,13 +213,13 @@ export class Seat {
     if (job?.kind !== 'evaluate' || job.seq !== batchOf(payload)) throw new Error('verdicts of another batch')
     const records = readVerdicts(payload, job.batch.message.rows, slot => job.asked.get(slot)?.program)
     const failing = records.flatMap(({ slot, verdicts: { failure, cpuMs } }) => {
-      const seated = job.seated.get(slot)
-      return seated === undefined || failure === undefined ? [] : [{ seated, failure, cpuMs }]
+      const hosted = job.unanswered.get(slot)
+      return hosted === undefined || failure === undefined ? [] : [{ hosted, failure, cpuMs }]
     })
     this.#work.answer(job, records, program => this.#failed.get(program.id) ?? LOST)
-    for (const { seated, failure, cpuMs } of failing) {
-      this.#drop(seated, failure, cpuMs)
-      this.#host?.send(MessageKind.unload, { slot: seated.slot })
+    for (const { hosted, failure, cpuMs } of failing) {
+      this.#drop(hosted, failure, cpuMs)
+      this.#host?.send(MessageKind.unload, { slot: hosted.slot })
     }
   }
 
@@ -227,66 +227,66 @@ export class Seat {
     const job = this.#work.front
     if (job?.kind !== 'load' || job.seq !== loadOf(payload)) throw new Error('an answer to another load')
     const outcome = readLoaded(payload)
-    const { seated } = job
+    const { hosted } = job
     this.#work.remove(job)
     this.#hasLoaded = true
-    this.#loadEnds.delete(seated)
-    if (outcome.ok) this.#programs.set(seated.program.id, seated)
+    this.#loadEnds.delete(hosted)
+    if (outcome.ok) this.#programs.set(hosted.program.id, hosted)
     else {
       const reason = outcome.reason === 'syntax' || outcome.reason === 'no-filter' ? 'error' : outcome.reason
-      this.#drop(seated, { reason, error: outcome.error }, 0)
-      this.#host?.send(MessageKind.unload, { slot: seated.slot })
+      this.#drop(hosted, { reason, error: outcome.error }, 0)
+      this.#host?.send(MessageKind.unload, { slot: hosted.slot })
     }
     job.settle(outcome)
   }
 
   /** Takes a filter out of everything after it failed. */
-  #drop(seated: Seated, failure: Failure, cpuMs: number): void {
-    const { id } = seated.program
+  #drop(hosted: HostedProgram, failure: Failure, cpuMs: number): void {
+    const { id } = hosted.program
     this.#failed.set(id, failure)
-    if (this.#programs.get(id) === seated) this.#programs.delete(id)
-    this.#work.drop(seated, failure, cpuMs)
+    if (this.#programs.get(id) === hosted) this.#programs.delete(id)
+    this.#work.drop(hosted, failure, cpuMs)
   }
 
   #onEnd(host: HostProcess, end: HostEnd): void {
     if (this.#host !== host || this.#closed) return
     this.#host = undefined
     const { front } = this.#work
-    const seated = this.#work.at(end.intent.slot)
-    const failure = seated && blame(end, seated.program.limits, this.#grownMb(seated, end))
+    const hosted = this.#work.at(end.intent.slot)
+    const failure = hosted && blame(end, hosted.program.limits, this.#grownMb(hosted, end))
     const stderr = end.stderr.trim().slice(-1000)
-    const found = { filter: failure && seated.program.id, reason: failure?.reason }
+    const found = { filter: failure && hosted.program.id, reason: failure?.reason }
     this.#options.logger.warn({ end: howItEnded(end), ...found, stderr }, 'an isolate host ended')
     this.#options.onRestart(failure?.reason ?? end.killedFor ?? 'outside')
     this.#work.forgetSent()
-    if (seated !== undefined && failure !== undefined)
-      this.#convict(seated, failure, chargedMs(end, seated.program.limits))
+    if (hosted !== undefined && failure !== undefined)
+      this.#convict(hosted, failure, chargedMs(end, hosted.program.limits))
     else if (!(isOfMemory(end) && this.#relieve(front)) && front !== undefined) this.#afterBlamelessEnd(end, front)
     // Loads of filters that were loaded already are made anew for the next host.
     for (const job of this.#work.all)
-      if (job.kind === 'load' && this.#programs.get(job.seated.program.id) === job.seated) this.#work.remove(job)
+      if (job.kind === 'load' && this.#programs.get(job.hosted.program.id) === job.hosted) this.#work.remove(job)
     if (this.#successor !== undefined) this.#takeOver(this.#successor)
     else if (this.#work.all.length > 0 || this.#programs.size > 0) void this.#start()
   }
 
   /** How much the host grew while a filter ran: its mailbox, which is filled for the first time in a fresh host, is no growth of its doing. */
-  #grownMb({ program }: Seated, { intent }: HostEnd): number {
-    return this.#vigil.grownMb(intent) - mailboxMb(program.reads)
+  #grownMb({ program }: HostedProgram, { intent }: HostEnd): number {
+    return this.#watchdog.grownMb(intent) - mailboxMb(program.reads)
   }
 
   #afterBlamelessEnd(end: HostEnd, front: Job): void {
     if (front.kind === 'load') {
-      const ends = (this.#loadEnds.get(front.seated) ?? 0) + 1
-      this.#loadEnds.set(front.seated, ends)
+      const ends = (this.#loadEnds.get(front.hosted) ?? 0) + 1
+      this.#loadEnds.set(front.hosted, ends)
       this.#take(afterEndOfLoad(end, ends, this.#hasLoaded), front, end, ends)
       return
     }
-    const { evaluation, seated } = front
-    if (seated.size === 0) return
+    const { evaluation, unanswered } = front
+    if (unanswered.size === 0) return
     const ends = ++front.ends
     evaluation.ends++
     const { asked, isLate } = evaluation
-    const trouble = { ends, filters: seated.size, asked, endsInAll: evaluation.ends, isLate }
+    const trouble = { ends, filters: unanswered.size, asked, endsInAll: evaluation.ends, isLate }
     this.#take(afterEnd(end, { ...trouble, othersAnswered: evaluation.answered > 0 }), front, end, ends)
   }
 
@@ -294,23 +294,23 @@ export class Seat {
     if (step === 'give-up') return this.#giveUp(end)
     if (step === 'again') return this.#work.putLast(job)
     if (step === 'split' && job.kind === 'evaluate') return this.#work.split(job)
-    const guilty = job.kind === 'load' ? [job.seated] : [...job.seated.values(), ...this.#lateBeside(job)]
-    for (const seated of guilty) this.#convict(seated, failureOf(end, ends, seated.program.limits), 0)
+    const guilty = job.kind === 'load' ? [job.hosted] : [...job.unanswered.values(), ...this.#lateBeside(job)]
+    for (const hosted of guilty) this.#convict(hosted, failureOf(end, ends, hosted.program.limits), 0)
   }
 
   /** When an evaluation is late, all parts of it that a host ended at are over; the others still have time. */
-  #lateBeside({ evaluation }: EvaluateJob): Seated[] {
+  #lateBeside({ evaluation }: EvaluateJob): HostedProgram[] {
     if (!evaluation.isLate) return []
     const others = this.#work.all.filter(job => job.kind === 'evaluate' && job.evaluation === evaluation)
     return (others as EvaluateJob[])
       .filter(({ isSuspect, ends }) => isSuspect || ends > 0)
-      .flatMap(({ seated }) => [...seated.values()])
+      .flatMap(({ unanswered }) => [...unanswered.values()])
   }
 
   /** Half of the filters go to a host of their own, with their part of all waiting work. */
   #relieve(front: Job | undefined): boolean {
     const all = [...this.#programs.values()]
-    const staying = front?.kind === 'load' && !all.includes(front.seated) ? all.length >> 1 : Math.ceil(all.length / 2)
+    const staying = front?.kind === 'load' && !all.includes(front.hosted) ? all.length >> 1 : Math.ceil(all.length / 2)
     const leaving = all.slice(staying)
     const to = leaving.length === 0 ? undefined : this.#options.relief(leaving.map(({ program }) => program.id))
     if (to === undefined) return false
@@ -323,9 +323,9 @@ export class Seat {
     return true
   }
 
-  #convict(seated: Seated, failure: Failure, cpuMs: number): void {
-    const loading = this.#work.all.filter(job => job.kind === 'load' && job.seated === seated) as LoadJob[]
-    this.#drop(seated, failure, cpuMs)
+  #convict(hosted: HostedProgram, failure: Failure, cpuMs: number): void {
+    const loading = this.#work.all.filter(job => job.kind === 'load' && job.hosted === hosted) as LoadJob[]
+    this.#drop(hosted, failure, cpuMs)
     for (const job of loading) {
       this.#work.remove(job)
       job.settle({ ok: false, ...failure })

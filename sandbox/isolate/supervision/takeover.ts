@@ -1,16 +1,16 @@
 // A fresh host gets the filters of another before it takes over from it.
-import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
-import { type HostProcess } from '../process/host-process.ts'
 import { loadMessage } from '../../protocol/load-message.ts'
 import { loadOf, readLoaded } from '../../protocol/verdict-reader.ts'
-import { type Seated, WorkList } from './work-list.ts'
+import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
+import { type HostProcess } from '../process/host-process.ts'
+import { type HostedProgram, WorkList } from './work-list.ts'
 
 const OWN_MS = 10_000
 
 /** Loads programs into a host that is not in use yet. Gives their slots, or nothing when one could not be loaded in time. */
 export async function prepare(
   host: HostProcess,
-  programs: readonly Seated[],
+  programs: readonly HostedProgram[],
 ): Promise<ReadonlySet<number> | undefined> {
   const slots = new Set<number>()
   const list = new WorkList()
@@ -19,7 +19,7 @@ export async function prepare(
     if (kind !== ReplyKind.loaded) throw new Error('it was only asked to load')
     const job = list.find(loadOf(payload))
     if (job?.kind !== 'load' || !readLoaded(payload).ok) return resolve(false)
-    slots.add(job.seated.slot)
+    slots.add(job.hosted.slot)
     if (slots.size === programs.length) resolve(true)
   })
   const ended = (async () => {
@@ -28,9 +28,9 @@ export async function prepare(
   })()
   const limitMs = programs.reduce((sum, { program }) => sum + program.limits.batchMs, OWN_MS)
   const timer = setTimeout(() => resolve(false), limitMs)
-  for (const seated of programs) {
-    const { seq } = list.addLoad(seated).job
-    host.send(MessageKind.load, loadMessage(seq, seated.slot, seated.program))
+  for (const hosted of programs) {
+    const { seq } = list.addLoad(hosted).job
+    host.send(MessageKind.load, loadMessage(seq, hosted.slot, hosted.program))
   }
   if (programs.length === 0) resolve(true)
   const prepared = await Promise.race([promise, ended])

@@ -1,8 +1,8 @@
 // What becomes of work whose host ended without a filter to blame.
 import { expect, test } from 'vitest'
 import { Phase } from '../../protocol/wire.ts'
-import { afterEnd, afterEndOfLoad, failureOf, type Trouble } from './unblamed-end.ts'
 import { type HostEnd } from '../process/host-process.ts'
+import { afterEnd, afterEndOfLoad, failureOf, type UnblamedEnd } from './unblamed-end.ts'
 
 const limits = { batchMs: 200, memoryMb: 32, logChars: 0, annotationChars: 0 }
 const end: HostEnd = {
@@ -13,7 +13,7 @@ const end: HostEnd = {
   outOfMemory: false,
 }
 const killed: HostEnd = { ...end, signal: 'SIGKILL' }
-const whole: Trouble = { ends: 1, filters: 9, asked: 9, endsInAll: 1, othersAnswered: false, isLate: false }
+const whole: UnblamedEnd = { ends: 1, filters: 9, asked: 9, endsInAll: 1, othersAnswered: false, isLate: false }
 const alone = { ...whole, filters: 1, asked: 1 }
 const inside: Partial<HostEnd>[] = [
   { killedFor: 'protocol' },

@@ -1,9 +1,9 @@
 // What becomes of work whose host ended without a filter to blame. A pure rule. Something inside is at fault when the host broke the protocol, did not get
 // on, or ended by itself: then the batch is split until the filter is found. What came from outside is tried again first, since it is mostly nobody's fault.
-import { type Failure, type Limits } from '../../sandbox.ts'
-import { fatalSignal, isOfMemory } from './blame.ts'
-import { type HostEnd } from '../process/host-process.ts'
 import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
+import { type Failure, type Limits } from '../../sandbox.ts'
+import { type HostEnd } from '../process/host-process.ts'
+import { fatalSignal, isOfMemory } from './blame.ts'
 
 /** Ends from outside after which a batch, and then each part of it, is split. */
 const TRIES = { whole: 5, part: 2 } as const
@@ -15,7 +15,7 @@ const MAX_UNANSWERED = 16
 const LOAD_TRIES = { inside: 2, outside: 5 } as const
 
 /** The batch, or the part of it, that a host was at when it ended. */
-export interface Trouble {
+export interface UnblamedEnd {
   /** Ends of hosts at this part. */
   readonly ends: number
   /** Filters in it. */
@@ -42,7 +42,7 @@ const isFromInside = (end: HostEnd): boolean => {
 }
 
 /** Not to be called when nobody is left in the part. */
-export function afterEnd(end: HostEnd, trouble: Trouble): Step {
+export function afterEnd(end: HostEnd, trouble: UnblamedEnd): Step {
   const { ends, filters, asked, endsInAll, othersAnswered, isLate } = trouble
   if (isLate) return asked === filters && asked > 1 && !othersAnswered ? 'give-up' : 'convict'
   if (isFromInside(end)) return filters > 1 ? 'split' : 'convict'

@@ -1,13 +1,14 @@
-// Keeps an eye on a seat's host while it has work: kills it when a step of a filter, one piece of work or a whole evaluation takes longer than it may.
-import { type Patience, totalLimitMs, workLimitMs } from './unblamed-end.ts'
+// Keeps an eye on a host process while it has work, and kills it when a step of a filter (stall-rule.ts), one piece of work or a whole evaluation takes longer than
+// it may.
 import { type HostProcess } from '../process/host-process.ts'
 import { type Intent } from '../process/intent-file.ts'
-import { openWatch, WATCH_MS } from './stall-rule.ts'
+import { openStallRule, LOOK_MS } from './stall-rule.ts'
+import { type Patience, totalLimitMs, workLimitMs } from './unblamed-end.ts'
 import { type Job, type WorkList } from './work-list.ts'
 
 /** Looks at `host()` and what it is at. */
-export function openVigil(work: WorkList, host: () => HostProcess | undefined, patience: Patience) {
-  const watch = openWatch()
+export function openWatchdog(work: WorkList, host: () => HostProcess | undefined, patience: Patience) {
+  const stallRule = openStallRule()
   let timer: NodeJS.Timeout | undefined
   let lastLookMs = 0
   let seen: Job | undefined
@@ -18,7 +19,7 @@ export function openVigil(work: WorkList, host: () => HostProcess | undefined, p
     if (front !== seen) seenMs = 0
     seen = front
     seenMs += elapsedMs
-    if (front.kind === 'load') return seenMs > workLimitMs([front.seated.program.limits], patience)
+    if (front.kind === 'load') return seenMs > workLimitMs([front.hosted.program.limits], patience)
     const { asked, evaluation } = front
     evaluation.heldMs += elapsedMs
     const limits = [...asked.values()].map(({ program }) => program.limits)
@@ -41,24 +42,24 @@ export function openVigil(work: WorkList, host: () => HostProcess | undefined, p
     lastLookMs = now
     const intent = present.intent()
     const limits = work.at(intent.slot)?.program.limits
-    const reason = watch.look({ intent, elapsedMs, limits, figures: present })
+    const reason = stallRule.look({ intent, elapsedMs, limits, figures: present })
     if (present.memoryExceeded()) present.kill('full')
     else if (reason !== undefined) present.kill(reason)
-    // A look that comes late counts little, as in the watch: this process was not running either.
-    else if (isOverdue(front, Math.min(elapsedMs, 2 * WATCH_MS))) present.kill('overdue')
+    // A look that comes late counts little, as in the stall rule: this process was not running either.
+    else if (isOverdue(front, Math.min(elapsedMs, 2 * LOOK_MS))) present.kill('overdue')
   }
 
   return {
     /** The host has been given work. */
     begin(): void {
       if (timer !== undefined) return
-      watch.reset()
+      stallRule.reset()
       lastLookMs = performance.now()
       seen = undefined
-      timer = setInterval(look, WATCH_MS)
+      timer = setInterval(look, LOOK_MS)
     },
     rest,
     /** How much the host grew in the step it ended in, as far as it was seen. */
-    grownMb: (intent: Intent): number => watch.grownMb(intent),
+    grownMb: (intent: Intent): number => stallRule.grownMb(intent),
   }
 }

@@ -1,10 +1,10 @@
-// What a seat has been asked and has not answered yet, in order. A batch is answered when each of its filters has a verdict or a failure.
-import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
+// What a host has been asked and has not answered yet, in order. A batch is answered when each of its filters has a verdict or a failure.
 import { type PlacedBatch } from '../../protocol/placed-batch.ts'
 import { failedVerdicts, type VerdictRecord } from '../../protocol/verdict-reader.ts'
+import { type Failure, type LoadOutcome, type Program, type Verdicts } from '../../sandbox.ts'
 
-/** A program and the number it has in every host of its seat. */
-export interface Seated {
+/** A program and the number it is called by in its host, and in every one that takes over from that. */
+export interface HostedProgram {
   readonly slot: number
   readonly program: Program
 }
@@ -17,7 +17,7 @@ interface Waiting {
 
 export interface LoadJob extends Waiting {
   readonly kind: 'load'
-  readonly seated: Seated
+  readonly hosted: HostedProgram
   settle(outcome: LoadOutcome): void
   reject(error: unknown): void
 }
@@ -47,9 +47,9 @@ export interface EvaluateJob extends Waiting {
   readonly batch: PlacedBatch
   readonly evaluation: Evaluation
   /** Filters a host is asked for, by slot. */
-  readonly asked: ReadonlyMap<number, Seated>
+  readonly asked: ReadonlyMap<number, HostedProgram>
   /** Those that wait for its answer; some may have failed meanwhile. When none is left, the answer is only waited for. */
-  readonly seated: Map<number, Seated>
+  readonly unanswered: Map<number, HostedProgram>
   /** Hosts that ended at it. */
   ends: number
   /** A host ended at a larger part that it was in. */
@@ -83,10 +83,10 @@ export class WorkList {
     return this.#jobs.find(job => job.sent)
   }
 
-  addLoad(seated: Seated, first = false): { readonly job: LoadJob; readonly outcome: Promise<LoadOutcome> } {
+  addLoad(hosted: HostedProgram, first = false): { readonly job: LoadJob; readonly outcome: Promise<LoadOutcome> } {
     const { promise, resolve, reject } = Promise.withResolvers<LoadOutcome>()
     promise.catch(() => undefined)
-    const job: LoadJob = { kind: 'load', seq: this.#nextSeq++, sent: false, seated, settle: resolve, reject }
+    const job: LoadJob = { kind: 'load', seq: this.#nextSeq++, sent: false, hosted, settle: resolve, reject }
     if (first) this.#jobs.unshift(job)
     else this.#jobs.push(job)
     return { job, outcome: promise }
@@ -94,7 +94,7 @@ export class WorkList {
 
   addEvaluate(
     batch: PlacedBatch,
-    programs: readonly Seated[],
+    programs: readonly HostedProgram[],
   ): { readonly job: EvaluateJob; readonly verdicts: Promise<Map<string, Verdicts>> } {
     const { promise, resolve, reject } = Promise.withResolvers<Map<string, Verdicts>>()
     promise.catch(() => undefined)
@@ -117,17 +117,17 @@ export class WorkList {
   }
 
   /** The program that some unanswered work has in a slot. */
-  at(slot: number): Seated | undefined {
+  at(slot: number): HostedProgram | undefined {
     for (const job of this.#jobs) {
-      if (job.kind === 'evaluate' && job.seated.has(slot)) return job.seated.get(slot)
-      if (job.kind === 'load' && job.seated.slot === slot) return job.seated
+      if (job.kind === 'evaluate' && job.unanswered.has(slot)) return job.unanswered.get(slot)
+      if (job.kind === 'load' && job.hosted.slot === slot) return job.hosted
     }
     return undefined
   }
 
   /** Resolves when no unanswered batch names the slot. */
   async withoutSlot(slot: number): Promise<void> {
-    const naming = this.#jobs.filter(job => job.kind === 'evaluate' && job.seated.has(slot))
+    const naming = this.#jobs.filter(job => job.kind === 'evaluate' && job.unanswered.has(slot))
     await Promise.all(
       naming.map(
         job => new Promise<void>(resolve => this.#drained.set(job, [...(this.#drained.get(job) ?? []), resolve])),
@@ -142,35 +142,35 @@ export class WorkList {
 
   /** Takes in a host's answer to a batch; filters it says nothing about have failed before, or were lost. */
   answer(job: EvaluateJob, records: readonly VerdictRecord[], failureOf: (program: Program) => Failure): void {
-    const { evaluation, seated } = job
+    const { evaluation, unanswered } = job
     for (const { slot, verdicts } of records) {
-      const program = seated.get(slot)?.program
+      const program = unanswered.get(slot)?.program
       if (program === undefined) continue
       evaluation.verdicts.set(program.id, { filter: program.id, version: program.version, ...verdicts })
       evaluation.answered++
     }
-    for (const { program } of seated.values())
+    for (const { program } of unanswered.values())
       if (!evaluation.verdicts.has(program.id))
         evaluation.verdicts.set(program.id, failed(program, failureOf(program), 0))
-    const wasOpen = seated.size > 0
-    seated.clear()
+    const wasOpen = unanswered.size > 0
+    unanswered.clear()
     this.remove(job)
     if (wasOpen) this.#closePart(evaluation)
   }
 
   /** Takes a failed filter out of all waiting batches; one that waits for nobody else is over. */
-  drop(seated: Seated, failure: Failure, cpuMs: number): void {
-    const { program, slot } = seated
+  drop(hosted: HostedProgram, failure: Failure, cpuMs: number): void {
+    const { program, slot } = hosted
     for (const job of this.#jobs) {
-      if (job.kind !== 'evaluate' || !job.seated.delete(slot)) continue
+      if (job.kind !== 'evaluate' || !job.unanswered.delete(slot)) continue
       job.evaluation.verdicts.set(program.id, failed(program, failure, cpuMs))
-      if (job.seated.size === 0) this.#finish(job)
+      if (job.unanswered.size === 0) this.#finish(job)
     }
   }
 
   /** Puts two halves in the place of a batch, behind all other work, so that whoever has nothing to do with it is answered first. */
   split(job: EvaluateJob): void {
-    const all = [...job.seated.values()]
+    const all = [...job.unanswered.values()]
     const middle = Math.ceil(all.length / 2)
     this.remove(job)
     for (const half of [all.slice(0, middle), all.slice(middle)]) this.#addPart(job.batch, job.evaluation, half, true)
@@ -189,9 +189,9 @@ export class WorkList {
   ): void {
     for (const job of this.#jobs) {
       if (job.kind !== 'evaluate') continue
-      const leaving = [...job.seated.values()].filter(({ slot }) => slots.has(slot))
+      const leaving = [...job.unanswered.values()].filter(({ slot }) => slots.has(slot))
       if (leaving.length === 0) continue
-      for (const { slot } of leaving) job.seated.delete(slot)
+      for (const { slot } of leaving) job.unanswered.delete(slot)
       job.evaluation.parts++
       void this.#takeFrom(
         elsewhere(
@@ -200,7 +200,7 @@ export class WorkList {
         ),
         job.evaluation,
       )
-      if (job.seated.size === 0) this.#finish(job)
+      if (job.unanswered.size === 0) this.#finish(job)
     }
   }
 
@@ -208,7 +208,7 @@ export class WorkList {
   forgetSent(): void {
     for (const job of this.#jobs) {
       job.sent = false
-      if (job.kind === 'evaluate' && job.seated.size === 0) this.remove(job)
+      if (job.kind === 'evaluate' && job.unanswered.size === 0) this.remove(job)
     }
   }
 
@@ -221,7 +221,12 @@ export class WorkList {
     }
   }
 
-  #addPart(batch: PlacedBatch, evaluation: Evaluation, programs: readonly Seated[], isSuspect: boolean): EvaluateJob {
+  #addPart(
+    batch: PlacedBatch,
+    evaluation: Evaluation,
+    programs: readonly HostedProgram[],
+    isSuspect: boolean,
+  ): EvaluateJob {
     const asked = new Map(programs.map(each => [each.slot, each]))
     const job: EvaluateJob = {
       kind: 'evaluate',
@@ -230,7 +235,7 @@ export class WorkList {
       batch,
       evaluation,
       asked,
-      seated: new Map(asked),
+      unanswered: new Map(asked),
       ends: 0,
       isSuspect,
     }
