@@ -109,8 +109,8 @@ const touchedMb = ({ reads }: Kind, rows: number, points: number): number => {
 }
 
 /** Memory of the host per filter beyond an empty host and beyond mailboxes, after batches have run. */
-export const memoryPerFilterMb = (jit: boolean, count: number, kind: Kind, points: number): Promise<number> =>
-  withSandbox(jit, async sandbox => {
+export const memoryPerFilterMb = (count: number, kind: Kind, points: number): Promise<number> =>
+  withSandbox(false, async sandbox => {
     const rows = 256
     const batch = batchOfRows(rows)
     const [first, ...rest] = programsOf(kind, count + 1)

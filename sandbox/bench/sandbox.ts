@@ -61,7 +61,7 @@ if (python !== undefined)
     console.error(`Python, ${name}, µs per record and filter: ${round(cpuUs)} CPU, ${round(wallUs)} wall`)
   }
 const memory: Record<string, number> = {}
-for (const count of [1, 100, 200]) memory[count] = round(await memoryPerFilterMb(false, count, lightCurve, POINTS))
+for (const count of [1, 100, 200]) memory[count] = round(await memoryPerFilterMb(count, lightCurve, POINTS))
 
 console.log(
   JSON.stringify({
