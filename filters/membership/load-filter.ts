@@ -1,5 +1,13 @@
 // A manifest's active version → a program with the columns it reads → loaded in the sandbox; or why not. Each step's failure is that filter's alone.
-import { type AuthorError, LearnedColumns, type Limits, type Program, type Sandbox, SandboxError, widened } from '#sandbox'
+import {
+  type AuthorError,
+  LearnedColumns,
+  type Limits,
+  type Program,
+  type Sandbox,
+  SandboxError,
+  widened,
+} from '#sandbox'
 import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
 import { programOf } from '../author/program.ts'
 import { type RunningFilter } from '../lanes/running-filter.ts'
