@@ -79,7 +79,7 @@ export class Assembler implements BatchSource {
   }
 
   include(set: ColumnSet): void {
-    // A new layout costs its memory and its generated code.
+    // Only for a real change: each set of columns has buffers and generated code of its own.
     if (!sameColumns(this.#set, set)) {
       this.#set = set
       this.#idle.length = 0

@@ -3,7 +3,7 @@
 /** Annotations of one filter's candidates in one visit. An alert has 4 KB at most (sandbox), so with a cap of up to 64 none is left out. */
 const HELD_BYTES = 256 * 1024
 
-/** Bytes of UTF-8 that an alert's annotations may have under `best` with this cap. Depends on nothing else, so that order decides nothing. */
+/** Bytes of UTF-8 that an alert's annotations may have under `best` with this cap. Depends on the cap alone, so that the order in which alerts come makes no difference. */
 export const heldAnnotationBytes = (cap: number): number => Math.floor(HELD_BYTES / cap)
 
 /** For the author. */

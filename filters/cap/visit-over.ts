@@ -10,9 +10,9 @@ export interface ClosingRule {
 export const CLOSING: ClosingRule = { quietMs: 15_000, deadlineMs: 90_000 }
 
 /**
- * The time on the survey's clock of which is known that everything readable at `askedMs` was evaluated: earlier by as much as what comes from the hub is late, be it
- * packets or, where nothing comes, the hub's clock. A mirror that is cut off thus closes no visit that it has not got, nor does the first packet that comes when it is not
- * any more. Never earlier by more than a visit's deadline: without a hub, visits end later by so much.
+ * Up to which moment everything that was sent is evaluated, when all that could be read at `askedMs` is: earlier by as much as what comes from the hub is late, be
+ * it packets or, where none come, the hub's clock. So a mirror that is cut off closes no visit of which it lacks packets, nor does the first packet that arrives
+ * afterwards. Never earlier by more than a visit's deadline: without a hub, visits end later by so much.
  */
 export const doneMs = (askedMs: number, lateMs: number, { deadlineMs }: ClosingRule): number =>
   askedMs - Math.min(Math.max(lateMs, 0), deadlineMs)
@@ -21,7 +21,7 @@ export const doneMs = (askedMs: number, lateMs: number, { deadlineMs }: ClosingR
 export interface PartitionClock {
   /** The newest record timestamp read that is believed (visit-time.ts). */
   readonly newestMs: number
-  /** The latest moment of which is known that everything readable by then was evaluated. */
+  /** The latest moment up to which everything is known to be evaluated; undefined where none is known. */
   readonly doneMs: number | undefined
 }
 

@@ -10,7 +10,7 @@ export interface Came {
   readonly byMs: number
 }
 
-/** A step of the clock that only one visit has taken. */
+/** A leap of the timestamps that only one visit has made: believed when another visit has got there too. */
 export interface Doubt {
   readonly visit: bigint
   readonly timestampMs: number
@@ -20,7 +20,7 @@ export interface Doubt {
 export interface PartitionTime {
   /** The newest timestamp that is believed; 0 before the first. */
   readonly newestMs: number
-  /** A moment by which all that had come was read; packets that are read after it came later. 0 where none is known. */
+  /** A moment at which everything that had come was read: packets read afterwards came later. 0 where none is known. */
   readonly readMs?: number | undefined
   readonly doubt?: Doubt | undefined
 }

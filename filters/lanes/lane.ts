@@ -11,7 +11,7 @@ import { applyVerdicts } from '../verdicts/apply-verdicts.ts'
 import { type Relearn } from './relearn.ts'
 import { type RunningFilter } from './running-filter.ts'
 
-/** Longer than the live lane needs for what the beginning of a visit brings. */
+/** For how long rows of a lane beside the live one let that one's deliveries go first: longer than those of a visit's start take. */
 const YIELD_MS = 3000
 
 export interface LaneContext {
@@ -36,7 +36,7 @@ export interface LaneOptions {
   readonly name: string
   readonly topic: string
   readonly writesDeadLetters: boolean
-  /** One that is beside the live lane: what it delivers waits for a moment while that one has something. */
+  /** Of a lane beside the live one: its deliveries wait for a moment while the live lane has some (`YIELD_MS`). */
   readonly doesYield: boolean
   readonly source: BatchSource
   /** Filters whose columns the source carries; they are in from the first packet on. */
@@ -46,7 +46,7 @@ export interface LaneOptions {
 interface Joining {
   runner: RunningFilter
   readonly isReady: () => boolean
-  /** Runs at the boundary; what it returns is committed with the lane's position. */
+  /** Runs between two batches; what it returns is committed with the lane's position. */
   readonly enter: () => CommitUnit
   readonly entered: (commit: Promise<void>) => void
 }
@@ -157,7 +157,7 @@ export class Lane {
     }
   }
 
-  /** Lets a boundary come although nothing is read, e.g. because time has passed. */
+  /** Has the source hand out a batch now, even an empty one: what happens between two batches (filters that join, visits that end) then happens although no packet comes. */
   poke(): void {
     this.#options.source.poke()
   }
@@ -273,7 +273,7 @@ interface Evaluation {
   readonly lessons: readonly { readonly runner: RunningFilter; readonly told: string }[]
 }
 
-/** A failed commit is told by the committer. */
+/** The committer itself reports a commit that failed. */
 const ignore = (commit: Promise<void>): void => void commit.catch(() => undefined)
 
 const logsOf = (runners: readonly RunningFilter[], verdicts: readonly Verdicts[]): CommitUnit['logs'] =>

@@ -26,7 +26,7 @@ export interface LanesOptions {
   /** A filter's cap; undefined where its manifest is not known. */
   readonly capOf: (filter: string) => number | undefined
   readonly createTopic: (filter: string) => Promise<void>
-  /** Counts of filters moved, outside a lane's batches. */
+  /** Counts of these filters changed outside a batch, e.g. because a visit ended. */
   readonly onCounted: (filters: Iterable<string>) => void
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
@@ -165,7 +165,7 @@ export class Lanes {
     return covers(own.lane.positions, live.lane.positions)
   }
 
-  /** Lets a filter in as soon as it can be, when something waits for its own lane to get where the live lane is. Call it after each batch of one. */
+  /** Call it after each batch of an own lane. Once that lane stands where the live lane does, whatever waits for this (to join, to follow) may happen at once. */
   admitCaughtUp(lane: Lane): void {
     for (const { id, manifest } of lane.runners) {
       const own = this.#own.get(id)
@@ -181,7 +181,7 @@ export class Lanes {
     this.#closer.end([...filters, ...this.#resting(lane)], streamClock(this.#clocks(lane)))
   }
 
-  /** Whether something waits for a visit's end that this lane decides. */
+  /** Whether a visit is open whose end is decided by this lane's clock. */
   hasVisitsToEnd(lane: Lane): boolean {
     const { shardState } = this.#context
     const isOpen = (filter: string): boolean => shardState.holding(filter).some(([, { closed }]) => !closed)
@@ -193,7 +193,7 @@ export class Lanes {
     for (const { lane } of this.all()) streamClock(this.#clocks(lane))
   }
 
-  /** What filters have begun that rest now, whatever they rest for, ends with the visit all the same: by the live lane's clock. */
+  /** Filters that rest now (paused, suspended, expired, moved away) and have begun visits of this stream: those end by the live lane's clock. None for an own lane. */
   #resting(lane: Lane): string[] {
     if (this.#live.get(lane.name)?.lane !== lane) return []
     const { shardState } = this.#context

@@ -40,7 +40,7 @@ export class OwnLane {
   readonly #options: OwnLaneOptions
   readonly #stop = new AbortController()
   #runner: RunningFilter
-  /** What the batches that wait for it were made for, while it arrives beside the live lane. */
+  /** While it changes over to following: the version of the filter whose columns the waiting batches carry. */
   #arrived: RunningFilter | undefined
   #stays: boolean
   #lane: Lane | undefined
@@ -175,7 +175,7 @@ export class OwnLane {
     }
   }
 
-  /** It was stopped, or arrived beside the live lane, while it got ready to read. */
+  /** Whether it was stopped, or began to follow the live lane, while it got ready to read. */
   get #isElsewhere(): boolean {
     return this.#stop.signal.aborted || this.#follower !== undefined
   }

@@ -5,14 +5,14 @@ import { columnUnion } from '../batch/column-union.ts'
 import { type BatchSource, type LaneBatch } from '../batch/lane-batch.ts'
 import { countThatFit, mergeBatches } from '../batch/merge-batches.ts'
 
-/** What batches that only followers still hold may take. The live lane's feed has to hold that much more. */
+/** Bytes of packets in batches that the live lane is done with and followers are not. The live lane's feed has to hold that much more. */
 export const WINDOW_BYTES = 64 * 1024 * 1024
-/** And how many they may be: each has a builder's memory. */
+/** How many such batches there may be: each also keeps the memory of its columns. */
 const WINDOW_BATCHES = 64
 
-/** All lanes that gather together take one batch in this time at most, so that many of them do not take the processor from the live lane. */
+/** Lanes that gather batches, all together, take one in this time at most: however many there are, they leave the processor to the live lane. */
 const GATHERED_EVERY_MS = 25
-/** Parts of the golden section lie evenly in a period, however many there are. */
+/** Multiples of the golden section, modulo 1, are spread evenly however many there are: each follower gets the next one as its phase. */
 const GOLDEN = 0.618_034
 
 /** A lane that wants to follow. */
@@ -39,7 +39,7 @@ export class SharedWindow implements BatchSource {
   readonly #followers = new Map<string, Follower>()
   #live: ColumnSet
   #entered = 0
-  /** Of batches that the live lane is done with. */
+  /** Bytes and number of the batches that the live lane is done with and followers are not. */
   #retainedBytes = 0
   #retained = 0
 
@@ -54,7 +54,7 @@ export class SharedWindow implements BatchSource {
     return this.#source.isEmpty
   }
 
-  /** For the live lane, which has evaluated everything before when it asks. */
+  /** Called by the live lane, which has then evaluated everything before: lanes that are ready begin to follow here. */
   async next(): Promise<LaneBatch | undefined> {
     const batch = await this.#source.next()
     if (batch === undefined) {

@@ -100,8 +100,8 @@ export function refusalOf(error: unknown): Refusal {
     return { ok: false, reason: 'error', error: { message } }
   }
   const { code, message } = error
-  // One that this worker's sandbox has no runtime for is the author's to know. An engine that is away, or a host that does not start, will be back, and
-  // columns of ours that no view can be made of may be others with the next schema.
+  // A program that this worker's sandbox has no runtime for: its author is told. Everything else may pass: an engine that is away or a host that does not start
+  // comes back, and columns of which no view can be made may change with the next schema.
   return code === 'SANDBOX_PROGRAM_INVALID'
     ? { ok: false, reason: 'error', error: { message } }
     : { ok: false, isAway: true, reason: 'error', error: { message } }

@@ -45,7 +45,7 @@ export class Membership {
     return this.#runners.get(filter)
   }
 
-  /** Where this node has let go of a filter, once that is committed. */
+  /** Where this node's share of a moving filter ends, once that is committed. */
   cut(filter: string): Cut | undefined {
     return this.#cuts.get(filter)
   }
@@ -117,7 +117,7 @@ export class Membership {
     }
   }
 
-  /** Fixes where this node's share of a filter ends that is to move to another mirror. */
+  /** For a filter that is to move to another mirror: fixes, once, which alerts are still evaluated here. */
   async #letGo(manifest: Manifest): Promise<void> {
     const { shardState, place, committer, onChange } = this.#options
     const { id, moving } = manifest
@@ -153,7 +153,7 @@ export class Membership {
     await this.#options.createTopic(id)
     const fresh = await this.#load(manifest, record)
     if (fresh === undefined) {
-      // One that is new and has to wait is still new when it is tried again.
+      // A new filter that has to wait for its source or engine is still new, and has a start, when it is tried again.
       if (known === undefined && record.suspension === undefined) shardState.filters.delete(id)
       return
     }
@@ -208,7 +208,7 @@ export class Membership {
     await committer.commitNow([changesOnly(...moveOut(shardState, id, positions))])
   }
 
-  /** For a start: the runner of a filter that has a lane and still wants to run. */
+  /** At the start of an incarnation: loads a filter that has a lane and is still to run. */
   async #reload(id: string): Promise<LoadedFilter | undefined> {
     const { shardState, place, manifestOf, createTopic } = this.#options
     const [manifest, record] = [manifestOf(id), shardState.filters.get(id)]

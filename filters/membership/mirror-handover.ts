@@ -6,7 +6,7 @@ import { type ShardState } from '../progress/shard-state.ts'
 import { type Share } from '../verdicts/capped-filter.ts'
 import { isAt, type Place } from './place.ts'
 
-/** Visits that had a packet this long before the filter's position are finished where they began: packets are late by less. */
+/** Visits that had a packet within this time before the filter's position are finished where they began: no packet is later than that. */
 const LATE_MS = 10 * 60_000
 
 /** Where the old node lets go: it keeps the visits it has begun and what is older than `sinceMs`; everything else is the new node's. */
@@ -47,7 +47,7 @@ export function shareOf(
   return handover === undefined ? () => false : keeps(handover)
 }
 
-/** What came after the old node's time is only its own where the visit's cap was counted there: a topic that is replayed with old timestamps goes to the new node. */
+/** After `until` the old node only keeps the visits it has begun: a topic that is replayed with old timestamps then is the new node's. */
 function keeps({
   visits,
   sinceMs,

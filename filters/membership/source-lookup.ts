@@ -17,7 +17,7 @@ export type SourceOutcome =
   | { readonly ok: false; readonly waits: string }
   | { readonly ok: false; readonly problem: Problem | undefined }
 
-/** A filter's source that is away stops that filter alone. */
+/** Never rejects: a source that is away stops its filter alone. */
 export class SourceLookup {
   readonly #sources: Pick<Sources, 'get'> | undefined
   #checker: SourceDesk | undefined
@@ -40,7 +40,7 @@ export class SourceLookup {
     }
   }
 
-  /** A manifest of former versions of this software has the text itself: it is read where the API reads texts, in a process that may break. */
+  /** A manifest written by an older version of this software has the text itself: it is read as the API does, in a process of its own, which may break. */
   async #read({ language }: Version, source: string): Promise<SourceOutcome> {
     this.#checker ??= openSourceDesk({ size: 1, restMs: 10_000, waiting: Infinity })
     const check = await this.#checker.check(language, source, { fields: [] })

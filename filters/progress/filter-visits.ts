@@ -10,7 +10,7 @@ const COOL_MS = 10 * 60_000
 export class FilterVisits {
   readonly #inUse = new Map<bigint, Visit>()
   readonly #packed = new PackedVisits()
-  /** Visits of which no packet can come any more: when they were touched. Their records are history, which others read by key. */
+  /** Visits of which no packet can come any more, with the time they were touched. Nothing else of them is in memory; who needs their record reads it by key. */
   readonly #past = new SortedIds()
 
   get isEmpty(): boolean {
@@ -25,7 +25,7 @@ export class FilterVisits {
     else this.#packed.set(visit, state)
   }
 
-  /** Of a visit that no packet can come of any more only that it has a record is known. */
+  /** Keeps of a visit, of which no packet can come any more, only that it has a record. */
   remember(visit: bigint, touchedMs: number): void {
     this.#inUse.delete(visit)
     this.#packed.delete(visit)

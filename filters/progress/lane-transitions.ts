@@ -21,7 +21,7 @@ export function leaveLane(shardState: ShardState, filter: string): Changes {
   return [shardState.filterChange(filter), shardState.laneChange(lane)]
 }
 
-/** What a filter has evaluated when its lane is at `lane`: it may be ahead of it. */
+/** What a filter has evaluated when its lane is at `lane`, of which it may be ahead. */
 function standing({ ahead }: FilterRecord, lane: Positions): Map<number, bigint> {
   const positions = new Map(lane)
   for (const [partition, offset] of ahead)

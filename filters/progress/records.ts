@@ -93,7 +93,7 @@ const FilterJson = Compile(
     suspension: Type.Optional(SuspensionJson),
     arrived: Type.Optional(Type.String()),
     cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Long) })),
-    /** Null where a figure was written that is no number; it is only shown. */
+    /** Null where something was written that is no number; it is only shown, so anything is accepted. */
     cpuMs: Type.Optional(Type.Unknown()),
   }),
 )

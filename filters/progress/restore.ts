@@ -5,7 +5,7 @@ import { FilterError } from '../errors.ts'
 import { type Change, barrierKey, parseKey, PROGRESS_TOPIC } from './keys.ts'
 import { ShardState } from './shard-state.ts'
 
-/** Without anything new for so long the barrier will not come. However long the topic is, reading it is progress. */
+/** When nothing new was read for so long, the barrier will not come. Reading a long topic takes as long as it needs. */
 const STANDSTILL_MS = 60_000
 const WAIT_MS = 500
 /** Records of candidates that are moved in one transaction. */

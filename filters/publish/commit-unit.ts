@@ -52,7 +52,7 @@ interface LogLines {
 }
 
 export interface CommitUnit {
-  /** Rows of a live lane, or rows that yield to those until then (performance.now()); everything else keeps its place. */
+  /** Set for rows of a live lane, and for rows that yield to those until a moment (performance.now()); every other unit keeps its place in the queue. */
   rank?: 'live' | { readonly untilMs: number }
   readonly deliveries: Delivery[]
   readonly overCap: OverCap[]

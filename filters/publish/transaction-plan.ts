@@ -12,10 +12,12 @@ export const UNIT_BYTES = 4 * 1024 * 1024
 const RUSH_BYTES = 1024 * 1024
 
 /**
- * Places in the queue of the units that go next, ascending: from the front on what fits, at least one, so that a row delivered to very many filters passes
- * too. Rows of a live lane go before those of the lanes beside it, so that filters in containers and slow ones do not hold the others up: these get a unit's
- * bytes of a transaction, outside a live lane's rush where it has room for so little, and always when they have yielded for long enough. Nothing else changes its place:
- * what is neither may move a filter from lane to lane. All of the queue is in its order, and as much as fits, for `nowMs` = Infinity.
+ * Places in the queue of the units that go into the next transaction, ascending: from the front on what fits, and at least one unit, so that a row which is
+ * delivered to very many filters passes too.
+ *
+ * Rows of a live lane go before those of the lanes beside it, so that containers and slow filters hold nobody up. Rows that yield fill a transaction up to
+ * UNIT_BYTES, unless the live lane is in the rush of a visit's start; those that have yielded for long enough keep their place. Units of neither kind never change
+ * places with others: they may move a filter from lane to lane. With `nowMs` = Infinity nothing yields.
  */
 export function nextUnits(queue: readonly CommitUnit[], nowMs: number, maxBytes = MAX_TRANSACTION_BYTES): number[] {
   const besideBytes = nowMs === Infinity ? maxBytes : Math.min(maxBytes, UNIT_BYTES)

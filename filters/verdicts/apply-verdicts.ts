@@ -25,10 +25,10 @@ export interface ApplyOptions {
   readonly unitBytes?: number
 }
 
-/** A row is cut when it makes a unit this many times as large as it should be; two of these fit into a transaction. */
+/** A unit is ended inside a row that makes it this many times as large as it should be; two such units fit into a transaction. */
 const FULL_UNITS = 2
 
-/** About what a visit's record takes, an id in it, and a candidate's record without annotations. */
+/** Estimated bytes of a visit's record, of an id in it, and of a candidate's record without annotations. */
 const [VISIT_BYTES, ID_BYTES, HELD_BYTES] = [250, 22, 220]
 
 /** Rows of one visit in one unit. */

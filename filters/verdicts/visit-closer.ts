@@ -18,7 +18,7 @@ export interface VisitCloserOptions {
   readonly capOf: (filter: string) => number | undefined
   /** Makes the filter's topic if it is missing. */
   readonly createTopic: (filter: string) => Promise<void>
-  /** Counts of filters moved, outside a lane's batches. */
+  /** Counts of these filters changed. */
   readonly onCounted: (filters: Iterable<string>) => void
   readonly openReader: (topic: string) => PacketReader
   readonly signal: AbortSignal
@@ -26,12 +26,12 @@ export interface VisitCloserOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-/** Of a visit so many winners go out together at most: so that visits which end at the same time go out side by side. */
+/** So many winners of one visit go out together at most, so that visits which end at the same time go out side by side. */
 const AT_ONCE = 32
-/** What one pass over the topic may bring, and how much of that is asked for, as packets differ in size. */
+/** Bytes that one pass over the topic may bring, and bytes that are asked for: packets differ in size, and some are read on the way. */
 const PASS_BYTES = 32 * 1024 * 1024
 const ASKED_BYTES = 24 * 1024 * 1024
-/** Taken for a packet's size until some were read. */
+/** Bytes assumed of a packet until some were read. */
 const USUAL_BYTES = 128 * 1024
 
 interface Job {
@@ -50,9 +50,9 @@ export class VisitCloser {
   readonly #options: VisitCloserOptions
   readonly #readers = new Map<string, PacketReader>()
   #delivering: Promise<void> | undefined
-  /** Of a packet, as they were in the last pass. */
+  /** Bytes of a packet, in the mean of the last pass. */
   #meanBytes = USUAL_BYTES
-  /** Winners of one visit alone are read, because a larger pass brought none that was due. */
+  /** Only the best winner of one visit is read next, because a larger pass brought none that could go out. */
   #isNarrow = false
 
   constructor(options: VisitCloserOptions) {
@@ -92,7 +92,7 @@ export class VisitCloser {
     const { committer, createTopic, onCounted, signal } = this.#options
     for (let jobs = this.#next(); jobs.length > 0 && !signal.aborted; jobs = this.#next()) {
       await committer.waitForRoom(true)
-      // Those of filters that rest are not made at the beginning of an incarnation.
+      // Topics of filters that rest are not made at the beginning of an incarnation, so one may be missing.
       for (const filter of new Set(jobs.map(job => job.filter))) await createTopic(filter)
       const packets = await this.#read(jobs)
       if (signal.aborted) return

@@ -46,7 +46,7 @@ export interface WorkerOptions {
   readonly lingerMs?: number
   /** When a visit of a `best` filter is over; 15 s without a packet of it, or 90 s after its first one. */
   readonly closing?: ClosingRule
-  /** The hub's clock as it arrives on the node; without it, a node that is cut off is one where nothing happens. */
+  /** The hub's clock as it arrives on the node; without it, being cut off cannot be told from a survey that sends nothing. */
   readonly hubClock?: Pick<HubClock, 'lateMs'>
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
@@ -80,7 +80,7 @@ export interface Worker {
 }
 
 const VISIT_RETENTION_MS = 8 * 86_400_000
-/** Packets of a visit come for as long as an alert topic keeps them, and this much longer: late ones, those of a hub that was away, moves. */
+/** Packets of a visit may come for as long as an alert topic keeps them, and this much longer: late ones, a hub that was away, filters that move. */
 const LATE_PACKETS_MS = 12 * 3_600_000
 const LAG_EVERY_MS = 5000
 
@@ -129,7 +129,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       log,
     })
     reporters.set(shard, status)
-    // What is true of the whole node one shard tells.
+    // Shard 0 reports what is true of the whole node.
     if (shard === 0) for (const gap of mirrorGaps.all()) status.mirrorGap(gap)
     const running = startShard({
       access: node,

@@ -1,4 +1,4 @@
-// The rules that keep the engine exact (design.md 6), each on a real broker in the situation it was made for.
+// The rules that keep the engine exact (filters/README.md), each on a real broker in the situation it was made for.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openAdmin, openKafka, openProducer } from '#hub'
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'

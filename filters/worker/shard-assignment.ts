@@ -76,7 +76,7 @@ export async function joinWorkers({
   }
 }
 
-/** One that has left, or whose session is over, is not there any more; a group that cannot be asked now will find out by itself. */
+/** A member that has left or whose session is over is not there any more; where the group cannot be asked, the predecessor's session ends by itself. */
 async function removePredecessor(admin: ClusterAdmin, groupId: string, memberFile: string): Promise<void> {
   const memberId = await readFile(memberFile, 'utf8').catch(() => '')
   if (memberId !== '') await admin.removeMember(groupId, memberId).catch(() => undefined)

@@ -16,14 +16,14 @@ import { STATUS_TOPIC } from '../publish/topics.ts'
 
 const FLUSH_MS = 2000
 const SOON_MS = 50
-/** A node without filters or alerts reports too: one that is silent gets no filters. */
+/** A node without filters or alerts reports too: the API places no filters on one that is silent. */
 const BEAT_MS = 5000
 const RETRY_MS = 5000
-/** Visits named in a status, newest last: so many, and those that changed since the last one, as after an outage. */
+/** Visits named in a status, newest last: this many, and those that changed since the last report (many after an outage, up to MAX_VISITS). */
 const VISITS = 8
 const MAX_VISITS = 64
 const GAPS = 16
-/** What a predecessor changed so long before its last change it has reported. */
+/** Changes older than this, seen from a predecessor's last one, are taken to be reported by it. */
 const REPORTED_MS = 60_000
 
 /** The state of one shard that is reported. */
@@ -63,7 +63,7 @@ export class StatusReporter {
     this.#options = options
   }
 
-  /** Reports everything once: what a predecessor committed last it may not have reported. */
+  /** Reports everything once: a predecessor may not have reported what it committed last. */
   attach(reported: Reported): void {
     this.#reported = reported
     reported.shardState.wake(VISITS, REPORTED_MS)
