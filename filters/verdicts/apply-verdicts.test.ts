@@ -222,7 +222,7 @@ test('what passes is delivered or over the cap, and never more than the cap goes
   )
 })
 
-test('a packet that was settled already stops the lane', () => {
+test('a packet that was evaluated already stops the lane', () => {
   const shardState = new ShardState()
   shardState.lanes.set(LANE, { stream: 'test', positions: new Map([[0, 5n]]), schemas: [], newestMs: new Map() })
   const [entry] = toLog([{ partition: 0, alert: 1, visit: 1, readable: true, verdicts: 0 }])
