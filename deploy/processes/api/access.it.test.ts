@@ -2,34 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type BrokerAccess, type ClusterAdmin, openAdmin, openKafka, openProducer } from '#hub'
 import { type Api } from '#api'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'
 
-let bench: Bench
+let instance: TestInstance
 let api: Api
 let url: string
 let admin: ClusterAdmin
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-const call = async (method: string, path: string, body?: unknown, token = bench.adminToken): Promise<Answer> => {
-  const answer = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
-}
+const call = (method: string, path: string, body?: unknown, token = instance.adminToken): Promise<Answer> =>
+  ask(method, url + path, { token, body })
 const name = (stem: string): string => `${stem}${randomBytes(3).toString('hex')}`
 
 const account = async (options: object = {}): Promise<string> => {
@@ -77,17 +62,17 @@ const readOnce = async (access: BrokerAccess, topic: string, groupId?: string): 
 }
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
   admin = openAdmin(kafka.hub)
   await admin.createTopics([{ name: STREAM }])
   await write(kafka.hub, STREAM, 'packet')
-  api = await bench.open()
+  api = await instance.open()
   ;({ url } = api)
 })
 afterAll(async () => {
   await admin?.close()
-  await bench?.close()
+  await instance?.close()
 })
 
 test('a full-stream account has several Kafka users, each with the account’s groups and its own, and nobody else’s', async () => {
@@ -205,7 +190,7 @@ test('what was done and refused is in the audit with who, when and from where, a
     .toMatchObject([{ action: 'GET /v1/accounts', outcome: 'refused', code: 'API_SCOPE_MISSING', token: made.id }])
   const { body } = await call('GET', '/v1/audit?limit=1000')
   const text = JSON.stringify(body)
-  for (const secret of [password, made.token, bench.adminToken]) expect(text).not.toContain(secret)
+  for (const secret of [password, made.token, instance.adminToken]) expect(text).not.toContain(secret)
   const acts = body.items.filter((item: { target: { account?: string } }) => item.target.account === id)
   expect(acts).toMatchObject([
     { phase: 'begun', account: 'admin', action: 'POST /v1/accounts/:account/logins', from: '127.0.0.1' },
@@ -246,7 +231,7 @@ test('whatever a killed instance left half done is finished by the next one that
     await producer.send([{ topic: 'skysieve.accounts', key, value: JSON.stringify(value) }])
   await producer.close()
   await api.close()
-  await bench.open()
+  await instance.open()
   await expect.poll(() => admin.listTopics(), { timeout: 60_000, interval: 200 }).toContain(topic)
   await expect.poll(() => admin.listUsers(), { timeout: 60_000, interval: 200 }).not.toContain(left.user)
   await expect.poll(() => admin.listUsers(), { timeout: 60_000, interval: 200 }).toContain(access.user)

@@ -1,51 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { openAdmin, openProducer, type Producer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const description = "all"\nexport const filter = alert => alert.diaSource.psfFlux > 0'
 const THROWS = 'export function filter(alert) {\n  return alert.nothing.here > 1\n}'
 
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-let bench: Bench
+let instance: TestInstance
 let url: string
 let alice: string
 let bob: string
 let statuses: Producer
 
-const call = async (
+const call = (
   method: string,
   path: string,
   token: string | undefined,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> => {
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) }
-}
+): Promise<Answer> => ask(method, url + path, { token, body, headers })
 const submit = (token: string, name: string, source = GOOD, headers = {}): Promise<Answer> =>
   call('POST', '/v1/filters', token, { name, language: 'javascript', source }, headers)
 
 /** Asks until the filter's stage is one of these. */
 async function staged(id: string, ...stages: readonly string[]): Promise<Answer> {
   for (;;) {
-    const answer = await call('GET', `/v1/filters/${id}`, bench.adminToken)
+    const answer = await call('GET', `/v1/filters/${id}`, instance.adminToken)
     if (stages.includes(answer.body.stage)) return answer
     await sleep(50)
   }
@@ -81,22 +63,22 @@ const overCapOf = async (filter: string, visit: string, overCap: number): Promis
 }
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
-  const api = await bench.open()
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
+  const api = await instance.open()
   url = api.url
   statuses = await openProducer(kafka.hub, { clientId: 'api-test-node' })
   for (const name of ['alice', 'bob']) {
-    await call('POST', '/v1/accounts', bench.adminToken, { name })
+    await call('POST', '/v1/accounts', instance.adminToken, { name })
   }
   const token = async (account: string): Promise<string> =>
-    (await call('POST', `/v1/accounts/${account}/tokens`, bench.adminToken, { label: 'test' })).body.token
+    (await call('POST', `/v1/accounts/${account}/tokens`, instance.adminToken, { label: 'test' })).body.token
   alice = await token('alice')
   bob = await token('bob')
 })
 afterAll(async () => {
   await statuses?.close()
-  await bench?.close()
+  await instance?.close()
 })
 
 describe('accounts and tokens', () => {
@@ -122,11 +104,13 @@ describe('accounts and tokens', () => {
     expect((await call('POST', '/v1/accounts', bob, { name: 'carol' })).body.code).toBe('API_SCOPE_MISSING')
   })
   test('a reserved or taken name is refused', async () => {
-    expect((await call('POST', '/v1/accounts', bench.adminToken, { name: 'skysieve-x' })).body.code).toBe(
+    expect((await call('POST', '/v1/accounts', instance.adminToken, { name: 'skysieve-x' })).body.code).toBe(
       'API_NAME_RESERVED',
     )
-    expect((await call('POST', '/v1/accounts', bench.adminToken, { name: 'alice' })).body.code).toBe('API_NAME_TAKEN')
-    expect((await call('POST', '/v1/accounts', bench.adminToken, { name: 'a.b' })).body).toMatchObject({
+    expect((await call('POST', '/v1/accounts', instance.adminToken, { name: 'alice' })).body.code).toBe(
+      'API_NAME_TAKEN',
+    )
+    expect((await call('POST', '/v1/accounts', instance.adminToken, { name: 'a.b' })).body).toMatchObject({
       code: 'API_REQUEST_INVALID',
       errors: [{ pointer: '/name' }],
     })

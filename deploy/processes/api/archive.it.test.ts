@@ -7,14 +7,15 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { framePacket, openAdmin, openProducer, openSyntheticSource, readFrame, STREAMS } from '#hub'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
 import { CACHE_DIR } from '../../paths.ts'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 import { makeSmallArchive, smallArchiveIds } from './small-archive.fixture.ts'
 
 const { hub, node } = inject('kafka')
 const ARCHIVED = 4
 const PUBLISHED = 6
 const TOPICS = [STREAMS.lsst.topic, 'lsst-notices', 'skysieve.archive']
-let bench: Bench
+let instance: TestInstance
 let url: string
 
 interface Job {
@@ -23,14 +24,8 @@ interface Job {
   readonly result: Record<string, unknown> | null
 }
 
-const call = async (method: string, path: string, body?: object): Promise<{ status: number; body: Job }> => {
-  const answer = await fetch(url + path, {
-    method,
-    headers: { authorization: `Bearer ${bench.adminToken}`, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  return { status: answer.status, body: (await answer.json()) as Job }
-}
+const call = async (method: string, path: string, body?: object): Promise<{ status: number; body: Job }> =>
+  ask(method, url + path, { token: instance.adminToken, body })
 /** The job when it has ended. */
 const done = async (chore: string): Promise<Job> => {
   for (;;) {
@@ -49,7 +44,7 @@ const done = async (chore: string): Promise<Job> => {
 }
 
 beforeAll(async () => {
-  bench = await newBench({ hub, node }, { archive: dir => makeSmallArchive(dir, ARCHIVED) })
+  instance = await openTestInstance({ hub, node }, { archive: dir => makeSmallArchive(dir, ARCHIVED) })
   const admin = openAdmin(hub)
   await admin.deleteTopics(TOPICS)
   await admin.createTopics(TOPICS.map(name => ({ name })))
@@ -68,10 +63,10 @@ beforeAll(async () => {
   const lost = framePacket(4242, readFrame(packets[0] ?? Buffer.alloc(0)).body)
   await producer.send([...packets, lost].map(value => ({ topic: STREAMS.lsst.topic, value })))
   await producer.close()
-  await bench.startRedis()
-  url = (await bench.open()).url
+  await instance.startRedis()
+  url = (await instance.open()).url
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
 test('holes are filled from the topic, what was there is told, and a second time nothing is left to do', async () => {
   const first = await done('fill')
@@ -81,7 +76,7 @@ test('holes are filled from the topic, what was there is told, and a second time
   })
   expect((await done('fill')).result).toMatchObject({ stored: 0, repeats: PUBLISHED })
   const { alertId, visit } = openSyntheticSource().packet(0, PUBLISHED - 1)
-  const headers = { authorization: `Bearer ${bench.adminToken}` }
+  const headers = { authorization: `Bearer ${instance.adminToken}` }
   expect((await fetch(`${url}/v1/alerts/${alertId}`, { headers })).status).toBe(200)
   const found = (await (await fetch(`${url}/v1/alerts?visit=${visit}`, { headers })).json()) as { items: unknown[] }
   expect(found.items).toHaveLength(PUBLISHED)
@@ -98,7 +93,7 @@ test('Python’s requests and fastavro read packets, schemas, images and contain
   const ids = smallArchiveIds(ARCHIVED).map(String)
   const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')
   const run = promisify(execFile)(python, [join(import.meta.dirname, 'read_archive.py')])
-  run.child.stdin?.end(JSON.stringify({ url, token: bench.adminToken, ids }))
+  run.child.stdin?.end(JSON.stringify({ url, token: instance.adminToken, ids }))
   const { stdout } = await run
   expect(JSON.parse(stdout)).toEqual({ found: ids, contained: ids, listed: ids })
 })

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { examples } from '#filters'
 import { openAdmin, openProducer } from '#hub'
-import { type Bench, type CliRun, newBench } from './instance.fixture.ts'
+import { type TestInstance, type CliRun, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const description = "all"\nexport const filter = alert => alert.diaSource.psfFlux > 0'
 
-let bench: Bench
+let instance: TestInstance
 let url: string
 /** As somebody who logged in as alice. */
 let alice: (...argv: string[]) => Promise<CliRun>
@@ -17,21 +17,21 @@ let alice: (...argv: string[]) => Promise<CliRun>
 const json = ({ stdout }: CliRun) => JSON.parse(stdout)
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
-  url = (await bench.open()).url
-  alice = (...argv) => bench.cli(argv)
-  writeFileSync(join(bench.dir, 'good.js'), GOOD)
-  writeFileSync(join(bench.dir, 'syntax.js'), 'export function filter(alert) {\n  return alert..x\n}')
-  writeFileSync(join(bench.dir, 'throws.js'), 'export function filter(alert) {\n  return alert.a.b\n}')
-  writeFileSync(join(bench.dir, 'none.js'), 'export const filter = () => false')
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
+  url = (await instance.open()).url
+  alice = (...argv) => instance.cli(argv)
+  writeFileSync(join(instance.dir, 'good.js'), GOOD)
+  writeFileSync(join(instance.dir, 'syntax.js'), 'export function filter(alert) {\n  return alert..x\n}')
+  writeFileSync(join(instance.dir, 'throws.js'), 'export function filter(alert) {\n  return alert.a.b\n}')
+  writeFileSync(join(instance.dir, 'none.js'), 'export const filter = () => false')
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
 describe('without an account', () => {
   test('init writes an example, and not over a file that is there', async () => {
     expect(json(await alice('filter', 'init', 'mine.js'))).toMatchObject({ file: 'mine.js', stream: 'lsst' })
-    expect(existsSync(join(bench.dir, 'mine.js'))).toBe(true)
+    expect(existsSync(join(instance.dir, 'mine.js'))).toBe(true)
     expect(await alice('filter', 'init', 'mine.js')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringMatching(/there already/),
@@ -68,7 +68,7 @@ describe('without an account', () => {
   test.each(examples().filter(({ stream }) => stream === 'ztf'))(
     'a filter of ZTF runs on a sample of ZTF: $name',
     async ({ fileName, source }) => {
-      writeFileSync(join(bench.dir, fileName), source)
+      writeFileSync(join(instance.dir, fileName), source)
       const run = await alice('filter', 'test', fileName, '--stream', 'ztf', '--alerts', '200', '--expect-match')
       expect(run).toMatchObject({ exitCode: 0 })
       const { alerts, passed, errors } = json(run)
@@ -78,7 +78,7 @@ describe('without an account', () => {
   )
   test('what needs an account says how to log in', async () => {
     expect(await alice('filter', 'list')).toMatchObject({ exitCode: 5, stderr: expect.stringMatching(/auth login/) })
-    expect(await bench.cli(['filter', 'list'], { token: 'sky_x', url: 'http://127.0.0.1:9' })).toMatchObject({
+    expect(await instance.cli(['filter', 'list'], { token: 'sky_x', url: 'http://127.0.0.1:9' })).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(/does not answer/),
     })
@@ -88,12 +88,12 @@ describe('without an account', () => {
 
 describe('with an account', () => {
   test('the administrator of a system started here needs no login, and makes users whose token is shown once', async () => {
-    const made = await bench.cli(['user', 'add', 'alice'], { token: bench.adminToken, url })
+    const made = await instance.cli(['user', 'add', 'alice'], { token: instance.adminToken, url })
     expect(made.exitCode).toBe(0)
     const { token } = json(made)
-    const login = await bench.cli(['auth', 'login', '--url', url], { input: `${token}\n` })
+    const login = await instance.cli(['auth', 'login', '--url', url], { input: `${token}\n` })
     expect(json(login)).toMatchObject({ account: 'alice', url })
-    const profiles = join(bench.dir, 'config', 'profiles.json')
+    const profiles = join(instance.dir, 'config', 'profiles.json')
     expect(statSync(profiles).mode & 0o777).toBe(0o600)
     expect(readFileSync(profiles, 'utf8')).toContain(token)
     expect(json(await alice('auth', 'whoami'))).toMatchObject({ account: 'alice', admin: false })
@@ -126,7 +126,7 @@ describe('with an account', () => {
       exitCode: 2,
       stderr: expect.stringMatching(/API_NAME_TAKEN/),
     })
-    writeFileSync(join(bench.dir, 'good.js'), `${GOOD}\n// better`)
+    writeFileSync(join(instance.dir, 'good.js'), `${GOOD}\n// better`)
     expect(json(await alice('filter', 'submit', 'good.js', '--replace'))).toMatchObject({ active: 2 })
     expect(await alice('filter', 'submit', 'syntax.js')).toMatchObject({
       exitCode: 3,

@@ -25,7 +25,7 @@ import {
 import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
 import { CACHE_DIR } from '../../paths.ts'
-import { type Bench, type CliRun, newBench } from './instance.fixture.ts'
+import { type TestInstance, type CliRun, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'
@@ -122,7 +122,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
   let dir: string
   let broker: Broker | undefined
   let hub: BrokerAccess
-  let bench: Bench
+  let instance: TestInstance
   let url: string
   let anna: (...argv: string[]) => Promise<CliRun>
   let topic: string
@@ -132,19 +132,22 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     dir = await mkdtemp(join(tmpdir(), 'skysieve-paste-test-'))
     broker = tls ? await secureBroker(dir) : undefined
     hub = broker?.access ?? kafka.hub
-    bench = await newBench({ hub, node: broker?.access ?? kafka.node }, { settings: { credentialsPerAccount: 40 } })
-    await bench.startRedis()
-    ;({ url } = await bench.open())
-    const made = await bench.cli(
+    instance = await openTestInstance(
+      { hub, node: broker?.access ?? kafka.node },
+      { settings: { credentialsPerAccount: 40 } },
+    )
+    await instance.startRedis()
+    ;({ url } = await instance.open())
+    const made = await instance.cli(
       ['user', 'add', 'anna', '--scope', 'filters:write', '--scope', 'filters:read', '--scope', 'stream:full'],
-      { token: bench.adminToken, url },
+      { token: instance.adminToken, url },
     )
     const { token } = json(made)
-    anna = (...argv) => bench.cli(argv, { token, url })
+    anna = (...argv) => instance.cli(argv, { token, url })
     // As in a folder where `npm install kafkajs` ran.
-    mkdirSync(join(bench.dir, 'node_modules'))
-    symlinkSync(join(import.meta.dirname, '../../../node_modules/kafkajs'), join(bench.dir, 'node_modules/kafkajs'))
-    writeFileSync(join(bench.dir, 'bright.js'), SOURCE)
+    mkdirSync(join(instance.dir, 'node_modules'))
+    symlinkSync(join(import.meta.dirname, '../../../node_modules/kafkajs'), join(instance.dir, 'node_modules/kafkajs'))
+    writeFileSync(join(instance.dir, 'bright.js'), SOURCE)
     await anna('filter', 'submit', 'bright.js')
     for (;;) {
       const [filter] = json(await anna('filter', 'list'))
@@ -156,7 +159,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     await fill(hub, [STREAM, NOTICES])
   })
   afterAll(async () => {
-    await bench?.close()
+    await instance?.close()
     if (hub !== undefined) {
       const admin = openAdmin(hub)
       await admin.deleteTopics([STREAM, NOTICES])
@@ -242,8 +245,8 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     const { user, password } = json(await anna('topic', 'credential', name, '--json', '--ca', CA_FILE))
     const shown = await anna('topic', 'describe', name, '--client', client)
     expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(user) })
-    writeFileSync(join(bench.dir, NAMES[client]), change(shown.stdout))
-    const running = start(commandOf(client, shown.stdout), like, bench.dir, {
+    writeFileSync(join(instance.dir, NAMES[client]), change(shown.stdout))
+    const running = start(commandOf(client, shown.stdout), like, instance.dir, {
       SKYSIEVE_KAFKA_PASSWORD: password,
       PATH: path,
     })
@@ -306,15 +309,17 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
   })
 
   test('who has a login that may read the topic needs no user made for it', async () => {
-    const asAdmin = { token: bench.adminToken, url }
-    const otto = json(await bench.cli(['user', 'add', 'otto', '--scope', 'stream:full'], asAdmin))
-    const { password } = json(await bench.cli(['user', 'add', 'otto', '--login', 'main'], asAdmin)).login
+    const asAdmin = { token: instance.adminToken, url }
+    const otto = json(await instance.cli(['user', 'add', 'otto', '--scope', 'stream:full'], asAdmin))
+    const { password } = json(await instance.cli(['user', 'add', 'otto', '--login', 'main'], asAdmin)).login
     const ask = ['topic', 'describe', STREAM, '--client', 'python', '--ca', CA_FILE]
-    const shown = await bench.cli(ask, { token: otto.token, url })
+    const shown = await instance.cli(ask, { token: otto.token, url })
     expect(shown.stdout).toContain('"sasl.username": "otto"')
-    writeFileSync(join(bench.dir, 'otto.py'), shown.stdout)
+    writeFileSync(join(instance.dir, 'otto.py'), shown.stdout)
     const like = /^0 0 schema 260 110151$/
-    const running = start([join(venvBin, 'python3'), 'otto.py'], like, bench.dir, { SKYSIEVE_KAFKA_PASSWORD: password })
+    const running = start([join(venvBin, 'python3'), 'otto.py'], like, instance.dir, {
+      SKYSIEVE_KAFKA_PASSWORD: password,
+    })
     onTestFinished(() => running.end())
     await expect(running.line).resolves.toMatch(like)
   })
@@ -330,30 +335,30 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     const run = await anna('topic', 'describe', topic, '--client', 'kafkajs', '--ca', 'other.pem')
     expect(run.stderr).toContain(tls ? 'other.pem holds' : 'other.pem is not written')
     expect(run.stdout.includes('other.pem')).toBe(tls)
-    if (tls) expect(readFileSync(join(bench.dir, 'other.pem'), 'utf8')).toBe(hub.ca)
+    if (tls) expect(readFileSync(join(instance.dir, 'other.pem'), 'utf8')).toBe(hub.ca)
     const over = await anna('topic', 'describe', topic, '--ca', 'bright.js')
     expect(over.exitCode).toBe(tls ? 2 : 0)
-    expect(readFileSync(join(bench.dir, 'bright.js'), 'utf8')).toBe(SOURCE)
+    expect(readFileSync(join(instance.dir, 'bright.js'), 'utf8')).toBe(SOURCE)
   })
 
   test('notices are read by the command line, here and from elsewhere', async () => {
     const elsewhere = ['--bootstrap', hub.bootstrap, '--user', hub.user, ...(tls ? ['--ca', 'hub-ca.pem'] : [])]
-    if (hub.ca !== undefined) writeFileSync(join(bench.dir, 'hub-ca.pem'), hub.ca)
-    const remote = await bench.cli(['notices', 'tail', ...elsewhere], { kafkaPassword: hub.password })
+    if (hub.ca !== undefined) writeFileSync(join(instance.dir, 'hub-ca.pem'), hub.ca)
+    const remote = await instance.cli(['notices', 'tail', ...elsewhere], { kafkaPassword: hub.password })
     expect(remote).toMatchObject({ exitCode: 0 })
     expect(json(remote)).toMatchObject({ alertId: '170094456272322681', packetBytes: 110_151 })
     // As `skysieve start` leaves it.
-    const data = join(bench.dir, '.skysieve')
+    const data = join(instance.dir, '.skysieve')
     mkdirSync(join(data, 'config'), { recursive: true })
     writeFileSync(
       join(data, 'secrets.json'),
-      JSON.stringify({ adminToken: bench.adminToken, users: { [hub.user]: hub.password } }),
+      JSON.stringify({ adminToken: instance.adminToken, users: { [hub.user]: hub.password } }),
     )
     const { bootstrap, ca } = hub
     writeFileSync(
       join(data, 'config/api.json'),
       JSON.stringify({ hub: { bootstrap, ca }, settings: { url: 'http://127.0.0.1:9' } }),
     )
-    expect(json(await bench.cli(['notices', 'tail', '--user', hub.user]))).toMatchObject({ visit: '2026112100001' })
+    expect(json(await instance.cli(['notices', 'tail', '--user', hub.user]))).toMatchObject({ visit: '2026112100001' })
   })
 })

@@ -3,28 +3,20 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { framePacket, HUB_DEAD_LETTERS, openAdmin, openLogReader, openProducer, type Producer, STREAMS } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const { topic } = STREAMS.lsst
 /** Of no schema of these brokers until a test registers it. */
 const SCHEMA_ID = 770_020
 
-let bench: Bench
+let instance: TestInstance
 let url: string
 let hub: Producer
 let node: Producer
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-const call = async (method: string, path: string, token: string): Promise<Answer> => {
-  const response = await fetch(`${url}${path}`, { method, headers: { authorization: `Bearer ${token}` } })
-  return { status: response.status, body: await response.json() }
-}
+const call = (method: string, path: string, token: string): Promise<Answer> => ask(method, url + path, { token })
 
 /** A packet as an archiver or a node puts it aside. */
 const letter = (
@@ -43,8 +35,8 @@ const letter = (
 })
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
   for (const [access, names] of [
     [kafka.hub, [HUB_DEAD_LETTERS, topic]],
     [kafka.node, ['skysieve.dead-letters']],
@@ -55,30 +47,30 @@ beforeAll(async () => {
     await admin.createTopics(names.filter(name => name !== topic || !known.includes(name)).map(name => ({ name })))
     await admin.close()
   }
-  ;({ url } = await bench.open())
+  ;({ url } = await instance.open())
   hub = await openProducer(kafka.hub, { clientId: 'test-letters' })
   node = await openProducer(kafka.node, { clientId: 'test-letters' })
 })
 afterAll(async () => {
   await Promise.all([hub?.close(), node?.close()])
-  await bench?.close()
+  await instance?.close()
 })
 
 test('without a dead letter the list says so; with some it has the newest first, of hub and nodes, with reason, source and a look at them', async () => {
-  const none = await bench.cli(['dead-letters', 'list', '--url', url, '--json'], { token: bench.adminToken })
+  const none = await instance.cli(['dead-letters', 'list', '--url', url, '--json'], { token: instance.adminToken })
   expect(none).toMatchObject({ exitCode: 0, stdout: '[]\n' })
   const packets = [1, 2, 3, 4, 5].map(n => framePacket(SCHEMA_ID + n, Buffer.from(`packet ${n}`)))
   await hub.send(packets.map((packet, n) => ({ topic: HUB_DEAD_LETTERS, ...letter(packet, `${topic}-0-${n}`) })))
   await node.send([
     { topic: 'skysieve.dead-letters', ...letter(Buffer.from('no frame'), `${topic}-3-77`, 'HUB_PACKET_MAGIC') },
   ])
-  const first = await call('GET', '/v1/dead-letters?limit=2', bench.adminToken)
+  const first = await call('GET', '/v1/dead-letters?limit=2', instance.adminToken)
   expect(first.body.items.map(({ offset }: { offset: string }) => offset)).toEqual(['4', '3'])
-  const second = await call('GET', `/v1/dead-letters?limit=2&cursor=${first.body.nextCursor}`, bench.adminToken)
+  const second = await call('GET', `/v1/dead-letters?limit=2&cursor=${first.body.nextCursor}`, instance.adminToken)
   expect(second.body.items.map(({ offset }: { offset: string }) => offset)).toEqual(['2', '1'])
-  const third = await call('GET', `/v1/dead-letters?limit=2&cursor=${second.body.nextCursor}`, bench.adminToken)
+  const third = await call('GET', `/v1/dead-letters?limit=2&cursor=${second.body.nextCursor}`, instance.adminToken)
   expect(third.body).toMatchObject({ items: [{ offset: '0' }], nextCursor: null })
-  const listed = await bench.cli(['dead-letters', 'list', '--url', url, '--json'], { token: bench.adminToken })
+  const listed = await instance.cli(['dead-letters', 'list', '--url', url, '--json'], { token: instance.adminToken })
   const letters = JSON.parse(listed.stdout)
   expect(letters).toHaveLength(5)
   expect(letters[0]).toMatchObject({
@@ -87,25 +79,27 @@ test('without a dead letter the list says so; with some it has the newest first,
     schemaId: SCHEMA_ID + 5,
     stream: 'lsst',
   })
-  const ofNode = await call('GET', '/v1/dead-letters?broker=node1', bench.adminToken)
+  const ofNode = await call('GET', '/v1/dead-letters?broker=node1', instance.adminToken)
   expect(ofNode.body.items).toMatchObject([
     { broker: 'node1', reason: 'HUB_PACKET_MAGIC', schemaId: null, source: `${topic}-3-77`, bytes: 8 },
   ])
 })
 
 test('one is shown whole, and what is none is 404', async () => {
-  const file = join(bench.dir, 'letter.bin')
-  const shown = await bench.cli(['dead-letters', 'show', 'hub/2', '--url', url, '--out', file], {
-    token: bench.adminToken,
+  const file = join(instance.dir, 'letter.bin')
+  const shown = await instance.cli(['dead-letters', 'show', 'hub/2', '--url', url, '--out', file], {
+    token: instance.adminToken,
   })
   expect(shown).toMatchObject({ exitCode: 0 })
   expect(readFileSync(file).equals(framePacket(SCHEMA_ID + 3, Buffer.from('packet 3')))).toBe(true)
   for (const path of ['/hub/99', '/nowhere/0', '?broker=nowhere'])
-    expect(await call('GET', `/v1/dead-letters${path}`, bench.adminToken)).toMatchObject({
+    expect(await call('GET', `/v1/dead-letters${path}`, instance.adminToken)).toMatchObject({
       status: 404,
       body: { code: 'API_DEAD_LETTER_UNKNOWN' },
     })
-  expect((await bench.cli(['dead-letters', 'show', 'hub', '--url', url], { token: bench.adminToken })).exitCode).toBe(2)
+  expect(
+    (await instance.cli(['dead-letters', 'show', 'hub', '--url', url], { token: instance.adminToken })).exitCode,
+  ).toBe(2)
 })
 
 test('it is sent again only when its schema can be read by then, byte for byte and with its own headers', async () => {
@@ -115,17 +109,19 @@ test('it is sent again only when its schema can be read by then, byte for byte a
   await hub.send([
     { topic: HUB_DEAD_LETTERS, ...letter(packet, `${topic}-0-9`, 'HUB_SCHEMA_UNKNOWN', { survey: 'mine' }) },
   ])
-  const refused = await call('POST', '/v1/dead-letters/hub/5/retry', bench.adminToken)
+  const refused = await call('POST', '/v1/dead-letters/hub/5/retry', instance.adminToken)
   expect(refused).toMatchObject({ status: 409, body: { code: 'API_STATE_CONFLICT' } })
   expect(refused.body.detail).toMatch(/schema 770020/)
-  expect((await call('POST', '/v1/dead-letters/node1/0/retry', bench.adminToken)).body.detail).toMatch(/no frame/)
+  expect((await call('POST', '/v1/dead-letters/node1/0/retry', instance.adminToken)).body.detail).toMatch(/no frame/)
 
   const schema = JSON.stringify({ type: 'record', name: 'Alert', fields: [{ name: 'a', type: 'int' }] })
   const value = JSON.stringify({ subject: 'letters', version: 1, id: SCHEMA_ID, schema, deleted: false })
   const key = JSON.stringify({ keytype: 'SCHEMA', subject: 'letters', version: 1, magic: 1 })
   await hub.send([{ topic: '_schemas', key, value }])
   await expect
-    .poll(async () => (await call('POST', '/v1/dead-letters/hub/5/retry', bench.adminToken)).body, { timeout: 15_000 })
+    .poll(async () => (await call('POST', '/v1/dead-letters/hub/5/retry', instance.adminToken)).body, {
+      timeout: 15_000,
+    })
     .toEqual({ topic })
   const { records } = await reader.read(before, 5000)
   expect(records).toHaveLength(1)
@@ -135,16 +131,16 @@ test('it is sent again only when its schema can be read by then, byte for byte a
 })
 
 test('they are the administrators’', async () => {
-  await call('GET', '/v1/me', bench.adminToken)
+  await call('GET', '/v1/me', instance.adminToken)
   const made = await fetch(`${url}/v1/accounts`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bench.adminToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${instance.adminToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ name: 'reader' }),
   })
   expect(made.status).toBe(201)
   const token = await fetch(`${url}/v1/accounts/reader/tokens`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bench.adminToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${instance.adminToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ label: 'x' }),
   })
   const { token: reader } = (await token.json()) as { token: string }

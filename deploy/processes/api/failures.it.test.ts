@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
 import { openProducer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
@@ -13,32 +14,12 @@ const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 const SLOW =
   'export function filter(alert) {\n  let x = alert.diaSource.psfFlux\n  for (let i = 0; i < 40000; i++) x += i % 3\n  return x > 0\n}'
 
-let bench: Bench
+let instance: TestInstance
 const open: Api[] = []
 const children: ChildProcess[] = []
 
-interface Answer {
-  readonly status: number
-  readonly retryAfter: string | null
-  readonly body: { readonly [name: string]: unknown; readonly id: string; readonly stage: string }
-}
-
-async function call(url: string, method: string, path: string, body?: unknown): Promise<Answer> {
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${bench.adminToken}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return {
-    status: response.status,
-    retryAfter: response.headers.get('retry-after'),
-    body: text === '' ? undefined : JSON.parse(text),
-  }
-}
+const call = (url: string, method: string, path: string, body?: unknown): Promise<Answer> =>
+  ask(method, url + path, { token: instance.adminToken, body })
 const submit = (url: string, name: string, source = GOOD) =>
   call(url, 'POST', '/v1/filters', { name, language: 'javascript', source })
 
@@ -55,39 +36,39 @@ const untilStage = (url: string, id: string, ...stages: readonly string[]) =>
     ({ body }) => stages.includes(body.stage),
   )
 
-async function instance(): Promise<Api> {
-  const api = await bench.open()
+async function openAnother(): Promise<Api> {
+  const api = await instance.open()
   open.push(api)
   return api
 }
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
 })
 afterEach(async () => {
   await Promise.all(open.splice(0).map(api => api.close()))
 })
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL')
-  await bench?.close()
+  await instance?.close()
 })
 
 test('without Redis submissions are refused with a reason and everything else goes on; with it they are taken again', async () => {
-  const api = await instance()
+  const api = await openAnother()
   const { url } = api
   const live = (await submit(url, 'before')).body.id
   await untilStage(url, live, 'starting')
-  await bench.killRedis()
+  await instance.killRedis()
   const refused = await submit(url, 'during')
   expect(refused).toMatchObject({ status: 503, body: { code: 'API_QUEUE_DOWN' } })
-  expect(Number(refused.retryAfter)).toBeGreaterThan(0)
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await call(url, 'PATCH', `/v1/filters/${live}`, { state: 'paused' })).status).toBe(200)
   expect((await api.checks()).find(({ name }) => name === 'redis')).toMatchObject({
     ok: false,
     reason: expect.stringContaining('Redis'),
   })
-  await bench.startRedis()
+  await instance.startRedis()
   const taken = await until(
     () => submit(url, 'after'),
     ({ status }) => status !== 503,
@@ -121,7 +102,7 @@ test('a submission that was written down but never queued is queued by whoever l
   const producer = await openProducer(kafka.hub, { clientId: 'api-test' })
   await producer.send([{ topic: 'skysieve.filters', key: id, value: JSON.stringify(manifest) }])
   await producer.close()
-  const { url } = await instance()
+  const { url } = await openAnother()
   expect((await untilStage(url, id, 'starting')).body).toMatchObject({
     state: 'active',
     placement: { mirror: 'node1' },
@@ -129,12 +110,12 @@ test('a submission that was written down but never queued is queued by whoever l
 })
 
 test('of two instances either takes writes, and when the leading one goes the other leads', async () => {
-  const first = await instance()
+  const first = await openAnother()
   await until(
     () => submit(first.url, 'through first'),
     ({ status }) => status === 201,
   )
-  const second = await instance()
+  const second = await openAnother()
   const both = [first, second]
   for (const { url } of both) {
     const name = `by ${new URL(url).port}`
@@ -154,8 +135,8 @@ test('of two instances either takes writes, and when the leading one goes the ot
 })
 
 test('an API process that is killed in the middle of a trial goes on with it when it is started again', async () => {
-  const { config, port } = await bench.processConfig()
-  const file = join(bench.dir, 'api.json')
+  const { config, port } = await instance.processConfig()
+  const file = join(instance.dir, 'api.json')
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   const url = `http://127.0.0.1:${port}`
   const start = async (): Promise<ChildProcess> => {

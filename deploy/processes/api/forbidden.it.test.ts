@@ -6,19 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type BrokerAccess, openAdmin, openKafka, openProducer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'
 const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-let bench: Bench
+let instance: TestInstance
 let url: string
 /** Tokens by what they are. */
 const tokens: Record<string, string | undefined> = {}
@@ -26,20 +21,10 @@ const tokens: Record<string, string | undefined> = {}
 const hers: Record<string, string> = {}
 let mallory: BrokerAccess
 
-const call = async (method: string, path: string, token: string | undefined, body?: unknown): Promise<Answer> => {
-  const answer = await fetch(url + path, {
-    method,
-    headers: {
-      ...(token === undefined ? {} : { authorization: token.startsWith('Basic') ? token : `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const said = await answer.text()
-  return { status: answer.status, body: said === '' ? undefined : JSON.parse(said) }
-}
+const call = (method: string, path: string, token: string | undefined, body?: unknown): Promise<Answer> =>
+  ask(method, url + path, { token, body })
 const asAdmin = async (method: string, path: string, body?: unknown): Promise<Answer['body']> => {
-  const answer = await call(method, path, bench.adminToken, body)
+  const answer = await call(method, path, instance.adminToken, body)
   expect([path, answer.status < 300]).toEqual([path, true])
   return answer.body
 }
@@ -47,9 +32,9 @@ const tokenOf = async (account: string, options: object = {}): Promise<{ id: str
   asAdmin('POST', `/v1/accounts/${account}/tokens`, { label: 'test', ...options })
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
-  ;({ url } = await bench.open())
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
+  ;({ url } = await instance.open())
   const admin = openAdmin(kafka.hub)
   await admin.createTopics([{ name: STREAM }])
   const scopes = ['filters:read', 'filters:write']
@@ -90,7 +75,7 @@ beforeAll(async () => {
   mallory = { user, password, bootstrap }
   while ((await call('GET', '/v1/me', tokens['expired'])).status !== 401) await sleep(100)
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
 describe('over HTTP', () => {
   const BIG = JSON.stringify({ name: 'x'.repeat(3_000_000) })
@@ -224,7 +209,7 @@ describe('over HTTP', () => {
   ]
   test.each(table)('%s is refused', async (_what, who, act, body, status, code) => {
     const [method = '', path = ''] = act.split(' ')
-    const token = who === 'admin' ? bench.adminToken : who === 'nobody' ? undefined : (tokens[who] ?? who)
+    const token = who === 'admin' ? instance.adminToken : who === 'nobody' ? undefined : (tokens[who] ?? who)
     const answer = await call(
       method,
       path.replace(/\{(\w+)\}/g, (_, name: string) => hers[name] ?? ''),

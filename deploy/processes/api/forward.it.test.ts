@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
-let bench: Bench
+let instance: TestInstance
 let both: (Api & { readonly port: number })[]
 let elsewhere: Server
 const reached: string[] = []
@@ -18,22 +18,22 @@ beforeAll(async () => {
     response.end('the inside of the house')
   })
   await new Promise<void>(resolve => elsewhere.listen(0, '127.0.0.1', resolve))
-  bench = await newBench(inject('kafka'))
-  await bench.startRedis()
-  both = [await bench.open(), await bench.open()]
+  instance = await openTestInstance(inject('kafka'))
+  await instance.startRedis()
+  both = [await instance.open(), await instance.open()]
   // Until one of the two leads and both know it.
   for (const { url } of both) while ((await make(url, `ready-${new URL(url).port}`)).status !== 201) await sleep(100)
 })
 afterAll(async () => {
   elsewhere?.close()
-  await bench?.close()
+  await instance?.close()
 })
 
 const host = (): string => `127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
 const make = (url: string, name: string): Promise<Response> =>
   fetch(`${url}/v1/accounts`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${bench.adminToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${instance.adminToken}`, 'content-type': 'application/json' },
     body: JSON.stringify({ name }),
   })
 const raw = async (port: number, line: string, head: readonly string[] = [], body = ''): Promise<string> => {
@@ -44,7 +44,7 @@ const raw = async (port: number, line: string, head: readonly string[] = [], bod
 }
 
 test('nobody makes an instance send a request to another address, with or without a token', async () => {
-  const token = `authorization: Bearer ${bench.adminToken}`
+  const token = `authorization: Bearer ${instance.adminToken}`
   const json = 'content-type: application/json'
   const account = JSON.stringify({ name: 'astray' })
   for (const { port } of both) {
@@ -66,12 +66,12 @@ test('nobody makes an instance send a request to another address, with or withou
 test('either instance takes a write, and a path is passed on as it came', async () => {
   for (const { url, port } of both) {
     expect((await make(url, `by-${port}`)).status).toBe(201)
-    const head = [`authorization: Bearer ${bench.adminToken}`]
+    const head = [`authorization: Bearer ${instance.adminToken}`]
     // Read as a way up, this would be another route.
     expect(await raw(port, 'DELETE /v1/accounts/%2e%2e', head)).toContain('API_ACCOUNT_UNKNOWN')
     const gone = await fetch(`${url}/v1/accounts/by-${port}`, {
       method: 'DELETE',
-      headers: { authorization: `Bearer ${bench.adminToken}` },
+      headers: { authorization: `Bearer ${instance.adminToken}` },
     })
     expect(gone.status).toBe(204)
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { pythonVenvIn } from '../../setup/python-venv.ts'
 import { CACHE_DIR } from '../../paths.ts'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 import { makeSmallArchive, smallArchiveIds } from './small-archive.fixture.ts'
 
 /** The short form sends the same on every machine: nothing that goes on until a time is over, or that follows the answers. */
@@ -24,19 +24,19 @@ const CHECKS = [
 ]
 const ALERTS = 5
 
-let bench: Bench
+let instance: TestInstance
 let url: string
 
 beforeAll(async () => {
-  bench = await newBench(inject('kafka'), {
+  instance = await openTestInstance(inject('kafka'), {
     archive: dir => makeSmallArchive(dir, ALERTS),
     // It is to reach the routes, not their limits.
     settings: { requestsPerMinute: 1_000_000, bytesPerMinute: 1e12, filtersPerAccount: 100_000 },
   })
-  await bench.startRedis()
-  url = (await bench.open()).url
+  await instance.startRedis()
+  url = (await instance.open()).url
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
 interface Parameter {
   readonly name: string
@@ -61,10 +61,10 @@ test(
   'nothing that follows or breaks the document makes the API fail or answer otherwise than described',
   { timeout: LIMIT_MS },
   async () => {
-    const file = join(bench.dir, 'openapi.json')
+    const file = join(instance.dir, 'openapi.json')
     writeFileSync(file, JSON.stringify(await document()))
-    const config = join(bench.dir, 'schemathesis.toml')
-    writeFileSync(config, `headers = { Authorization = "Bearer ${bench.adminToken}" }\n`, { mode: 0o600 })
+    const config = join(instance.dir, 'schemathesis.toml')
+    writeFileSync(config, `headers = { Authorization = "Bearer ${instance.adminToken}" }\n`, { mode: 0o600 })
     const options = ['--url', url, '--checks', CHECKS.join(','), '--max-examples', String(EXAMPLES)]
     const pace = ['--seed', String(SEED), '--suppress-health-check', 'all']
     const { code, output } = await run([
@@ -85,7 +85,7 @@ test(
 
 function run(args: readonly string[]): Promise<{ code: number | null; output: string }> {
   const program = join(pythonVenvIn(CACHE_DIR, 'fuzz'), 'bin/schemathesis')
-  const child = spawn(program, args, { cwd: bench.dir, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { cwd: instance.dir, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text))

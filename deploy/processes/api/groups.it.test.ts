@@ -2,34 +2,19 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type BrokerAccess, type ClusterAdmin, openAdmin, openKafka, openProducer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const STREAM = 'lsst-alerts-v11'
 const HUB_LETTERS = 'skysieve.hub-dead-letters'
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-let bench: Bench
+let instance: TestInstance
 let url: string
 let admin: ClusterAdmin
 
-const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
-  const answer = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${bench.adminToken}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await answer.text()
-  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
-}
+const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  ask(method, url + path, { token: instance.adminToken, body })
 const fresh = (): string => `g${randomBytes(4).toString('hex')}`
 const account = async (name: string, options: object = {}): Promise<Answer> =>
   call('POST', '/v1/accounts', { name, scopes: ['stream:full'], ...options })
@@ -54,18 +39,18 @@ const readOnce = async (access: BrokerAccess, groupId: string, topic = STREAM): 
 }
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
   admin = openAdmin(kafka.hub)
   await admin.createTopics([{ name: STREAM }, { name: HUB_LETTERS }, { name: 'lsst-notices' }])
   const producer = await openProducer(kafka.hub, { clientId: 'test' })
   await producer.send([{ topic: STREAM, value: 'packet' }])
   await producer.close()
-  ;({ url } = await bench.open())
+  ;({ url } = await instance.open())
 })
 afterAll(async () => {
   await admin?.close()
-  await bench?.close()
+  await instance?.close()
 })
 
 test('groups that stock clients name by themselves are the account’s own, and are told wherever a user is', async () => {
@@ -81,7 +66,7 @@ test('groups that stock clients name by themselves are the account’s own, and 
   const made = await call('POST', `/v1/topics/${STREAM}/credentials`, {})
   expect(made.body.groupPrefixes).toEqual([`${made.body.user}.`, `${made.body.user}-`])
   expect((await call('GET', `/v1/topics/${STREAM}`)).body.groupPrefixes).toHaveLength(2)
-  const { stdout } = await bench.cli(['user', 'list', name, '--url', url], { token: bench.adminToken })
+  const { stdout } = await instance.cli(['user', 'list', name, '--url', url], { token: instance.adminToken })
   expect(stdout).toContain(`${name}-`)
 })
 

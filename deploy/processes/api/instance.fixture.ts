@@ -28,7 +28,7 @@ export interface CliRun {
   readonly stderr: string
 }
 
-export interface Bench {
+export interface TestInstance {
   readonly dir: string
   readonly adminToken: string
   readonly registry: Registry
@@ -51,7 +51,7 @@ interface Over {
 }
 
 /** Makes control topics and users anew; what a former run left in them is gone. */
-export async function newBench({ hub, node }: Kafka, over: Over = {}): Promise<Bench> {
+export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): Promise<TestInstance> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-api-'))
   const user = 'skysieve-api'
   const password = randomBytes(12).toString('hex')

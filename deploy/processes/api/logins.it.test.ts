@@ -2,35 +2,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type BrokerAccess, openAdmin, openKafka, openProducer, type Producer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 
-let bench: Bench
+let instance: TestInstance
 let url: string
 let node: Producer
 let status: Producer
 const filters: string[] = []
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-const call = async (method: string, path: string, token: string, body?: unknown): Promise<Answer> => {
-  const response = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-}
+const call = (method: string, path: string, token: string, body?: unknown): Promise<Answer> =>
+  ask(method, url + path, { token, body })
 
 /** One client over several topics, as a subscriber has it; resolves with what came. */
 const readAll = async (
@@ -67,34 +52,34 @@ const filterOf = async (token: string, name: string): Promise<string> => {
   expect(made.status).toBe(201)
   const { id } = made.body as { id: string }
   for (;;) {
-    const { body } = await call('GET', `/v1/filters/${id}`, bench.adminToken)
+    const { body } = await call('GET', `/v1/filters/${id}`, instance.adminToken)
     if (body.placement !== undefined && body.placement !== null) return id
     await sleep(50)
   }
 }
 
 beforeAll(async () => {
-  bench = await newBench(kafka)
-  await bench.startRedis()
-  ;({ url } = await bench.open())
+  instance = await openTestInstance(kafka)
+  await instance.startRedis()
+  ;({ url } = await instance.open())
   node = await openProducer(kafka.node, { clientId: 'test-logins' })
   status = await openProducer(kafka.hub, { clientId: 'test-logins' })
   const report = { mirror: 'node1', shard: 0, shards: 1, filters: 0, lagAlerts: 0, updatedAt: new Date().toISOString() }
   await status.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(report) }])
   for (;;) {
-    if ((await call('GET', '/v1/nodes', bench.adminToken)).body.items.length === 1) break
+    if ((await call('GET', '/v1/nodes', instance.adminToken)).body.items.length === 1) break
     await sleep(50)
   }
 })
 afterAll(async () => {
   await Promise.all([node?.close(), status?.close()])
-  await bench?.close()
+  await instance?.close()
 })
 
 test('it reads two filters of its account with one client, and a filter that comes later too', async () => {
-  for (const name of ['anna', 'otto']) await call('POST', '/v1/accounts', bench.adminToken, { name })
+  for (const name of ['anna', 'otto']) await call('POST', '/v1/accounts', instance.adminToken, { name })
   const token = async (account: string): Promise<string> =>
-    (await call('POST', `/v1/accounts/${account}/tokens`, bench.adminToken, { label: 'test' })).body.token
+    (await call('POST', `/v1/accounts/${account}/tokens`, instance.adminToken, { label: 'test' })).body.token
   const [anna, otto] = [await token('anna'), await token('otto')]
   filters.push(await filterOf(anna, 'one'), await filterOf(otto, 'foreign'))
   const login = await call('POST', '/v1/accounts/anna/logins', anna, { label: 'main' })
@@ -117,10 +102,10 @@ test('it reads two filters of its account with one client, and a filter that com
 })
 
 test('a new password counts on hub and nodes, and a login that was taken away is nowhere', async () => {
-  const rotated = await call('POST', '/v1/accounts/anna/logins/anna/password', bench.adminToken)
+  const rotated = await call('POST', '/v1/accounts/anna/logins/anna/password', instance.adminToken)
   const access = { bootstrap: kafka.node.bootstrap, user: 'anna', password: rotated.body.password as string }
   expect(await readAll(access, 'anna.again', [`filter.${filters[0]}`], 1)).toHaveLength(1)
-  expect((await call('DELETE', '/v1/accounts/anna/logins/anna', bench.adminToken)).status).toBe(204)
+  expect((await call('DELETE', '/v1/accounts/anna/logins/anna', instance.adminToken)).status).toBe(204)
   for (const { bootstrap } of [kafka.hub, kafka.node])
     await expect(readAll({ ...access, bootstrap }, 'anna.again', [`filter.${filters[0]}`], 1)).rejects.toThrow(
       /SASL|auth/i,
@@ -128,8 +113,8 @@ test('a new password counts on hub and nodes, and a login that was taken away is
 })
 
 test('an operator may do everything on nodes too', async () => {
-  await call('POST', '/v1/accounts', bench.adminToken, { name: 'night-crew', role: 'operator' })
-  const login = await call('POST', '/v1/accounts/night-crew/logins', bench.adminToken, { label: 'main' })
+  await call('POST', '/v1/accounts', instance.adminToken, { name: 'night-crew', role: 'operator' })
+  const login = await call('POST', '/v1/accounts/night-crew/logins', instance.adminToken, { label: 'main' })
   const admin = openAdmin({ ...kafka.node, user: 'night-crew', password: login.body.password })
   expect(await admin.listTopics()).toContain(`filter.${filters[1]}`)
   await admin.close()

@@ -2,32 +2,22 @@
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
 import { openLogReader, openProducer } from '#hub'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
-let bench: Bench
+let instance: TestInstance
 let api: Api
 
 beforeAll(async () => {
-  bench = await newBench(kafka, { settings: { sourceBytesPerAccount: 1_000_000, versionsPerFilter: 10 } })
-  await bench.startRedis()
-  api = await bench.open()
+  instance = await openTestInstance(kafka, { settings: { sourceBytesPerAccount: 1_000_000, versionsPerFilter: 10 } })
+  await instance.startRedis()
+  api = await instance.open()
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
-// oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }> {
-  const response = await fetch(api.url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${bench.adminToken}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
-  const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
-}
+const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  ask(method, api.url + path, { token: instance.adminToken, body })
 
 /** The newest record of each key of a topic, as text. */
 async function records(topic: string): Promise<Map<string, string>> {
@@ -122,7 +112,7 @@ test('a manifest of a former version, with its sources inside, is read, and its 
   const producer = await openProducer(kafka.hub, { clientId: 'sources-test' })
   await producer.send([{ topic: 'skysieve.filters', key: id, value: JSON.stringify(manifest) }])
   await producer.close()
-  api = await bench.open()
+  api = await instance.open()
   const written = async (): Promise<string> => (await records('skysieve.filters')).get(id) ?? ''
   await expect.poll(written, { timeout: 60_000 }).not.toContain('diaSource')
   await expect
@@ -138,7 +128,7 @@ test('sources that no manifest names are deleted by whoever leads, and those of 
   expect((await call('DELETE', `/v1/filters/${wide.id}`)).status).toBe(204)
   await api.close()
   // A term begins with a round.
-  api = await bench.open()
+  api = await instance.open()
   await expect.poll(async () => (await records('skysieve.sources')).size, { timeout: 60_000 }).toBe(before - 8)
   const one = (await call('GET', '/v1/filters?name=one')).body.items[0]
   expect((await call('GET', `/v1/filters/${one.id}/versions/1`)).body.source).toBe(source(1))

@@ -1,41 +1,24 @@
 // What an instance takes literally: types, names, moments, keys of repeated requests, and how far a token's rights reach into what it makes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { type Bench, newBench } from './instance.fixture.ts'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 const STREAM = 'lsst-alerts-v11'
 
-interface Answer {
-  readonly status: number
-  // oxlint-disable-next-line typescript/no-explicit-any -- answers are looked into by path
-  readonly body: any
-}
-
-let bench: Bench
+let instance: TestInstance
 let url: string
 let alice: string
 
-const call = async (
+const call = (
   method: string,
   path: string,
   token: string,
   body?: unknown,
   headers: Record<string, string> = {},
-): Promise<Answer> => {
-  const answer = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  const said = await answer.text()
-  return { status: answer.status, body: said === '' ? undefined : JSON.parse(said) }
-}
-const tokenOf = async (options: object, by = bench.adminToken): Promise<Answer['body']> => {
+): Promise<Answer> => ask(method, url + path, { token, body, headers })
+const tokenOf = async (options: object, by = instance.adminToken): Promise<Answer['body']> => {
   const { status, body } = await call('POST', '/v1/accounts/alice/tokens', by, { label: 'test', ...options })
   expect([status, body]).toMatchObject([201, { id: expect.any(String) }])
   return body
@@ -43,14 +26,14 @@ const tokenOf = async (options: object, by = bench.adminToken): Promise<Answer['
 const within = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString()
 
 beforeAll(async () => {
-  bench = await newBench(inject('kafka'), { settings: { tokensPerAccount: 50 } })
-  await bench.startRedis()
-  ;({ url } = await bench.open())
+  instance = await openTestInstance(inject('kafka'), { settings: { tokensPerAccount: 50 } })
+  await instance.startRedis()
+  ;({ url } = await instance.open())
   const scopes = ['filters:read', 'filters:write', 'stream:full', 'read:alertdb']
-  await call('POST', '/v1/accounts', bench.adminToken, { name: 'alice', scopes, limits: { filters: 20 } })
+  await call('POST', '/v1/accounts', instance.adminToken, { name: 'alice', scopes, limits: { filters: 20 } })
   alice = (await tokenOf({})).token
 })
-afterAll(() => bench?.close())
+afterAll(() => instance?.close())
 
 describe('a token', () => {
   test('makes none that lasts longer than itself', async () => {
