@@ -13,7 +13,7 @@ test('the API may use each topic that it uses, by its name', () => {
   expect(names(node)).toEqual(expect.arrayContaining([PROGRESS_TOPIC, OVER_CAP_TOPIC]))
 })
 
-test('it may read what the chores of the archive compare', () => {
+test('it may read what maintenance of the archive compares', () => {
   const streams = Object.values(STREAMS).flatMap(({ name, topic }) => [topic, noticesTopic(name)])
   expect([...ARCHIVED_TOPICS].toSorted()).toEqual([...streams, ARCHIVE_TOPIC].toSorted())
 })

@@ -1,4 +1,4 @@
-// The rights that the API's own Kafka user needs, as data for whoever sets brokers up.
+// The Kafka ACLs that the API's own user needs, as data for whoever sets brokers up. Those of subscribers are in subscribers/subscriber-acls.ts.
 // It imports nothing that runs, so that the command line, which shares this folder's index, starts fast; a test compares the names.
 import type { Grant } from '#hub'
 
@@ -23,7 +23,7 @@ export function apiAcls(user = 'skysieve-api'): ApiAcls {
     operations,
   })
   /**
-   * Users and rights of subscribers can only be made with ALTER on the cluster, which lets its holder grant itself anything:
+   * Users and ACLs of subscribers can only be made with ALTER on the cluster, which lets its holder grant itself anything:
    * the API is as trusted as an administrator of each broker it serves.
    */
   const administers: Grant = { user, resource: 'cluster', operations: ['alter', 'describe', 'alter-configs'] }
@@ -38,7 +38,7 @@ export function apiAcls(user = 'skysieve-api'): ApiAcls {
       topic('skysieve.status', ['read', 'describe']),
       topic('skysieve.audit', ['read', 'write', 'describe']),
       topic('_schemas', ['read', 'describe']),
-      // Chores of the archive compare it with these; filters' samples need none of them.
+      // Maintenance of the archive compares it with these; filters' samples need none of them.
       ...ARCHIVED_TOPICS.map(name => topic(name, ['read'])),
       // Dead letters are looked at, and sent into their stream again.
       topic('skysieve.hub-dead-letters', ['read', 'describe']),

@@ -1,4 +1,4 @@
-// Public surface of the API: the service, and the rights its Kafka user needs. The command line has its own, `cli/index.ts`.
+// Public surface of the API: the service, and the ACLs its Kafka user needs. The command line has its own, `cli/index.ts`.
 import type { Api, ApiOptions } from './open-instance.ts'
 
 export { apiAcls, type ApiAcls } from './api-acls.ts'

@@ -1,4 +1,4 @@
-// The pen of skysieve.audit: appends, never changes. Every instance writes what it was asked.
+// The writer of skysieve.audit: appends, never changes. Every instance writes down what it was asked to do.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
 import { AUDIT_TOPIC, type AuditRecord } from './audit-record.ts'
 

@@ -16,15 +16,15 @@ mkdirSync(dir, { recursive: true })
 const packets = syntheticPackets(alerts)
 const archive = await fillArchive(dir, packets)
 const limits = [new Redis(redis), new Redis(redis)] as const
-const stand = await openArchiveTestServer({ archive, redis: limits[0] })
+const server = await openArchiveTestServer({ archive, redis: limits[0] })
 // An account that is over its limit from the first request on.
 const refused = await openArchiveTestServer({ archive, redis: limits[1], limits: { requestsPerMinute: 1 } })
-const url = await stand.app.listen({ host: '127.0.0.1', port: 0 })
+const url = await server.app.listen({ host: '127.0.0.1', port: 0 })
 const refusedUrl = await refused.app.listen({ host: '127.0.0.1', port: 0 })
 process.on('disconnect', () => process.exit(0))
 process.send?.({
   url,
-  token: stand.token,
+  token: server.token,
   refusedUrl,
   refusedToken: refused.token,
   ids: packets.map(({ row }) => String(row.id)),

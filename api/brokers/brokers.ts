@@ -56,13 +56,13 @@ export interface Brokers {
   /** Writes one message. @throws ApiError API_MIRROR_DOWN */
   append(broker: string, message: Message): Promise<void>
   /**
-   * Makes a SCRAM user what it shall be by then: password, exactly these rights, quota; nothing where it shall not be.
+   * Makes a SCRAM user what it shall be by then: password, exactly these ACLs, quota; nothing where it shall not be.
    * @throws ApiError API_MIRROR_DOWN
    */
   applyUser(broker: string, wanted: () => KafkaUser | undefined): Promise<void>
   /** What the users may take of a broker, all at once; those that there shall not be by then are left. @throws ApiError API_MIRROR_DOWN */
   applyQuotas(broker: string, wanted: () => readonly KafkaUser[]): Promise<void>
-  /** Takes user, rights and quota away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
+  /** Takes user, ACLs and quota away, as often as it is called. @throws ApiError API_MIRROR_DOWN */
   removeUser(broker: string, user: string): Promise<void>
   /** @throws ApiError API_MIRROR_DOWN, HubError HUB_TOPIC_DIFFERS */
   makeTopic(broker: string, topic: TopicSpec): Promise<void>

@@ -1,4 +1,4 @@
-// One partition of a broker's topic as it stands now: its committed records, a page at a time.
+// One partition of a broker's topic as it is now: its committed records, a page at a time.
 import { type BrokerAccess, HubError, type LogRecord, openLogReader } from '#hub'
 
 export interface RecordRange {

@@ -13,7 +13,7 @@ export interface ServedBroker extends BrokerAccess {
   readonly advertised?: string | undefined
 }
 
-/** A right as text, so that two can be compared. */
+/** An ACL as text, so that two can be compared. */
 const textOf = ({ resource, name = '', match = 'literal' }: Grant, operation: string): string =>
   [resource, resource === 'cluster' ? '' : name, match, operation].join(' ')
 
@@ -142,7 +142,7 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
       alone(name, admin => admin.setQuotas(wanted().map(({ user, quota }) => ({ user, ...quota })))),
     removeUser: (name, user) =>
       alone(name, async admin => {
-        // Rights first: open connections of the user read nothing more from here on.
+        // ACLs first: open connections of the user read nothing more from here on.
         await admin.revokeAll(user)
         await admin.deleteUser(user)
         await admin.setQuota(user, { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null })

@@ -81,7 +81,7 @@ export async function fillArchive(
   return settings
 }
 
-export interface StandOptions {
+export interface ArchiveTestServerOptions {
   readonly archive?: ArchiveSettings
   readonly redis?: Redis
   /** Of the one account, `reader`. */
@@ -97,7 +97,11 @@ export interface ArchiveTestServer {
 }
 
 /** Builds it; whoever wants to reach it from outside listens. */
-export async function openArchiveTestServer({ archive, redis, limits }: StandOptions): Promise<ArchiveTestServer> {
+export async function openArchiveTestServer({
+  archive,
+  redis,
+  limits,
+}: ArchiveTestServerOptions): Promise<ArchiveTestServer> {
   const { id, token } = mintToken()
   const createdAt = new Date().toISOString()
   const account: AccountRecord = {
@@ -113,7 +117,7 @@ export async function openArchiveTestServer({ archive, redis, limits }: StandOpt
       kind: 'token',
       id,
       account: 'reader',
-      label: 'stand',
+      label: 'archive-test-server',
       sha256: hashToken(token),
       scopes: account.scopes,
       createdAt,

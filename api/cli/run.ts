@@ -22,7 +22,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   },
   topic: {
     about: 'topics: those you may read, and for administrators those of the hub',
-    load: async () => (await import('./commands/topic/verbs.ts')).addTopic,
+    load: async () => (await import('./commands/topic/verbs.ts')).addTopicVerbs,
   },
   acl: {
     about: 'who may read which topics of the hub (administrators)',

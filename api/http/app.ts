@@ -16,6 +16,7 @@ import { openLimiter } from '../rate-limits/limiter.ts'
 import { addRateLimit } from './hooks/rate-limit.ts'
 import { ProblemDocument, sendProblem } from './answers/problem.ts'
 import { accountRoutes } from './routes/accounts/accounts.ts'
+import { tokenRoutes } from './routes/accounts/tokens.ts'
 import { aclRoutes } from './routes/accounts/acls.ts'
 import { alertPartRoutes } from './routes/archive/alert-parts.ts'
 import { alertRangeRoutes } from './routes/archive/alert-range.ts'
@@ -96,6 +97,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
     const routed = scoped.withTypeProvider<TypeBoxTypeProvider>()
     for (const add of [
       accountRoutes,
+      tokenRoutes,
       filterRoutes,
       filterChangeRoutes,
       filterMoveRoutes,

@@ -12,7 +12,7 @@ let server: RedisServer
 let redis: Redis
 let queue: ArchiveQueue
 const workers: { close(): Promise<void> }[] = []
-const work = (chore: RunMaintenance): void => void workers.push(queue.work(chore))
+const work = (maintain: RunMaintenance): void => void workers.push(queue.work(maintain))
 const state = async (id: string) => (await queue.get(id))?.state
 
 beforeAll(async () => {

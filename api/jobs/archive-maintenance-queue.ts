@@ -1,4 +1,5 @@
-// Chores of the archive as BullMQ jobs: one at a time, with progress, seen and ended from any instance. A worker that dies hands its job on.
+// Maintenance of the archive (verify, fill, reindex) as BullMQ jobs: one at a time, with progress, seen and ended from any instance.
+// In: orders of administrators. Out: the leader's worker runs archive/maintenance.ts; the job of a worker that died is begun again by the next.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, Queue, UnrecoverableError, Worker } from 'bullmq'
@@ -43,7 +44,7 @@ export type RunMaintenance = (
 
 /** Every call but `work` throws ApiError API_QUEUE_DOWN while Redis is away. */
 export interface ArchiveJobs {
-  /** A chore that waits or runs for the same stream is not begun twice: its job is answered. */
+  /** Maintenance of one kind that waits or runs for the same stream is not begun twice: its job is answered. */
   add(order: MaintenanceOrder): Promise<ArchiveJob>
   /** Newest first. */
   list(): Promise<ArchiveJob[]>
@@ -54,7 +55,7 @@ export interface ArchiveJobs {
 
 export interface ArchiveQueue extends ArchiveJobs {
   /** Takes jobs until closed, one at a time. */
-  work(chore: RunMaintenance): { close(): Promise<void> }
+  work(maintain: RunMaintenance): { close(): Promise<void> }
   close(): Promise<void>
 }
 
@@ -113,10 +114,10 @@ export function openArchiveQueue(access: RedisAccess, redis: Redis, log: Fastify
         if (job.finishedOn === undefined) await job.updateData({ ...job.data, isCancelled: true })
         return view(job)
       }),
-    work(chore) {
+    work(maintain) {
       const connection = openPatientRedis(access, onError)
       const closing = new AbortController()
-      const worker = new Worker<Order, object>(NAME, job => run(queue, job, chore, closing.signal), {
+      const worker = new Worker<Order, object>(NAME, job => run(queue, job, maintain, closing.signal), {
         connection,
         prefix: PREFIX,
         concurrency: 1,
@@ -148,7 +149,7 @@ const CANCELLED = 'cancelled'
 async function run(
   queue: Queue<Order, object>,
   job: Job<Order>,
-  chore: RunMaintenance,
+  maintain: RunMaintenance,
   closing: AbortSignal,
 ): Promise<object> {
   const ended = new AbortController()
@@ -167,7 +168,7 @@ async function run(
   const attending = attend()
   try {
     if (job.data.isCancelled) throw new UnrecoverableError(CANCELLED)
-    const result = await chore(job.data, now => (progress = now), signal)
+    const result = await maintain(job.data, now => (progress = now), signal)
     over.abort()
     if (progress !== undefined) await job.updateProgress({ ...progress }).catch(() => undefined)
     return result

@@ -17,7 +17,7 @@ export function newIdleGroupCleaner(
 ): IdleGroupCleaner {
   const emptySince = new Map<string, Map<string, number>>()
 
-  const reap = async (broker: string): Promise<void> => {
+  const clean = async (broker: string): Promise<void> => {
     const groups = await brokers.groups(broker)
     const before = emptySince.get(broker)
     const since = new Map(
@@ -35,7 +35,7 @@ export function newIdleGroupCleaner(
   return {
     async round() {
       for (const broker of names)
-        await reap(broker).catch((error: unknown) => log.warn({ broker, err: error }, 'groups were not looked at'))
+        await clean(broker).catch((error: unknown) => log.warn({ broker, err: error }, 'groups were not looked at'))
     },
   }
 }

@@ -32,7 +32,7 @@ const specOf = ({ name, partitions, retentionMs, retentionBytes, maxMessageBytes
   },
 })
 
-/** Makes the topic of a record in the state `making`, and its owners' rights; safe to repeat. */
+/** Makes the topic of a record in the state `making`, and its owners' ACLs; safe to repeat. */
 export async function finishTopic(platform: SubscriberPlatform, record: TopicRecord): Promise<void> {
   const { controlState, writes, brokers } = platform
   await brokers.makeTopic(HUB, specOf(record))
@@ -47,7 +47,7 @@ export async function removeTopic(platform: SubscriberPlatform, record: TopicRec
   const { controlState, writes, brokers } = platform
   const leaving: TopicRecord = { ...record, state: 'deleting' }
   if (record.state !== 'deleting') await writes.change(writer => writer.record(leaving))
-  // Rights first: a topic made anew under this name is not its former owners'.
+  // ACLs first: a topic made anew under this name is not its former owners'.
   for (const account of [...record.owners, ...readersOf(platform, record.name)]) {
     await dropGrant(platform, account, record.name)
     await applyUsers(platform, account, HUB)

@@ -18,16 +18,16 @@ const packets = syntheticPackets(3)
 const [first] = packets as [(typeof packets)[0]]
 const id = String(first.row.id)
 let dir: string
-let stand: ArchiveTestServer
+let server: ArchiveTestServer
 let url: string
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-cli-'))
-  stand = await openArchiveTestServer({ archive: await fillArchive(join(dir, 'archive'), packets) })
-  url = await stand.app.listen({ host: '127.0.0.1', port: 0 })
+  server = await openArchiveTestServer({ archive: await fillArchive(join(dir, 'archive'), packets) })
+  url = await server.app.listen({ host: '127.0.0.1', port: 0 })
 })
 afterAll(async () => {
-  await stand?.close()
+  await server?.close()
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -41,7 +41,7 @@ const run = async (...argv: readonly string[]) => {
     directory: dir,
     configDirectory: join(dir, 'config'),
     color: false,
-    token: stand.token,
+    token: server.token,
     openSandbox: () => Promise.reject(new Error('no command here runs filters')),
   })
   stdout.end()

@@ -1,10 +1,10 @@
 // `skysieve status`: nodes, their lag, and your filters, at a glance.
-import type { FilterView } from '../../http/answers/views.ts'
 import type { AddCommands } from '../context/add-commands.ts'
 import { localSystem } from '../local-system/local-system.ts'
 import { failedChecks } from '../local-system/process-checks.ts'
 import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
+import { type FilterView } from '../../http/answers/filter-views.ts'
 
 interface Gap {
   readonly lane: string

@@ -2,5 +2,5 @@
 import type { Command } from 'commander'
 import type { CliContext } from './cli-context.ts'
 
-/** Adds a noun with its verbs. */
-export type AddCommands = (program: Command, context: CliContext) => void
+/** Adds a noun to the program, or verbs to their noun. */
+export type AddCommands = (parent: Command, context: CliContext) => void

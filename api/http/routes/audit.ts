@@ -5,8 +5,8 @@ import { AUDIT_TOPIC, AuditRecord } from '../../audit/audit-record.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../requests/typed-app.ts'
 import { Moment } from '../requests/text-formats.ts'
-import { answers } from '../answers/views.ts'
 import { HUB } from '../../brokers/brokers.ts'
+import { answers } from '../answers/answers.ts'
 
 const AuditQuery = Type.Object({
   since: Type.Optional(Moment),

@@ -3,8 +3,8 @@ import { Type } from 'typebox'
 import { type DeadLetter, deadLetter, deadLetters, retryDeadLetter } from '../../brokers/dead-letters.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../requests/typed-app.ts'
-import { answers } from '../answers/views.ts'
 import { HUB } from '../../brokers/brokers.ts'
+import { answers } from '../answers/answers.ts'
 
 const Offset = Type.String({ pattern: '^[0-9]{1,18}$', maxLength: 18 })
 const Broker = Type.String({ minLength: 1, maxLength: 49, description: '`hub`, or the name of a node' })

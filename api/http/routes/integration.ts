@@ -4,7 +4,7 @@ import { type KnownVisit, knownVisit } from '#hub'
 import { ApiError } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 import { type App } from '../requests/typed-app.ts'
-import { answers } from '../answers/views.ts'
+import { answers } from '../answers/answers.ts'
 
 const AnswersView = Type.Object({
   stream: Type.String(),

@@ -7,7 +7,7 @@ import { sourceBytesOf } from '../../submissions/stored-sources.ts'
 import { callerOf } from '../hooks/authenticate.ts'
 import { type App } from '../requests/typed-app.ts'
 import { limitsOf } from '../hooks/rate-limit.ts'
-import { answers } from '../answers/views.ts'
+import { answers } from '../answers/answers.ts'
 
 const Used = Type.Object({ used: Type.Integer(), limit: Type.Union([Type.Integer(), Type.Null()]) })
 const LimitsView = Type.Object({

@@ -9,8 +9,7 @@ import { DEFAULT_STREAM } from '../../context/repeated-constants.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 
-export const addArchive: AddCommands = (program, context) => {
-  const archive = program.command('archive').description('the archive of packets, on the machine that keeps it')
+export const addDiskVerbs: AddCommands = (archive, context) => {
   const verb = (name: string, description: string): Command =>
     archive
       .command(name)

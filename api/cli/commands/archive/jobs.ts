@@ -1,4 +1,4 @@
-// `skysieve archive jobs`: chores of an archive done by the system itself, from wherever its administrator is.
+// `skysieve archive jobs`: maintenance of an archive done by the system itself, from wherever its administrator is.
 import type { Command } from 'commander'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../../connection/api-client.ts'
@@ -43,11 +43,8 @@ async function ended(client: Client, begun: Job, say: (text: string) => void): P
   return job
 }
 
-const archiveGroup = (program: Command): Command =>
-  program.commands.find(command => command.name() === 'archive') ?? program.command('archive')
-
-export const addArchiveJobs: AddCommands = (program, context) => {
-  const jobs = archiveGroup(program).command('jobs').description('the same as jobs of the system (administrators)')
+export const addJobs: AddCommands = (archive, context) => {
+  const jobs = archive.command('jobs').description('the same as jobs of the system (administrators)')
 
   jobs
     .command('list')

@@ -1,8 +1,9 @@
-// `skysieve archive`: all its verbs, in the order that help shows them.
+// `skysieve archive`: all its verbs, in the order that help shows them. A new verb is a file here and a name in this list.
 import type { AddCommands } from '../../context/add-commands.ts'
-import { addArchive } from './disk-verbs.ts'
-import { addArchiveJobs } from './jobs.ts'
+import { addDiskVerbs } from './disk-verbs.ts'
+import { addJobs } from './jobs.ts'
 
 export const addArchiveVerbs: AddCommands = (program, context) => {
-  for (const add of [addArchive, addArchiveJobs]) add(program, context)
+  const archive = program.command('archive').description('the archive of packets, on the machine that keeps it')
+  for (const add of [addDiskVerbs, addJobs]) add(archive, context)
 }

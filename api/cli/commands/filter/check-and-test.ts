@@ -6,7 +6,6 @@ import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 import { readSource } from './source-file.ts'
-import { filterGroup } from './submit-and-manage.ts'
 
 interface TestOptions {
   readonly stream: string
@@ -26,9 +25,7 @@ function countOf(text: string): number {
   throw new InvalidArgumentError('Give a whole number above 0.')
 }
 
-export const addFilterTest: AddCommands = (program, context) => {
-  const filter = filterGroup(program)
-
+export const addCheckAndTest: AddCommands = (filter, context) => {
   filter
     .command('check <file>')
     .description('look for problems in a filter without running it')

@@ -4,13 +4,10 @@ import { resolve } from 'node:path'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import { sessionOf } from '../../connection/session.ts'
-import { filterGroup } from './submit-and-manage.ts'
 
 const DEFAULT_EXAMPLE = 'bright-new-transients'
 
-export const addFilterInit: AddCommands = (program, context) => {
-  const filter = filterGroup(program)
-
+export const addInit: AddCommands = (filter, context) => {
   filter
     .command('init [file]')
     .description('write a filter to start from')

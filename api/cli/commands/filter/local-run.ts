@@ -1,4 +1,5 @@
-// An author's desk without an account: a filter checked and run on a visit, in the sandbox that production uses.
+// `skysieve filter check|test` without an account: a filter checked and run on a visit here, in the sandbox that production uses.
+// In: a source file, and a bundled visit or a file of packets. Out: what passed, what it cost, what was wrong.
 import { fileVisits, HubError, parseSchema, readFrame, STREAMS } from '#hub'
 import {
   DEFAULT_LIMITS,

@@ -1,12 +1,11 @@
 // `skysieve filter move`: to another mirror, without losing or doubling an alert.
-import type { FilterView } from '../../../http/answers/views.ts'
 import { findFilter } from './find-filter.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
-import { filterGroup } from './submit-and-manage.ts'
+import { type FilterView } from '../../../http/answers/filter-views.ts'
 
-export const addFilterMove: AddCommands = (program, context) => {
-  filterGroup(program)
+export const addMove: AddCommands = (filter, context) => {
+  filter
     .command('move <filter> <mirror>')
     .description('move a filter to another mirror (administrators)')
     .option('--force', 'its mirror is lost for good: do not wait for it')

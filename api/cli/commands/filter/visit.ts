@@ -4,10 +4,9 @@ import { findFilter } from './find-filter.ts'
 import { table } from '../../output/output.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
-import { filterGroup } from './submit-and-manage.ts'
 
-export const addFilterVisit: AddCommands = (program, context) => {
-  filterGroup(program)
+export const addVisit: AddCommands = (filter, context) => {
+  filter
     .command('visit <filter> <visit>')
     .description('what a filter did with a visit: counts, and the alerts over its cap (kept for 7 days)')
     .action(async (filter: string, visit: string, _options, command) => {

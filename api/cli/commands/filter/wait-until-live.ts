@@ -1,9 +1,9 @@
 // `--wait`: follows a submission through its stages until it delivers, or until it is clear that it will not.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { FilterView } from '../../../http/answers/views.ts'
 import type { Client } from '../../connection/api-client.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { Output } from '../../output/output.ts'
+import { type FilterView } from '../../../http/answers/filter-views.ts'
 
 const ASK_EVERY_MS = 300
 

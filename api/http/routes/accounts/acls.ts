@@ -6,9 +6,9 @@ import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { answers } from '../../answers/views.ts'
 import { HUB } from '../../../brokers/brokers.ts'
 import { applyUsers } from '../../../subscribers/apply-users.ts'
+import { answers } from '../../answers/answers.ts'
 
 const AclParams = Type.Object({ account: Type.String({ maxLength: 31 }), topic: Type.String({ maxLength: 249 }) })
 const AclView = Type.Object({

@@ -10,10 +10,11 @@ import { type Platform } from '../../../platform.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { answers, FreshLogin, LoginView } from '../../answers/views.ts'
 import { type FastifyRequest } from 'fastify'
 import { HUB } from '../../../brokers/brokers.ts'
 import { kafkaUsers } from '../../../subscribers/kafka-users.ts'
+import { answers } from '../../answers/answers.ts'
+import { FreshLogin, LoginView } from '../../answers/kafka-user-views.ts'
 
 const AccountParams = Type.Object({ account: Type.String({ maxLength: 31 }) })
 const LoginParams = Type.Object({ ...AccountParams.properties, user: Type.String({ maxLength: 31 }) })

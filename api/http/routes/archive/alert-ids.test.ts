@@ -18,21 +18,21 @@ const [packet] = syntheticPackets(1)
 const VISIT = -4n
 
 let dir: string
-let stand: ArchiveTestServer
+let server: ArchiveTestServer
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-ids-'))
   const packets = IDS.map(id => ({ ...packet!, row: { ...packet!.row, id, visit: VISIT } }))
-  stand = await openArchiveTestServer({ archive: await fillArchive(dir, packets) })
+  server = await openArchiveTestServer({ archive: await fillArchive(dir, packets) })
 })
 afterAll(async () => {
-  await stand?.close()
+  await server?.close()
   rmSync(dir, { recursive: true, force: true })
 })
 const ask = (url: string, body?: object | string) =>
-  stand.app.inject({
+  server.app.inject({
     method: body === undefined ? 'GET' : 'POST',
     url,
-    headers: { authorization: `Bearer ${stand.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+    headers: { authorization: `Bearer ${server.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
     ...(body === undefined ? {} : { payload: body }),
   })
 

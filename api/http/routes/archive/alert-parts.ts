@@ -28,7 +28,7 @@ import {
   unknownAlert,
 } from './archive-access.ts'
 import { AnyJson, empty, forms } from '../../answers/media-types.ts'
-import { answers } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
 
 const FITS = 'application/fits'
 const GZIP = 'application/gzip'

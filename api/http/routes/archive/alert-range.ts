@@ -11,7 +11,7 @@ import { type App } from '../../requests/typed-app.ts'
 import { archiveFault, archiveOf, ConditionHeaders, FORMS, reading } from './archive-access.ts'
 import { AnyJson, forms } from '../../answers/media-types.ts'
 import { Long } from '../../requests/text-formats.ts'
-import { answers } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
 
 const NDJSON = 'application/x-ndjson'
 const AVRO = 'application/avro'

@@ -6,7 +6,7 @@ import { type Platform } from '../../../platform.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { archiveOf, FORMS, reading } from './archive-access.ts'
 import { pageOf } from '../../requests/page.ts'
-import { answers } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
 
 const orNull = <T extends ReturnType<typeof Type.Number> | ReturnType<typeof Type.String>>(type: T) =>
   Type.Union([type, Type.Null()])

@@ -25,7 +25,7 @@ const CUT = '170000000000000002'
 const OTHER_SCHEMA = '170000000000000003'
 
 let dir: string
-let stand: ArchiveTestServer
+let server: ArchiveTestServer
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'skysieve-alerts-'))
@@ -38,10 +38,10 @@ beforeAll(async () => {
   const ztf = { ...first, stream: 'ztf', row: { ...first.row, id: 7n } }
   const schemas = new Map([SCHEMA_ID, 1101].map(schema => [schema, schemaJson]))
   const archive = await fillArchive(dir, [...packets, ...odd, ztf], schemas)
-  stand = await openArchiveTestServer({ archive })
+  server = await openArchiveTestServer({ archive })
 })
 afterAll(async () => {
-  await stand?.close()
+  await server?.close()
   rmSync(dir, { recursive: true, force: true })
 })
 
@@ -51,10 +51,10 @@ const ask = (
   method: 'GET' | 'HEAD' | 'POST' = 'GET',
   body?: object,
 ) =>
-  stand.app.inject({
+  server.app.inject({
     method,
     url,
-    headers: { authorization: `Bearer ${stand.token}`, ...headers },
+    headers: { authorization: `Bearer ${server.token}`, ...headers },
     ...(body === undefined ? {} : { payload: body }),
   })
 
@@ -80,10 +80,10 @@ describe('an alert by id, as Rubin’s server answers', () => {
     expect(schema.body).toBe(openSyntheticSource().schemaJson)
     for (const missing of ['1', 'x', '99999999999'])
       expect((await ask(`/v1/schemas/${missing}`)).body).toBe('{"detail":"schema not found"}')
-    expect((await stand.app.inject('/v1/health')).body).toBe('OK')
+    expect((await server.app.inject('/v1/health')).body).toBe('OK')
   })
   test('needs a token with the scope read:alertdb', async () => {
-    expect((await stand.app.inject(`/v1/alerts/${id}`)).json()).toMatchObject({
+    expect((await server.app.inject(`/v1/alerts/${id}`)).json()).toMatchObject({
       status: 401,
       code: 'API_TOKEN_MISSING',
     })

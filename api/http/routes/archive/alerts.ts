@@ -18,7 +18,7 @@ import {
   unknownAlert,
 } from './archive-access.ts'
 import { AnyJson, empty, forms } from '../../answers/media-types.ts'
-import { answers } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
 
 const PACKET = 'application/octet-stream'
 const SCHEMA = 'application/vnd.schemaregistry.v1+json'

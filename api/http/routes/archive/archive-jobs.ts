@@ -1,4 +1,4 @@
-// Chores of the archive, for administrators: begun here, done by the leading instance, looked at while they run.
+// Maintenance jobs of the archive (called chores over HTTP), for administrators: begun here, done by the leading instance, looked at while they run.
 import { Type } from 'typebox'
 import { MAINTENANCE_KINDS, MaintenanceKind } from '../../../archive/maintenance.ts'
 import { ApiError } from '../../../errors.ts'
@@ -9,7 +9,7 @@ import { type App } from '../../requests/typed-app.ts'
 import { requireArchive } from './archive-access.ts'
 import { AnyJson } from '../../answers/media-types.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { answers } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const orNull = <T extends typeof Time | typeof AnyJson>(type: T) => Type.Union([type, Type.Null()])

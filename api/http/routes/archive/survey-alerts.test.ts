@@ -41,7 +41,7 @@ const lines = (manifest: string): Line[] => {
 
 describe.runIf(existsSync(data))('packets of the surveys', () => {
   let dir: string
-  let stand: ArchiveTestServer
+  let server: ArchiveTestServer
   beforeAll(async () => {
     dir = mkdtempSync(join(tmpdir(), 'skysieve-survey-'))
     const schemas = new Map<number, string>()
@@ -57,13 +57,13 @@ describe.runIf(existsSync(data))('packets of the surveys', () => {
       const packet = framePacket(ZTF_SCHEMA, datums[0] ?? Buffer.alloc(0))
       return { stream: 'ztf', row: { id: BigInt(line.alert_id) }, packet }
     })
-    stand = await openArchiveTestServer({ archive: await fillArchive(dir, [...lsst, ...ztf], schemas) })
+    server = await openArchiveTestServer({ archive: await fillArchive(dir, [...lsst, ...ztf], schemas) })
   })
   afterAll(async () => {
-    await stand?.close()
+    await server?.close()
     rmSync(dir, { recursive: true, force: true })
   })
-  const ask = (url: string) => stand.app.inject({ url, headers: { authorization: `Bearer ${stand.token}` } })
+  const ask = (url: string) => server.app.inject({ url, headers: { authorization: `Bearer ${server.token}` } })
 
   test('LSST: the packet’s hash, its history and its images', async () => {
     for (const { alert_id: id, sha256, n_prv, cut } of lines('lsst.jsonl')) {

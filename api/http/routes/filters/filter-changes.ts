@@ -17,7 +17,8 @@ import { requireSourceRoom, sourceOf } from '../../../submissions/stored-sources
 import { type App } from '../../requests/typed-app.ts'
 import { MAX_SOURCE_BODY_BYTES, ownFilter, requireGoodSource, requireMatch } from './own-filter.ts'
 import { Line } from '../../requests/text-formats.ts'
-import { answers, filterView, FilterView, VersionView } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
+import { filterView, FilterView, VersionView } from '../../answers/filter-views.ts'
 
 const FilterParams = Type.Object({ id: FilterId })
 const VersionNumber = Type.Integer({ minimum: 1, maximum: 1_000_000 })

@@ -8,7 +8,8 @@ import { forcedTo, movingTo } from '../../../submissions/move-rules.ts'
 import { candidatesOf, choosePlace } from '../../../submissions/placement.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { ownFilter } from './own-filter.ts'
-import { answers, filterView, FilterView } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
+import { filterView, FilterView } from '../../answers/filter-views.ts'
 
 export function filterMoveRoutes(app: App, platform: Platform): void {
   const { controlState, writes, brokers } = platform

@@ -15,7 +15,8 @@ import { freshId, IdempotencyHeaders } from '../../requests/idempotency.ts'
 import { MAX_SOURCE_BODY_BYTES, ownFilter, requireGoodSource } from './own-filter.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
 import { asLine, Long } from '../../requests/text-formats.ts'
-import { answers, DiagnosisView, filterView, FilterView } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
+import { DiagnosisView, filterView, FilterView } from '../../answers/filter-views.ts'
 
 const { properties: submitted } = Submission
 const Check = Type.Object(

@@ -12,8 +12,9 @@ import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../../requests/idempotency.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { answers, credentialView, CredentialView, FreshCredential } from '../../answers/views.ts'
 import { MirrorQuery, TopicParams } from './topics.ts'
+import { answers } from '../../answers/answers.ts'
+import { credentialView, CredentialView, FreshCredential } from '../../answers/kafka-user-views.ts'
 
 const NewUser = Type.Object({ user: Type.Optional(AccountName) }, { additionalProperties: false })
 

@@ -5,7 +5,8 @@ import { finishTopic, refuseReservedTopic, removeTopic } from '../../../subscrib
 import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
 import { type App } from '../../requests/typed-app.ts'
-import { answers, HubTopicView, hubTopicView } from '../../answers/views.ts'
+import { answers } from '../../answers/answers.ts'
+import { HubTopicView, hubTopicView } from '../../answers/topic-views.ts'
 
 const DAY_MS = 86_400_000
 const GB = 1_000_000_000

@@ -8,9 +8,10 @@ import { type Platform } from '../../../platform.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { answers, Consumers, Security } from '../../answers/views.ts'
 import { HUB } from '../../../brokers/brokers.ts'
 import { readerOf } from '../../../subscribers/kafka-users.ts'
+import { answers } from '../../answers/answers.ts'
+import { Consumers, Security } from '../../answers/kafka-user-views.ts'
 
 export const TopicParams = Type.Object({ topic: Type.String({ maxLength: 249 }) })
 

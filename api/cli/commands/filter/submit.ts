@@ -1,11 +1,8 @@
-// `skysieve filter`, the part that needs an account: submit, list, show, pause, resume, delete.
+// `skysieve filter submit`: a source becomes a filter, or a new version of one.
 import { basename, extname } from 'node:path'
-import type { Command } from 'commander'
-import type { FilterView } from '../../../http/answers/views.ts'
-import type { AddCommands } from '../../context/add-commands.ts'
-import { findFilter } from './find-filter.ts'
-import { table } from '../../output/output.ts'
+import { type FilterView } from '../../../http/answers/filter-views.ts'
 import { sessionOf } from '../../connection/session.ts'
+import type { AddCommands } from '../../context/add-commands.ts'
 import { readSource } from './source-file.ts'
 import { waitUntilLive } from './wait-until-live.ts'
 
@@ -30,13 +27,7 @@ function trialText({ trial, active }: FilterView): string {
   return ` In its trial ${trial.passed} of ${trial.alerts} alerts passed.`
 }
 
-/** The group of verbs, made by whichever part comes first. */
-export const filterGroup = (program: Command): Command =>
-  program.commands.find(command => command.name() === 'filter') ?? program.command('filter').description('your filters')
-
-export const addFilter: AddCommands = (program, context) => {
-  const filter = filterGroup(program)
-
+export const addSubmit: AddCommands = (filter, context) => {
   filter
     .command('submit <file>')
     .description('submit a filter, or with --replace a new version of it')
@@ -83,63 +74,5 @@ export const addFilter: AddCommands = (program, context) => {
       }
       if (options.wait) view = await waitUntilLive(client, view, out, options.timeout, here.signal)
       out.result(view, () => `${view.name} ${view.id} is ${view.stage}.${trialText(view)} Its topic: ${view.topic}`)
-    })
-
-  filter
-    .command('list')
-    .description('your filters')
-    .option('--all', 'those of everybody (administrators)')
-    .action(async ({ all }: { all?: boolean }, command) => {
-      const { out, api } = sessionOf(command, context)
-      const filters = await api().list<FilterView>(`/v1/filters${all ? '?all=true' : ''}`)
-      out.result(filters, () =>
-        table(
-          ['id', 'name', 'stage', 'version', 'mirror', 'stream'],
-          filters.map(({ id, name, stage, active, placement, stream }) => [
-            id,
-            name,
-            stage,
-            String(active),
-            placement?.mirror ?? '',
-            stream,
-          ]),
-          'No filters yet: skysieve filter init my-filter.js',
-        ),
-      )
-    })
-
-  filter
-    .command('show <filter>')
-    .description('a filter by name or id')
-    .action(async (filter: string, _options, command) => {
-      const { out, api } = sessionOf(command, context)
-      const view = await findFilter(api(), filter)
-      out.result(view, () => JSON.stringify(view, null, 2))
-    })
-
-  const change = (verb: 'pause' | 'resume', state: 'paused' | 'active', what: string): void => {
-    filter
-      .command(`${verb} <filter>`)
-      .description(what)
-      .action(async (filter: string, _options, command) => {
-        const { out, api } = sessionOf(command, context)
-        const client = api()
-        const { id } = await findFilter(client, filter)
-        const view = await client.call<FilterView>('PATCH', `/v1/filters/${id}`, { state })
-        out.result(view, () => `${view.name} is ${view.stage}.`)
-      })
-  }
-  change('pause', 'paused', 'stop a filter; its topic stays')
-  change('resume', 'active', 'let a paused or suspended filter go on')
-
-  filter
-    .command('delete <filter>')
-    .description('delete a filter and its topic')
-    .action(async (filter: string, _options, command) => {
-      const { out, api } = sessionOf(command, context)
-      const client = api()
-      const { id, name } = await findFilter(client, filter)
-      await client.call('DELETE', `/v1/filters/${id}`)
-      out.result({ id, name, deleted: true }, () => `${name} is deleted.`)
     })
 }

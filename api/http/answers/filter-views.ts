@@ -1,0 +1,84 @@
+// Filters, and what is said of a source, as they leave the API.
+import { Type, type Static } from 'typebox'
+import {
+  CapPolicy,
+  FilterId,
+  Language,
+  type Manifest,
+  Placement,
+  Start,
+  State,
+  topicOfFilter,
+  TrialSummary,
+} from '#filters'
+import { type JobStage, Stage, stageOf } from '../../submissions/stage.ts'
+import { FilterStatus } from '../../control/status-records.ts'
+import { asLine } from '../requests/text-formats.ts'
+
+const Time = Type.String({ format: 'date-time' })
+const SourceProblem = Type.Object({
+  code: Type.Optional(Type.String()),
+  message: Type.String(),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+})
+
+export const VersionView = Type.Object({
+  number: Type.Integer(),
+  language: Language,
+  sha256: Type.String(),
+  createdAt: Time,
+})
+
+export const FilterView = Type.Object({
+  id: FilterId,
+  name: Type.String(),
+  owner: Type.String(),
+  description: Type.String(),
+  stream: Type.String(),
+  cap: Type.Integer(),
+  policy: CapPolicy,
+  start: Start,
+  expires: Type.Optional(Time),
+  cutouts: Type.Boolean(),
+  state: State,
+  /** One word for people: where it is between submission and delivering. */
+  stage: Stage,
+  problems: Type.Array(SourceProblem),
+  active: Type.Integer(),
+  versions: Type.Array(VersionView),
+  /** Null before there was one. No alerts: there is no sample of its stream, so it was not tried. */
+  trial: Type.Union([TrialSummary, Type.Null()]),
+  placement: Type.Union([Placement, Type.Null()]),
+  /** Where it is to run, until its present node has let go. */
+  moving: Type.Optional(Type.Object({ to: Placement, at: Time })),
+  topic: Type.String(),
+  generation: Type.Integer(),
+  status: Type.Union([FilterStatus, Type.Null()]),
+  createdAt: Time,
+  updatedAt: Time,
+})
+export type FilterView = Static<typeof FilterView>
+
+/** A manifest with what its node last reported. */
+export function filterView(manifest: Manifest, status: FilterStatus | undefined, job?: JobStage): FilterView {
+  const { trust: _trust, handover: _handover, versions, ...rest } = manifest
+  return {
+    ...rest,
+    description: asLine(rest.description),
+    stage: stageOf(manifest, status, job),
+    versions: versions.map(({ source: _source, bytes: _bytes, ...version }) => version),
+    trial: manifest.trial ?? null,
+    topic: topicOfFilter(manifest.id),
+    status: status ?? null,
+  }
+}
+
+export const DiagnosisView = Type.Object({
+  ok: Type.Boolean(),
+  description: Type.String(),
+  problems: Type.Array(SourceProblem),
+  warnings: Type.Array(SourceProblem),
+  readsEverything: Type.Boolean(),
+  fields: Type.Array(Type.String()),
+})
