@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ARCHIVE_TOPIC, noticesTopic, STREAMS } from '#hub'
 import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC } from './control/account-records.ts'
-import { LEADER_TOPIC } from './control/election.ts'
+import { LEADER_TOPIC } from './control/leader-election.ts'
 import { ARCHIVED_TOPICS, apiAcls } from './api-acls.ts'
 import { STATUS_TOPIC } from './control/status-records.ts'
 

@@ -15,7 +15,7 @@ import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, 
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
 import { STATUS_TOPIC, StatusValue } from './status-records.ts'
 import { type ControlState, openControlState } from './control-state.ts'
-import { type Election, joinElection } from './election.ts'
+import { type Election, joinElection } from './leader-election.ts'
 import { openLeadership } from './leadership.ts'
 import { type RecordWriter, type ControlWrites } from './control-writes.ts'
 

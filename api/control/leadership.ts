@@ -1,5 +1,5 @@
 // What an API instance holds while it leads: the fenced writer of the control topics, through which it does one piece of work at a time.
-// In: the group's choices (election.ts). Out: work that runs alone, and a signal for all that may go on only while this instance leads.
+// In: the group's choices (leader-election.ts). Out: work that runs alone, and a signal for all that may go on only while this instance leads.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '#hub'
 import { ApiError } from '../errors.ts'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, expect, inject, test } from 'vitest'
 import { openAdmin, openKafka } from '#hub'
-import { type Election, joinElection, LEADER_TOPIC } from './election.ts'
+import { type Election, joinElection, LEADER_TOPIC } from './leader-election.ts'
 
 const { hub } = inject('kafka')
 const open: Election[] = []
