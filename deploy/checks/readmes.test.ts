@@ -1,6 +1,8 @@
 // Every README of the tree: short lines and paragraphs, figures that parse, and nothing named that is not there.
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
+import { builtInSchema, checkSource, type Language, streamFields } from '#filters'
+import { STREAMS } from '#hub'
 import { unexpected } from './known.ts'
 import { figureProblem } from './mermaid.ts'
 import { missingCommands, missingPaths } from './named.ts'
@@ -39,4 +41,20 @@ test.each(files)('%s reads well, and what it names is there', async file => {
 
 test('there is a README at the root and in each folder', () => {
   expect(files.filter(file => file === 'README.md' || isOfTopFolder(file))).toHaveLength(TOP_FOLDERS.length + 1)
+})
+
+const LANGUAGES: Readonly<Record<string, Language>> = { js: 'javascript', ts: 'typescript', python: 'python' }
+const FILTER = /^export (const|function) filter\b|\(AlertFilter\)|^def filter\b/m
+const shown = files.flatMap(file =>
+  parseReadme(read(file)).blocks.flatMap(({ language: tag, line, text }) => {
+    const language = LANGUAGES[tag]
+    return language === undefined || !FILTER.test(text) ? [] : [{ where: `${file}:${line}`, language, text }]
+  }),
+)
+
+test.each(shown)('the filter at $where is taken, without a warning', ({ language, text }) => {
+  const schema = builtInSchema(STREAMS.lsst)
+  const fields = schema === undefined ? [] : streamFields(STREAMS.lsst, [schema])
+  expect(fields).not.toEqual([])
+  expect(checkSource(language, text, { fields })).toMatchObject({ ok: true, warnings: [] })
 })

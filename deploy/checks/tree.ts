@@ -29,11 +29,19 @@ const IMPORT =
 
 const NOT_OURS = /(^|\/)(node_modules|__pycache__|\.[^/]+)(\/|$)/
 
+/** Listings that were asked for; nothing makes files while the checks run. */
+const listings = new Map<string, readonly string[]>()
+
 /** All files under a folder, as paths from the root. What is installed, compiled or hidden is left out. */
-export const filesUnder = (folder: string): string[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+export const filesUnder = (folder: string): readonly string[] => {
+  const known = listings.get(folder)
+  if (known !== undefined) return known
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map(name => join(folder, name))
     .filter(name => !NOT_OURS.test(name))
+  listings.set(folder, names)
+  return names
+}
 
 export const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
