@@ -1,4 +1,5 @@
-// Two real brokers for the integration tests, started once for a run: a hub and a node. Tests get at them by inject('kafka').
+// Two real brokers for the integration tests, started once for a run: a hub and a node. Tests get at them by inject('kafka'). A run whose
+// tests want none says so by SKYSIEVE_TEST_BROKERS=none.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
@@ -46,6 +47,7 @@ const freePorts = async (count: number): Promise<number[]> => {
 const secret = (): string => randomBytes(18).toString('base64url')
 
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  if (process.env.SKYSIEVE_TEST_BROKERS === 'none') return async () => undefined
   const dir = await mkdtemp(join(tmpdir(), 'skysieve-brokers-'))
   const ports = await freePorts(6)
   const java = process.env.JAVA_HOME === undefined ? {} : { java: join(process.env.JAVA_HOME, 'bin/java') }
