@@ -37,6 +37,7 @@ export { type Field, fieldsOf, offerOf } from './avro/columns/fields.ts'
 export { type Merged, mergeFields } from './avro/columns/merge-fields.ts'
 export { type AvroSchema } from './avro/schema/node.ts'
 export { decodeAlert, encodeAlert } from './avro/decode/decode-alert.ts'
+export { rememberSchemas } from './avro/schema/schema-cache.ts'
 export { canonicalText, parseSchema } from './avro/schema/parse-schema.ts'
 
 // Views for people
@@ -49,6 +50,7 @@ export { STRETCHES, type Stretch } from './view/stretch.ts'
 
 // Kafka
 export { type BrokerAccess } from './kafka/broker-access.ts'
+export { platformaticLogin } from './kafka/login-settings.ts'
 export { checkUserName, type UserQuota } from './kafka/admin/users-and-quotas.ts'
 export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin/acls.ts'
 export { type GroupListing } from './kafka/admin/groups.ts'
@@ -67,7 +69,7 @@ export { openProducer, type Producer, type ProducerOptions, type Transaction } f
 
 // Broker
 export { startBroker, type Broker } from './broker/start-broker.ts'
-export { type JavaChild, startJavaChild } from './broker/java-process.ts'
+export { type JavaProcess, startJavaProcess } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
 export { type Tls } from './broker/settings.ts'
 export { developmentTls } from './broker/development-tls.ts'
@@ -154,12 +156,11 @@ export {
   type SourceVisit,
 } from './simulator/packet-source.ts'
 export {
-  readPacketTree,
-  rememberSchemas,
-  treeVisits,
-  type PacketTree,
-  type TreeSchemas,
-  type TreeVisit,
+  readPacketFolder,
+  folderVisits,
+  type PacketFolder,
+  type FolderSchemas,
+  type FolderVisit,
 } from './simulator/packet-folder.ts'
 export {
   MAX_PACKET_BYTES,

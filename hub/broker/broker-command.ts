@@ -26,7 +26,7 @@ export const javaEnvironment = (): Record<string, string> => ({ PATH: SEARCH_PAT
 
 /**
  * Requests of 8 MB are ordinary objects to the parallel collector, and the young generation stays mapped. G1 makes each of them a humongous region and
- * gives memory back and forth: half of a broker's CPU a delivery went there. And an end instead of a limping broker when memory is out.
+ * gives memory back and forth: half of a broker's CPU a delivery went there. When memory is out the broker ends, instead of going on without some of its threads.
  */
 const JVM_FLAGS = [
   '-XX:+UseParallelGC',

@@ -18,7 +18,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509'
 import { type Tls } from './settings.ts'
-import { writeWhole } from './atomic-write.ts'
+import { writeAtomically } from './atomic-write.ts'
 
 const KEYS = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING = { ...KEYS, hash: 'SHA-256' } as const
@@ -71,7 +71,7 @@ const authorityIn = async (dir: string): Promise<Authority> => {
   const text = await read(file)
   if (text === undefined) {
     const made = await newAuthority()
-    await writeWhole(file, `${await keyPem(made.key)}\n${made.certificate.toString('pem')}\n`)
+    await writeAtomically(file, `${await keyPem(made.key)}\n${made.certificate.toString('pem')}\n`)
     return made
   }
   const [key, certificate] = PemConverter.decode(text)
@@ -97,7 +97,7 @@ export const signServer = async (dir: string, name: string, hosts: readonly stri
   await chmod(dir, 0o700)
   const authority = await authorityIn(dir)
   const ca = `${authority.certificate.toString('pem')}\n`
-  await writeWhole(join(dir, 'ca.pem'), ca)
+  await writeAtomically(join(dir, 'ca.pem'), ca)
   const keystore = join(dir, `${name}.pem`)
   if (isGood(await read(keystore), ca, hosts)) return { ca, keystore }
   const keys = await newKeys()
@@ -117,6 +117,6 @@ export const signServer = async (dir: string, name: string, hosts: readonly stri
       ),
     ],
   })
-  await writeWhole(keystore, `${await keyPem(keys.privateKey)}\n${certificate.toString('pem')}\n${ca}`)
+  await writeAtomically(keystore, `${await keyPem(keys.privateKey)}\n${certificate.toString('pem')}\n${ca}`)
   return { ca, keystore }
 }

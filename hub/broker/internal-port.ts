@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { HubError } from '../errors.ts'
 import { LOOPBACK } from './settings.ts'
-import { writeWhole } from './atomic-write.ts'
+import { writeAtomically } from './atomic-write.ts'
 
 /** Below the ports that systems give to connections. */
 const [FIRST, LAST] = [10_000, 20_000] as const
@@ -64,7 +64,7 @@ export const internalPort = async (file: string): Promise<number> => {
     const trial = old.includes(port) ? undefined : await hold(port)
     if (trial === undefined) continue
     await close(trial)
-    await writeWhole(file, [port, ...old].slice(0, KEPT).join('\n'))
+    await writeAtomically(file, [port, ...old].slice(0, KEPT).join('\n'))
     return port
   }
   throw new HubError('HUB_BROKER_PORT', `No port from ${FIRST} to ${LAST} is free on ${LOOPBACK}; a broker needs one`)

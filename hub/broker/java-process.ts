@@ -1,4 +1,4 @@
-// A Java program as a child of this process: its last lines, its end, and how to bring that about. For tests and benches.
+// A Java program as a child of this process: the last lines of its log, how it ended, and ways to end it. For tests and benches.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { type Command } from './broker-command.ts'
@@ -6,7 +6,7 @@ import { type Command } from './broker-command.ts'
 const TAIL_LINES = 40
 const STOP_LIMIT_MS = 10_000
 
-export interface JavaChild {
+export interface JavaProcess {
   readonly pid: number
   /** Resolves when the process has ended, however it did. */
   readonly ended: Promise<void>
@@ -24,7 +24,10 @@ export interface JavaChildEvents {
   readonly onEnd: (what: string, tail: readonly string[]) => void
 }
 
-export const startJavaChild = ({ command, args, env, cwd }: Command, { onLine, onEnd }: JavaChildEvents): JavaChild => {
+export const startJavaProcess = (
+  { command, args, env, cwd }: Command,
+  { onLine, onEnd }: JavaChildEvents,
+): JavaProcess => {
   const child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: string[] = []
   for (const stream of [child.stdout, child.stderr])

@@ -1,4 +1,4 @@
-// Brings the folder of a broker to the state it can be started from. Safe to repeat, and after a kill at any point.
+// In: settings.ts. Out: the folder of a broker in the state it can be started from (configuration, formatted storage); broker-command.ts says how to run it. Safe to repeat, and after a kill at any point.
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -9,7 +9,7 @@ import { internalPort } from './internal-port.ts'
 import { renderLogging, renderProperties } from './server-properties.ts'
 import { brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
 import { formatStorage } from './format-storage.ts'
-import { writeWhole } from './atomic-write.ts'
+import { writeAtomically } from './atomic-write.ts'
 
 const MIN_JAVA = 17
 const NEEDED_JARS = [/^kafka_2\.13-/, /^kafka-clients-/, /^log4j-slf4j-impl-/]
@@ -75,7 +75,7 @@ export const prepareBroker = async (settings: BrokerSettings): Promise<void> => 
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const files = brokerFiles(dir)
-  await writeWhole(files.properties, renderProperties(settings, await internalPort(files.internalPort)))
-  await writeWhole(files.logging, renderLogging())
+  await writeAtomically(files.properties, renderProperties(settings, await internalPort(files.internalPort)))
+  await writeAtomically(files.logging, renderLogging())
   await formatStorage(settings)
 }

@@ -1,14 +1,14 @@
 // A broker as a child of this process: for tests and benches. A started system's supervisor uses the parts instead.
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
-import { type JavaChild, startJavaChild } from './java-process.ts'
+import { type JavaProcess, startJavaProcess } from './java-process.ts'
 import { brokerCommand } from './broker-command.ts'
 import { brokerFault } from './log-fault.ts'
 import { prepareBroker } from './prepare-broker.ts'
 import { awaitBroker, type AwaitOptions } from './await-broker.ts'
 import { adminAccess, type BrokerSettings } from './settings.ts'
 
-export interface Broker extends JavaChild {
+export interface Broker extends JavaProcess {
   /** As the administrator. */
   readonly access: BrokerAccess
 }
@@ -18,7 +18,7 @@ export const startBroker = async (settings: BrokerSettings, options: AwaitOption
   await prepareBroker(settings)
   const { name } = settings
   const faulty = new AbortController()
-  const child = startJavaChild(brokerCommand(settings), {
+  const child = startJavaProcess(brokerCommand(settings), {
     onLine: line => {
       const fault = brokerFault(name, line)
       if (fault !== undefined) faulty.abort(fault)

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type HubError } from '../errors.ts'
 import { type LogRecord } from '../kafka/consume/committed-records.ts'
-import { openReplica } from './compacted-map.ts'
+import { openCompactedMap } from './compacted-map.ts'
 
 const record = (key: string | null, value: string | null, offset = 0): LogRecord => ({
   offset: BigInt(offset),
@@ -19,7 +19,7 @@ const parse = (value: Buffer): string => {
 
 const open = () => {
   const problems: HubError[] = []
-  return { replica: openReplica('topic', parse, problem => problems.push(problem)), problems }
+  return { replica: openCompactedMap('topic', parse, problem => problems.push(problem)), problems }
 }
 
 describe('a replica', () => {

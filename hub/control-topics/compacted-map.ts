@@ -1,4 +1,4 @@
-// A compacted topic as a map: the rules of replay and of following, without Kafka. Pure.
+// The last value of each key of a compacted topic: the rules of replay and of following, without Kafka. Pure.
 import { HubError } from '../errors.ts'
 import { type LogRecord } from '../kafka/consume/committed-records.ts'
 
@@ -12,7 +12,7 @@ export interface Change<T> {
 /** `offset` is where the record lies. */
 export type ParseRecord<T> = (value: Buffer, key: string, offset: bigint) => T
 
-export interface Replica<T> {
+export interface CompactedMap<T> {
   readonly values: ReadonlyMap<string, T>
   /** Takes records in; answers what changed, in order. */
   take: (records: readonly LogRecord[]) => Change<T>[]
@@ -21,11 +21,11 @@ export interface Replica<T> {
 }
 
 /** A record that cannot be parsed goes to `onProblem`, and its key keeps the value it had. */
-export const openReplica = <T>(
+export const openCompactedMap = <T>(
   topic: string,
   parse: ParseRecord<T>,
   onProblem: (problem: HubError) => void,
-): Replica<T> => {
+): CompactedMap<T> => {
   const values = new Map<string, T>()
 
   const parseOne = (value: Buffer, key: string, offset: bigint): { readonly parsed: T } | undefined => {

@@ -1,11 +1,12 @@
-// A control topic as a map that follows the topic: replayed to the end it had when it was opened, then kept up to date. It lives
-// through restarts of the broker, and through a topic that was made anew.
+// In: a compacted topic of one partition with JSON values. Out: a map that follows it: replayed to the end the topic had when it was opened, then kept up
+// to date, through restarts of the broker and through a topic that was made anew. Whoever decides on what a log says opens the writer
+// (control-writer.ts), then calls `catchUp`, then decides.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
 import { kafkaFailure } from '../kafka/client-errors.ts'
 import { type LogPage, openLogReader } from '../kafka/consume/log-reader.ts'
-import { type Change, openReplica, type ParseRecord } from './compacted-map.ts'
+import { type Change, openCompactedMap, type ParseRecord } from './compacted-map.ts'
 
 export interface ControlLogOptions<T> {
   readonly access: BrokerAccess
@@ -52,7 +53,7 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
   const reader = openLogReader(access, { clientId, topic, partition })
   const closing = new AbortController()
   const signal = AbortSignal.any([closing.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  const replica = openReplica(topic, parse, onProblem)
+  const replica = openCompactedMap(topic, parse, onProblem)
   const listeners = new Set<(change: Change<T>) => void>(options.onChange === undefined ? [] : [options.onChange])
   const waiters = new Set<{ readonly offset: bigint; readonly resolve: () => void }>()
   let position = 0n

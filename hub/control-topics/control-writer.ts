@@ -2,7 +2,7 @@
 import { type BrokerAccess } from '../kafka/broker-access.ts'
 import { openProducer } from '../kafka/produce/producer.ts'
 import { openQueue } from '../kafka/serial-queue.ts'
-import { sendCommitted } from '../kafka/produce/send-in-transaction.ts'
+import { sendInTransaction } from '../kafka/produce/send-in-transaction.ts'
 
 export interface ControlRecord {
   readonly topic: string
@@ -41,7 +41,7 @@ export const openControlWriter = async (options: ControlWriterOptions): Promise<
   const queue = openQueue()
 
   return {
-    write: records => queue(() => sendCommitted(producer, records.map(encode))),
+    write: records => queue(() => sendInTransaction(producer, records.map(encode))),
     close: () => producer.close(),
   }
 }

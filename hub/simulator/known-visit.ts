@@ -29,7 +29,7 @@ export interface KnownVisitOptions {
   readonly seed: number
 }
 
-/** Works it out from the seed, some milliseconds of CPU an alert; others get a turn after each. */
+/** Works it out from the seed, some milliseconds of CPU an alert; the event loop is free after each. */
 export const knownVisit = async ({ alerts, seed }: KnownVisitOptions): Promise<KnownVisit> => {
   const source = openSyntheticSource({ seed })
   const known: KnownAlert[] = []

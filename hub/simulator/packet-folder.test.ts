@@ -10,19 +10,20 @@ import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { HubError } from '../errors.ts'
 import { framePacket } from '../packet-frame.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
-import { type PacketTree, readPacketTree, rememberSchemas, type TreeSchemas, treeVisits } from './packet-folder.ts'
+import { rememberSchemas } from '../avro/schema/schema-cache.ts'
+import { type PacketFolder, readPacketFolder, type FolderSchemas, folderVisits } from './packet-folder.ts'
 
 const synthetic = openSyntheticSource({ seed: 11 })
-const schemas: TreeSchemas = {
+const schemas: FolderSchemas = {
   schemaOf: rememberSchemas(async id => (id === 1100 ? synthetic.schemaJson : undefined)),
   idOf: async () => 100_000,
 }
 
 const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'skysieve-tree-'))
 
-const allPackets = async (tree: PacketTree): Promise<Buffer[]> => {
+const allPackets = async (tree: PacketFolder): Promise<Buffer[]> => {
   const packets: Buffer[] = []
-  for await (const visit of treeVisits(tree, schemas).visits())
+  for await (const visit of folderVisits(tree, schemas).visits())
     for await (const packet of visit.read()) packets.push(packet)
   return packets
 }
@@ -53,7 +54,7 @@ test('framed files are grouped by visit, visits and files in order, bytes unchan
   const made = [1, 0].flatMap(night => [0, 1, 2].map(number => ({ night, number, ...synthetic.packet(night, number) })))
   for (const { night, number, packet } of made)
     await writeFile(join(dir, number === 1 ? 'deeper' : '.', `${night}-${number}.bin`), packet)
-  const tree = await readPacketTree(dir, schemas)
+  const tree = await readPacketFolder(dir, schemas)
   expect(tree.bad).toEqual([])
   expect(tree.visits.map(({ visit, packets }) => [visit, packets.length])).toEqual([
     [2026090100001n, 3],
@@ -79,14 +80,14 @@ test('datums of a container are framed with the id of its schema, and its stream
     type.toBuffer({ candid, candidate: { pid: candid === 3n ? 697252840099n : 697252850015n } }),
   )
   await writeFile(join(dir, 'night.avro'), container(schemaJson, datums))
-  const own: TreeSchemas = { schemaOf: rememberSchemas(async () => schemaJson), idOf: async () => 100_007 }
-  const tree = await readPacketTree(dir, own)
+  const own: FolderSchemas = { schemaOf: rememberSchemas(async () => schemaJson), idOf: async () => 100_007 }
+  const tree = await readPacketFolder(dir, own)
   expect(tree.visits.map(({ stream, visit, packets }) => [stream.name, visit, packets.length])).toEqual([
     ['ztf', 69725284n, 1],
     ['ztf', 69725285n, 2],
   ])
   const packets: Buffer[] = []
-  for await (const visit of treeVisits(tree, own).visits())
+  for await (const visit of folderVisits(tree, own).visits())
     for await (const packet of visit.read()) packets.push(packet)
   expect(packets).toEqual(
     [datums[2], datums[0], datums[1]].map(datum => framePacket(100_007, datum ?? Buffer.alloc(0))),
@@ -103,7 +104,7 @@ test('files that cannot be played are named with the reason, and the rest is pla
   await writeFile(join(dir, 'text.avro'), 'not a container')
   await writeFile(join(dir, 'notes.txt'), 'not looked at')
   await writeFile(join(dir, 'other.bin'), framePacket(704, Buffer.from('unknown schema')))
-  const tree = await readPacketTree(dir, schemas)
+  const tree = await readPacketFolder(dir, schemas)
   expect(tree.visits.map(({ packets }) => packets.length)).toEqual([1])
   expect(tree.bad.map(({ file }) => file.slice(dir.length + 1))).toEqual([
     'cut.bin',
@@ -118,7 +119,7 @@ test('files that cannot be played are named with the reason, and the rest is pla
 test('a folder without packets, or none at all, is refused by name', async () => {
   const dir = await newFolder()
   for (const path of [dir, join(dir, 'missing')])
-    await expect(readPacketTree(path, schemas)).rejects.toMatchObject({
+    await expect(readPacketFolder(path, schemas)).rejects.toMatchObject({
       code: 'HUB_PACKET_TREE_EMPTY',
       message: expect.stringContaining(path) as string,
     })
@@ -128,7 +129,7 @@ test('a registry that does not answer is no fault of the files', async () => {
   const dir = await newFolder()
   await writeFile(join(dir, 'good.bin'), synthetic.packet(0, 0).packet)
   const gone = new HubError('HUB_REGISTRY_UNREACHABLE', 'gone')
-  await expect(readPacketTree(dir, { ...schemas, schemaOf: () => Promise.reject(gone) })).rejects.toMatchObject({
+  await expect(readPacketFolder(dir, { ...schemas, schemaOf: () => Promise.reject(gone) })).rejects.toMatchObject({
     code: 'HUB_REGISTRY_UNREACHABLE',
   })
 })
@@ -142,7 +143,7 @@ test.runIf(existsSync(DATA))(
       for (const minor of /^\d+$/.test(major) ? await readdir(join(DATA, 'schemas/lsst', major)) : [])
         versions.set(Number(major) * 100 + Number(minor), join(DATA, 'schemas/lsst', major, minor))
     const schemaOf = rememberSchemas(async id => assembleSchema(versions.get(id) ?? ''))
-    const lsst = await readPacketTree(join(DATA, 'lsst'), { ...schemas, schemaOf })
+    const lsst = await readPacketFolder(join(DATA, 'lsst'), { ...schemas, schemaOf })
     expect([lsst.bad, lsst.unknownSchemas.size]).toEqual([[], 0])
     const files = (await readdir(join(DATA, 'lsst'), { recursive: true })).filter(name => name.endsWith('.bin'))
     const packets = await allPackets(lsst)
@@ -155,11 +156,11 @@ test.runIf(existsSync(DATA))(
       texts.set(text, id)
       return id
     }
-    const ztfSchemas: TreeSchemas = {
+    const ztfSchemas: FolderSchemas = {
       idOf,
       schemaOf: rememberSchemas(async id => [...texts].find(([, known]) => known === id)?.[0]),
     }
-    const ztf = await readPacketTree(join(DATA, 'ztf'), ztfSchemas)
+    const ztf = await readPacketFolder(join(DATA, 'ztf'), ztfSchemas)
     expect(ztf.bad).toEqual([])
     expect(ztf.visits.every(({ stream }) => stream.name === 'ztf')).toBe(true)
     expect(ztf.visits.length).toBeGreaterThan(0)

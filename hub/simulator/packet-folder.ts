@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { readContainer } from '../avro/decode/container-reader.ts'
 import { type AvroSchema } from '../avro/schema/node.ts'
 import { decodeAlert } from '../avro/decode/decode-alert.ts'
-import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { HubError } from '../errors.ts'
 import { framePacket, readFrame } from '../packet-frame.ts'
 import { type Stream } from '../streams.ts'
@@ -12,7 +11,7 @@ import { identify } from './identify-alert.ts'
 import { type PacketSource } from './packet-source.ts'
 
 /** How packets get their schemas. */
-export interface TreeSchemas {
+export interface FolderSchemas {
   /** The schema a framed packet names; undefined where the registry has none of that id. */
   readonly schemaOf: (id: number) => Promise<AvroSchema | undefined>
   /** The id the registry gives to a container's embedded schema. */
@@ -20,22 +19,22 @@ export interface TreeSchemas {
 }
 
 /** One packet's place: a file, and for a container the datum's number. */
-interface TreePacket {
+interface FolderPacket {
   readonly file: string
   readonly datum: number
   readonly alertId: bigint
 }
 
-export interface TreeVisit {
+export interface FolderVisit {
   readonly stream: Stream
   readonly visit: bigint
   /** By file name, then by place in the file. */
-  readonly packets: readonly TreePacket[]
+  readonly packets: readonly FolderPacket[]
 }
 
-export interface PacketTree {
+export interface PacketFolder {
   /** By stream, then by visit. */
-  readonly visits: readonly TreeVisit[]
+  readonly visits: readonly FolderVisit[]
   /** Files, or single packets of containers, that cannot be played, with the reason. */
   readonly bad: readonly { readonly file: string; readonly reason: string }[]
   /** Schema ids that the registry lacks; packets that name them are in no visit. */
@@ -57,7 +56,7 @@ const filesOf = async (dir: string): Promise<string[]> => {
 const isAboutFile = (error: unknown): boolean => !(error instanceof HubError && error.code.startsWith('HUB_REGISTRY_'))
 
 /** The packets of a file as they go to the hub. Throws HubError for a container that cannot be read. */
-const packetsOf = async (file: string, { idOf }: Pick<TreeSchemas, 'idOf'>): Promise<Buffer[]> => {
+const packetsOf = async (file: string, { idOf }: Pick<FolderSchemas, 'idOf'>): Promise<Buffer[]> => {
   const bytes = await readFile(file)
   if (file.endsWith('.bin')) return [bytes]
   const { schemaJson, datums } = readContainer(bytes)
@@ -65,15 +64,15 @@ const packetsOf = async (file: string, { idOf }: Pick<TreeSchemas, 'idOf'>): Pro
   return datums.map(datum => framePacket(schemaId, datum))
 }
 
-const byStreamAndVisit = (a: TreeVisit, b: TreeVisit): number =>
+const byStreamAndVisit = (a: FolderVisit, b: FolderVisit): number =>
   a.stream.name === b.stream.name ? Number(a.visit - b.visit) : a.stream.name < b.stream.name ? -1 : 1
 
 /**
  * Reads every packet's ids; keeps places, not packets, so that a folder may be larger than memory.
  * Throws HubError HUB_PACKET_TREE_EMPTY, and what the registry fails with.
  */
-export const readPacketTree = async (dir: string, schemas: TreeSchemas): Promise<PacketTree> => {
-  const visits = new Map<string, { stream: Stream; visit: bigint; packets: TreePacket[] }>()
+export const readPacketFolder = async (dir: string, schemas: FolderSchemas): Promise<PacketFolder> => {
+  const visits = new Map<string, { stream: Stream; visit: bigint; packets: FolderPacket[] }>()
   const bad: { file: string; reason: string }[] = []
   const unknownSchemas = new Map<number, string[]>()
   const place = async (packet: Buffer, file: string, datum: number): Promise<void> => {
@@ -104,9 +103,9 @@ export const readPacketTree = async (dir: string, schemas: TreeSchemas): Promise
   return { visits: [...visits.values()].toSorted(byStreamAndVisit), bad, unknownSchemas }
 }
 
-/** A tree as a source. Its schemas are in the registry already. */
-export const treeVisits = ({ visits }: PacketTree, schemas: Pick<TreeSchemas, 'idOf'>): PacketSource => {
-  async function* read(packets: readonly TreePacket[]): AsyncGenerator<Buffer> {
+/** A folder as a source. Its schemas are in the registry already. */
+export const folderVisits = ({ visits }: PacketFolder, schemas: Pick<FolderSchemas, 'idOf'>): PacketSource => {
+  async function* read(packets: readonly FolderPacket[]): AsyncGenerator<Buffer> {
     let open: { readonly file: string; readonly packets: readonly Buffer[] } | undefined
     for (const { file, datum } of packets) {
       if (open?.file !== file) open = { file, packets: await packetsOf(file, schemas) }
@@ -125,19 +124,5 @@ export const treeVisits = ({ visits }: PacketTree, schemas: Pick<TreeSchemas, 'i
         alertAt: index => packets[index]?.alertId,
       })),
     close: () => Promise.resolve(),
-  }
-}
-
-/** A lookup that asks once for each schema and remembers what it found, but not that it found nothing. */
-export const rememberSchemas = (find: (id: number) => Promise<string | undefined>) => {
-  const found = new Map<number, AvroSchema>()
-  return async (id: number): Promise<AvroSchema | undefined> => {
-    const known = found.get(id)
-    if (known !== undefined) return known
-    const text = await find(id)
-    if (text === undefined) return undefined
-    const schema = parseSchema(text)
-    found.set(id, schema)
-    return schema
   }
 }

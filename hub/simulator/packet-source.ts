@@ -1,4 +1,5 @@
-// Where packets to play come from, visit by visit: the synthetic survey, a file of ready packets, or (packet-folder.ts) real ones.
+// In: the synthetic survey, a file of ready packets (packet-file.ts), or a folder of real ones (packet-folder.ts). Out: packets to play, visit by visit;
+// play-stream.ts sends them.
 import { decodeAlert } from '../avro/decode/decode-alert.ts'
 import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { readFrame } from '../packet-frame.ts'

@@ -1,5 +1,5 @@
-// What each example filter must pass, said a second time: plain predicates over alert objects, independent of sandbox, cursor and engine.
-// filters/examples says the same in the authors' languages; the simulator writes the answers next to what it plays.
+// What each example filter must pass, as plain predicates over alert objects, independent of sandbox, cursor and engine: tests compare the two. The filters
+// themselves, in the authors' languages, are in filters/examples; the simulator writes the answers next to what it plays.
 
 /** A number as Avro decodes it: null where the packet has none, absent where its schema version has no such field; NaN occurs. */
 type Measured = number | null | undefined

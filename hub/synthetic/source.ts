@@ -1,4 +1,5 @@
-// The embedded synthetic survey: any alert of any visit, as an object with its packet, from the seed alone.
+// In: a seed. Out: the embedded synthetic survey: any alert of any visit, as an object with its packet. On the way: exposures.ts (the calendar),
+// light-curves.ts (what a visit shows), alerts.ts (records), cutouts.ts (images), encode-alert.ts (bytes).
 import { parseSchema } from '../avro/schema/parse-schema.ts'
 import { framePacket } from '../packet-frame.ts'
 import { openAlerts, type SyntheticAlert } from './alerts.ts'

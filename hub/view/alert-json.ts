@@ -1,4 +1,4 @@
-// An alert for people: JSON in which nothing is rounded and nothing is missing without a sign.
+// In: a decoded alert. Out: JSON in which no number is rounded, and what JSON cannot say has a sign in its place.
 import { HubError } from '../errors.ts'
 import { type AvroNode, type AvroSchema, nullableOf } from '../avro/schema/node.ts'
 

@@ -1,4 +1,4 @@
-// Parts of an alert by themselves: one of its three cutouts as it came, and its history.
+// In: a decoded alert. Out: one of its three cutouts as it came, or its history.
 import { type AvroSchema, nullableOf } from '../avro/schema/node.ts'
 import { HubError } from '../errors.ts'
 

@@ -1,5 +1,5 @@
 // A MirrorMaker as a child of this process: for tests and benches. A started system's supervisor uses the parts instead.
-import { type JavaChild, startJavaChild } from '#hub'
+import { type JavaProcess, startJavaProcess } from '#hub'
 import { MirrorError } from '../errors.ts'
 import { mirrorMakerCommand } from './command.ts'
 import { followEvents } from './event-file.ts'
@@ -16,13 +16,13 @@ export const awaitMirrorMaker = async (settings: MirrorMakerSettings, signal: Ab
   signal.throwIfAborted()
 }
 
-export type MirrorMaker = JavaChild
+export type MirrorMaker = JavaProcess
 
 /** Prepares and starts a MirrorMaker and waits until it copies. Throws MirrorError MIRROR_MAKER_*; then nothing is left running. */
 export const startMirrorMaker = async (settings: MirrorMakerSettings): Promise<MirrorMaker> => {
   await prepareMirrorMaker(settings)
   const died = new AbortController()
-  const child = startJavaChild(mirrorMakerCommand(settings), {
+  const child = startJavaProcess(mirrorMakerCommand(settings), {
     onEnd: (what, tail) => {
       const message = `MirrorMaker of ${settings.name} ended (${what}). Its last lines:\n${tail.join('\n')}`
       died.abort(new MirrorError('MIRROR_MAKER_DIED', message))

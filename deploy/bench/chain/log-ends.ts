@@ -1,7 +1,7 @@
 // When packets stood on a broker: the ends of a topic's partitions, asked for again and again.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Base, kGetConnection, listOffsetsV7, ListOffsetTimestamps, type Connection } from '@platformatic/kafka'
-import { type BrokerAccess } from '#hub'
+import { type BrokerAccess, platformaticLogin } from '#hub'
 import { type Ends } from './messages.ts'
 
 const PAUSE_MS = 15
@@ -17,8 +17,7 @@ export interface EndsWatch {
 export function watchEnds({ access, topic, isCommitted, signal }: EndsWatch): { readonly ends: readonly Ends[] } {
   const client = new Base({
     clientId: 'bench',
-    bootstrapBrokers: access.bootstrap.split(','),
-    sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
+    ...platformaticLogin(access),
   })
   const ends: Ends[] = []
   const run = async (): Promise<void> => {

@@ -6,16 +6,16 @@ import {
   openSyntheticSource,
   openVisitNumbers,
   type PacketSource,
-  type PacketTree,
+  type PacketFolder,
   parseSchema,
-  readPacketTree,
+  readPacketFolder,
   repeatedVisit,
   type RegistryClient,
   rememberSchemas,
   STREAMS,
   syntheticVisits,
-  type TreeSchemas,
-  treeVisits,
+  type FolderSchemas,
+  folderVisits,
 } from '#hub'
 import { type SimulatorConfig } from './config.ts'
 
@@ -48,7 +48,7 @@ export const subjectOf = (schemaJson: string): string => {
 }
 
 /** Containers carry their schemas; each text is registered once under the subject of its stream's topic. */
-const schemasBy = (registry: RegistryClient): TreeSchemas => {
+const schemasBy = (registry: RegistryClient): FolderSchemas => {
   const ids = new Map<string, Promise<number>>()
   return {
     schemaOf: rememberSchemas(id => registry.find(id)),
@@ -61,19 +61,19 @@ const schemasBy = (registry: RegistryClient): TreeSchemas => {
   }
 }
 
-const missing = ({ unknownSchemas }: PacketTree, dir: string, command: string): string =>
+const missing = ({ unknownSchemas }: PacketFolder, dir: string, command: string): string =>
   `the registry has no schema ${[...unknownSchemas.keys()].join(', ')}, which packets of ${dir} name. Put the survey's schemas in from their folder: ${command}`
 
 /** Reads the folder again until the registry knows its schemas; without any known packet it waits for as long as it takes. */
 const awaitTree = async (
   dir: string,
-  schemas: TreeSchemas,
+  schemas: FolderSchemas,
   command: string,
   { log, signal, waitFor }: SourceContext,
-): Promise<PacketTree> => {
+): Promise<PacketFolder> => {
   const startMs = performance.now()
   for (let said = false; ; said = true) {
-    const tree = await readPacketTree(dir, schemas)
+    const tree = await readPacketFolder(dir, schemas)
     const waitedMs = performance.now() - startMs
     if (tree.unknownSchemas.size === 0 || (tree.visits.length > 0 && waitedMs > SCHEMA_LIMIT_MS)) {
       waitFor(undefined)
@@ -95,7 +95,7 @@ const real = async (dir: string, command: string, context: SourceContext): Promi
     log.warn({ schemaId: id, files }, 'packets of an unknown schema are not played')
   const packets = tree.visits.reduce((sum, visit) => sum + visit.packets.length, 0)
   log.info({ dir, visits: tree.visits.length, packets, bad: tree.bad.length }, 'read a folder of packets')
-  return treeVisits(tree, schemas)
+  return folderVisits(tree, schemas)
 }
 
 /** Opens what the settings name. */

@@ -10,7 +10,7 @@ import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { type Offsets } from '../../kafka/admin/offsets.ts'
 import { type Message } from '../../kafka/produce/messages.ts'
 import { openProducer } from '../../kafka/produce/producer.ts'
-import { sendCommitted } from '../../kafka/produce/send-in-transaction.ts'
+import { sendInTransaction } from '../../kafka/produce/send-in-transaction.ts'
 import { encodeNotice, noticeOf, noticesTopic } from '../../notices/notice.ts'
 import { archiverTransactionalId, positionsMessage, restorePositions } from './archiver-positions.ts'
 import { type Stream } from '../../streams.ts'
@@ -98,7 +98,7 @@ export const runArchiverIncarnation = async (
     for (const [partition, next] of batch.next) positions.set(partition, next)
     const notices = outcomes.flatMap(one => noticeMessages(name, options.noticeSchemaId(), one))
     const letters = outcomes.flatMap(one => deadLetterMessages(stream.topic, one))
-    await sendCommitted(producer, [...notices, ...letters, positionsMessage(name, positions)])
+    await sendInTransaction(producer, [...notices, ...letters, positionsMessage(name, positions)])
     batchArchiver.indexed(rows)
     batch.release()
     metrics.committed(name, outcomes, (performance.now() - takenMs) / 1000)

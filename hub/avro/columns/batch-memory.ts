@@ -1,6 +1,6 @@
 // The memory of one batch and where each column lies in it. Layouts are equal for equal column sets, so generated code can hold them as literals.
 import { type ColumnKind, type ColumnSet, MAX_BINARY_BYTES, MAX_LIST_ROWS, MAX_ROWS, MAX_TEXT_UNITS } from './batch.ts'
-import { TextArea } from './text-dictionary.ts'
+import { TextDictionary } from './text-dictionary.ts'
 
 /** What a batch holds at most. */
 export interface BatchLimits {
@@ -74,7 +74,7 @@ export interface BatchMemory {
   readonly numbers: Float64Array
   readonly words: Uint32Array
   readonly longs: BigInt64Array
-  readonly text: TextArea
+  readonly text: TextDictionary
   readonly binary: Uint8Array
   binaryLength: number
   /** Items of each list so far. */
@@ -88,7 +88,7 @@ export const openMemory = (layout: Layout): BatchMemory => {
     numbers: new Float64Array(cells),
     words: new Uint32Array(cells),
     longs: new BigInt64Array(cells),
-    text: new TextArea(layout.limits.maxTextUnits),
+    text: new TextDictionary(layout.limits.maxTextUnits),
     binary: new Uint8Array(layout.hasBinary ? layout.limits.maxBinaryBytes : 0),
     binaryLength: 0,
     items: new Int32Array(layout.lists.length),

@@ -1,4 +1,5 @@
-// What a schema offers to filters: every field that fits a column, in the schema's order.
+// In: a schema. Out: the columns it offers to filters: every field that fits one, in the schema's order. merge-fields.ts does that for several versions;
+// batch.ts is the form of the columns, batch-memory.ts their memory.
 import { type ColumnKind } from './batch.ts'
 import { type AvroNode, type AvroSchema, itemsOf, nullableOf, type RecordNode } from '../schema/node.ts'
 

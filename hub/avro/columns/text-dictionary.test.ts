@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { TextArea } from './text-dictionary.ts'
+import { TextDictionary } from './text-dictionary.ts'
 
-const read = ({ units }: TextArea, index: number): string =>
+const read = ({ units }: TextDictionary, index: number): string =>
   String.fromCharCode(...units.subarray(index + 1, index + 1 + (units[index] ?? 0)))
 
 test('the same text has the same index, whichever way it came in', () => {
-  const area = new TextArea(100)
+  const area = new TextDictionary(100)
   const bytes = Buffer.from('..né..')
   const index = area.addUtf8(bytes, 2, 5)
   expect(area.add('né')).toBe(index)
@@ -15,7 +15,7 @@ test('the same text has the same index, whichever way it came in', () => {
 })
 
 test('a full area says so and still finds what it has', () => {
-  const area = new TextArea(6)
+  const area = new TextDictionary(6)
   expect(area.add('abc')).toBe(0)
   expect(area.add('de')).toBe(-1)
   expect(area.add('abc')).toBe(0)
@@ -26,7 +26,7 @@ test('a full area says so and still finds what it has', () => {
 test('after a rollback the texts before the mark are as they were and those behind it are new again', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ maxLength: 2 })), fc.array(fc.string({ maxLength: 2 })), (before, after) => {
-      const area = new TextArea(64)
+      const area = new TextDictionary(64)
       const indexes = before.map(text => area.add(text))
       const length = area.length
       area.mark()

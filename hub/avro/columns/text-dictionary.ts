@@ -1,11 +1,11 @@
-// The text of a batch: UTF-16 units behind their length, each text once. Alerts repeat the same few texts (bands, names), so the dictionary saves room.
+// The texts of a batch: UTF-16 units behind their length, each text once, as alerts repeat the same few (bands, names).
 import { HubError } from '../../errors.ts'
 
 /** A length is one unit, so no text is longer. */
 const MAX_TEXT_LENGTH = 0xffff
 
 /** A dictionary of texts in one area of UTF-16 units. Adding allocates nothing as long as the text is ASCII. */
-export class TextArea {
+export class TextDictionary {
   /** `units[i]` is a length, the text's units follow. Longer than the limit by one text, which is written before it is looked up. */
   readonly units: Uint16Array
   length = 0

@@ -1,4 +1,5 @@
-// Packets in, a batch of columns out: the memory of one batch, filled alert by alert.
+// In: the Avro bytes of alerts. Out: a batch of columns, filled alert by alert in memory of its own. column-plan.ts matches wanted columns to a schema,
+// cursor.ts makes code of that, value-reader.ts is what the code calls.
 import { HubError } from '../../errors.ts'
 import { type Stream, TIME_SCALES } from '../../streams.ts'
 import { type Batch, type ColumnSet, NULL_HIGH } from '../columns/batch.ts'

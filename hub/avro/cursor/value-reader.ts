@@ -3,7 +3,7 @@
 import { HubError, type HubErrorCode } from '../../errors.ts'
 import { NULL_HIGH } from '../columns/batch.ts'
 import { type BatchMemory } from '../columns/batch-memory.ts'
-import { type TextArea } from '../columns/text-dictionary.ts'
+import { type TextDictionary } from '../columns/text-dictionary.ts'
 
 /** Records inside themselves are read this deep; real schemas have none. */
 const MAX_DEPTH = 64
@@ -38,7 +38,7 @@ export class Reader {
   #low = 0
   #high = 0
   #memory: BatchMemory | undefined
-  #text: TextArea | undefined
+  #text: TextDictionary | undefined
   #schema = ''
 
   /** Makes a packet's body the one that is read, and returns its first position. `schema` is for messages. */

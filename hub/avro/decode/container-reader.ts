@@ -1,4 +1,6 @@
-// Avro object container files, as ZTF publishes its alerts: a schema, then blocks of datums, each block perhaps compressed.
+// Avro object container files, as ZTF publishes its alerts: a schema, then blocks of datums, each block perhaps compressed. Not by avsc's BlockDecoder
+// (5.7.9): it takes a file that was cut off, or has more datums than a block says, for a whole one, and a header of 15 bytes that announces 2^50 entries
+// keeps it busy for ever. Here each part is walked within its bounds before avsc reads it.
 import { crc32, inflateRawSync } from 'node:zlib'
 import { uncompressSync } from 'snappy'
 import { HubError } from '../../errors.ts'

@@ -1,4 +1,5 @@
-// Writing Avro object container files piece by piece: the schema first, then blocks of datums, deflated.
+// Writes Avro object container files piece by piece: the schema first, then blocks of datums, deflated. avsc's BlockEncoder takes values, not bytes: it
+// would decode and encode what has to leave as it came.
 import { randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { deflateRaw } from 'node:zlib'

@@ -1,4 +1,5 @@
-// A whole alert as a JavaScript object and back, by avsc: for tools and as the oracle of the tests. Filters' columns come from cursor/.
+// In: the Avro bytes of an alert. Out: the whole alert as a JavaScript object, and back, by avsc: for tools and as the oracle of the tests. Filters'
+// columns come from ../cursor/.
 import { HubError } from '../../errors.ts'
 import { type AvroSchema } from '../schema/node.ts'
 import { checkBytes } from './check-bytes.ts'

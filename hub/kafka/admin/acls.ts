@@ -1,4 +1,4 @@
-// Rights: who may do what on which topics, groups, transactional ids and the cluster. Nothing is allowed that is not granted.
+// ACLs: who may do what on which topics, groups, transactional ids and the cluster. Nothing is allowed that is not granted.
 import { AclOperations, AclPermissionTypes, type Admin, ResourcePatternTypes, ResourceTypes } from '@platformatic/kafka'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdminCall } from './admin-call.ts'

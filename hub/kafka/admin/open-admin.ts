@@ -1,5 +1,5 @@
-// Administration of a cluster: topics, users, rights, quotas, offsets. One connection; calls run one after another, as the
-// library would hand one call's answer to another of the same kind.
+// In: how to reach a broker as an administrator. Out: calls for topics, ACLs, users and quotas, groups and offsets, a file for each. One connection;
+// calls run one after another, as the library would hand one call's answer to another of the same kind.
 import { Admin } from '@platformatic/kafka'
 import { type AdminCall } from './admin-call.ts'
 import { type BrokerAccess } from '../broker-access.ts'
@@ -8,8 +8,9 @@ import { groupCalls, type GroupCalls } from './groups.ts'
 import { offsetCalls, type OffsetCalls } from './offsets.ts'
 import { topicCalls, type TopicCalls } from './topics.ts'
 import { userCalls, type UserCalls } from './users-and-quotas.ts'
-import { mendConnections } from '../library-patches/platformatic-connections.ts'
+import { patchConnections } from '../library-patches/platformatic-connections.ts'
 import { kafkaFailure } from '../client-errors.ts'
+import { platformaticLogin } from '../login-settings.ts'
 import { openQueue } from '../serial-queue.ts'
 
 export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls {
@@ -22,12 +23,10 @@ const TIMEOUT_MS = 15_000
 
 /** Opens the administration of a cluster. Connects when first used. Every call throws HubError. */
 export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): ClusterAdmin => {
-  mendConnections()
+  patchConnections()
   const admin = new Admin({
     clientId,
-    bootstrapBrokers: access.bootstrap.split(','),
-    sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
-    ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
+    ...platformaticLogin(access),
     retries: RETRIES,
     retryDelay: RETRY_DELAY_MS,
     timeout: TIMEOUT_MS,

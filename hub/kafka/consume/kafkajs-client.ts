@@ -1,10 +1,12 @@
-// kafkajs as it is used here: for consuming and plain administration. Producing goes through producer.ts.
+// In: how to reach a broker. Out: a kafkajs client for consumers in groups, which reads all compressions. Producing goes through
+// ../produce/producer.ts; log-reader.ts reads one partition without a group.
 // First, as it has to be loaded before kafkajs is.
 import { directReading } from '../library-patches/kafkajs-direct-reading.ts'
 import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs'
 import { type BrokerAccess } from '../broker-access.ts'
+import { kafkajsLogin } from '../login-settings.ts'
 import { installCodecs } from './compression-codecs.ts'
-import { quietTimers } from '../library-patches/kafkajs-timers.ts'
+import { patchTimers } from '../library-patches/kafkajs-timers.ts'
 
 /** A line of kafkajs' own log; WARN and above reach it. */
 export interface KafkaLogLine {
@@ -39,16 +41,14 @@ const ignore = (): void => undefined
 
 /** A kafkajs client, reading gzip, snappy, lz4 and zstd. Connects to nothing until used. */
 export const openKafka = (access: BrokerAccess, clientId: string, options: KafkaOptions = {}): Kafka => {
-  quietTimers()
+  patchTimers()
   installCodecs()
   // Direct reading is of plain sockets.
   const fast = (options.fast ?? true) && access.ca === undefined
   const socketFactory = fast ? directReading() : undefined
   return new Kafka({
     clientId,
-    brokers: access.bootstrap.split(','),
-    sasl: { mechanism: 'scram-sha-512', username: access.user, password: access.password },
-    ssl: access.ca === undefined ? false : { ca: access.ca },
+    ...kafkajsLogin(access),
     requestTimeout: options.requestTimeoutMs ?? 30_000,
     connectionTimeout: 5000,
     retry: options.retry ?? RETRY,

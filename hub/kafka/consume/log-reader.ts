@@ -12,8 +12,9 @@ import {
 } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
-import { mendConnections } from '../library-patches/platformatic-connections.ts'
+import { patchConnections } from '../library-patches/platformatic-connections.ts'
 import { isProtocolError, kafkaFailure } from '../client-errors.ts'
+import { platformaticLogin } from '../login-settings.ts'
 import { committedRecords, type LogRecord } from './committed-records.ts'
 
 export interface LogReaderOptions {
@@ -65,13 +66,11 @@ const connect = (client: Base, broker: Broker): Promise<Connection> =>
 /** Opens a reader; it connects with the first call. Every call throws HubError; the next one starts afresh. */
 export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): LogReader => {
   const { clientId, topic, partition = 0 } = options
-  mendConnections()
+  patchConnections()
   const open = (): Base =>
     new Base({
       clientId,
-      bootstrapBrokers: access.bootstrap.split(','),
-      sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
-      ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
+      ...platformaticLogin(access),
       retries: RETRIES,
       retryDelay: RETRY_DELAY_MS,
     })

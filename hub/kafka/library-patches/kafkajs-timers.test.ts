@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { afterEach, expect, test } from 'vitest'
-import { quietTimers, type RequestQueue } from './kafkajs-timers.ts'
+import { patchTimers, type RequestQueue } from './kafkajs-timers.ts'
 
 interface Pushed {
   readonly entry: {
@@ -28,7 +28,7 @@ afterEach(() => {
 })
 
 const open = (options: object = {}): Queue => {
-  quietTimers()
+  patchTimers()
   const queue = new Queue({
     maxInFlightRequests: 1,
     requestTimeout: 30_000,

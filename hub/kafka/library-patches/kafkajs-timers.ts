@@ -54,12 +54,12 @@ function scheduleRequestTimeoutCheck(this: RequestQueue): void {
   )
 }
 
-let isQuiet = false
+let isPatched = false
 
 /** For all kafkajs clients of the process; harmless when called again. */
-export const quietTimers = (): void => {
-  if (isQuiet || !isKnownVersion()) return
-  isQuiet = true
+export const patchTimers = (): void => {
+  if (isPatched || !isKnownVersion()) return
+  isPatched = true
   const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {
     readonly prototype?: RequestQueue
   }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { Connection } from '@platformatic/kafka'
 import { afterEach, expect, test, vi } from 'vitest'
 import { startLoginBroker } from './login-broker.fixture.ts'
-import { mendConnections } from './platformatic-connections.ts'
+import { patchConnections } from './platformatic-connections.ts'
 
 // Starting processes takes long on a busy machine; that must not decide a test.
 vi.setConfig({ testTimeout: 60_000 })
@@ -22,8 +22,8 @@ const runClient = async (port: number, body: string): Promise<string> => {
   const script = `
     import { ConnectionPool } from '@platformatic/kafka'
     import { setTimeout as sleep } from 'node:timers/promises'
-    import { mendConnections } from ${JSON.stringify(join(import.meta.dirname, 'platformatic-connections.ts'))}
-    mendConnections()
+    import { patchConnections } from ${JSON.stringify(join(import.meta.dirname, 'platformatic-connections.ts'))}
+    patchConnections()
     const pool = new ConnectionPool('test', { sasl: { mechanism: 'PLAIN', username: 'user', password: 'password' } })
     const broker = { host: '127.0.0.1', port: ${port} }
     ${body}`
@@ -35,7 +35,7 @@ const runClient = async (port: number, body: string): Promise<string> => {
 
 // What a relay does whose broker is away. Without the listener this ends the process, here the test run.
 test('a peer that takes a connection and closes it during the login fails that connection, not the process', async () => {
-  mendConnections()
+  patchConnections()
   const server = createServer(socket => socket.once('data', () => socket.end()).on('error', () => undefined))
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo

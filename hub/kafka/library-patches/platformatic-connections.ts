@@ -1,7 +1,7 @@
 // What ends with a connection of @platformatic/kafka 2.12.1, in three cases that the library leaves open. Through its public interface only.
 import { type Connection, instancesChannel } from '@platformatic/kafka'
 
-let isMended = false
+let isPatched = false
 
 const ignore = (): void => undefined
 
@@ -15,9 +15,9 @@ const ignore = (): void => undefined
  * - A connection that the broker closes keeps the timer of its next login, 48 minutes with sessions of an hour, and with it the
  *   process. Closing what is closed does nothing but clear that timer.
  */
-export const mendConnections = (): void => {
-  if (isMended) return
-  isMended = true
+export const patchConnections = (): void => {
+  if (isPatched) return
+  isPatched = true
   instancesChannel.subscribe(created => {
     const { type, instance } = created as { readonly type: string; readonly instance: unknown }
     if (type !== 'connection') return

@@ -3,7 +3,7 @@ import { clientSoftwareVersion, type MessageRecord, produceV11 } from '@platform
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeProduce } from './produce-request.ts'
-import { unjoinedProduce } from './zero-copy-produce.ts'
+import { zeroCopyProduce } from './zero-copy-produce.ts'
 
 const bytes = (maxLength: number): fc.Arbitrary<Buffer> => fc.uint8Array({ maxLength }).map(array => Buffer.from(array))
 const large = fc.integer({ min: 2000, max: 70_000 }).map(length => Buffer.alloc(length, length % 251))
@@ -68,5 +68,5 @@ test('a packet is in the request itself, not a copy of it', () => {
 
 test('the installed library is the one that requests were taken apart for', () => {
   expect(clientSoftwareVersion).toBe('2.12.1')
-  expect(unjoinedProduce).toBeDefined()
+  expect(zeroCopyProduce).toBeDefined()
 })

@@ -80,7 +80,7 @@ function produce(
 }
 
 /** The library's call for writing; undefined where the library is not the version this was written for. */
-export const unjoinedProduce: API<Arguments, Answer> | undefined =
+export const zeroCopyProduce: API<Arguments, Answer> | undefined =
   clientSoftwareVersion === VERSION
     ? Object.assign(produce, {
         key: PRODUCE,

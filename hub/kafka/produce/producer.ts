@@ -4,8 +4,9 @@ import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
 import { ClientProducer } from '../library-patches/platformatic-producer.ts'
-import { mendConnections } from '../library-patches/platformatic-connections.ts'
+import { patchConnections } from '../library-patches/platformatic-connections.ts'
 import { isProtocolError, isWrongLogin, kafkaFailure } from '../client-errors.ts'
+import { platformaticLogin } from '../login-settings.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from '../serial-queue.ts'
 
@@ -73,9 +74,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
   const open = (producerId = -1n, producerEpoch = -1): KafkaProducer =>
     new ClientProducer<Buffer, Buffer | null>({
       clientId,
-      bootstrapBrokers: access.bootstrap.split(','),
-      sasl: { mechanism: 'SCRAM-SHA-512', username: access.user, password: access.password },
-      ...(access.ca === undefined ? {} : { tls: { ca: access.ca } }),
+      ...platformaticLogin(access),
       idempotent: true,
       retries: RETRIES,
       retryDelay,
@@ -87,7 +86,7 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
       producerEpoch,
       ...(transactionalId === undefined ? {} : { transactionalId }),
     })
-  mendConnections()
+  patchConnections()
   let client = open()
   let fenced: HubError | undefined
   /** Of the transaction that the broker knows. */

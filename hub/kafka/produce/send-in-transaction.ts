@@ -3,7 +3,7 @@ import { type Message } from './messages.ts'
 import { type Producer } from './producer.ts'
 
 /** Writes all of them in a transaction of their own, or none. Throws what sending and committing throw. */
-export const sendCommitted = async (producer: Producer, messages: readonly Message[]): Promise<void> => {
+export const sendInTransaction = async (producer: Producer, messages: readonly Message[]): Promise<void> => {
   const transaction = await producer.begin()
   try {
     await transaction.send(messages)
