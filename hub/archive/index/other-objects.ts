@@ -3,8 +3,8 @@
 import { type DatabaseSync } from 'node:sqlite'
 
 /**
- * An object that is no packet of the index. A `schema` may leave once every packet that was archived before its last use has left; a `conflict`,
- * a packet set aside, once every packet that was archived before it has.
+ * An object that is no packet of the index. A `schema` may be removed once every packet that was archived before its last use is gone; a `conflict`,
+ * a packet set aside, once every packet that was archived before it is gone.
  */
 export interface OtherObject {
   readonly key: string
@@ -15,7 +15,7 @@ export interface OtherObject {
 /** An object and its place among the packets: behind those with `seq` up to its own. */
 export type PlacedObject = OtherObject & { readonly seq: bigint }
 
-/** Whoever stored a schema believes for a while that it is there; only what nobody noted in this time may leave. */
+/** Writers remember for a while which schemas they stored; only a schema that nobody noted for this long may be removed. */
 export const SCHEMA_HELD_MS = 3_600_000
 
 export const OTHER_OBJECTS_SCHEMA = `

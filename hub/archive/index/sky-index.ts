@@ -72,17 +72,17 @@ export interface SkyIndex {
     readonly isComplete: boolean
   }
   /**
-   * Adds alerts, and what came with them beside the packets, all or none; an alert that is there already stays as it is, only its `source` is filled
-   * in where it is absent. A schema that is noted again moves behind the alerts that are there.
+   * Adds alerts, and the schemas and packets set aside that came with them, all or none. An alert that is there already stays as it is, only its `source`
+   * is filled in where it is absent. A schema that is noted again moves behind the alerts that are there.
    */
   add: (rows: readonly SkyRow[], others?: readonly OtherObject[]) => void
   remove: (ids: readonly bigint[]) => void
-  /** What may leave the archive, oldest first, up to `limit`: packets by id, and objects beside them. A schema may an hour after it was noted last. */
+  /** What retention may remove, oldest first, up to `limit`: packets by id, and other objects; a schema an hour after it was noted last. */
   oldest: (limit: number) => readonly Removable[]
-  /** Whether an object beside the packets may still leave. */
+  /** Whether an object that is no packet may still be removed. */
   isRemovable: (key: string) => boolean
   removeOthers: (keys: readonly string[]) => void
-  /** All objects beside the packets are counted from now on. */
+  /** Says that all objects that are no packets are counted from now on. */
   markOthersCounted: () => void
   close: () => void
 }
@@ -91,7 +91,7 @@ export interface SkyIndex {
 export type Removable = { readonly kind: 'packet'; readonly id: bigint; readonly bytes: number } | OtherObject
 
 const SCHEMA_VERSION = 2
-/** Has no objects beside the packets; readers need none, a writer adds the tables. */
+/** Counts packets only; readers need no more, a writer adds the tables. */
 const OLDER_VERSION = 1
 const SCHEMA = `
   CREATE TABLE alerts (
@@ -224,11 +224,11 @@ export const openSkyIndex = (file: string, options: SkyIndexOptions = {}): SkyIn
       attempt('Searching', () => {
         const packets = selectAll(0n, limit).map(({ seq, id, bytes }) => ({
           seq,
-          leaving: { kind: 'packet', id, bytes: Number(bytes) } satisfies Removable as Removable,
+          object: { kind: 'packet', id, bytes: Number(bytes) } satisfies Removable as Removable,
         }))
-        const beside = (others?.oldest(now() - SCHEMA_HELD_MS, limit) ?? []).map(({ seq, ...leaving }) => ({
+        const beside = (others?.oldest(now() - SCHEMA_HELD_MS, limit) ?? []).map(({ seq, ...object }) => ({
           seq,
-          leaving,
+          object,
         }))
         // Behind a page of packets nothing is known: what stands after them waits for the next page.
         const end = packets.length === limit ? packets.at(-1)!.seq : undefined
@@ -236,7 +236,7 @@ export const openSkyIndex = (file: string, options: SkyIndexOptions = {}): SkyIn
         return [...packets, ...beside.filter(({ seq }) => end === undefined || seq <= end)]
           .toSorted((a, b) => (a.seq < b.seq ? -1 : a.seq > b.seq ? 1 : 0))
           .slice(0, limit)
-          .map(({ leaving }) => leaving)
+          .map(({ object }) => object)
       }),
     isRemovable: key => attempt('Searching', () => others?.isRemovable(key, now() - SCHEMA_HELD_MS) ?? false),
     removeOthers: keys => writing('Removing from', to => keys.forEach(key => to.others.forget(key))),

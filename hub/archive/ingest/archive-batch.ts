@@ -57,7 +57,7 @@ export interface BatchArchiverOptions {
 export interface BatchArchiver {
   /** Archives packets; they are readable when it resolves, durable after the store's `sync`. Throws HubError HUB_ARCHIVE_…; it can be repeated. */
   archiveBatch: (packets: readonly PacketAt[]) => Promise<readonly ArchiveOutcome[]>
-  /** What was archived beside packets, for the index: schemas that were used, and packets set aside. */
+  /** Objects that are no packets of the index, to be added to it: schemas that were used, and packets set aside. */
   otherObjects: (outcomes: readonly ArchiveOutcome[]) => readonly OtherObject[]
   /** Says that the rows are in the index. Until then it is remembered here in which record each alert came first. */
   indexed: (rows: readonly SkyRow[]) => void
@@ -81,7 +81,7 @@ const gzipOptions = (level: number): ZlibOptions => ({
 /** SHA-256 in hex. */
 export const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** How long a schema is believed to be in the archive; well below the time for which retention leaves one that was noted. */
+/** How long a schema is believed to be in the archive; well below the time for which retention keeps one that was noted. */
 const SCHEMA_BELIEVED_MS = SCHEMA_HELD_MS / 6
 
 interface StoredSchema {
@@ -110,7 +110,7 @@ export const openBatchArchiver = (options: BatchArchiverOptions): BatchArchiver 
     if (stored === undefined || now() - stored.sinceMs > SCHEMA_BELIEVED_MS) {
       const text = Buffer.from(schema.text)
       const object = { key: schemaKey(stream.name, id), kind: 'schema', bytes: text.length } as const
-      // Noted first: from here on retention leaves it.
+      // Noted first: from here on retention keeps it.
       index.add([], [object])
       stored = { object, sinceMs: now(), storing: store.put(object.key, text) }
       storedSchemas.set(id, stored)

@@ -82,7 +82,7 @@ export const runArchiverIncarnation = async (
       } catch (error) {
         if (!(error instanceof HubError) || !error.code.startsWith('HUB_ARCHIVE_')) throw error
         events.onTrouble(error.message)
-        if (said === '') log.error({ stream: name, err: error }, 'the archive waits')
+        if (said === '') log.error({ stream: name, err: error }, 'the archive cannot be written to; archiving waits')
         said = error.message
         await sleep(pauseMs, undefined, { signal: either })
       }

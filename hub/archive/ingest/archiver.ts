@@ -90,7 +90,7 @@ export const startArchiver = (options: ArchiverOptions): Archiver => {
     if (maxBytes !== undefined) {
       const { packets, others } = await removeOldest({ store, index, stream: stream.name, maxBytes, signal })
       if (packets + others > 0)
-        log.info({ stream: stream.name, packets, others, maxBytes }, 'the oldest objects left the archive')
+        log.info({ stream: stream.name, packets, others, maxBytes }, 'the oldest objects are removed from the archive')
     }
     metrics.held(stream.name, index.totals())
   }

@@ -29,15 +29,15 @@ export const removeOldest = async ({
     const { bytes, otherBytes } = index.totals()
     let excess = bytes + otherBytes - maxBytes
     if (excess <= 0) break
-    const leaving = index.oldest(PAGE).filter(one => {
-      const leaves = excess > 0
+    const oldest = index.oldest(PAGE).filter(one => {
+      const isAbove = excess > 0
       excess -= one.bytes
-      return leaves
+      return isAbove
     })
-    if (leaving.length === 0) break
-    const ids = leaving.flatMap(one => (one.kind === 'packet' ? [one.id] : []))
+    if (oldest.length === 0) break
+    const ids = oldest.flatMap(one => (one.kind === 'packet' ? [one.id] : []))
     const others: string[] = []
-    for (const one of leaving) {
+    for (const one of oldest) {
       if (one.kind === 'packet') await store.delete(packetKey(stream, one.id))
       else if (await removeOther(store, index, one)) others.push(one.key)
     }
@@ -64,7 +64,7 @@ const removeOther = async (
   return false
 }
 
-/** Counts what an archive has beside its packets and its index does not know: of one that an older version filled, or whose index was lost. */
+/** Counts the schemas and packets set aside that the index does not know: of an archive that an older version filled, or whose index was lost. */
 export const countOtherObjects = async ({
   store,
   index,
