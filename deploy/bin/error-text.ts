@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 const TOLD: ReadonlySet<string> = new Set(['DeployError', 'HubError', 'MirrorError', 'FilterError', 'SandboxError'])
 
 /** The text for the person at the terminal. */
-export const tell = (error: unknown, traceFile: string): string => {
+export const errorText = (error: unknown, traceFile: string): string => {
   if (error instanceof Error && TOLD.has(error.name)) return error.message
   const message = error instanceof Error ? error.message : String(error)
   const kept = keep(error, traceFile) ? `What is needed to find it is in ${traceFile}.` : ''

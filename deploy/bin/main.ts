@@ -5,7 +5,7 @@ import type { Language } from '#filters'
 import type { Sandbox } from '#sandbox'
 import { endSoon } from './end-soon.ts'
 import { watchNpm } from './npm-parent.ts'
-import { tell } from './error-text.ts'
+import { errorText } from './error-text.ts'
 
 /** Ctrl-C reaches us up to three times at once: from the terminal, npm and skysieve.mjs. Later ones mean "now". */
 const IMPATIENT_AFTER_MS = 2000
@@ -47,8 +47,8 @@ const runOwn = async (command: 'start' | 'test', argv: readonly string[]): Promi
 
 /** Only `filter test` needs it, so it is loaded then. */
 const openSandbox = async (language: Language): Promise<Sandbox> => {
-  const { openDeskSandbox } = await import('../processes/api/local-run-sandbox.ts')
-  return openDeskSandbox(language, process.env)
+  const { openLocalRunSandbox } = await import('../processes/api/local-run-sandbox.ts')
+  return openLocalRunSandbox(language, process.env)
 }
 
 const runClient = async (argv: readonly string[]): Promise<number> => {
@@ -58,7 +58,7 @@ const runClient = async (argv: readonly string[]): Promise<number> => {
 }
 
 const complain = (error: unknown): void => {
-  process.stderr.write(`${tell(error, join(import.meta.dirname, '../../.cache/faults.log'))}\n`)
+  process.stderr.write(`${errorText(error, join(import.meta.dirname, '../../.cache/faults.log'))}\n`)
   process.exitCode = 1
 }
 

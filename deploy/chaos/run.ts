@@ -5,7 +5,7 @@ import { audit, type Findings } from './audit/audit.ts'
 import { faultKinds, faultPlan, type Fault } from './faults/fault-plan.ts'
 import { submitFilters } from './system/filters.ts'
 import { play } from './visits/player.ts'
-import { strikeAll } from './faults/inject.ts'
+import { injectFaults } from './faults/inject.ts'
 import { startChaosSystem } from './system/system.ts'
 import { timetable } from './visits/timetable.ts'
 
@@ -98,7 +98,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const { topic } = STREAMS.lsst
     const [played, struck] = await Promise.all([
       play({ access: adminAccess(layout.hub), topic, source, departures, signal: either }),
-      strikeAll(system, faults, onStrike, either),
+      injectFaults(system, faults, onStrike, either),
     ])
     print('everything is played; audit')
     const findings = await audit({

@@ -19,7 +19,7 @@ const ENGINE_PAUSE_MS = 500
 
 export const SandboxConfig = Type.Object(
   {
-    /** Host processes of each cordon. */
+    /** Host processes of each trust group. */
     hosts: Type.Optional(Type.Integer({ minimum: 1 })),
     jit: Type.Boolean({ default: false }),
     memoryMb: Type.Optional(Type.Integer({ minimum: 256 })),

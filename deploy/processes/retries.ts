@@ -19,7 +19,7 @@ const PASSING: readonly HubErrorCode[] = [
   'HUB_ARCHIVE_INDEX',
 ]
 
-export interface Patience {
+export interface Retries {
   /** Tries until it succeeds; `name` is not ready meanwhile. Throws what does not pass, and when the signal comes. */
   persist<T>(name: string, attempt: () => Promise<T>): Promise<T>
   /** For an attempt that lasts: its name is ready from now on. */
@@ -28,7 +28,7 @@ export interface Patience {
 }
 
 /** `names` are not ready until first asked. */
-export const openPatience = (names: readonly string[], log: Logger, signal: AbortSignal): Patience => {
+export const openRetries = (names: readonly string[], log: Logger, signal: AbortSignal): Retries => {
   const reasons = new Map<string, string | undefined>(names.map(name => [name, 'not asked yet']))
   return {
     persist: async (name, attempt) => {

@@ -7,7 +7,7 @@ import { type Layout } from './layout/layout.ts'
 import { type Step } from './run-plan.ts'
 import { redisProcess } from './services/redis.ts'
 import { mirrorProcess } from './services/mirror-maker.ts'
-import { hubRights } from './access/broker-acls.ts'
+import { hubAcls } from './access/broker-acls.ts'
 import { submitExamples } from './seed/example-filters.ts'
 import {
   apiProcess,
@@ -46,7 +46,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
         hub,
         secrets,
         hubUsers(options.nodes),
-        hubRights(options.nodes),
+        hubAcls(options.nodes),
         admin => makeHubTopics(admin, options, hub.dir),
         { signal, note },
       ),

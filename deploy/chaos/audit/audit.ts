@@ -18,7 +18,7 @@ import { CACHE_DIR } from '../../paths.ts'
 import { type Layout } from '../../start/layout/layout.ts'
 import { type LiveFilter } from '../system/filters.ts'
 import { type Played } from '../visits/player.ts'
-import { type Struck } from '../faults/inject.ts'
+import { type InjectedFault } from '../faults/inject.ts'
 
 const Findings = Type.Object({
   hubPackets: Type.Integer(),
@@ -46,7 +46,7 @@ export interface AuditOptions {
   readonly topic: string
   readonly filters: readonly LiveFilter[]
   readonly played: Played
-  readonly struck: readonly Struck[]
+  readonly struck: readonly InjectedFault[]
   /** When a `best` visit is over. */
   readonly closing: { readonly quietMs: number; readonly deadlineMs: number }
   /** How long what is still to come may take. */

@@ -6,7 +6,7 @@ import { confinedBelow } from './process-tree.ts'
 import { type ChaosSystem } from '../system/system.ts'
 
 /** A fault as it happened, in milliseconds since 1970. */
-export interface Struck {
+export interface InjectedFault {
   readonly action: Fault['action']
   readonly target: string
   readonly atMs: number
@@ -46,7 +46,7 @@ const signalTo = (pid: number, name: NodeJS.Signals): void => {
 }
 
 /** Strikes once and takes it back when its time is over. Throws when the target has no process. */
-const strike = async (system: ChaosSystem, fault: Fault): Promise<Struck> => {
+const injectFault = async (system: ChaosSystem, fault: Fault): Promise<InjectedFault> => {
   const { action, target, forMs } = fault
   const link = system.links.get(LINK.exec(target)?.groups?.['node'] ?? '')
   if (link !== undefined) {
@@ -67,16 +67,16 @@ const strike = async (system: ChaosSystem, fault: Fault): Promise<Struck> => {
 }
 
 /** Strikes at the times of the plan, counted from now; resolves when the last one is over. */
-export const strikeAll = async (
+export const injectFaults = async (
   system: ChaosSystem,
   faults: readonly Fault[],
   onStrike: (fault: Fault) => void,
   signal: AbortSignal,
-): Promise<readonly Struck[]> =>
+): Promise<readonly InjectedFault[]> =>
   Promise.all(
     faults.map(async fault => {
       await sleep(fault.atMs, undefined, { signal })
       onStrike(fault)
-      return strike(system, fault)
+      return injectFault(system, fault)
     }),
   )

@@ -1,4 +1,4 @@
-// The archive over HTTP: read by Python's clients, and its chores, done by the leading instance with just the API's rights, on a real topic.
+// The archive over HTTP: read by Python's clients, and its maintenance jobs, done by the leading instance with just the API's ACLs, on a real topic.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-// A real API instance for tests: users with just the API's rights on real brokers, a real Redis, the production sandbox.
+// A real API instance for tests: users with just the API's ACLs on real brokers, a real Redis, the production sandbox.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -148,7 +148,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         directory: dir,
         configDirectory: join(dir, 'config'),
         color: false,
-        openSandbox: () => openIsolateSandbox({ dir: join(dir, 'desk'), logger: log, defaults: { hosts: 1 } }),
+        openSandbox: () => openIsolateSandbox({ dir: join(dir, 'local'), logger: log, defaults: { hosts: 1 } }),
         ...over,
       })
       out.end()

@@ -8,11 +8,11 @@ import { openContainerSandbox, openIsolateSandbox, type Sandbox } from '#sandbox
 import { chooseEngine } from '../../setup/docker-engine.ts'
 import { DeployError } from '../../errors.ts'
 import { CACHE_DIR } from '../../paths.ts'
-import { openSocket } from '../engine/engine-paths.ts'
+import { readySocket } from '../engine/engine-paths.ts'
 
 /** Opens it; warnings go to stderr. Throws DeployError DEPLOY_PREREQUISITE for Python where no Docker engine answers. */
-export async function openDeskSandbox(language: Language, env: NodeJS.ProcessEnv): Promise<Sandbox> {
-  const dir = mkdtempSync(join(tmpdir(), 'skysieve-desk-'))
+export async function openLocalRunSandbox(language: Language, env: NodeJS.ProcessEnv): Promise<Sandbox> {
+  const dir = mkdtempSync(join(tmpdir(), 'skysieve-local-'))
   const remove = (): void => rmSync(dir, { recursive: true, force: true })
   try {
     const logger = pino({ level: 'error' }, pino.destination(2))
@@ -21,7 +21,7 @@ export async function openDeskSandbox(language: Language, env: NodeJS.ProcessEnv
         ? await openContainerSandbox({
             engine: await engineSocket(env),
             dir,
-            label: 'desk',
+            label: 'local',
             logger,
             imageCache: CACHE_DIR,
           })
@@ -41,7 +41,7 @@ export async function openDeskSandbox(language: Language, env: NodeJS.ProcessEnv
 
 /** The engine of a system that was started in the working directory, or the machine's. */
 async function engineSocket(env: NodeJS.ProcessEnv): Promise<string> {
-  const own = openSocket(join(process.cwd(), '.skysieve', 'engine'))
+  const own = readySocket(join(process.cwd(), '.skysieve', 'engine'))
   for (const configured of [own, undefined]) {
     const choice = await chooseEngine({ folders: [], env, configured })
     if (choice.kind === 'machine') return choice.socket

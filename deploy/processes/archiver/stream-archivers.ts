@@ -17,7 +17,7 @@ import {
 } from '#hub'
 import { openFeed } from '#mirrors'
 import { type Check } from '../ops-server.ts'
-import { openPatience } from '../retries.ts'
+import { openRetries } from '../retries.ts'
 import { type ArchiverConfig } from './config.ts'
 import { keepNoticeSchema } from './notice-schema.ts'
 
@@ -39,7 +39,7 @@ export const startArchivers = (
   signal: AbortSignal,
 ): Archivers => {
   const { hub, archive } = config
-  const patience = openPatience(['schemas', 'registry', 'archive'], log, signal)
+  const retries = openRetries(['schemas', 'registry', 'archive'], log, signal)
   const metrics = archiveMetrics(registry)
   const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
   const archivers = new Map<string, Archiver>()
@@ -47,10 +47,10 @@ export const startArchivers = (
   const archiveOne = async (stream: Stream, store: Awaited<ReturnType<typeof openStore>>, schemaOf: SchemaOf) => {
     const { name, topic } = stream
     const client = openRegistryClient(config.registryUrl, signal)
-    const noticeSchemaId = await patience.persist('registry', () =>
+    const noticeSchemaId = await retries.persist('registry', () =>
       keepNoticeSchema({ client, stream: name, log, signal }),
     )
-    const index = await patience.persist('archive', async () => openSkyIndex(indexFile(archive, name)))
+    const index = await retries.persist('archive', async () => openSkyIndex(indexFile(archive, name)))
     try {
       const archiver = startArchiver({
         access: hub,
@@ -82,7 +82,7 @@ export const startArchivers = (
   }
 
   const run = async (): Promise<void> => {
-    const schemas = await patience.persist('schemas', () =>
+    const schemas = await retries.persist('schemas', () =>
       openSchemaStore({
         access: hub,
         clientId: `${hub.user}.schemas`,
@@ -91,7 +91,7 @@ export const startArchivers = (
       }),
     )
     try {
-      const store = await patience.persist('archive', () => openStore(archive))
+      const store = await retries.persist('archive', () => openStore(archive))
       try {
         const schemaOf = (): SchemaOf => awaitSchemas({ schemas, waitMs: config.schemaWaitMs, signal })
         await Promise.all(streams.map(stream => archiveOne(stream, store, schemaOf())))
@@ -123,7 +123,7 @@ export const startArchivers = (
   }
 
   return {
-    checks: () => [...patience.checks(), ...streams.flatMap(({ name }) => checkOf(name))],
+    checks: () => [...retries.checks(), ...streams.flatMap(({ name }) => checkOf(name))],
     done: run().catch((error: unknown) => {
       if (!signal.aborted) throw error
     }),

@@ -18,7 +18,7 @@ const STOP_LIMIT_MS = 3000
 /** A containerd of the machine must not be found: its containers would not be ours to end. */
 const ALONE = 'mkdir -p /run/containerd && mount -t tmpfs -o mode=0711 tmpfs /run/containerd && exec "$0" "$@"'
 
-export interface OwnEngine {
+export interface Dockerd {
   /** Resolves to how it ended, in words. */
   readonly ended: Promise<string>
   /** Ends it and everything of it. */
@@ -26,7 +26,7 @@ export interface OwnEngine {
 }
 
 /** Starts it; resolves when it answers. Throws DeployError DEPLOY_NOT_READY when it ends first, or does not within a minute. */
-export const startOwnEngine = async ({ dir, program }: EngineConfig): Promise<OwnEngine> => {
+export const startDockerd = async ({ dir, program }: EngineConfig): Promise<Dockerd> => {
   await endLeftovers(dir)
   const child = spawn('setpriv', [...bound, program, ...optionsOf(dir)], {
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -34,7 +34,7 @@ export const startOwnEngine = async ({ dir, program }: EngineConfig): Promise<Ow
   const ended = endOf(child, program)
   let how: string | undefined
   void ended.then(end => (how = end))
-  const engine: OwnEngine = {
+  const engine: Dockerd = {
     ended,
     async close() {
       child.kill('SIGTERM')

@@ -8,7 +8,7 @@ export const PID_FILE = 'docker.pid'
 export const ownSocket = (dir: string): string => join(dir, 'engine.sock')
 
 /** A link to the engine's socket that is there only while Python filters can run. */
-export const openSocket = (dir: string): string => join(dir, 'docker.sock')
+export const readySocket = (dir: string): string => join(dir, 'docker.sock')
 
 /** State of running containers: worthless without them. */
 export const execRoot = (dir: string): string => join(dir, 'exec')

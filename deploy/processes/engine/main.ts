@@ -9,8 +9,8 @@ import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { readConfig } from '../read-config.ts'
 import { EngineConfig } from './config.ts'
-import { type OwnEngine, startOwnEngine } from './dockerd.ts'
-import { openSocket, ownSocket } from './engine-paths.ts'
+import { type Dockerd, startDockerd } from './dockerd.ts'
+import { readySocket, ownSocket } from './engine-paths.ts'
 
 /** dockerd gets three seconds, its leftovers three. */
 const STOP_LIMIT_MS = 7000
@@ -22,10 +22,10 @@ const metrics = new Registry()
 processMetrics(metrics)
 const socket = config.socket ?? ownSocket(config.dir)
 const docker = openEngine(socket)
-const withdraw = (): void => rmSync(openSocket(config.dir), { force: true })
+const withdraw = (): void => rmSync(readySocket(config.dir), { force: true })
 let missing = 'the Docker engine is being started'
 let stopping: Promise<never> | undefined
-let engine: OwnEngine | undefined
+let engine: Dockerd | undefined
 
 const ops = await openOpsServer({
   port: config.opsPort,
@@ -64,7 +64,7 @@ for (const name of ['uncaughtException', 'unhandledRejection'] as const)
 mkdirSync(config.dir, { recursive: true, mode: 0o700 })
 withdraw()
 if (config.socket === undefined) {
-  engine = await startOwnEngine(config)
+  engine = await startDockerd(config)
   void engine.ended.then(how => {
     if (stopping === undefined)
       throw new DeployError('DEPLOY_PROCESS_DIES', `The Docker engine ended by itself: ${how}.`)
@@ -72,6 +72,6 @@ if (config.socket === undefined) {
 }
 missing = 'the Python image is being put into the Docker engine'
 const image = await ensureImage(docker, config.cacheDir)
-symlinkSync(socket, openSocket(config.dir))
+symlinkSync(socket, readySocket(config.dir))
 missing = ''
 log.info({ socket, image }, 'Python filters can run')

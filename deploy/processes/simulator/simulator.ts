@@ -4,7 +4,7 @@ import { HubError, openAdmin, openProducer, openRegistryClient, type PacketSourc
 import { type Check } from '../ops-server.ts'
 import { type SimulatorConfig } from './config.ts'
 import { type SimulatorMetrics } from './metrics.ts'
-import { openPatience } from '../retries.ts'
+import { openRetries } from '../retries.ts'
 import { openSource, subjectOf } from './source.ts'
 
 const CLIENT_ID = 'skysieve-simulator'
@@ -44,7 +44,7 @@ export const startSimulator = (
   metrics: SimulatorMetrics,
   signal: AbortSignal,
 ): Simulator => {
-  const patience = openPatience(['hub', 'registry'], log, signal)
+  const retries = openRetries(['hub', 'registry'], log, signal)
   const registry = openRegistryClient(config.registryUrl, signal)
   let waiting: string | undefined
   let played = 0
@@ -76,9 +76,9 @@ export const startSimulator = (
   }
 
   const run = async (): Promise<void> => {
-    await patience.persist('hub', () => awaitTopics(config))
-    await patience.persist('registry', () => registry.find(0))
-    const source = await patience.persist('registry', async () => {
+    await retries.persist('hub', () => awaitTopics(config))
+    await retries.persist('registry', () => registry.find(0))
+    const source = await retries.persist('registry', async () => {
       const opened = await openSource(config, { registry, log, signal, waitFor: reason => (waiting = reason) })
       for (const schema of opened.schemas) {
         await registry.importSchema(schema)
@@ -90,9 +90,9 @@ export const startSimulator = (
     // A synthetic source never repeats a visit; of a folder, the visit that broke is sent again, as nobody knows how much of it arrived.
     const rest = config.source === undefined ? source : remaining(source, () => played)
     try {
-      await patience.persist('hub', async () => {
+      await retries.persist('hub', async () => {
         await awaitTopics(config)
-        patience.fine('hub')
+        retries.fine('hub')
         await play(rest)
       })
     } finally {
@@ -104,7 +104,7 @@ export const startSimulator = (
   return {
     // Waiting for a survey's schemas is no fault: they come from an operator, once the system runs.
     checks: () => [
-      ...patience.checks(),
+      ...retries.checks(),
       waiting === undefined ? { name: 'schemas', ok: true } : { name: 'schemas', ok: true, reason: waiting },
     ],
     done: run().catch((error: unknown) => {

@@ -1,4 +1,4 @@
-// Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' rights are the API's to give.
+// Who may do what on which broker: the whole table. Nothing is allowed that is not here; subscribers' ACLs are the API's to give.
 import { apiAcls } from '#api'
 import {
   ARCHIVE_TOPIC,
@@ -18,28 +18,28 @@ const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
 /** What MirrorMaker copies: alerts, schemas, filters, and the hub's clock. */
 export const MIRRORED_TOPICS = [...ALERT_TOPICS, ...CONTROL_TOPICS, CLOCK_TOPIC]
 
-type Right = Omit<Grant, 'user'>
+type Acl = Omit<Grant, 'user'>
 
-const topics = (names: readonly string[], ...operations: Grant['operations']): Right[] =>
+const topics = (names: readonly string[], ...operations: Grant['operations']): Acl[] =>
   names.map(name => ({ resource: 'topic', name, operations }))
-const prefixed = (resource: Grant['resource'], name: string, ...operations: Grant['operations']): Right => ({
+const prefixed = (resource: Grant['resource'], name: string, ...operations: Grant['operations']): Acl => ({
   resource,
   name,
   match: 'prefixed',
   operations,
 })
 
-/** A user's rights, with those every user has: groups of its name, and beneath it. */
-const of = (user: string, rights: readonly Right[]): Grant[] => {
-  const groups: Right[] = [
+/** A user's ACLs, with those every user has: groups of its name, and beneath it. */
+const of = (user: string, acls: readonly Acl[]): Grant[] => {
+  const groups: Acl[] = [
     { resource: 'group', name: user, operations: ['read', 'delete'] },
     prefixed('group', `${user}.`, 'read', 'delete'),
   ]
-  return [...rights, ...groups].map(right => ({ user, ...right }))
+  return [...acls, ...groups].map(acl => ({ user, ...acl }))
 }
 
 /** On the hub: the hub's service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
-export const hubRights = (nodes: number): readonly Grant[] => [
+export const hubAcls = (nodes: number): readonly Grant[] => [
   ...of(HUB_USER, [
     ...topics(['_schemas'], 'read', 'write'),
     ...topics([CLOCK_TOPIC], 'write'),
@@ -50,7 +50,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
     ...topics([...ALERT_TOPICS, '_schemas'], 'read'),
     ...topics([...Object.keys(STREAMS).map(noticesTopic), HUB_DEAD_LETTERS], 'write'),
     ...topics([ARCHIVE_TOPIC], 'read', 'write'),
-    ...Object.keys(STREAMS).map((stream): Right => ({
+    ...Object.keys(STREAMS).map((stream): Acl => ({
       resource: 'transactional-id',
       name: archiverTransactionalId(stream),
       operations: ['write', 'describe'],
@@ -65,7 +65,7 @@ export const hubRights = (nodes: number): readonly Grant[] => [
 ]
 
 /** On a node: the worker reads alerts and control topics and writes what comes out of them. */
-export const nodeRights = (node: string): readonly Grant[] => [
+export const nodeAcls = (node: string): readonly Grant[] => [
   ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
   ...workerAcls(node, ALERT_TOPICS).node,
   ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,

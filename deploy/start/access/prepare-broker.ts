@@ -2,22 +2,22 @@
 import { adminAccess, openAdmin, type BrokerSettings, type ClusterAdmin, type Grant } from '#hub'
 import { passwordOf } from '../layout/broker-access.ts'
 import { type Secrets } from '../layout/secrets.ts'
-import { type Patience, untilDone } from './until-done.ts'
+import { type RetryContext, untilDone } from './until-done.ts'
 
-/** Makes users and rights, as often as it is called; then what the caller adds, which may be repeated too. */
+/** Makes users and ACLs, as often as it is called; then what the caller adds, which may be repeated too. */
 export const prepareAccess = async (
   broker: BrokerSettings,
   secrets: Secrets,
   users: readonly string[],
-  rights: readonly Grant[],
+  acls: readonly Grant[],
   more: (admin: ClusterAdmin) => Promise<void>,
-  patience: Patience,
+  retry: RetryContext,
 ): Promise<void> =>
-  untilDone(`${broker.name}-access`, patience, async () => {
+  untilDone(`${broker.name}-access`, retry, async () => {
     const admin = openAdmin(adminAccess(broker))
     try {
       for (const user of users) await admin.upsertUser(user, passwordOf(secrets, user))
-      await admin.grant(rights)
+      await admin.grant(acls)
       await more(admin)
     } finally {
       await admin.close().catch(() => undefined)

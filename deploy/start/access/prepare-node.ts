@@ -3,22 +3,22 @@ import { STREAMS } from '#hub'
 import { prepareNode } from '#mirrors'
 import { nodeUsers } from '../layout/kafka-users.ts'
 import { type Layout, type NodeLayout } from '../layout/layout.ts'
-import { nodeRights } from './broker-acls.ts'
+import { nodeAcls } from './broker-acls.ts'
 import { keepPartitions } from './hub-topics.ts'
 import { prepareAccess } from './prepare-broker.ts'
-import { type Patience } from './until-done.ts'
+import { type RetryContext } from './until-done.ts'
 
-/** Users, rights and topics of a node, as often as it is called. */
+/** Users, ACLs and topics of a node, as often as it is called. */
 export const prepareNodeAccess = (
   { secrets, options: { partitions } }: Layout,
   { name, broker, shards }: NodeLayout,
-  patience: Patience,
+  retry: RetryContext,
 ): Promise<void> =>
   prepareAccess(
     broker,
     secrets,
     nodeUsers(name),
-    nodeRights(name),
+    nodeAcls(name),
     async admin =>
       prepareNode(admin, {
         alertTopics: await keepPartitions(
@@ -28,5 +28,5 @@ export const prepareNodeAccess = (
         shards,
         ...(broker.retention === undefined ? {} : { retention: broker.retention }),
       }),
-    patience,
+    retry,
   )

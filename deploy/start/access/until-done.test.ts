@@ -30,15 +30,15 @@ test('a step that meets a slow broker is repeated, and each new reason is told o
 
 test('what another try would not change ends the step at once', async () => {
   const { work, run } = failing('HUB_NOT_AUTHORIZED')
-  const patience = { signal: never, note: () => undefined }
-  await expect(untilDone('hub-access', patience, run)).rejects.toMatchObject({ code: 'HUB_NOT_AUTHORIZED' })
+  const retry = { signal: never, note: () => undefined }
+  await expect(untilDone('hub-access', retry, run)).rejects.toMatchObject({ code: 'HUB_NOT_AUTHORIZED' })
   expect(work.tries).toBe(1)
 })
 
 test('the end of a start ends the step', async () => {
   const ending = new AbortController()
   const reason = new Error('Ctrl-C')
-  const patience = { signal: ending.signal, note: () => ending.abort(reason) }
+  const retry = { signal: ending.signal, note: () => ending.abort(reason) }
   const { run } = failing('HUB_UNREACHABLE', 'HUB_UNREACHABLE')
-  await expect(untilDone('hub-access', patience, run)).rejects.toMatchObject({ cause: reason })
+  await expect(untilDone('hub-access', retry, run)).rejects.toMatchObject({ cause: reason })
 })

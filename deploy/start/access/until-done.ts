@@ -10,7 +10,7 @@ const LIMIT_MS = 600_000
 /** What a broker that is slow, restarting or has not made something visible yet fails with. */
 const PASSING: ReadonlySet<HubErrorCode> = new Set(['HUB_UNREACHABLE', 'HUB_ADMIN_FAILED', 'HUB_TOPIC_UNKNOWN'])
 
-export interface Patience {
+export interface RetryContext {
   readonly signal: AbortSignal
   /** Told why a step is repeated, when that is another reason than the last. */
   readonly note: (text: string) => void
@@ -19,7 +19,7 @@ export interface Patience {
 /** Repeats `work`, which may have done a part of it, until it succeeds. Throws the signal's reason, or what does not pass. */
 export const untilDone = async (
   what: string,
-  { signal, note }: Patience,
+  { signal, note }: RetryContext,
   work: () => Promise<void>,
   limitMs = LIMIT_MS,
 ): Promise<void> => {

@@ -1,10 +1,10 @@
 // The Docker engine of a system as a supervised process, and what the others are told about it.
-import { MAX_DIR_LENGTH, openSocket } from '../../processes/engine/engine-paths.ts'
+import { MAX_DIR_LENGTH, readySocket } from '../../processes/engine/engine-paths.ts'
 import { type EngineChoice } from '../../setup/docker-engine.ts'
 import { afterDeath } from '../supervise/back-off.ts'
 import { CACHE_DIR } from '../../paths.ts'
 import { type Layout } from '../layout/layout.ts'
-import { serviceProcess } from './own-process.ts'
+import { ownProcess } from './own-process.ts'
 import { type ProcessEvent, type ProcessSpec, Supervisor } from '../supervise/supervisor.ts'
 
 /** The first time, its image may have to be put together from downloads. */
@@ -19,11 +19,11 @@ export const withinReach = (engine: EngineChoice, dir: string): EngineChoice => 
 
 /** What a process of ours is told about containers; undefined where there are none. */
 export const containerSettings = ({ python: { engine, dir, label } }: Layout) =>
-  engine.kind === 'none' ? undefined : { engine: openSocket(dir), label, imageCache: CACHE_DIR }
+  engine.kind === 'none' ? undefined : { engine: readySocket(dir), label, imageCache: CACHE_DIR }
 
 export const engineProcess = (layout: Layout): ProcessSpec => {
   const { engine, dir, label } = layout.python
-  return serviceProcess(layout, {
+  return ownProcess(layout, {
     name: 'engine',
     kind: 'engine',
     opsPort: layout.ports.engineOps,

@@ -7,7 +7,7 @@ import { awaitReady } from './readiness.ts'
 import { writePrivate } from '../layout/secrets.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
-export interface ServiceSettings {
+export interface OwnProcessSettings {
   /** Of the process; names its log and its settings file. */
   readonly name: string
   /** Its folder in deploy/processes. */
@@ -25,7 +25,7 @@ export interface ServiceSettings {
   readonly watch?: ProcessSpec['watch']
 }
 
-export const serviceProcess = (
+export const ownProcess = (
   { options, dirs, env }: Layout,
   {
     name,
@@ -37,7 +37,7 @@ export const serviceProcess = (
     atLauncherDeath = 'KILL',
     readyMs,
     watch,
-  }: ServiceSettings,
+  }: OwnProcessSettings,
 ): ProcessSpec => ({
   name,
   command: async () => {

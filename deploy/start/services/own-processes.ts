@@ -8,13 +8,13 @@ import { type Layout, type NodeLayout } from '../layout/layout.ts'
 import { type StartOptions } from '../layout/options.ts'
 import { LOOPBACK } from '../layout/ports.ts'
 import { registryTokenFile } from '../layout/secrets.ts'
-import { serviceProcess } from './own-process.ts'
+import { ownProcess } from './own-process.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
-import { watchWaits } from './waits.ts'
+import { reportWaiting } from './report-waiting.ts'
 import { API_USER, ARCHIVER_USER, HUB_USER, REGISTRY_WRITER, SIMULATOR_USER } from '../layout/kafka-users.ts'
 
 export const hubProcess = (layout: Layout): ProcessSpec =>
-  serviceProcess(layout, {
+  ownProcess(layout, {
     name: 'hub',
     kind: 'hub',
     opsPort: layout.ports.hubOps,
@@ -56,7 +56,7 @@ const workerProcess = (
   processName: string,
   opsPort: number,
 ): ProcessSpec =>
-  serviceProcess(layout, {
+  ownProcess(layout, {
     name: processName,
     kind: 'worker',
     opsPort,
@@ -81,7 +81,7 @@ const languageSettings = ({ python: { engine } }: Layout) =>
     : { languages: ['javascript', 'typescript', 'python'] satisfies Language[] }
 
 export const apiProcess = (layout: Layout): ProcessSpec =>
-  serviceProcess(layout, {
+  ownProcess(layout, {
     name: 'api',
     kind: 'api',
     opsPort: layout.ports.apiOps,
@@ -110,7 +110,7 @@ export const apiProcess = (layout: Layout): ProcessSpec =>
   })
 
 export const archiverProcess = (layout: Layout, archive: ArchiveSettings): ProcessSpec =>
-  serviceProcess(layout, {
+  ownProcess(layout, {
     name: 'archiver',
     kind: 'archiver',
     opsPort: layout.ports.archiverOps,
@@ -136,7 +136,7 @@ const schemaCommand = ({ registryUrl, options: { dataDir } }: Layout): string =>
 
 export const simulatorProcess = (layout: Layout, note: (text: string) => void): ProcessSpec => {
   const { alerts, interval, visits, source, profile } = layout.options
-  return serviceProcess(layout, {
+  return ownProcess(layout, {
     name: 'simulator',
     kind: 'simulator',
     opsPort: layout.ports.simulatorOps,
@@ -144,7 +144,7 @@ export const simulatorProcess = (layout: Layout, note: (text: string) => void): 
       ? {}
       : {
           watch: ({ signal }) =>
-            void watchWaits({ name: 'simulator', opsPort: layout.ports.simulatorOps, note, signal }),
+            void reportWaiting({ name: 'simulator', opsPort: layout.ports.simulatorOps, note, signal }),
         }),
     settings: dir => ({
       hub: accessOf(layout.hub, layout.secrets, SIMULATOR_USER),

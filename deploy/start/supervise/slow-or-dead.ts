@@ -3,7 +3,7 @@
 import { cpuSeconds } from '#filters'
 
 /** When a process that is not ready is looked at. */
-export interface Looks {
+export interface StartLimits {
   readonly everyMs: number
   /** From then on the operator is told why it takes so long. */
   readonly slowMs: number
@@ -12,11 +12,11 @@ export interface Looks {
   /** So is one that is busy with something else than getting ready. */
   readonly limitMs: number
 }
-export const LOOKS: Looks = { everyMs: 5000, slowMs: 20_000, stillMs: 120_000, limitMs: 1_800_000 }
+export const START_LIMITS: StartLimits = { everyMs: 5000, slowMs: 20_000, stillMs: 120_000, limitMs: 1_800_000 }
 
 export interface Start {
   readonly pid: number | undefined
-  readonly looks: Looks
+  readonly looks: StartLimits
   /** Called when the reason is another one than the last that was told. */
   readonly onSlow: (reason: string) => void
   /** Called once the process is as good as dead. */

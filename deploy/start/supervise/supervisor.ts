@@ -5,7 +5,7 @@ import { DeployError } from '../../errors.ts'
 import { afterDeath } from './back-off.ts'
 import { lastLines, rotateAtStart } from './log-file.ts'
 import { startProcess, type Command, type RunningProcess } from './child-process.ts'
-import { LOOKS, type Looks, watchStart } from './slow-or-dead.ts'
+import { START_LIMITS, type StartLimits, watchStart } from './slow-or-dead.ts'
 
 const SHOWN_LINES = 12
 const EXPLAINED_LINES = 200
@@ -46,31 +46,31 @@ export type ProcessEvent =
       readonly lines: readonly string[]
     }
 
-interface Kept {
+interface KeptProcess {
   readonly spec: ProcessSpec
   running: RunningProcess | undefined
   /** Ends the keeping; the process is then stopped by stop(). */
-  readonly let: AbortController
+  readonly stopKeeping: AbortController
   kept: Promise<void>
 }
 
 export class Supervisor {
   readonly #logsDir: string
   readonly #report: (event: ProcessEvent) => void
-  readonly #rule: typeof afterDeath
-  readonly #looks: Looks
-  readonly #processes = new Map<string, Kept>()
+  readonly #restartRule: typeof afterDeath
+  readonly #looks: StartLimits
+  readonly #processes = new Map<string, KeptProcess>()
 
   /** `rule` decides when a process that died is started again. */
   constructor(
     logsDir: string,
     report: (event: ProcessEvent) => void,
     rule: typeof afterDeath = afterDeath,
-    looks: Looks = LOOKS,
+    looks: StartLimits = START_LIMITS,
   ) {
     this.#logsDir = logsDir
     this.#report = report
-    this.#rule = rule
+    this.#restartRule = rule
     this.#looks = looks
   }
 
@@ -94,10 +94,10 @@ export class Supervisor {
    */
   async start(spec: ProcessSpec, signal: AbortSignal): Promise<void> {
     rotateAtStart(this.logFile(spec.name))
-    const entry: Kept = { spec, running: undefined, let: new AbortController(), kept: Promise.resolve() }
+    const entry: KeptProcess = { spec, running: undefined, stopKeeping: new AbortController(), kept: Promise.resolve() }
     this.#processes.set(spec.name, entry)
     const { promise: firstReady, resolve, reject } = Promise.withResolvers<void>()
-    entry.kept = this.#keep(entry, AbortSignal.any([signal, entry.let.signal]), resolve).catch(reject)
+    entry.kept = this.#keep(entry, AbortSignal.any([signal, entry.stopKeeping.signal]), resolve).catch(reject)
     const give = (): void => reject(signal.reason)
     signal.addEventListener('abort', give, { once: true })
     await firstReady.finally(() => signal.removeEventListener('abort', give))
@@ -111,7 +111,7 @@ export class Supervisor {
   async #stopOne(name: string, limitMs: number): Promise<void> {
     const entry = this.#processes.get(name)
     if (entry === undefined) return
-    entry.let.abort()
+    entry.stopKeeping.abort()
     const { running } = entry
     if (running !== undefined) {
       running.signal('SIGTERM')
@@ -124,7 +124,7 @@ export class Supervisor {
     this.#report({ type: 'stopped', name })
   }
 
-  async #keep(entry: Kept, signal: AbortSignal, onReady: () => void): Promise<void> {
+  async #keep(entry: KeptProcess, signal: AbortSignal, onReady: () => void): Promise<void> {
     const { name } = entry.spec
     const deaths: number[] = []
     let everReady = false
@@ -140,7 +140,7 @@ export class Supervisor {
       })
       if (signal.aborted) break
       deaths.push(performance.now())
-      const { delayMs, keepsDying } = this.#rule(deaths)
+      const { delayMs, keepsDying } = this.#restartRule(deaths)
       const log = lastLines(this.logFile(name), EXPLAINED_LINES)
       const reason = entry.spec.explain?.(log)
       const told = reason === undefined ? how : `${how}. ${reason}`
@@ -156,7 +156,7 @@ export class Supervisor {
   }
 
   /** One life of the process; resolves to how it ended. */
-  async #runOnce(entry: Kept, signal: AbortSignal, onReady: () => void): Promise<string> {
+  async #runOnce(entry: KeptProcess, signal: AbortSignal, onReady: () => void): Promise<string> {
     const { spec } = entry
     const started = performance.now()
     this.#report({ type: 'starting', name: spec.name })

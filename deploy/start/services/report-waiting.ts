@@ -4,7 +4,7 @@ import { checksOf } from './readiness.ts'
 
 const LOOK_EVERY_MS = 3000
 
-export interface WaitsOptions {
+export interface ReportWaitingOptions {
   readonly name: string
   readonly opsPort: number
   /** Takes each new reason, and that the waiting is over. */
@@ -13,8 +13,8 @@ export interface WaitsOptions {
 }
 
 /** Looks until the signal. A process that is away for a moment says nothing new. */
-export const watchWaits = async (
-  { name, opsPort, note, signal }: WaitsOptions,
+export const reportWaiting = async (
+  { name, opsPort, note, signal }: ReportWaitingOptions,
   everyMs = LOOK_EVERY_MS,
 ): Promise<void> => {
   let told: string | undefined

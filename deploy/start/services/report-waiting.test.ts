@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { watchWaits } from './waits.ts'
+import { reportWaiting } from './report-waiting.ts'
 
 test('what a process waits for is told once, and that it goes on; one that is not ready is told elsewhere', async () => {
   const reason = 'the registry has no schema 704'
@@ -19,7 +19,7 @@ test('what a process waits for is told once, and that it goes on; one that is no
   const stop = new AbortController()
   const notes: string[] = []
   const note = (text: string): void => void notes.push(text)
-  const watching = watchWaits({ name: 'simulator', opsPort: port, note, signal: stop.signal }, 5)
+  const watching = reportWaiting({ name: 'simulator', opsPort: port, note, signal: stop.signal }, 5)
   const looks = async (more: number): Promise<void> => {
     const wanted = asked.times + more
     while (asked.times < wanted) await sleep(5)
