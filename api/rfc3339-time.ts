@@ -1,4 +1,5 @@
-// Moments as callers write them: RFC 3339 and nothing looser, for what a clock cannot show never comes, and a right that ends then never ends.
+// Moments as callers write them: RFC 3339 and nothing looser. A moment that no clock shows (24:00, a leap second) never comes,
+// so what is to end then would never end.
 
 const FORM = /^(\d{4}-\d{2}-(\d{2}))T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/
 

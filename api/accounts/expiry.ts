@@ -1,4 +1,4 @@
-// How long tokens and Kafka users are good. What a token makes never outlives it: else one of a minute would be one for ever.
+// How long tokens and Kafka users are good. What a token makes never outlives it: else a token of one minute could make one without an end.
 import { ApiError } from '../errors.ts'
 import { timeOf } from '../rfc3339-time.ts'
 

@@ -1,4 +1,5 @@
-// The archives that this instance reads: one for each stream, in one store, with their indexes.
+// The archives that this instance reads: one for each stream, in one store, with their indexes. Read it first in this folder.
+// In: the archiver's store and indexes. Out: packets by id, decoded alerts, rows of a search.
 import { existsSync } from 'node:fs'
 import {
   type Archive,

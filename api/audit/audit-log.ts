@@ -1,4 +1,5 @@
 // The writer of skysieve.audit: appends, never changes. Every instance writes down what it was asked to do.
+// In: records that http/hooks/audit.ts makes of requests. Out: messages of the topic, which http/routes/audit.ts reads back.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
 import { AUDIT_TOPIC, type AuditRecord } from './audit-record.ts'
 

@@ -1,4 +1,5 @@
 // The HTTP application: plugins, hooks and routes over a Platform. Building it connects to nothing; whoever builds it listens.
+// In: requests. Out: answers of hooks and routes, and problem documents. Read it first in this folder.
 import { randomUUID } from 'node:crypto'
 import swagger from '@fastify/swagger'
 import { type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'

@@ -1,4 +1,5 @@
-// Who may ask now: counted in Redis by all instances together, and by this process alone while Redis is away.
+// Who may ask now: counted in Redis by all instances together, and by this process alone while Redis is away. Read it first in this folder.
+// In: a caller's key and limits, and the bytes of earlier answers. Out: whether the request is allowed, what is left, how long to wait.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Redis } from 'ioredis'
 import { type Level, type Limits, take, type Verdict, WINDOW_MS } from './token-bucket.ts'

@@ -1,4 +1,6 @@
 // The rule of a rate limit: two buckets for each caller, one of requests and one of bytes, which fill evenly and hold a minute's worth. Pure.
+// Libraries that count in fixed windows, rate-limiter-flexible among them, have a caller who is over wait for the window's end (up to a minute
+// instead of a tenth of a second at 600 requests a minute), and forget there what bytes are owed.
 
 /** What a caller may use up in a minute; as much is there at once. */
 export interface Limits {

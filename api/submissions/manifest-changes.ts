@@ -1,4 +1,5 @@
 // How a manifest changes, as pure functions: each takes the manifest as it is and gives the next one, or says why it may not be.
+// In: a submission, or a change that an owner or the leader asks for. Out: the manifest to write. Read it first in this folder.
 import { type Manifest, type Placement, sha256, type Submission, type TrialSummary, type Version } from '#filters'
 import { ApiError, type ApiProblem } from '../errors.ts'
 

@@ -1,4 +1,5 @@
-// What every command gets: its context, where to print, and the API when it asks for it.
+// What every command gets: its context, where to print, and the API when it asks for it. Read it first in this folder.
+// In: the command's options and the context. Out: an output and a client of the API.
 import type { Command } from 'commander'
 import { type Client, openClient } from './api-client.ts'
 import type { CliContext } from '../context/cli-context.ts'

@@ -1,4 +1,4 @@
-// What the command line takes from its context; the only file of it that reads the environment.
+// What a run of the command line is given: streams, directories and variables. The only file of it that reads the environment.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Language } from '#filters'

@@ -1,4 +1,4 @@
-// Ctrl-C and the context' signal as one AbortSignal, for commands that leave a summary when they are ended.
+// Ctrl-C and the context's signal as one AbortSignal, for commands that leave a summary when they are ended.
 import type { CliContext } from './cli-context.ts'
 
 /** Runs `work`; the first Ctrl-C asks it to end. */

@@ -1,4 +1,5 @@
 // stdout is data, stderr is progress. A terminal gets readable text, everything else and `--json` get JSON.
+// In: results, progress and failures of commands. Out: what people and programs read.
 import type { CliContext } from '../context/cli-context.ts'
 import type { CliError } from './exit-codes.ts'
 

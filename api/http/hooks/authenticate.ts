@@ -1,4 +1,5 @@
-// Bearer token → caller, before a body is read. Each route names the scope it needs in its config.
+// Bearer token → caller, before a body is read. Each route names the scope it needs in its config. The check itself is in accounts/authenticate.ts.
+// In: the header Authorization. Out: `request.caller`, or a refusal. It is the first of the hooks; http/app.ts has their order.
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Caller, requireScope } from '../../accounts/caller.ts'
 import { type Scope } from '../../control/account-records.ts'

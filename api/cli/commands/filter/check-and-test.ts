@@ -81,7 +81,7 @@ export const addCheckAndTest: AddCommands = (filter, context) => {
         const from = packets === undefined ? {} : { packets: resolve(context.directory, packets) }
         const trial = await runLocally({ file: source, check, sandbox, stream, cap, alerts, ...from, onProgress })
         out.result(trialView(trial), () => summary(trial))
-        judge(file, trial, options.expectMatch ?? false)
+        refuseBadTrial(file, trial, options.expectMatch ?? false)
       } finally {
         await sandbox.close()
       }
@@ -89,7 +89,11 @@ export const addCheckAndTest: AddCommands = (filter, context) => {
 }
 
 /** @throws CliError when the filter failed, or passed nothing although it should. */
-function judge(file: string, { failure, firstError, errors, alerts, passed }: Trial, expectMatch: boolean): void {
+function refuseBadTrial(
+  file: string,
+  { failure, firstError, errors, alerts, passed }: Trial,
+  expectMatch: boolean,
+): void {
   if (failure) {
     const problems = [{ ...failure.error }]
     throw new CliError('CLI_FILTER_FAILED', EXIT.filterFault, `${file} failed: ${failure.error.message}.`, { problems })
