@@ -1,7 +1,7 @@
 // The command line: noun, then verb. deploy adds the commands that start and stop systems.
 // In: arguments and a context. Out: the exit code, after the one command that they name has run. A new noun is an entry in NOUNS.
 import { Command, CommanderError } from 'commander'
-import { type AddCommands } from './context/add-commands.ts'
+import type { AddCommands } from './context/add-commands.ts'
 import { processContext, type CliContext } from './context/cli-context.ts'
 import { CliError, EXIT, type ExitCode } from './output/exit-codes.ts'
 import { openOutput } from './output/output.ts'

@@ -4,7 +4,7 @@ import { localSystem } from '../local-system/local-system.ts'
 import { failedChecks } from '../local-system/process-checks.ts'
 import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
-import { type FilterView } from '../../http/answers/filter-views.ts'
+import type { FilterView } from '../../http/answers/filter-views.ts'
 
 interface Gap {
   readonly lane: string

@@ -1,7 +1,7 @@
 // A filter by the name its author gave it, or by its id.
 import type { Client } from '../../connection/api-client.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
-import { type FilterView } from '../../../http/answers/filter-views.ts'
+import type { FilterView } from '../../../http/answers/filter-views.ts'
 
 /** @throws CliError CLI_FILTER_UNKNOWN */
 export async function findFilter(client: Client, nameOrId: string): Promise<FilterView> {

@@ -1,5 +1,5 @@
 // `skysieve filter list|show|pause|resume|delete`: filters that are there.
-import { type FilterView } from '../../../http/answers/filter-views.ts'
+import type { FilterView } from '../../../http/answers/filter-views.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { table } from '../../output/output.ts'

@@ -2,7 +2,7 @@
 import { findFilter } from './find-filter.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
-import { type FilterView } from '../../../http/answers/filter-views.ts'
+import type { FilterView } from '../../../http/answers/filter-views.ts'
 
 export const addMove: AddCommands = (filter, context) => {
   filter

@@ -1,6 +1,6 @@
 // `skysieve filter submit`: a source becomes a filter, or a new version of one.
 import { basename, extname } from 'node:path'
-import { type FilterView } from '../../../http/answers/filter-views.ts'
+import type { FilterView } from '../../../http/answers/filter-views.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { readSource } from './source-file.ts'

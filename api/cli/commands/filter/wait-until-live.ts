@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from '../../connection/api-client.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { Output } from '../../output/output.ts'
-import { type FilterView } from '../../../http/answers/filter-views.ts'
+import type { FilterView } from '../../../http/answers/filter-views.ts'
 
 const ASK_EVERY_MS = 300
 
