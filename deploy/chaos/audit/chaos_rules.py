@@ -1,10 +1,7 @@
 """What each filter of a chaos run says to an alert: None for no, True for yes, a number for yes with that score, FAILS for an exception."""
 import math
-import pathlib
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "e2e"))
-from audit import RULES as EXAMPLES  # noqa: E402  The example filters, written a second time for the end-to-end tests.
+from example_rules import RULES as EXAMPLES
 
 FAILS = "fails"
 
