@@ -1,5 +1,5 @@
-// Writing to a broker: idempotent, or in transactions fenced by a transactional id. Over @platformatic/kafka, whose encoder
-// takes a quarter of kafkajs' CPU for messages of alert size.
+// In: messages (messages.ts). Out: records on a broker, each once: idempotent, or in transactions fenced by a transactional id. Over @platformatic/kafka,
+// whose encoder takes a quarter of kafkajs' CPU for messages of alert size.
 import { Producer as Client } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
