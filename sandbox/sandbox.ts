@@ -1,4 +1,4 @@
-// The one interface of both runtimes: isolates in a supervised host process, and containers.
+// The one interface of both runtimes, isolates in supervised host processes and containers. In come programs and batches, out come verdicts.
 import { type Batch, type ColumnSet } from './columns/batch.ts'
 
 /** Filters of different trust never share a host process. `quarantined` filters have one each. */
@@ -29,6 +29,7 @@ export interface Program {
 export interface Limits {
   /** Wall time of one batch in one filter. */
   readonly batchMs: number
+  /** What an isolate may use beyond its mailbox, or a container beyond its interpreter and libraries. */
   readonly memoryMb: number
   /** Characters of log kept per batch. */
   readonly logChars: number
@@ -69,8 +70,11 @@ export interface Verdicts {
   readonly annotations?: ReadonlyMap<number, string>
   /** The first error of the batch and its row. */
   readonly firstError?: AuthorError & { readonly row: number }
+  /** What it printed, a line each, within its limit. */
   readonly logs: readonly string[]
+  /** How often it printed beyond that. */
   readonly logsDropped: number
+  /** CPU time of the batch that it is charged, in milliseconds. */
   readonly cpuMs: number
   /** This filter takes so much processor time per record that it holds up those it is evaluated with, and will until it is unloaded. */
   readonly isSlow?: boolean
@@ -85,9 +89,14 @@ export interface Verdicts {
 
 /** Loads programs and evaluates batches. Nothing a program does makes these promises reject; they reject only when the sandbox itself cannot run. */
 export interface Sandbox {
+  /** Throws SANDBOX_PROGRAM_INVALID, also when the id is loaded already, or SANDBOX_COLUMNS_INVALID: mistakes of the caller. */
   load(program: Program): Promise<LoadOutcome>
+  /** Waits for the work under way that names it; does nothing when it is not loaded. */
   unload(filter: string): Promise<void>
-  /** Verdicts of the named filters (each loaded), in their order. The batch's memory may be reused when this returns settled. */
+  /**
+   * Verdicts of the named filters (each loaded), in their order. The batch's memory may be reused when this has settled. Throws SANDBOX_FILTER_UNKNOWN or
+   * SANDBOX_BATCH_INVALID for mistakes of the caller, SANDBOX_HOST_DYING where no host lives.
+   */
   evaluate(batch: Batch, filters: readonly string[]): Promise<Verdicts[]>
   /** What the sandbox is made of and whether that was proved; shown on /readyz. */
   posture(): Promise<Posture>

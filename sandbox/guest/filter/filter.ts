@@ -3,7 +3,7 @@
 import { type LoadMessage, Phase } from '../../protocol/wire.ts'
 import { openDelivery, openMailbox, type Mailbox } from '../mailbox/delivery.ts'
 import { type Frame } from '../mailbox/frame-reader.ts'
-import { LateFlag, planMailbox } from '../mailbox/mailbox-plan.ts'
+import { RerunFlag, planMailbox } from '../mailbox/mailbox-plan.ts'
 import { type CpuMeter } from './cpu-meter.ts'
 import { LoadFailure } from './explain-failure.ts'
 import { type Evaluated, openFilterIsolate, type FilterIsolate } from './filter-isolate.ts'
@@ -31,9 +31,9 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
   const mailbox = openMailbox(plan)
   const deliver = openDelivery(mailbox)
   const { names } = plan.records
-  const late = mailbox.words.subarray(plan.lateWord, plan.lateWord + 1 + Math.ceil(names.length / 32))
+  const rerun = mailbox.words.subarray(plan.rerunWord, plan.rerunWord + 1 + Math.ceil(names.length / 32))
   const isWanted = (name: string, number: number): boolean =>
-    (((late[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1 && !plan.places.has(name)
+    (((rerun[1 + (number >>> 5)] ?? 0) >>> (number & 31)) & 1) === 1 && !plan.places.has(name)
 
   const plain = NEEDS_PLAIN.test(message.source) || knownPlain.has(keyOf(message)) || plan.records.needsPlain
   const keeps = mayKeep(message.source)
@@ -41,15 +41,15 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
 
   /** What came of a batch, unless records have to be plain for it. */
   const outcome = (evaluated: Evaluated): Evaluated | undefined => {
-    const flags = late[0] ?? 0
-    if (flags & LateFlag.plain) {
+    const flags = rerun[0] ?? 0
+    if (flags & RerunFlag.plain) {
       if (knownPlain.size >= MAX_KNOWN) knownPlain.clear()
       knownPlain.add(keyOf(message))
     }
     // However the batch ended: with a value that was not there no end is the author's.
-    if (flags & LateFlag.values)
+    if (flags & RerunFlag.values)
       return { scored: false, extra: '', wants: names.filter(isWanted), cpuMs: evaluated.cpuMs }
-    return flags & LateFlag.plain ? undefined : evaluated
+    return flags & RerunFlag.plain ? undefined : evaluated
   }
 
   const becomePlain = (): LoadFailure | undefined => {
@@ -70,7 +70,7 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
     },
     evaluate(frame, mark) {
       deliver(frame)
-      late.fill(0)
+      rerun.fill(0)
       const first = isolate.evaluate(frame)
       const done = outcome(first)
       if (done !== undefined) return done
@@ -83,7 +83,7 @@ export function openFilter(message: LoadMessage, meter: CpuMeter): Filter {
         return { scored: false, extra: '', failure: { reason, error: failed.told }, cpuMs }
       }
       mark(Phase.evaluate)
-      late.fill(0)
+      rerun.fill(0)
       const second = isolate.evaluate(frame)
       return { ...(outcome(second) ?? second), cpuMs: cpuMs + second.cpuMs }
     },

@@ -2,7 +2,7 @@
 // filters, so that it is compiled once in a process; what differs comes as arguments.
 import { MAX_ROWS } from '../../columns/batch.ts'
 import { ANNOTATION_BUDGET, type LoadMessage } from '../../protocol/wire.ts'
-import { LateFlag, type MailboxPlan } from '../mailbox/mailbox-plan.ts'
+import { RerunFlag, type MailboxPlan } from '../mailbox/mailbox-plan.ts'
 import { openBlobs } from './blobs.ts'
 import { lockdown } from './lockdown.ts'
 import { openLog } from './log.ts'
@@ -22,12 +22,12 @@ export interface GuestOptions {
 
 /** What differs between filters besides their views. */
 export const guestOptions = (
-  { times, ids, passedWord, erroredWord, lateWord, scores }: MailboxPlan,
+  { times, ids, passedWord, erroredWord, rerunWord, scores }: MailboxPlan,
   { limits }: LoadMessage,
   { fileName, plain }: { readonly fileName: string; readonly plain: boolean },
 ): GuestOptions => ({
-  plan: { times, ids, passedWord, erroredWord, lateWord },
-  records: { lateWord, plain, flags: LateFlag },
+  plan: { times, ids, passedWord, erroredWord, rerunWord },
+  records: { rerunWord, plain, flags: RerunFlag },
   results: {
     fileName,
     annotationChars: limits.annotationChars,

@@ -6,7 +6,7 @@ import { type Primordials } from './primordials.ts'
 
 export interface RecordsOptions {
   /** Index of the word of flags; behind it a bit for each value that is not carried. */
-  readonly lateWord: number
+  readonly rerunWord: number
   /** Whether views are like plain objects in everything. */
   readonly plain: boolean
   /** Bits of the word of flags. */
@@ -38,7 +38,7 @@ interface Names {
 export function openRecords(
   primordials: Primordials,
   { words, log, state }: { words: Uint32Array; log: Pick<Log, 'write'>; state: { readonly row: number } },
-  { lateWord, plain, flags }: RecordsOptions,
+  { rerunWord, plain, flags }: RecordsOptions,
 ) {
   const {
     defineProperty,
@@ -58,7 +58,7 @@ export function openRecords(
   // Thrown through the author's code to end the row; what was noted decides, whether it is caught or not.
   const again = freeze(new Error('the alert is evaluated once more, with a field that was not read before'))
   const flag = (bits: number): void => {
-    words[lateWord] = (words[lateWord] as number) | bits
+    words[rerunWord] = (words[rerunWord] as number) | bits
   }
   // A filter that catches it and tries again goes on without the value after a while.
   let row = -1
@@ -75,7 +75,7 @@ export function openRecords(
     flag(flags.values)
     for (let i = 0; i < runs.length; i += 2)
       for (let number = runs[i] as number; number < (runs[i + 1] as number); number++) {
-        const at = lateWord + 1 + (number >>> 5)
+        const at = rerunWord + 1 + (number >>> 5)
         words[at] = (words[at] as number) | (1 << (number & 31))
       }
     endRow()

@@ -17,7 +17,7 @@ export interface RunnerPlan {
   readonly ids: number
   readonly passedWord: number
   readonly erroredWord: number
-  readonly lateWord: number
+  readonly rerunWord: number
 }
 
 /** The clock of the record under evaluation; `state.row` is -1 while the module loads. */
@@ -87,7 +87,7 @@ export function openRunner(
     /** Evaluates the first `rows` rows of the mailbox. Returns 1 when there are scores, else 0; as text, with JSON behind it, when there is more to say. */
     run(rows: number): number | string {
       const user = filter as (alert: object) => unknown
-      words[plan.lateWord] = 0
+      words[plan.rerunWord] = 0
       blobs.begin()
       const alerts = views.begin(rows)
       log.begin()
@@ -119,7 +119,7 @@ export function openRunner(
         words[plan.erroredWord + (first >>> 5)] = errored
       }
       // It is evaluated again: nothing of this counts.
-      if (words[plan.lateWord] !== 0) return 0
+      if (words[plan.rerunWord] !== 0) return 0
       const scored = results.scored() ? 1 : 0
       const said = results.take()
       const logged = log.take()

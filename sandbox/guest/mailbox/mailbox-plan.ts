@@ -3,7 +3,7 @@ import { type ColumnKind, type ColumnSet, MAX_LIST_ROWS, MAX_ROWS } from '../../
 import { recordTree, type RecordTree } from './record-tree.ts'
 
 /** What a guest says of a batch that has to be evaluated again: some values were reached that are not carried; or views have to be like plain objects. */
-export const LateFlag = { values: 1, plain: 2 } as const
+export const RerunFlag = { values: 1, plain: 2 } as const
 
 /** A column in the mailbox; `at` is the index of its first cell of eight bytes. */
 export interface Cell {
@@ -28,8 +28,8 @@ export interface MailboxPlan {
   /** Indices of words of four bytes: a bit per row. */
   readonly passedWord: number
   readonly erroredWord: number
-  /** A word of flags, and behind it a bit for each value that the filter can reach. */
-  readonly lateWord: number
+  /** A word of RerunFlag, and behind it a bit for each value that the filter can reach. */
+  readonly rerunWord: number
   readonly records: RecordTree
   /** What is carried of the records, by name in the form of columns/wanted-columns.ts. */
   readonly places: ReadonlyMap<string, Cell | ListCells>
@@ -60,11 +60,11 @@ export function planMailbox(reads: ColumnSet, offers: ColumnSet = reads): Mailbo
   const passedWord = take(MAX_ROWS / 64) * 2
   const erroredWord = take(MAX_ROWS / 64) * 2
   const records = recordTree(offers)
-  const lateWord = take(Math.ceil((records.names.length + 32) / 64)) * 2
+  const rerunWord = take(Math.ceil((records.names.length + 32) / 64)) * 2
   const places = new Map<string, Cell | ListCells>([...cells, ...lists].map(each => [each.path, each]))
   for (const list of lists) for (const cell of list.cells) places.set(`${list.path}[].${cell.path}`, cell)
   const readsText = kinds.includes('string')
   const readsBinary = kinds.includes('binary')
-  const words = { passedWord, erroredWord, lateWord }
+  const words = { passedWord, erroredWord, rerunWord }
   return { times, ids, cells, lists, scores, ...words, records, places, bytes: next * 8, readsText, readsBinary }
 }
