@@ -1,4 +1,5 @@
-// Has a host's intent moved on, and if not, whose time is it? A pure rule over what is seen from outside; the clock and the figures are passed in.
+// Whether a host has to be killed, by what is seen of it from outside: its intent has not moved on for longer than the filter that it names may take. One that got no
+// processor time meanwhile is not to blame. A pure rule; the clock and the figures are passed in.
 import { GRACE_MS } from '../../protocol/chargeable-cpu.ts'
 import { Phase } from '../../protocol/wire.ts'
 import { type Limits } from '../../sandbox.ts'
