@@ -70,7 +70,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     clientId: `${hub.user}-schemas`,
     onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
   })
-  const desk = openSourceDesk({ isWarm: true })
+  const checker = openSourceDesk({ isWarm: true })
   const seen = new Map<string, number>()
   const controlLogs = await openControlLogs({
     hub,
@@ -92,7 +92,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   })
   const sourceChecks = openSourceChecks({
     sandbox,
-    desk,
+    checker,
     sources: controlLogs.sources,
     schemas: () => schemas.all().map(([, schema]) => schema),
   })
@@ -143,7 +143,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       await audit.close()
       await schemas.close()
       await archives?.close()
-      desk.close()
+      checker.close()
     },
   }
 }

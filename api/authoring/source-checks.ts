@@ -62,20 +62,20 @@ export interface SourceChecks {
 
 export interface SourceChecksOptions {
   readonly sandbox: Sandbox
-  /** Where sources are read. */
-  readonly desk: SourceDesk
+  /** Reads sources in processes of its own. */
+  readonly checker: SourceDesk
   readonly sources: Pick<Sources, 'get'>
   /** Schemas that the registry knows, newest first. */
   readonly schemas: () => readonly AvroSchema[]
 }
 
 /** Checks of sources, and trials in `sandbox`. */
-export function openSourceChecks({ sandbox, desk, sources, schemas }: SourceChecksOptions): SourceChecks {
+export function openSourceChecks({ sandbox, checker, sources, schemas }: SourceChecksOptions): SourceChecks {
   const trials = openTrials(sandbox)
   let count = 0
 
   const checkOf = ({ language, source, stream, cutouts, account }: AuthoredSource): Promise<SourceCheck> =>
-    orWait(desk.check(language, source, { fields: fieldsOf(stream, schemas()), cutouts }, account))
+    orWait(checker.check(language, source, { fields: fieldsOf(stream, schemas()), cutouts }, account))
 
   /** What a version runs and reads: as its record says. Only the text of a manifest of former versions of this software is read again. */
   const runnable = async ({ stream, cutouts, owner: account }: Manifest, version: Version): Promise<Runnable> => {

@@ -66,7 +66,10 @@ function requireBroker(brokers: Brokers, broker: string): void {
   throw new ApiError('API_DEAD_LETTER_UNKNOWN', message)
 }
 
-/** The newest letters of a broker before an offset, newest first; `next` is where the page before them ends. Throws ApiError API_MIRROR_DOWN, API_DEAD_LETTER_UNKNOWN for a broker there is not. */
+/**
+ * The newest letters of a broker before an offset, newest first; `next` is where the page before them ends.
+ * @throws ApiError API_MIRROR_DOWN, API_DEAD_LETTER_UNKNOWN for a broker there is not
+ */
 export async function deadLetters(
   brokers: Brokers,
   broker: string,

@@ -1,4 +1,5 @@
-// Where the newest record of each key of a partition is, so that one is found without reading all. Kept in step with what was committed since, each time it is asked.
+// Where the newest record of each key of a partition is, so that one is found without reading all.
+// Kept in step with what was committed since, each time it is asked.
 import { type LogRecord, openQueue } from '#hub'
 import { type KeyOffsets, openKeyOffsets } from './key-offsets.ts'
 

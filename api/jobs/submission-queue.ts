@@ -41,7 +41,10 @@ export interface SubmissionJobs {
 export interface SubmissionQueue extends SubmissionJobs {
   /** The connection for people's requests; the rate limit counts over it. */
   readonly redis: Redis
-  /** Forgets all jobs, those that a dead worker holds too: whoever begins to lead queues what is due from the manifests. Does nothing once the signal has ended. */
+  /**
+   * Forgets all jobs, those that a dead worker holds too: whoever begins to lead queues what is due from the manifests.
+   * Does nothing once the signal has ended.
+   */
   reset(signal?: AbortSignal): Promise<void>
   /** Takes jobs until closed. A process has at most one worker at a time. */
   work(process: Process): { close(): Promise<void> }

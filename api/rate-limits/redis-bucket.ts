@@ -4,7 +4,7 @@ import { type Limits, type Verdict, WINDOW_MS } from './token-bucket.ts'
 
 const PREFIX = 'skysieve-limit-'
 
-/** bucket.ts in Lua. A key goes away when its buckets are full: a missing one means full. */
+/** token-bucket.ts in Lua. A key goes away when its buckets are full: a missing one means full. */
 const SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

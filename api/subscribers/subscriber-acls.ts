@@ -122,7 +122,10 @@ export const aclsOfLogin = (
   return [...acls, ...groups, ...ids]
 }
 
-/** A credential's: its one topic and its consumer groups. Of a topic of the hub only as long as the account may read it; a filter's users go with the filter. */
+/**
+ * A credential's: its one topic and its consumer groups. Of a topic of the hub only as long as the account may read it; a filter's users go with the
+ * filter.
+ */
 export const aclsOfCredential = (controlState: SubscriberState, record: CredentialRecord): Acl[] => {
   const { user, topic: name, broker } = record
   const account = controlState.account(record.account)

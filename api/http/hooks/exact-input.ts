@@ -1,4 +1,5 @@
-// What comes in, read without guessing: JSON bodies digit by digit, and the numbers and booleans of addresses by their schema. Nothing is turned into another type.
+// What comes in, read without guessing: JSON bodies digit by digit, and the numbers and booleans of addresses by their schema.
+// Nothing is turned into another type.
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { ApiError } from '../../errors.ts'
 

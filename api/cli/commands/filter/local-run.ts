@@ -28,13 +28,13 @@ export async function checked({ source, language }: SourceFile, stream: string, 
       `There is no stream “${stream}”; there are ${Object.keys(STREAMS).join(', ')}.`,
     )
   }
-  const sources = openSourceDesk({ size: 1 })
+  const checker = openSourceDesk({ size: 1 })
   try {
-    const check = await sources.check(language, source, { fields: fieldsOf(stream, []), cutouts })
+    const check = await checker.check(language, source, { fields: fieldsOf(stream, []), cutouts })
     if (check.ok) return check
     throw sourceFault(check.problems)
   } finally {
-    sources.close()
+    checker.close()
   }
 }
 
@@ -72,7 +72,7 @@ export async function runLocally({
   onProgress,
 }: LocalRun): Promise<Trial> {
   const { language } = file
-  const program = programOf({ id: 'desk', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
+  const program = programOf({ id: 'local-run', version: 1, language, trust: 'known', check, limits: DEFAULT_LIMITS })
   const known = STREAMS[stream] ?? STREAMS.lsst
   const sample = packets === undefined ? sampleOf(known, [], alerts) : packetsOf(packets)
   if (sample === undefined) {
