@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { openSyntheticSource } from '#hub'
 import { filters, filterNamed, subscribe } from './client.ts'
 import { readAll } from './readers.ts'
+import { readersFolder, readmeCommands, runLine } from './readme-commands.ts'
 import { freePortBase, runLauncher, startSystem, type RunningSystem } from './running-system.ts'
 import { until } from './until.ts'
 
@@ -81,6 +83,19 @@ test('a system starts, refuses a second launcher, survives kill -9 without remai
     before.filter(delivery => !after.includes(delivery)),
     'nothing lost',
   ).toEqual([])
+})
+
+test('what the README tells a reader to type works, in this order', async () => {
+  const [system] = running
+  if (system === undefined) throw new Error('the system that was started again does not run')
+  const folder = readersFolder(system, 'README.md')
+  const alert = String(openSyntheticSource().packet(0, 0).alertId)
+  const lines = readmeCommands('README.md')
+  expect(lines.length).toBeGreaterThan(5)
+  for (const line of lines) {
+    const { code, output } = await runLine(system, folder, line, alert)
+    expect([line, code, output]).toEqual([line, 0, output])
+  }
 })
 
 test('a second system runs beside the first, and both stop in order within 15 s', async () => {

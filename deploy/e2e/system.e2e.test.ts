@@ -7,7 +7,6 @@ import { openKafka, openSyntheticSource, STREAMS } from '#hub'
 import { filterNamed, filters, skysieve, submit, subscribe, type Subscriber } from './client.ts'
 import { expectedVisit } from './expected.ts'
 import { readAll, readWithKcat, readWithPython, type Delivery } from './readers.ts'
-import { readersFolder, readmeCommands, runLine } from './readme-commands.ts'
 import { freePortBase, startSystem, type RunningSystem } from './running-system.ts'
 import { mountSmallDisk, type SmallDisk } from './small-disk.ts'
 import { until } from './until.ts'
@@ -149,17 +148,6 @@ test('a filter submitted by the command line goes live and delivers from the nex
   for (const { headers } of delivered) expect(Number(BigInt(headers['skysieve-alert'] ?? '1') % 10n)).toBe(0)
   // The visit that played when it went live may be the one after the last that was delivered by then.
   expect(visitsOf(delivered)[0]).toBeLessThanOrEqual(Number(visitsSoFar.at(-1)) + 2)
-})
-
-test('what the README tells a reader to type works, in this order', async () => {
-  const folder = readersFolder(system, 'README.md')
-  const [alert = ''] = VISITS[0]?.passing.get('asteroids')?.keys() ?? []
-  const lines = readmeCommands('README.md')
-  expect(lines.length).toBeGreaterThan(5)
-  for (const line of lines) {
-    const { code, output } = await runLine(system, folder, line, alert)
-    expect([line, code, output]).toEqual([line, 0, output])
-  }
 })
 
 test.each([
