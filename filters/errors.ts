@@ -1,4 +1,4 @@
-// The one error class of this folder. What is wrong with an author's source is a Problem (author/problem.ts); everything here is ours.
+// The one error class of this folder. What is wrong with an author's source is a Problem (check/parse/problem.ts); everything here is ours.
 
 /** Every code and what it means. One line each; a new code goes under the heading of the part that throws it. */
 export const FILTER_ERRORS = {

@@ -10,16 +10,16 @@ export {
   type Sources,
   SOURCES_TOPIC,
 } from './sources.ts'
-export { checkSource, type CheckOptions, MAX_SOURCE_CHARS, type SourceCheck } from './author/check-source.ts'
-export * from './author/examples.ts'
-export { type Problem, ProblemCode } from './author/problem.ts'
-export { columnsOffered, columnsRead, type Field } from './author/columns-read.ts'
-export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './author/program.ts'
-export { builtInSchema, openSamples, sampleOf, type Samples, syntheticSample } from './author/sample.ts'
-export { FairTurns } from './author/fair-turns.ts'
-export { openSourceDesk, type SourceDesk } from './author/source-desk.ts'
-export { streamFields } from './author/stream-fields.ts'
-export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './author/trial.ts'
+export { checkSource, type CheckOptions, MAX_SOURCE_CHARS, type SourceCheck } from './check/check-source.ts'
+export * from './trial/examples.ts'
+export { type Problem, ProblemCode } from './check/parse/problem.ts'
+export { columnsOffered, columnsRead, type Field } from './check/fields/columns-read.ts'
+export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './check/sandbox-program.ts'
+export { builtInSchema, openSamples, sampleOf, type Samples, syntheticSample } from './trial/sample.ts'
+export { FairTurns } from './check/fair-queue.ts'
+export { openSourceDesk, type SourceDesk } from './check/source-checker.ts'
+export { streamFields } from './check/fields/stream-fields.ts'
+export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './trial/trial-run.ts'
 
 // The engine
 export { FILTER_ERRORS, FilterError, type FilterErrorCode } from './errors.ts'
@@ -33,6 +33,6 @@ export { workerAcls, workerUser, type WorkerAcls } from './worker/worker-acls.ts
 export { openNodeManifests, type ManifestSource, type NodeManifests } from './membership/node-manifests.ts'
 
 // Benches
-export { startBenchEngine } from './bench/bench-engine.ts'
-export { benchSource } from './bench/bench-filters.ts'
-export { cpuSeconds, descendants } from './bench/cpu-time.ts'
+export { startBenchEngine } from './bench/worker/docker-engine.ts'
+export { benchSource } from './bench/worker/bench-filters.ts'
+export { cpuSeconds, descendants } from './bench/worker/process-usage.ts'

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { type BrokerAccess, type HubError, openControlLog, openLogReader } from '#hub'
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type SourceCheck } from './author/check-source.ts'
+import { type SourceCheck } from './check/check-source.ts'
 import { Language, type Version } from './manifest.ts'
 
 export const SOURCES_TOPIC = 'skysieve.sources'

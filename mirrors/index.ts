@@ -31,23 +31,23 @@ export {
   type AlertTopic,
   type NodeRetention,
   type NodeTopicsOptions,
-} from './node/topics.ts'
+} from './node/node-topics.ts'
 
 // MirrorMaker
 export { mirrorMakerCommand } from './mirror-maker/command.ts'
-export { prepareMirrorMaker } from './mirror-maker/prepare.ts'
-export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/rights.ts'
+export { prepareMirrorMaker } from './mirror-maker/write-files.ts'
+export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/mirror-maker-acls.ts'
 export { mirrorMakerFiles, mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
 export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'
 export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
 
-export { type LostRange, openLossReader } from './mirror-maker/position-lost.ts'
-export { eventsOf } from './mirror-maker/event-file.ts'
+export { type LostRange, openLossReader } from './mirror-maker/lost-range.ts'
+export { eventsOf } from './mirror-maker/events-file.ts'
 
 // Gaps
-export { followMirrorGaps, type MirrorGapsOptions } from './gaps/follow.ts'
-export { type MirrorGap } from './gaps/record.ts'
-export { openGapRecorder, type GapRecorder } from './gaps/recorder.ts'
+export { followMirrorGaps, type MirrorGapsOptions } from './gaps/follow-gaps.ts'
+export { type MirrorGap } from './gaps/gap-record.ts'
+export { openGapRecorder, type GapRecorder } from './gaps/record-gaps.ts'
 
 // Lag
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'

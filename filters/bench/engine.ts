@@ -4,9 +4,9 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { measure, type MeasureOptions, type Ours } from './engine-measure.ts'
-import { packetsIn, schemasIn } from './real-packets.ts'
-import { openStand } from './stand.ts'
+import { measure, type MeasureOptions, type Ours } from './stand/engine-figures.ts'
+import { packetsIn, schemasIn } from './stand/real-packets.ts'
+import { openStand } from './stand/stand.ts'
 
 const ALERTS_PER_VISIT = 10_000
 

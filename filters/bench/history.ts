@@ -12,8 +12,8 @@ import { newVisit } from '../cap/visit.ts'
 import { filterKey, PROGRESS_TOPIC, visitKey } from '../progress/keys.ts'
 import { encodeVisit } from '../progress/records.ts'
 import { WORKER_NODE_FLAGS } from '../worker/node-js-flags.ts'
-import { freePort } from './free-port.ts'
-import { type Restored } from './history-run.ts'
+import { freePort } from './worker/free-port.ts'
+import { type Restored } from './stand/history-run.ts'
 
 const DAY_MS = 86_400_000
 const KEPT_MS = 8 * DAY_MS
@@ -64,7 +64,7 @@ async function fill(access: BrokerAccess): Promise<void> {
 
 const restored = (access: BrokerAccess): Promise<Restored> =>
   new Promise((resolve, reject) => {
-    const file = join(import.meta.dirname, 'history-run.ts')
+    const file = join(import.meta.dirname, 'stand/history-run.ts')
     const child = fork(file, { execArgv: [...WORKER_NODE_FLAGS, '--expose-gc'] })
     child.once('message', message => resolve(message as Restored))
     child.once('exit', code => reject(new Error(`${file} ended with ${code}`)))

@@ -10,10 +10,10 @@ import { cpus } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { startBenchEngine } from './bench-engine.ts'
-import { measureBeside } from './beside.ts'
-import { freePort } from './free-port.ts'
-import { openStand, type Run, type Stored } from './stand.ts'
+import { startBenchEngine } from './worker/docker-engine.ts'
+import { measureBeside } from './live/beside-python.ts'
+import { freePort } from './worker/free-port.ts'
+import { openStand, type Run, type Stored } from './stand/stand.ts'
 
 const FILTERS = 100
 const PYTHON_FILTERS = 20

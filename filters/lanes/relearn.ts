@@ -2,7 +2,7 @@
 // learned is kept in its record. From then on its lane's batches carry them too.
 import { readFrame, type Stream } from '#hub'
 import { type Sandbox, type Verdicts } from '#sandbox'
-import { type AlertBytes, learn } from '../author/learn.ts'
+import { type AlertBytes, learn } from '../trial/learn-columns.ts'
 import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
 import { type LaneBatch } from '../batch/lane-batch.ts'
 import { type ShardState } from '../progress/shard-state.ts'

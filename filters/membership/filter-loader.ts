@@ -1,5 +1,5 @@
 // Loads the filters of a shard, each for itself: whatever goes wrong with one costs the others nothing. One whose source or engine is away is tried again by itself.
-import { type Field } from '../author/columns-read.ts'
+import { type Field } from '../check/fields/columns-read.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { compile, type LoadedFilter, loadFilter, type Refusal, refusalOf, sourceOf } from './load-filter.ts'

@@ -8,8 +8,8 @@ import {
   SandboxError,
   widened,
 } from '#sandbox'
-import { columnsOffered, columnsRead, type Field } from '../author/columns-read.ts'
-import { programOf } from '../author/program.ts'
+import { columnsOffered, columnsRead, type Field } from '../check/fields/columns-read.ts'
+import { programOf } from '../check/sandbox-program.ts'
 import { type RunningFilter } from '../lanes/running-filter.ts'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'

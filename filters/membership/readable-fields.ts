@@ -1,7 +1,7 @@
 // The fields that filters of a stream can read, from all schemas that its packets have had; and which fields these schemas do not agree about.
 import { type AvroSchema, type Merged, type Stream } from '#hub'
-import { type Field } from '../author/columns-read.ts'
-import { streamOffer } from '../author/stream-fields.ts'
+import { type Field } from '../check/fields/columns-read.ts'
+import { streamOffer } from '../check/fields/stream-fields.ts'
 
 export class ReadableFields {
   readonly #streams: readonly Stream[]

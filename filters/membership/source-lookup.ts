@@ -1,6 +1,6 @@
 // What a version's source says it reads, as the API found it and stored it beside the source. A node parses no author's text.
-import { type Problem } from '../author/problem.ts'
-import { openSourceDesk, type SourceDesk } from '../author/source-desk.ts'
+import { type Problem } from '../check/parse/problem.ts'
+import { openSourceDesk, type SourceDesk } from '../check/source-checker.ts'
 import { type Version } from '../manifest.ts'
 import { sourceKey, type Sources } from '../sources.ts'
 

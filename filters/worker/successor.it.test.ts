@@ -1,7 +1,7 @@
 // A new version waits for its place while the old one fails: neither is left behind in the sandbox.
 import { type Sandbox } from '#sandbox'
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
-import { DEFAULT_LIMITS } from '../author/program.ts'
+import { DEFAULT_LIMITS } from '../check/sandbox-program.ts'
 import { openTestNode, type TestNode, testSandbox, until } from './worker.fixture.ts'
 
 let node: TestNode

@@ -1,6 +1,6 @@
 // What a reader of the local alert topic gets and asks for. The engine programs against these types; open-feed.ts makes them true.
 import { type BrokerAccess } from '#hub'
-import { type Received } from './log-ends.ts'
+import { type Received } from './received-times.ts'
 
 /**
  * Where a partition is begun: at an exact offset, at its first record, after its last one, or at the first record whose timestamp is not older.

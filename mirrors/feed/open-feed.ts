@@ -1,14 +1,14 @@
 // Opens the feed of a topic on the local broker.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
-import { openLateness } from '../lag/lateness.ts'
-import { fatalFault, isUnknownTopic } from './fault.ts'
+import { openLateness } from './lateness.ts'
+import { fatalFault, isUnknownTopic } from './fetch-error.ts'
 import { type Feed, type FeedItem, type FeedOptions, type StartPosition } from './feed.ts'
-import { type LogClient, openLogClient } from './log-client.ts'
-import { type LogEnds, openLogEnds } from './log-ends.ts'
-import { openQueue } from './queue.ts'
-import { readLog } from './reader.ts'
-import { resolveStarts } from './starts.ts'
+import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
+import { type LogEnds, openLogEnds } from './received-times.ts'
+import { openQueue } from './feed-queue.ts'
+import { readLog } from './fetch-loop.ts'
+import { resolveStarts } from './start-offsets.ts'
 
 const MB = 1024 * 1024
 /** Measured with packets of 110 KB: 4 MB a partition is the fastest; 1 MB costs twice the CPU. */

@@ -1,10 +1,10 @@
 // Reads single packets again that have left a reader's memory: those a cap of policy `best` chose, and those a slow lane needs.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '#hub'
-import { fatalFault, outOfRange } from './fault.ts'
+import { fatalFault, outOfRange } from './fetch-error.ts'
 import { type FeedPacket } from './feed.ts'
-import { type FetchedPartition, runsOf } from './fetched.ts'
-import { type LogClient, openLogClient } from './log-client.ts'
+import { type FetchedPartition, runsOf } from './contiguous-batches.ts'
+import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
 
 const KB = 1024
 const MB = 1024 * KB

@@ -1,6 +1,6 @@
 // The hub's clock as it arrives on a node: by how much everything from the hub may be late at this moment.
 import { type BrokerAccess, CLOCK_PARTITIONS, CLOCK_TOPIC, clockTime, openControlLog } from '#hub'
-import { openSilence } from './lateness.ts'
+import { openSilence } from '../feed/lateness.ts'
 
 export interface HubClockOptions {
   readonly access: BrokerAccess

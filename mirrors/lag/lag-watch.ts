@@ -1,10 +1,10 @@
 // How far a node is behind the hub, in alerts and seconds: MirrorMaker's positions against the ends of the hub's topics.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess, type Grant } from '#hub'
-import { isUnknownTopic } from '../feed/fault.ts'
-import { type LogClient, openLogClient } from '../feed/log-client.ts'
+import { isUnknownTopic } from '../feed/fetch-error.ts'
+import { type LogClient, openLogClient } from '../feed/kafkajs-log-client.ts'
 import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
-import { type Copied, followCopied } from './copied.ts'
+import { type Copied, followCopied } from './copied-offsets.ts'
 import { type LagClock, openLagClock } from './lag-clock.ts'
 
 const EVERY_MS = 5000

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { copiedPosition } from './copied.ts'
+import { copiedPosition } from './copied-offsets.ts'
 import { openFeedLag } from './feed-lag.ts'
 import { openLagClock } from './lag-clock.ts'
 

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { mirrorMakerEvent } from './event.ts'
-import { followEvents } from './event-file.ts'
-import { openLossReader } from './position-lost.ts'
-import { openStallClock } from './stall.ts'
+import { mirrorMakerEvent } from './log-event.ts'
+import { followEvents } from './events-file.ts'
+import { openLossReader } from './lost-range.ts'
+import { openStallClock } from './stall-clock.ts'
 
 const dirs: string[] = []
 afterEach(async () => {

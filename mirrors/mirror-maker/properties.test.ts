@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { mirrorMakerCommand } from './command.ts'
 import { renderMirrorMaker, renderMirrorMakerLogging, renderSecrets } from './properties.ts'
-import { mirrorMakerRights } from './rights.ts'
+import { mirrorMakerRights } from './mirror-maker-acls.ts'
 import { checkSettings, type MirrorMakerSettings } from './settings.ts'
 
 const settings: MirrorMakerSettings = {

@@ -76,7 +76,7 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     [`${HUB_ALIAS}.consumer.max.partition.fetch.bytes`]: 8 * MB,
     [`${HUB_ALIAS}.consumer.max.poll.records`]: 200,
     [`${HUB_ALIAS}.consumer.fetch.min.bytes`]: 1,
-    // A topic that is new to this node is copied from its first record; so is one whose position is gone, which position-lost.ts notices.
+    // A topic that is new to this node is copied from its first record; so is one whose position is gone, which lost-range.ts notices.
     [`${HUB_ALIAS}.consumer.auto.offset.reset`]: 'earliest',
     [`${name}.producer.batch.size`]: MB,
     [`${name}.producer.linger.ms`]: 5,

@@ -46,7 +46,7 @@ export const mirrorMakerFiles = (dir: string) => ({
   /** The two passwords, read by Kafka's FileConfigProvider; so they are neither in argv nor in the node's config topic. */
   secrets: join(dir, 'secrets.properties'),
   logging: join(dir, 'log4j2.xml'),
-  /** Warnings, errors and the beginning of replication, of this start only; watched by watch-log.ts. */
+  /** Warnings, errors and the beginning of replication, of this start only; followed by events-file.ts. */
   events: join(dir, 'events.log'),
 })
 

@@ -2,8 +2,8 @@
 import { type JavaProcess, startJavaProcess } from '#hub'
 import { MirrorError } from '../errors.ts'
 import { mirrorMakerCommand } from './command.ts'
-import { followEvents } from './event-file.ts'
-import { prepareMirrorMaker } from './prepare.ts'
+import { followEvents } from './events-file.ts'
+import { prepareMirrorMaker } from './write-files.ts'
 import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
 
 /** Resolves when a task has begun to copy. Rejects with MIRROR_MAKER_DIED when a task dies first, or the signal's reason. */

@@ -1,9 +1,8 @@
 // Watches a MirrorMaker from outside and asks for a restart when it no longer copies. Kafka Connect restarts no failed task itself.
-import { type MirrorLag } from '../lag/lag-watch.ts'
-import { followEvents } from './event-file.ts'
-import { type LostRange, openLossReader } from './position-lost.ts'
+import { followEvents } from './events-file.ts'
+import { type LostRange, openLossReader } from './lost-range.ts'
 import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
-import { openStallClock } from './stall.ts'
+import { type CopyProgress, openStallClock } from './stall-clock.ts'
 
 const STALL_MS = 30_000
 /** Errors of one cause come in showers. */
@@ -19,8 +18,8 @@ export interface MirrorMakerFault {
 
 export interface WatchOptions {
   readonly settings: Pick<MirrorMakerSettings, 'name' | 'dir' | 'topics'>
-  /** The lag as last seen, e.g. of openLagWatch; undefined while it is not known, which is not held against MirrorMaker. */
-  readonly lag: () => MirrorLag | undefined
+  /** What waits and what was copied, as last seen, e.g. by openLagWatch; undefined while it is not known, which is not held against MirrorMaker. */
+  readonly lag: () => CopyProgress | undefined
   readonly onFault: (fault: MirrorMakerFault) => void
   /** Records were deleted on the hub before they were copied. It may be said again after a restart. */
   readonly onLost?: (lost: LostRange) => void

@@ -1,7 +1,7 @@
 // Brings a node's broker to the state in which MirrorMaker and workers may start. Safe to repeat, and after a kill at any point.
 import { type ClusterAdmin } from '#hub'
 import { MirrorError } from '../errors.ts'
-import { nodeTopics, type NodeTopicsOptions } from './topics.ts'
+import { nodeTopics, type NodeTopicsOptions } from './node-topics.ts'
 
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined

@@ -1,0 +1,126 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type FetchedPartition, type FetchedRecord, runsOf } from './contiguous-batches.ts'
+
+const ABORT = Buffer.from([0, 0, 0, 0])
+const COMMIT = Buffer.from([0, 0, 0, 1])
+
+const record = (offset: number, producer: string, kind: 'plain' | 'data' | 'commit' | 'abort'): FetchedRecord => ({
+  offset: String(offset),
+  timestamp: '1700000000000',
+  // A data record may have the key of an abort marker; only control records are markers.
+  key: kind === 'commit' ? COMMIT : ABORT,
+  value: Buffer.from(`${producer}${offset}`),
+  headers: {},
+  isControlRecord: kind === 'commit' || kind === 'abort',
+  batchContext: {
+    firstOffset: String(offset),
+    lastOffsetDelta: 0,
+    producerId: producer,
+    inTransaction: kind !== 'plain',
+  },
+})
+const fetched = (
+  messages: readonly FetchedRecord[],
+  abortedTransactions: FetchedPartition['abortedTransactions'] = [],
+): FetchedPartition => ({ partition: 0, highWatermark: '99', abortedTransactions, messages })
+
+/** A log of interleaved transactions, with the truth about each offset, as a broker would keep it. */
+const logs = fc
+  .array(
+    fc.record({
+      producer: fc.constantFrom('1', '2', '3'),
+      kind: fc.constantFrom('plain', 'data', 'data', 'data', 'commit', 'abort'),
+    }),
+    { maxLength: 60 },
+  )
+  .map(steps => {
+    const records: FetchedRecord[] = []
+    const visible = new Set<bigint>()
+    const open = new Map<string, number[]>()
+    const aborted: { producerId: string; firstOffset: string; last: number }[] = []
+    const end = (producer: string, kind: 'commit' | 'abort'): void => {
+      const offsets = open.get(producer)
+      if (offsets === undefined) return
+      const at = records.length
+      records.push(record(at, producer, kind))
+      if (kind === 'commit') for (const offset of offsets) visible.add(BigInt(offset))
+      else aborted.push({ producerId: producer, firstOffset: String(offsets[0]), last: at })
+      open.delete(producer)
+    }
+    for (const { producer, kind } of steps)
+      if (kind === 'commit' || kind === 'abort') end(producer, kind)
+      else {
+        const at = records.length
+        records.push(record(at, producer, kind))
+        if (kind === 'plain') visible.add(BigInt(at))
+        else open.set(producer, [...(open.get(producer) ?? []), at])
+      }
+    for (const producer of open.keys()) end(producer, 'abort')
+    return { records, visible, aborted }
+  })
+
+describe('runs of a fetched partition', () => {
+  test('wherever reading begins and however the log is cut, exactly the committed records come, each once', () => {
+    fc.assert(
+      fc.property(logs, fc.nat(60), fc.integer({ min: 1, max: 20 }), ({ records, visible, aborted }, start, size) => {
+        const from = Math.min(start, records.length)
+        const seen: bigint[] = []
+        for (let position = BigInt(from); position < records.length;) {
+          const messages = records.slice(Number(position), Number(position) + size)
+          // What a broker lists: every aborted transaction that reaches into what it sends, in the order of their ends.
+          const listed = aborted.filter(
+            ({ firstOffset, last }) => last >= position && Number(firstOffset) < Number(position) + size,
+          )
+          const runs = runsOf(fetched(messages, listed), position)
+          expect(runs).toHaveLength(1)
+          for (const run of runs) {
+            expect(run.from).toBe(position)
+            position = run.to
+            if (run.kind === 'batch') seen.push(...run.packets.map(({ offset }) => offset))
+          }
+        }
+        expect(seen).toEqual([...visible].filter(offset => offset >= from).toSorted((a, b) => Number(a - b)))
+      }),
+    )
+  })
+
+  test('holes become gaps, and runs and gaps together cover every offset once', () => {
+    const offsets = fc.uniqueArray(fc.nat(50), { maxLength: 30 }).map(list => list.toSorted((a, b) => a - b))
+    fc.assert(
+      fc.property(offsets, fc.nat(50), (kept, start) => {
+        const position = BigInt(start)
+        const runs = runsOf(fetched(kept.map(offset => record(offset, '-1', 'plain'))), position)
+        let next = position
+        for (const { from, to } of runs) {
+          expect(from).toBe(next)
+          expect(to).toBeGreaterThan(from)
+          next = to
+        }
+        const packets = runs.flatMap(run =>
+          run.kind === 'batch' ? run.packets.map(({ offset }) => Number(offset)) : [],
+        )
+        expect(packets).toEqual(kept.filter(offset => offset >= start))
+      }),
+    )
+  })
+
+  test('an empty response moves nothing', () => {
+    expect(runsOf(fetched([]), 5n)).toEqual([])
+  })
+
+  test('a batch whose last records were compacted away is passed', () => {
+    const last = record(3, '-1', 'plain')
+    const runs = runsOf(fetched([{ ...last, batchContext: { ...last.batchContext, lastOffsetDelta: 4 } }]), 5n)
+    expect(runs).toEqual([{ kind: 'gap', from: 5n, to: 8n }])
+  })
+
+  test('a record without a value is an empty packet, and a repeated header keeps all its values', () => {
+    const one = { ...record(0, '-1', 'plain'), value: null, headers: { a: [Buffer.from('x'), null], b: null } }
+    const [run] = runsOf(fetched([one]), 0n)
+    expect(run?.kind === 'batch' && run.packets[0]).toMatchObject({
+      value: Buffer.alloc(0),
+      headers: { a: [Buffer.from('x'), Buffer.alloc(0)], b: Buffer.alloc(0) },
+    })
+  })
+})

@@ -1,0 +1,58 @@
+// When the alerts of a gap were sent, from their neighbours: the newest one before it on the node, the first one after it on the hub.
+import { type BrokerAccess } from '#hub'
+import { runsOf } from '../feed/contiguous-batches.ts'
+import { openLogClient } from '../feed/kafkajs-log-client.ts'
+import { type LostRange } from '../mirror-maker/lost-range.ts'
+
+const MB = 1024 * 1024
+const LIMITS = { maxWaitMs: 500, minBytes: 1, maxBytes: 8 * MB, maxBytesPerPartition: 8 * MB }
+/** Offsets looked at before a place: transaction markers take one of two at the most. */
+const BEFORE = 16n
+
+export interface GapTimes {
+  readonly sinceMs?: number | undefined
+  readonly untilMs?: number | undefined
+}
+
+/** Asks both brokers; what cannot be told is absent. Throws kafkajs' errors. */
+export const timesOfGap = async (
+  { hub, node, clientId }: { readonly hub: BrokerAccess; readonly node: BrokerAccess; readonly clientId: string },
+  { topic, partition, to }: LostRange,
+): Promise<GapTimes> => {
+  const untilMs = (await timestamps(hub, clientId, topic, partition, async () => to)).find(
+    ({ offset }) => offset >= to,
+  )?.timestampMs
+  const older = await timestamps(node, clientId, topic, partition, async ask => {
+    const [first, after] = [
+      await ask('earliest'),
+      await ask(untilMs === undefined ? 'latest' : { timestampMs: untilMs }),
+    ]
+    return after - BEFORE > first ? after - BEFORE : first
+  })
+  const sinceMs = older.filter(({ timestampMs }) => untilMs === undefined || timestampMs < untilMs).at(-1)?.timestampMs
+  return { sinceMs, untilMs }
+}
+
+type Ask = (question: Parameters<Awaited<ReturnType<typeof openLogClient>>['offsets']>[0]) => Promise<bigint>
+
+/** Offsets and timestamps of the records that one request brings from a place on. */
+const timestamps = async (
+  access: BrokerAccess,
+  clientId: string,
+  topic: string,
+  partition: number,
+  placeOf: (ask: Ask) => Promise<bigint>,
+): Promise<readonly { readonly offset: bigint; readonly timestampMs: number }[]> => {
+  const client = await openLogClient(access, clientId, topic)
+  try {
+    const leader = (await client.leaders()).get(partition)
+    if (leader === undefined) return []
+    const at = await placeOf(async question => (await client.offsets(question, [partition])).get(partition) ?? 0n)
+    if (at >= ((await client.offsets('latest', [partition])).get(partition) ?? 0n)) return []
+    const [fetched] = await client.fetch(leader, new Map([[partition, at]]), LIMITS)
+    const runs = fetched === undefined ? [] : runsOf(fetched, at)
+    return runs.flatMap(run => (run.kind === 'batch' ? run.packets : []))
+  } finally {
+    await client.close()
+  }
+}
