@@ -1,7 +1,7 @@
 // A running API instance: control topics, queue, brokers, sandbox and HTTP put together.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
-import { openSourceDesk } from '#filters'
+import { openSourceChecker } from '#filters'
 import { type ArchiveSettings, type BrokerAccess, openSchemaStore, STREAMS } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
@@ -70,7 +70,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     clientId: `${hub.user}-schemas`,
     onProblem: problem => log.warn({ err: problem }, 'a schema of the registry'),
   })
-  const checker = openSourceDesk({ isWarm: true })
+  const checker = openSourceChecker({ isWarm: true })
   const seen = new Map<string, number>()
   const controlLogs = await openControlLogs({
     hub,

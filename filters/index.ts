@@ -16,8 +16,8 @@ export { type Problem, ProblemCode } from './check/parse/problem.ts'
 export { columnsOffered, columnsRead, type Field } from './check/fields/columns-read.ts'
 export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './check/sandbox-program.ts'
 export { builtInSchema, openSamples, sampleOf, type Samples, syntheticSample } from './trial/sample.ts'
-export { FairTurns } from './check/fair-queue.ts'
-export { openSourceDesk, type SourceDesk } from './check/source-checker.ts'
+export { FairQueue } from './check/fair-queue.ts'
+export { openSourceChecker, type SourceChecker } from './check/source-checker.ts'
 export { streamFields } from './check/fields/stream-fields.ts'
 export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './trial/trial-run.ts'
 
@@ -33,6 +33,6 @@ export { workerAcls, workerUser, type WorkerAcls } from './worker/worker-acls.ts
 export { openNodeManifests, type ManifestSource, type NodeManifests } from './membership/node-manifests.ts'
 
 // Benches
-export { startBenchEngine } from './bench/worker/docker-engine.ts'
+export { startBenchDocker } from './bench/worker/docker-engine.ts'
 export { benchSource } from './bench/worker/bench-filters.ts'
 export { cpuSeconds, descendants } from './bench/worker/process-usage.ts'

@@ -36,12 +36,12 @@ export {
 // MirrorMaker
 export { mirrorMakerCommand } from './mirror-maker/command.ts'
 export { prepareMirrorMaker } from './mirror-maker/write-files.ts'
-export { mirrorMakerRights, type MirrorMakerRights } from './mirror-maker/mirror-maker-acls.ts'
+export { mirrorMakerAcls, type MirrorMakerAcls } from './mirror-maker/mirror-maker-acls.ts'
 export { mirrorMakerFiles, mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
 export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'
 export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
 
-export { type LostRange, openLossReader } from './mirror-maker/lost-range.ts'
+export { type LostRange, openLostRangeReader } from './mirror-maker/lost-range.ts'
 export { eventsOf } from './mirror-maker/events-file.ts'
 
 // Gaps
@@ -51,6 +51,5 @@ export { openGapRecorder, type GapRecorder } from './gaps/record-gaps.ts'
 
 // Lag
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'
-export { openFeedLag, type FeedLag } from './lag/feed-lag.ts'
-export { lagWatchRights, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
-export { hubLateness, mirrorMetrics, type MirrorMetrics } from './metrics.ts'
+export { lagWatchAcls, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
+export { hubLateness } from './metrics.ts'

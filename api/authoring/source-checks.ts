@@ -10,7 +10,7 @@ import {
   type Problem,
   programOf,
   type SourceCheck,
-  type SourceDesk,
+  type SourceChecker,
   type SourceRecord,
   sourceRecord,
   type Sources,
@@ -63,7 +63,7 @@ export interface SourceChecks {
 export interface SourceChecksOptions {
   readonly sandbox: Sandbox
   /** Reads sources in processes of its own. */
-  readonly checker: SourceDesk
+  readonly checker: SourceChecker
   readonly sources: Pick<Sources, 'get'>
   /** Schemas that the registry knows, newest first. */
   readonly schemas: () => readonly AvroSchema[]

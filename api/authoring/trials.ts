@@ -1,7 +1,7 @@
 // Trials of filters before they are live: side by side, and whose turn it is goes round by account, so that nobody waits for another's filter that hangs.
 // In: a program and its stream. Out: what it passed of 256 sample alerts, or why it cannot go live.
 import { type AvroSchema, type Stream } from '#hub'
-import { FairTurns, openSamples, type Problem, ProblemCode, type Trial, type TrialOptions, trialRun } from '#filters'
+import { FairQueue, openSamples, type Problem, ProblemCode, type Trial, type TrialOptions, trialRun } from '#filters'
 import { type Program, type Sandbox } from '#sandbox'
 import { TRIALS_AT_ONCE } from '../settings.ts'
 
@@ -36,7 +36,7 @@ export interface Trials {
 }
 
 export function openTrials(sandbox: Sandbox): Trials {
-  const turns = new FairTurns({ atOnce: TRIALS_AT_ONCE, perParty: PER_ACCOUNT, waiting: WAITING_PER_ACCOUNT })
+  const turns = new FairQueue({ atOnce: TRIALS_AT_ONCE, perParty: PER_ACCOUNT, waiting: WAITING_PER_ACCOUNT })
   const samples = openSamples(SAMPLE_ALERTS)
   return {
     run: (account, { program, stream, schemas, cap }, onBegin) =>

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { FairTurns } from '#filters'
+import { FairQueue } from '#filters'
 import { ApiError } from '../errors.ts'
 import { newRedisServer, type RedisServer } from '../checks/redis-server.ts'
 import { type SubmissionQueue, openSubmissionQueue } from './submission-queue.ts'
@@ -101,7 +101,7 @@ test('while Redis is away submissions are refused with a reason; afterwards ever
 })
 
 test('an account whose filters hang holds up nobody else, however many of them were queued first', async () => {
-  const turns = new FairTurns({ atOnce: 3, perParty: 2, waiting: 4 })
+  const turns = new FairQueue({ atOnce: 3, perParty: 2, waiting: 4 })
   const [begun, done]: [string[], string[]] = [[], []]
   const { promise: hangs, resolve: end } = Promise.withResolvers<void>()
   const ownerOf = (filter: string): string => filter.slice(0, 6)

@@ -3,7 +3,8 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startBenchEngine } from '#filters'
+import getPort from 'get-port'
+import { startBenchDocker } from '#filters'
 import { DeployError } from '../errors.ts'
 import { setUp, CACHE_DIR, ROOT } from '../index.ts'
 import { chooseEngine } from '../setup/docker-engine.ts'
@@ -34,7 +35,7 @@ const runHostile = async (command: string, args: readonly string[]): Promise<num
   if (engine.kind === 'none') throw new DeployError('DEPLOY_PREREQUISITE', `Python filters cannot run: ${engine.why}.`)
   if (engine.kind === 'machine') return run(command, [...args, '--engine', engine.socket])
   print('hostile    a Docker engine of its own starts (the first time its image is put together: a minute)')
-  const own = await startBenchEngine()
+  const own = await startBenchDocker(await getPort())
   try {
     return await run(command, [...args, '--engine', own.socket])
   } finally {

@@ -4,7 +4,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { measure, type MeasureOptions, type Ours } from './stand/engine-figures.ts'
+import { engineFigures, type EngineFiguresOptions, type EngineFigures } from './stand/engine-figures.ts'
 import { packetsIn, schemasIn } from './stand/real-packets.ts'
 import { openStand } from './stand/stand.ts'
 
@@ -23,7 +23,7 @@ const { values: args } = parseArgs({
 const [filters, alerts] = [Number(args.filters), Number(args.alerts)]
 const { policy } = args
 if (policy !== 'first' && policy !== 'best') throw new TypeError('--policy is first or best')
-const options: MeasureOptions = {
+const options: EngineFiguresOptions = {
   filters,
   alerts,
   policy,
@@ -50,8 +50,8 @@ try {
   })
   // A broker compiles its own code in its first minute: 371 µs an alert become 177.
   await stand.run(synthetic, { filters, alerts, policy, jit: false })
-  const ours = await measure(stand, synthetic, options)
-  let real: Ours | undefined
+  const ours = await engineFigures(stand, synthetic, options)
+  let real: EngineFigures | undefined
   if (args.packets !== undefined && args.schemas !== undefined) {
     const schemas = await schemasIn(args.schemas)
     const packets = (await Promise.all(args.packets.map(dir => packetsIn(dir, schemas)))).flat()
@@ -62,7 +62,7 @@ try {
       timestampMs,
       packet: at => packets[at % packets.length] ?? Buffer.alloc(0),
     })
-    real = await measure(stand, topic, options)
+    real = await engineFigures(stand, topic, options)
   }
   console.log(
     JSON.stringify({

@@ -6,13 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import getPort from 'get-port'
 import { type BrokerAccess, openAdmin, openProducer, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { newVisit } from '../cap/visit.ts'
 import { filterKey, PROGRESS_TOPIC, visitKey } from '../progress/keys.ts'
 import { encodeVisit } from '../progress/records.ts'
 import { WORKER_NODE_FLAGS } from '../worker/node-js-flags.ts'
-import { freePort } from './worker/free-port.ts'
 import { type Restored } from './stand/history-run.ts'
 
 const DAY_MS = 86_400_000
@@ -76,7 +76,7 @@ const broker = await startBroker({
   name: 'bench',
   dir,
   libs: join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-  ports: { client: await freePort(), controller: await freePort() },
+  ports: { client: await getPort(), controller: await getPort() },
   secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
 })
 try {

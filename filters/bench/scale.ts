@@ -9,10 +9,10 @@
 import { cpus } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import getPort from 'get-port'
 import { openSyntheticSource, SYNTHETIC_SCHEMA, SYNTHETIC_SCHEMA_ID } from '#hub'
-import { startBenchEngine } from './worker/docker-engine.ts'
-import { measureBeside } from './live/beside-python.ts'
-import { freePort } from './worker/free-port.ts'
+import { startBenchDocker } from './worker/docker-engine.ts'
+import { measureBesidePython } from './live/beside-python.ts'
 import { openStand, type Run, type Stored } from './stand/stand.ts'
 
 const FILTERS = 100
@@ -59,10 +59,7 @@ const packetsOf = async (visit: number, count: number): Promise<Buffer[]> => {
 }
 
 const startsEngine = parts.includes('beside') && args.engine === undefined
-const [stand, ownEngine] = await Promise.all([
-  openStand(),
-  startsEngine ? freePort().then(startBenchEngine) : undefined,
-])
+const [stand, ownEngine] = await Promise.all([openStand(), startsEngine ? getPort().then(startBenchDocker) : undefined])
 const store = async (packets: number, perVisit: number): Promise<Stored> => {
   note({ storing: packets })
   const topic = `bench-alerts-${perVisit}`
@@ -124,7 +121,7 @@ async function beside(): Promise<object> {
     await live.setPython(true)
     for (const number of [1000, 1001, 1002]) await live.play(await visit(number, seconds), 2 * PER_SECOND)
     await live.setPython(false)
-    return await measureBeside(live, { pairs, perSecond: PER_SECOND, visit, note })
+    return await measureBesidePython(live, { pairs, perSecond: PER_SECOND, visit, note })
   } finally {
     await live.close()
   }

@@ -1,7 +1,7 @@
-// The process that reads authors' texts: one question at a time over its channel, an answer to each. Nothing of what it reads is run.
-// What it imports is little, and types only of the rest: it is to start fast.
+// Runs in the process that `start-check-process.ts` starts: one source at a time comes over its channel, and its check goes back. Nothing of a source is run.
+// It imports little, and only types of the rest, so that it starts fast.
 import { checkSource } from './check-source.ts'
-import { deepBracket, tooDeep } from './parse/nesting-limit.ts'
+import { findDeepBracket, tooDeep } from './parse/nesting-limit.ts'
 import { type Problem, ProblemCode } from './parse/problem.ts'
 import type { Answer, Question } from './start-check-process.ts'
 import { warmUp } from './parse/strip-types.ts'
@@ -13,7 +13,7 @@ const isTrap = (error: unknown): boolean => error instanceof Error && error.name
 
 const broken = (source: string, error: unknown): Problem => {
   if (error instanceof RangeError || isTrap(error)) {
-    const { line, column } = deepBracket(source) ?? { line: 1, column: 1 }
+    const { line, column } = findDeepBracket(source) ?? { line: 1, column: 1 }
     return tooDeep(line, column)
   }
   const message = `the source cannot be read, which is our fault: ${error instanceof Error ? error.message : String(error)}`

@@ -1,14 +1,15 @@
-// The first station of a submission: everything that can be said about a source without running it.
+// In: the text of a filter and the fields of its stream. Out: the code that a sandbox runs, the columns it reads and warnings, or the problems for which it
+// is refused. Nothing of the text is run. `source-checker.ts` calls this in a process of its own.
 import type { ColumnSet } from '#sandbox'
 import type { Language } from '../manifest.ts'
 import { columnsOffered, columnsRead, type Field } from './fields/columns-read.ts'
-import { namesRead } from './fields/javascript-names.ts'
+import { javascriptNames } from './fields/javascript-names.ts'
 import { parseModule } from './parse/parse-module.ts'
 import { type Problem, ProblemCode } from './parse/problem.ts'
-import { unknownFields } from './fields/python-unknown-fields.ts'
+import { unknownPythonFields } from './fields/python-unknown-fields.ts'
 import { pythonNames } from './fields/python-names.ts'
 import { stripTypes } from './parse/strip-types.ts'
-import { unknownMembers } from './fields/javascript-unknown-fields.ts'
+import { unknownJavascriptFields } from './fields/javascript-unknown-fields.ts'
 
 /** Characters of a source at most. */
 export const MAX_SOURCE_CHARS = 262_144
@@ -66,7 +67,7 @@ export function checkSource(
   if ('problem' in stripped) return { ok: false, problems: [stripped.problem] }
   const module = parseModule(stripped.code)
   if ('problems' in module) return { ok: false, problems: module.problems }
-  const { names, computed } = namesRead(module.program)
+  const { names, computed } = javascriptNames(module.program)
   return {
     ok: true,
     code: stripped.code,
@@ -76,7 +77,7 @@ export function checkSource(
     readsEverything: computed,
     warnings: [
       ...module.warnings,
-      ...unknownMembers(module.program, { fields, cutouts }),
+      ...unknownJavascriptFields(module.program, { fields, cutouts }),
       ...(computed ? [COSTLY] : []),
     ],
     names: fieldNames(names),
@@ -97,7 +98,7 @@ function checkPython(source: string, fields: readonly Field[], cutouts: boolean)
     reads: columnsRead(fields, { names, everything: computed, cutouts }),
     offers: columnsOffered(fields, cutouts),
     readsEverything: computed,
-    warnings: [...unknownFields(source, fields), ...(computed ? [COSTLY] : [])],
+    warnings: [...unknownPythonFields(source, fields), ...(computed ? [COSTLY] : [])],
     names: fieldNames(names),
   }
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { FairTurns } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
 
 /** Pieces of work that end when they are told to, and the order in which they began. */
-function open(options: ConstructorParameters<typeof FairTurns>[0]) {
-  const turns = new FairTurns(options)
+function open(options: ConstructorParameters<typeof FairQueue>[0]) {
+  const queue = new FairQueue(options)
   const begun: string[] = []
   const ends = new Map<string, () => void>()
   const add = (party: string, name: string): Promise<void> =>
-    turns.run(party, () => {
+    queue.run(party, () => {
       begun.push(name)
       return new Promise(resolve => ends.set(name, resolve))
     })
@@ -46,7 +46,7 @@ test('what one party has waiting is bounded, and others are not told so', async 
 })
 
 test('work that fails gives its turn back', async () => {
-  const turns = new FairTurns({ atOnce: 1, perParty: 1, waiting: 1 })
-  await expect(turns.run('a', () => Promise.reject(new Error('x')))).rejects.toThrow('x')
-  expect(await turns.run('a', () => Promise.resolve(7))).toBe(7)
+  const queue = new FairQueue({ atOnce: 1, perParty: 1, waiting: 1 })
+  await expect(queue.run('a', () => Promise.reject(new Error('x')))).rejects.toThrow('x')
+  expect(await queue.run('a', () => Promise.resolve(7))).toBe(7)
 })

@@ -1,12 +1,12 @@
-// Work of several parties, so many pieces at once: whose piece is next goes round, and no party has all the room for itself.
+// A queue of several parties' tasks (checks and trials of accounts): so many run at once, parties take turns, and none can take every place.
 import { FilterError } from '../errors.ts'
 
-export interface FairTurnsOptions {
-  /** Pieces that run at the same time. */
+export interface FairQueueOptions {
+  /** Tasks that run at the same time. */
   readonly atOnce: number
-  /** Of one party. Below `atOnce`, a party whose pieces hang leaves room for the others. */
+  /** Of one party. Below `atOnce`, a party whose tasks hang leaves places for the others. */
   readonly perParty: number
-  /** Pieces of one party that may wait. */
+  /** Tasks of one party that may wait. */
   readonly waiting: number
 }
 
@@ -17,14 +17,14 @@ interface Party {
   turn: number
 }
 
-export class FairTurns {
-  readonly #options: FairTurnsOptions
+export class FairQueue {
+  readonly #options: FairQueueOptions
   /** Those with something that waits or runs. */
   readonly #parties = new Map<string, Party>()
   #running = 0
   #turn = 0
 
-  constructor(options: FairTurnsOptions) {
+  constructor(options: FairQueueOptions) {
     this.#options = options
   }
 

@@ -1,17 +1,17 @@
 import { afterEach, expect, test } from 'vitest'
 import { type SourceCheck } from './check-source.ts'
-import { openSourceDesk, type SourceDesk, type SourceDeskOptions } from './source-checker.ts'
+import { openSourceChecker, type SourceChecker, type SourceCheckerOptions } from './source-checker.ts'
 
 const GOOD = 'export const filter = (alert: { x: number }): boolean => alert.x > 1'
 const nothing = { fields: [] }
-const desks: SourceDesk[] = []
+const checkers: SourceChecker[] = []
 afterEach(() => {
-  for (const desk of desks.splice(0)) desk.close()
+  for (const checker of checkers.splice(0)) checker.close()
 })
-const open = (options?: SourceDeskOptions): SourceDesk => {
-  const desk = openSourceDesk(options)
-  desks.push(desk)
-  return desk
+const open = (options?: SourceCheckerOptions): SourceChecker => {
+  const checker = openSourceChecker(options)
+  checkers.push(checker)
+  return checker
 }
 const codesOf = (check: SourceCheck): unknown => (check.ok ? 'ok' : check.problems.map(({ code }) => code))
 const nested = (open: string, middle: string, close: string, levels: number): string =>
@@ -28,14 +28,14 @@ test.each([
 ])(
   'a depth of %s is refused with its place, and TypeScript goes on for everybody',
   async (_what, source) => {
-    const desk = open({ size: 1 })
+    const checker = open({ size: 1 })
     for (const language of ['typescript', 'javascript'] as const) {
       // Types are no JavaScript.
       if (language === 'javascript' && source.startsWith('let x:')) continue
-      const check = await desk.check(language, source, nothing)
+      const check = await checker.check(language, source, nothing)
       expect(codesOf(check)).toEqual(['FILTER_SOURCE_TOO_DEEP'])
       expect(check).toMatchObject({ problems: [{ line: 1, column: expect.any(Number) }] })
-      expect(codesOf(await desk.check('typescript', GOOD, nothing))).toBe('ok')
+      expect(codesOf(await checker.check('typescript', GOOD, nothing))).toBe('ok')
     }
   },
   60_000,
@@ -47,26 +47,26 @@ test('a sum of thousands of terms is no depth', async () => {
 }, 60_000)
 
 test('a source that exhausts the memory of its process is refused, and the next one is read', async () => {
-  const desk = open({ size: 1, limits: { answerMs: 60_000, memoryMb: 16 } })
+  const checker = open({ size: 1, limits: { answerMs: 60_000, memoryMb: 16 } })
   const many = `export const filter = a => [${'[],'.repeat(80_000)}]`
-  expect(codesOf(await desk.check('javascript', many, nothing))).toEqual(['FILTER_SOURCE_TOO_COMPLEX'])
-  expect(codesOf(await desk.check('javascript', 'export const filter = a => a.x', nothing))).toBe('ok')
+  expect(codesOf(await checker.check('javascript', many, nothing))).toEqual(['FILTER_SOURCE_TOO_COMPLEX'])
+  expect(codesOf(await checker.check('javascript', 'export const filter = a => a.x', nothing))).toBe('ok')
 }, 60_000)
 
 test('a source that is not read in time is refused', async () => {
-  const desk = open({ size: 1, limits: { answerMs: 1, memoryMb: 64 } })
+  const checker = open({ size: 1, limits: { answerMs: 1, memoryMb: 64 } })
   const long = `export const filter = a => [${'a.b,'.repeat(15_000)}]`
-  expect(codesOf(await desk.check('javascript', long, nothing))).toEqual(['FILTER_SOURCE_TOO_COMPLEX'])
+  expect(codesOf(await checker.check('javascript', long, nothing))).toEqual(['FILTER_SOURCE_TOO_COMPLEX'])
 }, 60_000)
 
 test('while a long source is read, this process does other things, and other accounts are served', async () => {
-  const desk = open({ size: 2 })
+  const checker = open({ size: 2 })
   const long = `export const filter = a => [${'a.b,'.repeat(15_000)}]`
   const order: string[] = []
   const reading = Promise.all(
-    Array.from({ length: 6 }, () => desk.check('javascript', long, nothing, 'a').then(() => order.push('a'))),
+    Array.from({ length: 6 }, () => checker.check('javascript', long, nothing, 'a').then(() => order.push('a'))),
   )
-  await desk.check('javascript', 'export const filter = a => a.x', nothing, 'b').then(() => order.push('b'))
+  await checker.check('javascript', 'export const filter = a => a.x', nothing, 'b').then(() => order.push('b'))
   await reading
   expect(order.indexOf('b')).toBeLessThan(6)
 }, 120_000)

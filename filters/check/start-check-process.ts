@@ -1,4 +1,4 @@
-// One process that reads authors' texts, as seen from the process that asks it.
+// Starts the process in which sources are checked (`check-process.ts`), asks it one question at a time, and ends it where it takes too long or too much.
 import { type ChildProcess, fork } from 'node:child_process'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
@@ -20,13 +20,13 @@ export interface Answer {
   readonly isSpent: boolean
 }
 
-export interface SourceChildLimits {
+export interface CheckLimits {
   readonly answerMs: number
   readonly memoryMb: number
 }
 
 /** A source of 256 KB takes about 0.2 s and 60 MB; a machine that is ten times slower and busy is not the author's fault. */
-export const SOURCE_LIMITS: SourceChildLimits = { answerMs: 30_000, memoryMb: 256 }
+export const CHECK_LIMITS: CheckLimits = { answerMs: 30_000, memoryMb: 256 }
 const START_MS = 60_000
 /** Of the main thread's 8 MB, which is what systems give. */
 const STACK_KB = 3_900
@@ -70,14 +70,14 @@ const tooMuch = (message: string): Answer => {
   return { check: { ok: false, problems: [problem] }, isSpent: true }
 }
 
-export interface SourceChild {
+export interface CheckProcess {
   /** Throws where it cannot be started at all. */
   ask(question: Question): Promise<Answer>
   end(): void
 }
 
 /** Starts one. It ends with this process, and keeps this process alive only while it is asked. */
-export function startSourceChild({ answerMs, memoryMb }: SourceChildLimits): SourceChild {
+export function startCheckProcess({ answerMs, memoryMb }: CheckLimits): CheckProcess {
   const child: ChildProcess = fork(new URL('check-process.ts', import.meta.url), [], {
     // It reads its own files, and may do nothing else.
     execArgv: [

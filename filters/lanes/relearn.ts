@@ -2,7 +2,7 @@
 // learned is kept in its record. From then on its lane's batches carry them too.
 import { readFrame, type Stream } from '#hub'
 import { type Sandbox, type Verdicts } from '#sandbox'
-import { type AlertBytes, learn } from '../trial/learn-columns.ts'
+import { type AlertBytes, learnColumns } from '../trial/learn-columns.ts'
 import { type AwaitedSchemas } from '../batch/awaited-schemas.ts'
 import { type LaneBatch } from '../batch/lane-batch.ts'
 import { type ShardState } from '../progress/shard-state.ts'
@@ -40,7 +40,7 @@ export const openRelearning =
     if (stream === undefined) throw new TypeError(`there is no stream ${runner.manifest.stream}`)
     const alerts = await alertsOf(batch, awaitedSchemas.of(stream.name))
     const { program, learning } = runner
-    const lesson = await learn({ sandbox, stream, alerts, program, learning, ...(first && { first }) })
+    const lesson = await learnColumns({ sandbox, stream, alerts, program, learning, ...(first && { first }) })
     runner.program = lesson.program
     if (!isIn()) await sandbox.unload(lesson.program.id)
     const { names, chargedMs } = lesson

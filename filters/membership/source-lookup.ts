@@ -1,6 +1,6 @@
 // What a version's source says it reads, as the API found it and stored it beside the source. A node parses no author's text.
 import { type Problem } from '../check/parse/problem.ts'
-import { openSourceDesk, type SourceDesk } from '../check/source-checker.ts'
+import { openSourceChecker, type SourceChecker } from '../check/source-checker.ts'
 import { type Version } from '../manifest.ts'
 import { sourceKey, type Sources } from '../sources.ts'
 
@@ -20,7 +20,7 @@ export type SourceOutcome =
 /** Never rejects: a source that is away stops its filter alone. */
 export class SourceLookup {
   readonly #sources: Pick<Sources, 'get'> | undefined
-  #checker: SourceDesk | undefined
+  #checker: SourceChecker | undefined
 
   constructor(sources: Pick<Sources, 'get'> | undefined) {
     this.#sources = sources
@@ -42,7 +42,7 @@ export class SourceLookup {
 
   /** A manifest written by an older version of this software has the text itself: it is read as the API does, in a process of its own, which may break. */
   async #read({ language }: Version, source: string): Promise<SourceOutcome> {
-    this.#checker ??= openSourceDesk({ size: 1, restMs: 10_000, waiting: Infinity })
+    this.#checker ??= openSourceChecker({ size: 1, restMs: 10_000, waiting: Infinity })
     const check = await this.#checker.check(language, source, { fields: [] })
     if (!check.ok) return { ok: false, problem: check.problems[0] }
     const { code, names, readsEverything: everything } = check

@@ -1,4 +1,5 @@
-// A filter that reached fields it was not given: loaded again with them, and asked about the same alerts once more, until its verdicts need nothing else.
+// For a filter that reached for fields its batch did not carry: it is loaded again with them and evaluates the same alerts once more, until its verdicts need
+// nothing else. Trials and the engine (`lanes/relearn.ts`) do the same.
 import { type AvroSchema, type BatchBuilder, HubError, openBatchBuilder, type Stream } from '#hub'
 import {
   type Failure,
@@ -19,7 +20,7 @@ export interface AlertBytes {
   readonly timestampMs: number
 }
 
-export interface Lesson {
+export interface LearnOptions {
   readonly sandbox: Sandbox
   readonly stream: Stream
   /** The alerts of the batch, in the order of its rows. */
@@ -43,7 +44,14 @@ export interface Learned {
 }
 
 /** Ends with verdicts or a failure of the filter. Rejects only when the sandbox cannot run. */
-export async function learn({ sandbox, stream, alerts, program, learning, first }: Lesson): Promise<Learned> {
+export async function learnColumns({
+  sandbox,
+  stream,
+  alerts,
+  program,
+  learning,
+  first,
+}: LearnOptions): Promise<Learned> {
   const names: string[] = []
   let chargedMs = first?.cpuMs ?? 0
   let wants = first?.wants

@@ -1,7 +1,8 @@
-// A filter on a visit, before it is live: the production sandbox and the production cap, nothing published.
+// In: a checked filter and a sample of its stream. Out: what it would have delivered, its errors and its cost. It runs in the production sandbox under the
+// production cap; nothing is published.
 import { type AlertKey, openBatchBuilder, type Stream } from '#hub'
 import { type AuthorError, type Failure, LearnedColumns, type Program, type Sandbox, type Verdicts } from '#sandbox'
-import { type AlertBytes, learn } from './learn.ts'
+import { type AlertBytes, learnColumns } from './learn-columns.ts'
 
 /** One packet of a sample, without its frame. */
 export type TrialPacket = AlertBytes
@@ -62,7 +63,7 @@ export async function trialRun({ sandbox, program, stream, packets, cap, onProgr
     let [verdicts] = await sandbox.evaluate(builder.take(), [running.id])
     builder.reset()
     if (verdicts?.wants !== undefined) {
-      const learned = await learn({ sandbox, stream, alerts, program: running, learning, first: verdicts })
+      const learned = await learnColumns({ sandbox, stream, alerts, program: running, learning, first: verdicts })
       ;({ program: running, verdicts } = learned)
       tally.learned(learned.names)
       builder = openBatchBuilder({ stream, set: running.reads, maxRows: TRIAL_ROWS })

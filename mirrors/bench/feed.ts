@@ -3,9 +3,9 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { type BrokerAccess, openAdmin, openKafka, openProducer, startBroker } from '#hub'
 import { openFeed } from '../feed/open-feed.ts'
 
@@ -86,14 +86,6 @@ const inChild = (task: Task, env: NodeJS.ProcessEnv): Promise<Result> =>
     child.send(task)
   })
 
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 const fill = async (access: BrokerAccess, packets: number): Promise<void> => {
   const admin = openAdmin(access)
   await admin.createTopics([{ name: TOPIC, partitions: PARTITIONS, configs: { 'retention.bytes': -1 } }])
@@ -117,7 +109,7 @@ const main = async (packets: number): Promise<void> => {
     name: 'bench',
     dir,
     libs: join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
   })
   try {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type FetchedPartition, type FetchedRecord, runsOf } from './contiguous-batches.ts'
+import { type FetchedPartition, type FetchedRecord, contiguousRuns } from './contiguous-batches.ts'
 
 const ABORT = Buffer.from([0, 0, 0, 0])
 const COMMIT = Buffer.from([0, 0, 0, 1])
@@ -72,7 +72,7 @@ describe('runs of a fetched partition', () => {
           const listed = aborted.filter(
             ({ firstOffset, last }) => last >= position && Number(firstOffset) < Number(position) + size,
           )
-          const runs = runsOf(fetched(messages, listed), position)
+          const runs = contiguousRuns(fetched(messages, listed), position)
           expect(runs).toHaveLength(1)
           for (const run of runs) {
             expect(run.from).toBe(position)
@@ -90,7 +90,7 @@ describe('runs of a fetched partition', () => {
     fc.assert(
       fc.property(offsets, fc.nat(50), (kept, start) => {
         const position = BigInt(start)
-        const runs = runsOf(fetched(kept.map(offset => record(offset, '-1', 'plain'))), position)
+        const runs = contiguousRuns(fetched(kept.map(offset => record(offset, '-1', 'plain'))), position)
         let next = position
         for (const { from, to } of runs) {
           expect(from).toBe(next)
@@ -106,18 +106,18 @@ describe('runs of a fetched partition', () => {
   })
 
   test('an empty response moves nothing', () => {
-    expect(runsOf(fetched([]), 5n)).toEqual([])
+    expect(contiguousRuns(fetched([]), 5n)).toEqual([])
   })
 
   test('a batch whose last records were compacted away is passed', () => {
     const last = record(3, '-1', 'plain')
-    const runs = runsOf(fetched([{ ...last, batchContext: { ...last.batchContext, lastOffsetDelta: 4 } }]), 5n)
+    const runs = contiguousRuns(fetched([{ ...last, batchContext: { ...last.batchContext, lastOffsetDelta: 4 } }]), 5n)
     expect(runs).toEqual([{ kind: 'gap', from: 5n, to: 8n }])
   })
 
   test('a record without a value is an empty packet, and a repeated header keeps all its values', () => {
     const one = { ...record(0, '-1', 'plain'), value: null, headers: { a: [Buffer.from('x'), null], b: null } }
-    const [run] = runsOf(fetched([one]), 0n)
+    const [run] = contiguousRuns(fetched([one]), 0n)
     expect(run?.kind === 'batch' && run.packets[0]).toMatchObject({
       value: Buffer.alloc(0),
       headers: { a: [Buffer.from('x'), Buffer.alloc(0)], b: Buffer.alloc(0) },

@@ -84,7 +84,7 @@ const openVisibility = (aborted: FetchedPartition['abortedTransactions']) => {
  * Cuts a fetched partition into runs that begin at `position` and cover every offset up to the last one fetched exactly once.
  * Records before `position` (of a compressed batch that holds it) are left out. An empty response gives no run.
  */
-export const runsOf = ({ messages, abortedTransactions }: FetchedPartition, position: bigint): FetchedRun[] => {
+export const contiguousRuns = ({ messages, abortedTransactions }: FetchedPartition, position: bigint): FetchedRun[] => {
   const isVisible = openVisibility(abortedTransactions)
   const runs: FetchedRun[] = []
   let packets: FeedPacket[] = []

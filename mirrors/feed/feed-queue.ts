@@ -21,7 +21,7 @@ export interface FeedQueue {
 }
 
 /** Opens a queue that holds up to `maxBytes`. */
-export const openQueue = (maxBytes: number): FeedQueue => {
+export const openFeedQueue = (maxBytes: number): FeedQueue => {
   let items: FeedItem[] = []
   const costs = new WeakMap<FeedItem, number>()
   let heldBytes = 0

@@ -1,4 +1,5 @@
-// What a reader of the local alert topic gets and asks for. The engine programs against these types; open-feed.ts makes them true.
+// In: a topic of the node's broker and where to begin. Out: batches of packets without holes, and gaps with their offsets. These are the types that the engine
+// programs against; `open-feed.ts` implements them.
 import { type BrokerAccess } from '#hub'
 import { type Received } from './received-times.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fatalFault, isUnknownTopic, outOfRange } from './fetch-error.ts'
+import { fatalFetchError, isUnknownTopic, outOfRange } from './fetch-error.ts'
 
 const protocol = (type: string, more: object = {}): Error => Object.assign(new Error(type), { type, ...more })
 
@@ -7,7 +7,7 @@ test.each(['TOPIC_AUTHORIZATION_FAILED', 'SASL_AUTHENTICATION_FAILED'])(
   '%s ends the feed, however deep it is wrapped',
   type => {
     const error = new Error('outer', { cause: new Error('middle', { cause: protocol(type) }) })
-    expect(fatalFault(error, 'alerts', 'worker')).toMatchObject({
+    expect(fatalFetchError(error, 'alerts', 'worker')).toMatchObject({
       code: 'MIRROR_FEED_READ',
       message: expect.stringContaining('worker the reading of alerts'),
     })
@@ -16,13 +16,13 @@ test.each(['TOPIC_AUTHORIZATION_FAILED', 'SASL_AUTHENTICATION_FAILED'])(
 
 test('a codec that cannot read a batch ends the feed and says which topic', () => {
   const error = Object.assign(new Error('A snappy batch is cut off'), { code: 'HUB_CODEC' })
-  expect(fatalFault(error, 'alerts', 'worker')).toMatchObject({ code: 'MIRROR_FEED_CORRUPT', cause: error })
+  expect(fatalFetchError(error, 'alerts', 'worker')).toMatchObject({ code: 'MIRROR_FEED_CORRUPT', cause: error })
 })
 
 test.each(['NOT_LEADER_FOR_PARTITION', 'BROKER_NOT_AVAILABLE', 'REQUEST_TIMED_OUT', 'UNKNOWN'])(
   '%s is tried again',
   type => {
-    expect(fatalFault(protocol(type), 'alerts', 'worker')).toBeUndefined()
+    expect(fatalFetchError(protocol(type), 'alerts', 'worker')).toBeUndefined()
   },
 )
 
@@ -35,5 +35,5 @@ test('a position out of range names its partition, and only that error does', ()
 test('an error that causes itself is no endless loop', () => {
   const error = new Error('round')
   error.cause = error
-  expect(fatalFault(error, 'alerts', 'worker')).toBeUndefined()
+  expect(fatalFetchError(error, 'alerts', 'worker')).toBeUndefined()
 })

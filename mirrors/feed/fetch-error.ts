@@ -33,7 +33,7 @@ export const isUnknownTopic = (error: unknown): boolean =>
   chain(error).some(({ type }) => type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'INVALID_TOPIC_EXCEPTION')
 
 /** The error to end with, where trying again does not help; undefined for anything that may pass (a broker that restarts, a new leader). */
-export const fatalFault = (error: unknown, topic: string, user: string): MirrorError | undefined => {
+export const fatalFetchError = (error: unknown, topic: string, user: string): MirrorError | undefined => {
   const all = chain(error)
   const own = all.find(one => one instanceof MirrorError)
   if (own instanceof MirrorError) return own

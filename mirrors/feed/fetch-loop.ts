@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
 import { type Lateness } from './lateness.ts'
-import { fatalFault, isUnknownTopic, outOfRange } from './fetch-error.ts'
-import { type FetchedPartition, runsOf } from './contiguous-batches.ts'
+import { fatalFetchError, isUnknownTopic, outOfRange } from './fetch-error.ts'
+import { type FetchedPartition, contiguousRuns } from './contiguous-batches.ts'
 import { type FetchLimits, type LogClient } from './kafkajs-log-client.ts'
-import { type LogEnds, openLogEnds } from './received-times.ts'
+import { type ReceivedTimes, openReceivedTimes } from './received-times.ts'
 import { type FeedQueue } from './feed-queue.ts'
 
 const FIRST_PAUSE_MS = 20
@@ -15,7 +15,7 @@ const UNKNOWN_TOPIC_LIMIT_MS = 15_000
 /** A leader that just changed may know an older end for a moment. */
 const AHEAD_LIMIT_MS = 5000
 
-export interface ReaderOptions {
+export interface FetchLoopOptions {
   readonly topic: string
   readonly user: string
   readonly client: LogClient
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly positions: Map<number, bigint>
   readonly highWatermarks: Map<number, bigint>
   /** How the end of each partition moved. */
-  readonly ends: Map<number, LogEnds>
+  readonly ends: Map<number, ReceivedTimes>
   /** Changed with every answer that has records. */
   readonly arrival: Lateness
   readonly limits: Omit<FetchLimits, 'maxBytes'>
@@ -32,13 +32,13 @@ export interface ReaderOptions {
   readonly signal: AbortSignal
 }
 
-/** Our own verdicts end the feed; what the client says is tried again. */
+/** A MirrorError ends the feed; errors of the client are tried again. */
 const raise = (error: unknown): void => {
   if (error instanceof MirrorError) throw error
 }
 
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
-export const readLog = async (options: ReaderOptions): Promise<void> => {
+export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => {
   const { topic, user, client, queue, positions, highWatermarks, ends, arrival, limits, maxBytes, signal } = options
   const loops = new Map<number, Promise<void>>()
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
@@ -49,12 +49,12 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
     const { partition } = fetched
     const highWatermark = BigInt(fetched.highWatermark)
     highWatermarks.set(partition, highWatermark)
-    const log = ends.get(partition) ?? openLogEnds()
+    const log = ends.get(partition) ?? openReceivedTimes()
     ends.set(partition, log)
     log.noted(highWatermark, askedMs, Date.now())
     if (positions.get(partition) !== asked) return undefined
     let newestMs: number | undefined
-    for (const run of runsOf(fetched, asked)) {
+    for (const run of contiguousRuns(fetched, asked)) {
       queue.push(partition, run, highWatermark)
       positions.set(partition, run.to)
       if (run.kind === 'batch') newestMs = run.packets.at(-1)?.timestampMs ?? newestMs
@@ -114,7 +114,7 @@ export const readLog = async (options: ReaderOptions): Promise<void> => {
         faultSince = undefined
       } catch (error) {
         if (isStopped()) return
-        const fatal = fatalFault(error, topic, user)
+        const fatal = fatalFetchError(error, topic, user)
         if (fatal !== undefined) throw fatal
         faultSince ??= performance.now()
         const outside = outOfRange(error)

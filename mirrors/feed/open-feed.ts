@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MirrorError } from '../errors.ts'
 import { openLateness } from './lateness.ts'
-import { fatalFault, isUnknownTopic } from './fetch-error.ts'
+import { fatalFetchError, isUnknownTopic } from './fetch-error.ts'
 import { type Feed, type FeedItem, type FeedOptions, type StartPosition } from './feed.ts'
 import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
-import { type LogEnds, openLogEnds } from './received-times.ts'
-import { openQueue } from './feed-queue.ts'
-import { readLog } from './fetch-loop.ts'
-import { resolveStarts } from './start-offsets.ts'
+import { type ReceivedTimes, openReceivedTimes } from './received-times.ts'
+import { openFeedQueue } from './feed-queue.ts'
+import { runFetchLoop } from './fetch-loop.ts'
+import { resolveStartOffsets } from './start-offsets.ts'
 
 const MB = 1024 * 1024
 /** Measured with packets of 110 KB: 4 MB a partition is the fastest; 1 MB costs twice the CPU. */
@@ -27,7 +27,7 @@ const persist = async <T>({ topic, access, signal }: FeedOptions, attempt: () =>
     try {
       return await attempt()
     } catch (error) {
-      const fatal = fatalFault(error, topic, access.user)
+      const fatal = fatalFetchError(error, topic, access.user)
       if (fatal !== undefined) throw fatal
       if (isUnknownTopic(error))
         throw new MirrorError(
@@ -43,7 +43,7 @@ const persist = async <T>({ topic, access, signal }: FeedOptions, attempt: () =>
 interface Opened {
   readonly client: LogClient
   readonly starts: Map<number, bigint>
-  readonly ends: Map<number, LogEnds>
+  readonly ends: Map<number, ReceivedTimes>
 }
 
 const openAtStarts = async (options: FeedOptions): Promise<Opened> => {
@@ -55,13 +55,13 @@ const openAtStarts = async (options: FeedOptions): Promise<Opened> => {
     const askedMs = Date.now()
     const last = await client.offsets('latest', partitions)
     const answeredMs = Date.now()
-    const starts = await resolveStarts(client, topic, partitions, from, otherwise)
-    const ends = new Map<number, LogEnds>()
+    const starts = await resolveStartOffsets(client, topic, partitions, from, otherwise)
+    const ends = new Map<number, ReceivedTimes>()
     for (const [partition, end] of last) {
       const start = from instanceof Map ? (from as ReadonlyMap<number, StartPosition>).get(partition) : from
       // A leader that just changed, or a topic made anew: what such an end says is not of what was read.
       if (typeof start === 'bigint' && end < start) continue
-      const log = openLogEnds()
+      const log = openReceivedTimes()
       log.noted(end, askedMs, answeredMs)
       ends.set(partition, log)
     }
@@ -82,14 +82,14 @@ const after = (item: FeedItem): bigint => (item.kind === 'batch' ? item.nextOffs
 export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const { topic, access, signal, maxBytes = MAX_BYTES } = options
   const { client, starts, ends } = await persist(options, () => openAtStarts(options))
-  const queue = openQueue(maxBytes)
+  const queue = openFeedQueue(maxBytes)
   const stop = new AbortController()
   const reading = new Map(starts)
   const positions = new Map(starts)
   const highWatermarks = new Map<number, bigint>()
   const arrival = openLateness()
 
-  const ended = readLog({
+  const ended = runFetchLoop({
     topic,
     user: access.user,
     client,

@@ -1,9 +1,9 @@
 // Reads single packets again that have left a reader's memory: those a cap of policy `best` chose, and those a slow lane needs.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess } from '#hub'
-import { fatalFault, outOfRange } from './fetch-error.ts'
+import { fatalFetchError, outOfRange } from './fetch-error.ts'
 import { type FeedPacket } from './feed.ts'
-import { type FetchedPartition, runsOf } from './contiguous-batches.ts'
+import { type FetchedPartition, contiguousRuns } from './contiguous-batches.ts'
 import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
 
 const KB = 1024
@@ -111,7 +111,7 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
     const take = (fetched: FetchedPartition): void => {
       const { partition } = fetched
       const offsets = wanted.get(partition) ?? []
-      for (const run of runsOf(fetched, offsets[0] ?? 0n)) {
+      for (const run of contiguousRuns(fetched, offsets[0] ?? 0n)) {
         const found = run.kind === 'batch' ? run.packets.filter(({ offset }) => offsets.includes(offset)) : []
         for (const packet of found) {
           // Its neighbours share its memory: what is kept is copied.
@@ -136,7 +136,7 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
         for (const one of fetched) take(one)
         if (fetched.length === 0) await sleep(PAUSE_MS, undefined, { signal })
       } catch (error) {
-        const fatal = fatalFault(error, topic, access.user)
+        const fatal = fatalFetchError(error, topic, access.user)
         if (fatal !== undefined) throw fatal
         const range = outOfRange(error)
         if (range === undefined) await client?.recover(error)

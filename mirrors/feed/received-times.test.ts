@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { openLogEnds } from './received-times.ts'
+import { openReceivedTimes } from './received-times.ts'
 
 test('a record came after the last end before it was asked for, and by the first answer with an end behind it', () => {
-  const ends = openLogEnds()
+  const ends = openReceivedTimes()
   ends.noted(10n, 1000, 1010)
   ends.noted(10n, 2000, 2010)
   ends.noted(15n, 3000, 3010)
@@ -15,7 +15,7 @@ test('a record came after the last end before it was asked for, and by the first
 })
 
 test('a log that became shorter is known only from then on', () => {
-  const ends = openLogEnds()
+  const ends = openReceivedTimes()
   ends.noted(10n, 1000, 1010)
   ends.noted(3n, 2000, 2010)
   expect(ends.received(2n)).toEqual({ afterMs: Number.NEGATIVE_INFINITY, byMs: 2010 })
@@ -28,7 +28,7 @@ test('however a log grows and is looked at, a record came between the two moment
   })
   fc.assert(
     fc.property(steps, list => {
-      const ends = openLogEnds()
+      const ends = openReceivedTimes()
       const came: number[] = []
       let nowMs = 0
       for (const { grows, passesMs } of list) {

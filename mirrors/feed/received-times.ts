@@ -10,7 +10,7 @@ export interface Received {
 }
 
 /** The ends of one partition as its reader was told them. */
-export interface LogEnds {
+export interface ReceivedTimes {
   /** The log ended at `end` (exclusive) in an answer that came at `answeredMs` to a request sent at `askedMs`. */
   noted(end: bigint, askedMs: number, answeredMs: number): void
   /** When the record at `offset` came. */
@@ -26,7 +26,7 @@ interface Sample {
   askedMs: number
 }
 
-export const openLogEnds = (): LogEnds => {
+export const openReceivedTimes = (): ReceivedTimes => {
   // Ascending in end and time.
   let samples: Sample[] = []
   /** How many samples have an end of at most `offset`. */

@@ -1,9 +1,9 @@
 // A broker of its own, which is killed and started again under the feed.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { afterAll, expect, test } from 'vitest'
 import { type Broker, startBroker } from '#hub'
 import { openAlertTopic, textsOf } from './alert-topic.fixture.ts'
@@ -16,21 +16,13 @@ afterAll(async () => {
   if (dir !== undefined) await rm(dir, { recursive: true, force: true })
 })
 
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 test('a broker that is killed and comes back is read on where the feed stood', async () => {
   dir = await mkdtemp(join(tmpdir(), 'skysieve-feed-'))
   const settings = {
     name: 'node',
     dir,
     libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
     heapMb: 300,
     scramIterations: 4096,

@@ -10,7 +10,7 @@ const keyOf = (question: OffsetQuestion): string =>
  * Looks the positions up. Exact ones are taken as they are; whether the log still has them shows when they are read.
  * Throws MirrorError MIRROR_FEED_TOPIC for a partition the topic lacks, and kafkajs' errors.
  */
-export const resolveStarts = async (
+export const resolveStartOffsets = async (
   client: Pick<LogClient, 'offsets'>,
   topic: string,
   partitions: readonly number[],

@@ -1,6 +1,6 @@
 // When the alerts of a gap were sent, from their neighbours: the newest one before it on the node, the first one after it on the hub.
 import { type BrokerAccess } from '#hub'
-import { runsOf } from '../feed/contiguous-batches.ts'
+import { contiguousRuns } from '../feed/contiguous-batches.ts'
 import { openLogClient } from '../feed/kafkajs-log-client.ts'
 import { type LostRange } from '../mirror-maker/lost-range.ts'
 
@@ -50,7 +50,7 @@ const timestamps = async (
     const at = await placeOf(async question => (await client.offsets(question, [partition])).get(partition) ?? 0n)
     if (at >= ((await client.offsets('latest', [partition])).get(partition) ?? 0n)) return []
     const [fetched] = await client.fetch(leader, new Map([[partition, at]]), LIMITS)
-    const runs = fetched === undefined ? [] : runsOf(fetched, at)
+    const runs = fetched === undefined ? [] : contiguousRuns(fetched, at)
     return runs.flatMap(run => (run.kind === 'batch' ? run.packets : []))
   } finally {
     await client.close()

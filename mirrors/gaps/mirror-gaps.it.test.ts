@@ -1,50 +1,26 @@
 // A node that was away longer than the hub kept its topic: a real MirrorMaker between two real brokers, and records deleted on the hub meanwhile.
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { CLOCK_TOPIC, type ClusterAdmin, openAdmin, openKafka, openProducer, type Producer } from '#hub'
+import { openKafka } from '#hub'
 import { packetsOf, takeUntil } from '../feed/alert-topic.fixture.ts'
 import { openFeed } from '../feed/open-feed.ts'
-import { mirrorMakerRights } from '../mirror-maker/mirror-maker-acls.ts'
 import { type LostRange } from '../mirror-maker/lost-range.ts'
-import { CONNECT_TOPICS, type MirrorMakerSettings } from '../mirror-maker/settings.ts'
+import { type MirroredNode, openMirroredNode } from '../mirror-maker/mirrored-node.fixture.ts'
 import { type MirrorMaker, startMirrorMaker } from '../mirror-maker/start.ts'
 import { watchMirrorMaker } from '../mirror-maker/watch.ts'
-import { prepareNode } from '../node/prepare-node.ts'
-import { nodeTopics } from '../node/node-topics.ts'
 import { followMirrorGaps } from './follow-gaps.ts'
 import { type MirrorGap } from './gap-record.ts'
 import { openGapRecorder } from './record-gaps.ts'
 
-const run = randomBytes(4).toString('hex')
-const alerts = `test-lost-${run}`
-const topics = [alerts, '_schemas', 'skysieve.filters', CLOCK_TOPIC]
-const rights = mirrorMakerRights(`lost-${run}`, topics)
-const nodeOptions = { shards: 1, alertTopics: [{ name: alerts, partitions: 2 }] }
 const ended = new AbortController()
 const begunMs = Date.now() - 600_000
 
-let hub: ClusterAdmin
-let node: ClusterAdmin
-let producer: Producer
-let settings: MirrorMakerSettings
+let mirrored: MirroredNode
+let alerts: string
 let mirrorMaker: MirrorMaker | undefined
-let dir: string
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
 
 /** Sends records `from` to `to` of a partition; each has a second of its own. */
 const send = (partition: number, from: number, to: number): Promise<unknown> =>
-  producer.send(
+  mirrored.producer.send(
     Array.from({ length: to - from }, (_, at) => ({
       topic: alerts,
       partition,
@@ -75,39 +51,18 @@ const onNode = async (count: number): Promise<string[]> => {
 }
 
 beforeAll(async () => {
-  const { hub: hubAccess, node: nodeAccess } = inject('kafka')
-  const secrets = [randomBytes(12).toString('hex'), randomBytes(12).toString('hex')] as const
-  dir = await mkdtemp(join(tmpdir(), 'skysieve-lost-'))
-  hub = openAdmin(hubAccess)
-  node = openAdmin(nodeAccess)
-  await hub.createTopics(nodeTopics(nodeOptions).filter(({ name }) => topics.includes(name)))
-  await prepareNode(node, nodeOptions)
-  // Another test's MirrorMaker may have kept its connector on this node, which this one would start first and could not.
-  await node.deleteTopics(Object.values(CONNECT_TOPICS))
-  await Promise.all([hub.upsertUser(rights.user, secrets[0]), node.upsertUser(rights.user, secrets[1])])
-  await Promise.all([hub.grant(rights.hub), node.grant(rights.node)])
-  settings = {
-    name: `lost-${run}`,
-    dir,
-    libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-    hub: { ...hubAccess, user: rights.user, password: secrets[0] },
-    node: { ...nodeAccess, user: rights.user, password: secrets[1] },
-    restPort: await freePort(),
-    topics,
-  }
-  producer = await openProducer(hubAccess, { clientId: 'test-lost' })
+  mirrored = await openMirroredNode('lost', inject('kafka'))
+  ;({ alerts } = mirrored)
 })
 afterAll(async () => {
   ended.abort()
   await mirrorMaker?.kill()
-  await node?.deleteTopics(Object.values(CONNECT_TOPICS))
-  await producer?.close()
-  await Promise.all([hub?.close(), node?.close()])
-  if (dir !== undefined) await rm(dir, { recursive: true, force: true })
+  await mirrored?.close()
 })
 
 test('what the hub deleted while a node was away is told with its offsets and times, and nothing else is', async () => {
   const { hub: hubAccess, node: nodeAccess } = inject('kafka')
+  const { settings } = mirrored
   const lost: LostRange[] = []
   const gaps: MirrorGap[] = []
   const following = await followMirrorGaps({
@@ -173,7 +128,6 @@ test('what the hub deleted while a node was away is told with its offsets and ti
   })
   expect(later).toEqual(gaps)
   await Promise.all([following.close(), other.close()])
-  await recorder.idle()
   ended.abort()
   await watching
 })

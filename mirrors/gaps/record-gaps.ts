@@ -1,4 +1,5 @@
-// Writes what MirrorMaker lost into the node's own topic, so that it is known there with or without the hub, and after any restart.
+// In: ranges of offsets that MirrorMaker lost. Out: records of skysieve.mirror-gaps on the node, so that they are known there with or without the hub, and after
+// any restart.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BrokerAccess, openProducer } from '#hub'
 import { type LostRange } from '../mirror-maker/lost-range.ts'
@@ -20,8 +21,6 @@ export interface GapRecorderOptions {
 export interface GapRecorder {
   /** Records a range, in turn; a broker that is away is waited for. What is recorded already may be noted again. */
   note(lost: LostRange): void
-  /** Resolves when all that was noted is written, or the signal has come. */
-  idle(): Promise<void>
 }
 
 /** Connects to nothing until there is something to record. */
@@ -42,7 +41,6 @@ export const openGapRecorder = (options: GapRecorderOptions): GapRecorder => {
       const atMs = Date.now()
       turn = turn.then(() => persist(lost, atMs))
     },
-    idle: () => turn,
   }
 }
 

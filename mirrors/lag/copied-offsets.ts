@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const PAUSE_MS = 1000
 
 /** By topic, by partition: the hub's offset after the last record copied. */
-export type Copied = ReadonlyMap<string, ReadonlyMap<number, bigint>>
+export type CopiedOffsets = ReadonlyMap<string, ReadonlyMap<number, bigint>>
 
 interface Position {
   readonly topic: string
@@ -42,11 +42,11 @@ export const copiedPosition = (key: Buffer | null, value: Buffer): Position | un
 }
 
 /** Follows the positions until the signal; `positions` always has the latest. Waits for MirrorMaker's first start. */
-export const followCopied = (
+export const followCopiedOffsets = (
   access: BrokerAccess,
   clientId: string,
   signal: AbortSignal,
-): { readonly positions: Copied; readonly ended: Promise<void> } => {
+): { readonly positions: CopiedOffsets; readonly ended: Promise<void> } => {
   const positions = new Map<string, Map<number, bigint>>()
   const note = (item: FeedItem): void => {
     if (item.kind === 'gap') return

@@ -4,7 +4,7 @@ import { type BrokerAccess, type Grant } from '#hub'
 import { isUnknownTopic } from '../feed/fetch-error.ts'
 import { type LogClient, openLogClient } from '../feed/kafkajs-log-client.ts'
 import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
-import { type Copied, followCopied } from './copied-offsets.ts'
+import { type CopiedOffsets, followCopiedOffsets } from './copied-offsets.ts'
 import { type LagClock, openLagClock } from './lag-clock.ts'
 
 const EVERY_MS = 5000
@@ -34,7 +34,7 @@ export interface LagWatchOptions {
 }
 
 /** What a user needs to watch lag, on the hub and on the node. */
-export const lagWatchRights = (user: string, topics: readonly string[]) => ({
+export const lagWatchAcls = (user: string, topics: readonly string[]) => ({
   hub: topics.map((name): Grant => ({ user, resource: 'topic', name, operations: ['describe'] })),
   node: [{ user, resource: 'topic', name: CONNECT_TOPICS.offsets, operations: ['read', 'describe'] }] satisfies Grant[],
 })
@@ -43,7 +43,7 @@ export const lagWatchRights = (user: string, topics: readonly string[]) => ({
 const openHubTopic = (options: LagWatchOptions, topic: string) => {
   const clocks = new Map<number, LagClock>()
   let client: LogClient | undefined
-  const look = async (copied: Copied): Promise<MirrorLag> => {
+  const look = async (copied: CopiedOffsets): Promise<MirrorLag> => {
     client ??= await openLogClient(options.hub, options.clientId, topic)
     const partitions = [...(await client.leaders()).keys()]
     const [firsts, ends] = await Promise.all([
@@ -66,7 +66,7 @@ const openHubTopic = (options: LagWatchOptions, topic: string) => {
     return sum(lags)
   }
   return {
-    look: async (copied: Copied): Promise<MirrorLag> => {
+    look: async (copied: CopiedOffsets): Promise<MirrorLag> => {
       try {
         return await look(copied)
       } catch (error) {
@@ -113,7 +113,7 @@ export const openLagWatch = (
   const { node, topics, clientId, signal, onLag, everyMs = EVERY_MS } = options
   const hubTopics = topics.map(topic => openHubTopic(options, topic))
   const nodeCheck = openNodeCheck(options)
-  const copied = followCopied(node, clientId, signal)
+  const copied = followCopiedOffsets(node, clientId, signal)
   let seen: { readonly lag: MirrorLag; readonly atMs: number } | undefined
   const watch = async (): Promise<void> => {
     while (!signal.aborted) {

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { copiedPosition } from './copied-offsets.ts'
-import { openFeedLag } from './feed-lag.ts'
 import { openLagClock } from './lag-clock.ts'
 
 describe('the clock of a partition', () => {
@@ -39,20 +38,6 @@ describe('the clock of a partition', () => {
     clock.ended(1n, 60_000)
     expect(clock.secondsBehind(0n, 61_000)).toBe(1)
   })
-})
-
-test('a feed’s lag is the sum of its partitions’ offsets and the longest of their waits', () => {
-  const highWatermarks = new Map([
-    [0, 10n],
-    [1, 5n],
-  ])
-  const positions = new Map([
-    [0, 7n],
-    [1, 5n],
-  ])
-  const lag = openFeedLag({ positions, highWatermarks })
-  expect(lag(positions, 0)).toEqual({ alerts: 3, seconds: 0 })
-  expect(lag(positions, 2000)).toEqual({ alerts: 3, seconds: 2 })
 })
 
 const key = (fields: object) => Buffer.from(JSON.stringify(['MirrorSourceConnector', fields]))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { mirrorMakerEvent } from './log-event.ts'
 import { followEvents } from './events-file.ts'
-import { openLossReader } from './lost-range.ts'
+import { openLostRangeReader } from './lost-range.ts'
 import { openStallClock } from './stall-clock.ts'
 
 const dirs: string[] = []
@@ -31,7 +31,7 @@ describe('lines of the log', () => {
   })
 
   test('where a partition of the hub is read on, because its position was gone, makes a lost range', () => {
-    const read = openLossReader(['lsst-alerts-v11'])
+    const read = openLostRangeReader(['lsst-alerts-v11'])
     const take = (line: string) => {
       const event = mirrorMakerEvent(line)
       return event && read(event)

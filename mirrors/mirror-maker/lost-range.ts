@@ -10,7 +10,9 @@ export interface LostRange {
 }
 
 /** Puts together where the consumer stood and where it went on; an event that is about something else, or a new partition's begin, gives nothing. */
-export const openLossReader = (topics: readonly string[]): ((event: MirrorMakerEvent) => LostRange | undefined) => {
+export const openLostRangeReader = (
+  topics: readonly string[],
+): ((event: MirrorMakerEvent) => LostRange | undefined) => {
   const standing = new Map<string, bigint>()
   return event => {
     if (event.kind !== 'out-of-range' && event.kind !== 'position') return undefined

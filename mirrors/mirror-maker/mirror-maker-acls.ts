@@ -3,7 +3,7 @@ import { type Grant } from '#hub'
 import { CONNECT_GROUP, HUB_ALIAS, mirrorMakerUser } from './settings.ts'
 
 /** Grants for the hub's broker and for the node's. */
-export interface MirrorMakerRights {
+export interface MirrorMakerAcls {
   readonly user: string
   readonly hub: readonly Grant[]
   readonly node: readonly Grant[]
@@ -13,7 +13,7 @@ export interface MirrorMakerRights {
  * On the hub it only reads the topics it copies. On the node it writes them and keeps Kafka Connect's own topics, group and
  * transactional ids (a leader's `connect-cluster-…` and one for each task).
  */
-export const mirrorMakerRights = (node: string, topics: readonly string[]): MirrorMakerRights => {
+export const mirrorMakerAcls = (node: string, topics: readonly string[]): MirrorMakerAcls => {
   const user = mirrorMakerUser(node)
   return {
     user,

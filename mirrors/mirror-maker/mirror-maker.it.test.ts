@@ -1,83 +1,39 @@
 // One real MirrorMaker between the two brokers of the integration tests, with the rights it is said to need and no other.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import {
-  type BrokerAccess,
-  CLOCK_TOPIC,
-  type ClusterAdmin,
-  openAdmin,
-  openProducer,
-  type Producer,
-  startClock,
-} from '#hub'
+import { type ClusterAdmin, type Producer, startClock } from '#hub'
 import { packetsOf, takeUntil } from '../feed/alert-topic.fixture.ts'
 import { type FeedItem } from '../feed/feed.ts'
 import { openFeed } from '../feed/open-feed.ts'
 import { openHubClock } from '../lag/hub-clock.ts'
 import { type MirrorLag, openLagWatch } from '../lag/lag-watch.ts'
+import { NODE_TOPICS } from '../node/node-topics.ts'
 import { prepareNode } from '../node/prepare-node.ts'
-import { NODE_TOPICS, nodeTopics } from '../node/node-topics.ts'
-import { mirrorMakerRights } from './mirror-maker-acls.ts'
+import { type MirroredNode, openMirroredNode } from './mirrored-node.fixture.ts'
 import { CONNECT_TOPICS, type MirrorMakerSettings } from './settings.ts'
 import { type MirrorMaker, startMirrorMaker } from './start.ts'
 import { type MirrorMakerFault, watchMirrorMaker } from './watch.ts'
 
 const MB = 1024 * 1024
-const run = randomBytes(4).toString('hex')
-const alerts = `test-alerts-${run}`
-const topics = [alerts, '_schemas', 'skysieve.filters', CLOCK_TOPIC]
-const rights = mirrorMakerRights(`node-${run}`, topics)
-const nodeOptions = { shards: 1, alertTopics: [{ name: alerts, partitions: 2 }] }
 const ended = new AbortController()
 
+let mirrored: MirroredNode
+let alerts: string
 let hub: ClusterAdmin
 let node: ClusterAdmin
 let producer: Producer
 let settings: MirrorMakerSettings
 let mirrorMaker: MirrorMaker | undefined
-let dir: string
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-const as = (access: BrokerAccess, password: string): BrokerAccess => ({ ...access, user: rights.user, password })
 
 beforeAll(async () => {
-  const { hub: hubAccess, node: nodeAccess } = inject('kafka')
-  const secrets = [randomBytes(12).toString('hex'), randomBytes(12).toString('hex')] as const
-  dir = await mkdtemp(join(tmpdir(), 'skysieve-mm2-'))
-  hub = openAdmin(hubAccess)
-  node = openAdmin(nodeAccess)
-  await hub.createTopics(nodeTopics(nodeOptions).filter(({ name }) => topics.includes(name)))
-  await prepareNode(node, nodeOptions)
-  await Promise.all([hub.upsertUser(rights.user, secrets[0]), node.upsertUser(rights.user, secrets[1])])
-  await Promise.all([hub.grant(rights.hub), node.grant(rights.node)])
-  settings = {
-    name: `node-${run}`,
-    dir,
-    libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-    hub: as(hubAccess, secrets[0]),
-    node: as(nodeAccess, secrets[1]),
-    restPort: await freePort(),
-    topics,
-  }
-  producer = await openProducer(hubAccess, { clientId: 'test-hub' })
+  mirrored = await openMirroredNode('alerts', inject('kafka'))
+  ;({ alerts, hub, node, producer, settings } = mirrored)
   mirrorMaker = await startMirrorMaker(settings)
 })
 afterAll(async () => {
   ended.abort()
   await mirrorMaker?.kill()
-  await producer?.close()
-  await Promise.all([hub?.close(), node?.close()])
-  if (dir !== undefined) await rm(dir, { recursive: true, force: true })
+  await mirrored?.close()
 })
 
 /** Reads a topic of the node from its first record until it has `count` packets. */
@@ -114,7 +70,7 @@ describe('MirrorMaker', () => {
   })
 
   test('copies control topics with keys and tombstones, and leaves them compacted on the node', async () => {
-    const key = `filter-${run}`
+    const key = `filter-${settings.name}`
     await producer.send([
       { topic: 'skysieve.filters', key, value: '{"state":"live"}' },
       { topic: 'skysieve.filters', key, value: null },
@@ -206,9 +162,9 @@ describe('MirrorMaker', () => {
     const stop = new AbortController()
     const { promise, resolve } = Promise.withResolvers<MirrorMakerFault>()
     const watching = watchMirrorMaker({ settings, lag: () => undefined, onFault: resolve, signal: stop.signal })
-    await hub.revoke(rights.hub)
+    await hub.revoke(mirrored.acls.hub)
     expect(await promise).toMatchObject({ kind: 'refused', message: expect.stringMatching(/rights on the hub/) })
-    await hub.grant(rights.hub)
+    await hub.grant(mirrored.acls.hub)
     stop.abort()
     await watching
   })
@@ -222,7 +178,7 @@ describe('MirrorMaker', () => {
       onFault: fault => faults.push(fault),
       signal: stop.signal,
     })
-    const write = rights.node.filter(({ name }) => name === alerts)
+    const write = mirrored.acls.node.filter(({ name }) => name === alerts)
     await node.revoke(write)
     await producer.send([{ topic: alerts, partition: 0, value: 'after' }])
     await expect.poll(() => faults.map(({ kind }) => kind), { timeout: 30_000 }).toContain('dead-task')
@@ -239,10 +195,12 @@ describe('MirrorMaker', () => {
 
 describe('a node', () => {
   test('is prepared again without harm, keeps its own retention, and refuses another number of shards', async () => {
-    await prepareNode(node, { ...nodeOptions, retention: { hours: 1, bytesPerPartition: 200 * MB } })
+    await prepareNode(node, { ...mirrored.nodeOptions, retention: { hours: 1, bytesPerPartition: 200 * MB } })
     const configs = (await node.describeTopic(alerts))?.configs
     expect(configs).toMatchObject({ 'retention.ms': '3600000', 'retention.bytes': String(200 * MB) })
     expect((await node.describeTopic(NODE_TOPICS.progress))?.partitions).toBe(1)
-    await expect(prepareNode(node, { ...nodeOptions, shards: 3 })).rejects.toMatchObject({ code: 'MIRROR_NODE_TOPIC' })
+    await expect(prepareNode(node, { ...mirrored.nodeOptions, shards: 3 })).rejects.toMatchObject({
+      code: 'MIRROR_NODE_TOPIC',
+    })
   })
 })

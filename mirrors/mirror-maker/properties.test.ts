@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { mirrorMakerCommand } from './command.ts'
 import { renderMirrorMaker, renderMirrorMakerLogging, renderSecrets } from './properties.ts'
-import { mirrorMakerRights } from './mirror-maker-acls.ts'
+import { mirrorMakerAcls } from './mirror-maker-acls.ts'
 import { checkSettings, type MirrorMakerSettings } from './settings.ts'
 
 const settings: MirrorMakerSettings = {
@@ -55,7 +55,7 @@ describe('the configuration of MirrorMaker', () => {
 })
 
 test('the rights on the hub are to read, and only what is copied', () => {
-  const { hub } = mirrorMakerRights('node1', settings.topics)
+  const { hub } = mirrorMakerAcls('node1', settings.topics)
   expect(hub.map(({ name }) => name)).toEqual(settings.topics)
   expect(new Set(hub.flatMap(({ operations }) => operations))).toEqual(
     new Set(['read', 'describe', 'describe-configs']),

@@ -1,4 +1,5 @@
-// What describes one MirrorMaker (one process for one node), and where its files lie.
+// What describes one MirrorMaker (one process for one node), and where its files lie. From these settings `write-files.ts` writes its configuration and
+// `command.ts` makes its command line; `watch.ts` looks after the process.
 import { join } from 'node:path'
 import { type BrokerAccess } from '#hub'
 import { MirrorError } from '../errors.ts'

@@ -1,6 +1,6 @@
 // Watches a MirrorMaker from outside and asks for a restart when it no longer copies. Kafka Connect restarts no failed task itself.
 import { followEvents } from './events-file.ts'
-import { type LostRange, openLossReader } from './lost-range.ts'
+import { type LostRange, openLostRangeReader } from './lost-range.ts'
 import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
 import { type CopyProgress, openStallClock } from './stall-clock.ts'
 
@@ -59,7 +59,7 @@ export const watchMirrorMaker = async (options: WatchOptions): Promise<void> => 
   }
   const timer = setInterval(look, Math.min(1000, stallMs / 4))
   try {
-    const lostBy = openLossReader(topics)
+    const lostBy = openLostRangeReader(topics)
     for await (const event of followEvents(mirrorMakerFiles(dir).events, signal)) {
       const { kind, text } = event
       const lost = lostBy(event)

@@ -11,7 +11,7 @@ import {
   STREAMS,
 } from '#hub'
 import { workerAcls, workerUser } from '#filters'
-import { CONTROL_TOPICS, lagWatchRights, mirrorMakerRights } from '#mirrors'
+import { CONTROL_TOPICS, lagWatchAcls, mirrorMakerAcls } from '#mirrors'
 import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from '../layout/kafka-users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
@@ -58,16 +58,16 @@ export const hubAcls = (nodes: number): readonly Grant[] => [
   ]),
   ...apiAcls(API_USER).hub,
   ...nodeNames(nodes).flatMap(node => [
-    ...mirrorMakerRights(node, MIRRORED_TOPICS).hub,
+    ...mirrorMakerAcls(node, MIRRORED_TOPICS).hub,
     ...workerAcls(node, ALERT_TOPICS).hub,
-    ...lagWatchRights(workerUser(node), ALERT_TOPICS).hub,
+    ...lagWatchAcls(workerUser(node), ALERT_TOPICS).hub,
   ]),
 ]
 
 /** On a node: the worker reads alerts and control topics and writes what comes out of them. */
 export const nodeAcls = (node: string): readonly Grant[] => [
-  ...mirrorMakerRights(node, MIRRORED_TOPICS).node,
+  ...mirrorMakerAcls(node, MIRRORED_TOPICS).node,
   ...workerAcls(node, ALERT_TOPICS).node,
-  ...lagWatchRights(workerUser(node), ALERT_TOPICS).node,
+  ...lagWatchAcls(workerUser(node), ALERT_TOPICS).node,
   ...apiAcls(API_USER).node,
 ]

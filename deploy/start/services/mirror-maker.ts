@@ -6,7 +6,7 @@ import {
   eventsOf,
   openGapRecorder,
   openLagWatch,
-  openLossReader,
+  openLostRangeReader,
   watchMirrorMaker,
   mirrorMakerCommand,
   mirrorMakerFiles,
@@ -42,7 +42,7 @@ export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => 
     name: `${node.name}-mirror`,
     command: async () => {
       // What the last start noticed may not have been written when this process was killed.
-      const lostBy = openLossReader(topics)
+      const lostBy = openLostRangeReader(topics)
       for (const event of await eventsOf(mirrorMakerFiles(settings.dir).events)) {
         const lost = lostBy(event)
         if (lost !== undefined) gaps.note(lost)

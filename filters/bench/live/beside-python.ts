@@ -24,7 +24,10 @@ export interface Beside {
 const rounded = (value: number): number => Math.round(value * 1000) / 1000
 
 /** Plays without, with, without, …: `pairs` segments with them. */
-export async function measureBeside(live: LiveRun, { pairs, perSecond, visit, note }: BesideOptions): Promise<Beside> {
+export async function measureBesidePython(
+  live: LiveRun,
+  { pairs, perSecond, visit, note }: BesideOptions,
+): Promise<Beside> {
   const [without, beside]: [Played[], Played[]] = [[], []]
   let number = 0
   const play = async (into: Played[], name: string): Promise<void> => {

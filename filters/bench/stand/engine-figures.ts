@@ -1,7 +1,7 @@
 // The figures of one stored topic: ours with and without filters, and the published way on the same packets.
 import { type Stand, type Stored } from './stand.ts'
 
-export interface MeasureOptions {
+export interface EngineFiguresOptions {
   readonly filters: number
   readonly alerts: number
   readonly policy: 'first' | 'best'
@@ -13,13 +13,17 @@ export interface MeasureOptions {
  * Rates are alerts/s on the whole machine; `…PerCore` those of one CPU second, of the published way divided by the number of filters. Of the CPU, `decode` is
  * what a worker without filters takes beyond fetching, `publish` what one with filters takes beyond that: packing columns, cap and transactions.
  */
-export type Ours = Readonly<Record<string, unknown>>
+export type EngineFigures = Readonly<Record<string, unknown>>
 
 /** Alerts that the published way works through: one filter of it, scaled to all. */
 const PUBLISHED_ALERTS = 2000
 const US = 1e6
 
-export async function measure(stand: Stand, stored: Stored, options: MeasureOptions): Promise<Ours> {
+export async function engineFigures(
+  stand: Stand,
+  stored: Stored,
+  options: EngineFiguresOptions,
+): Promise<EngineFigures> {
   const { filters, alerts, policy, python } = options
   const published = Math.min(alerts, PUBLISHED_ALERTS)
   const inNode = await stand.published(stored, published)

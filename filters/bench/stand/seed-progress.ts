@@ -18,7 +18,7 @@ export interface Start {
 }
 
 /** Makes the filters' topics and writes the records a worker would have left. */
-export async function seed(
+export async function seedProgress(
   access: BrokerAccess,
   { stream, partitions, schemaIds, filters, shards, startMs = 0 }: Start,
 ): Promise<void> {
@@ -43,7 +43,7 @@ export async function seed(
 }
 
 /** Makes the topics of a node with so many shards anew, and removes the filters' topics. */
-export async function clear(access: BrokerAccess, filters: readonly string[], shards: number): Promise<void> {
+export async function clearTopics(access: BrokerAccess, filters: readonly string[], shards: number): Promise<void> {
   const admin = openAdmin(access)
   await admin.deleteTopics([NODE_TOPICS.progress, NODE_TOPICS.shards, ...filters.map(topicOfFilter)])
   await admin.createTopics(nodeTopics({ alertTopics: [], shards }))

@@ -1,17 +1,18 @@
-// The test stand of the engine bench: a broker with stored topics, on which one worker after another begins at the first packet.
+// The test stand of the engine and scale benches: a broker with stored topics, on which one worker after another, each in a process of its own, begins at the
+// first packet. In: packets and the number of filters. Out: rates, CPU and memory.
 import { fork, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import getPort from 'get-port'
 import { type BrokerAccess, openAdmin, openProducer, PACKET_ENV, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { WORKER_NODE_FLAGS } from '../../worker/node-js-flags.ts'
 import { benchFilters, pythonFilters } from '../worker/bench-filters.ts'
-import { freePort } from '../worker/free-port.ts'
 import { type LiveRun, openLiveRun } from '../live/live-run.ts'
-import { clear, seed } from './seed-progress.ts'
+import { clearTopics, seedProgress } from './seed-progress.ts'
 import { type FetchTask, type Outcome, type PublishedTask, type Task } from './tasks.ts'
 
 const PARTITIONS = 4
@@ -97,7 +98,7 @@ export async function openStand(): Promise<Stand> {
     name: 'bench',
     dir,
     libs: join(import.meta.dirname, '../../../.cache/kafka-4.3.1'),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
   })
   const { access, pid: brokerPid } = broker
@@ -130,12 +131,12 @@ export async function openStand(): Promise<Stand> {
       const filters = benchFilters(count, `r${++runs}`)
       const ids = filters.map(({ id }) => id)
       const stream = `bench${runs}`
-      await clear(access, [], shards)
+      await clearTopics(access, [], shards)
       const start = { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards }
-      await seed(access, { ...start, startMs })
+      await seedProgress(access, { ...start, startMs })
       const task: Task = { access, brokerPid, stream, topic, schemas, filters, alerts, jit, policy, shards }
       const outcome = await inChild<Outcome>('engine-run.ts', task, WORKER_NODE_FLAGS)
-      await clear(access, ids, shards)
+      await clearTopics(access, ids, shards)
       return outcome
     },
     live: async (schemas, { filters: count, jit, shards = 1, python }) => {
@@ -143,16 +144,16 @@ export async function openStand(): Promise<Stand> {
       const [topic, stream] = [`bench-${name}`, `bench${runs}`]
       const isolates = benchFilters(count, name)
       await createAlertTopic(access, topic)
-      await clear(access, [], shards)
+      await clearTopics(access, [], shards)
       const ids = isolates.map(({ id }) => id)
-      await seed(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
+      await seedProgress(access, { stream, partitions: PARTITIONS, schemaIds: idsOf(schemas), filters: ids, shards })
       const filters = [...isolates, ...pythonFilters(python?.filters ?? 0, name)]
       const engine = python === undefined ? {} : { engine: python.engine }
       const place = { access, stream, topic, schemas, partitions: PARTITIONS }
       const live = await openLiveRun({ ...place, filters, jit, shards, ...engine })
       const close = async (): Promise<void> => {
         await live.close()
-        await clear(
+        await clearTopics(
           access,
           filters.map(({ id }) => id),
           shards,

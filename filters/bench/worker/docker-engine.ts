@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './free-port.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const MAIN = join(ROOT, 'deploy/processes/engine/main.ts')
@@ -13,14 +12,13 @@ const POLL_MS = 100
 /** The first time its image may have to be put together. */
 const START_LIMIT_MS = 120_000
 
-export interface BenchEngine {
+export interface BenchDocker {
   readonly socket: string
   close(): Promise<void>
 }
 
-/** Starts one, by default on a port that is free; needs root and dockerd. Its sockets have long names, so its folder lies in /tmp. */
-export async function startBenchEngine(port?: number): Promise<BenchEngine> {
-  const opsPort = port ?? (await freePort())
+/** Starts one whose process tells of itself at `opsPort`; needs root and dockerd. Its sockets have long names, so its folder lies in /tmp. */
+export async function startBenchDocker(opsPort: number): Promise<BenchDocker> {
   const dir = await mkdtemp('/tmp/sky-bench-')
   const [socket, config] = [join(dir, 'engine/docker.sock'), join(dir, 'engine.json')]
   await mkdir(join(dir, 'engine'))

@@ -1,4 +1,5 @@
-// Names in a source × fields of a stream → the columns that filter gets at first. More than it needs costs time; what is missing it learns.
+// In: the names in a source and the fields of its stream. Out: the columns that the filter gets at first. More than it needs costs time; fields that are missing
+// are found when it reaches for them (`trial/learn-columns.ts`).
 import type { Column, ColumnKind, ColumnSet } from '#sandbox'
 
 /** A field that packets of a stream offer: `list` is the array it lies in, and then `path` starts at the array's item. */

@@ -1,6 +1,6 @@
 // Which variables of a module mean one thing wherever they stand, and which function is its filter.
 import type { AnyNode, Function as FunctionNode, Pattern, Program } from 'acorn'
-import { walk } from '../parse/walk-syntax-tree.ts'
+import { walkSyntaxTree } from '../parse/walk-syntax-tree.ts'
 
 /** Names of a pattern, in order. Patterns nest no deeper than sources may. */
 function namesIn(pattern: Pattern | null | undefined): string[] {
@@ -29,7 +29,7 @@ export function boundOnce(program: Program): ReadonlySet<string> {
     for (const name of names) times.set(name, (times.get(name) ?? 0) + by)
   }
   const ASSIGNED = 2
-  for (const { node } of walk(program)) {
+  for (const { node } of walkSyntaxTree(program)) {
     if (node.type === 'VariableDeclarator') count(namesIn(node.id))
     else if (node.type === 'CatchClause') count(namesIn(node.param))
     else if (node.type === 'AssignmentExpression') count(namesIn(node.left), ASSIGNED)

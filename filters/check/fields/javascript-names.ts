@@ -1,6 +1,6 @@
 // Which names a filter's source can reach fields by. A name has to stand in the source as a property or as text, unless the source builds names.
 import type { AnyNode, Program } from 'acorn'
-import { walk } from '../parse/walk-syntax-tree.ts'
+import { walkSyntaxTree } from '../parse/walk-syntax-tree.ts'
 
 export interface NamesRead {
   readonly names: ReadonlySet<string>
@@ -16,7 +16,7 @@ const BUILDS_TEXT = new Set(
 )
 
 /** Names and text of a JavaScript module; text is also split at dots, so that `'diaSource.psfFlux'` counts for both. */
-export function namesRead(program: Program): NamesRead {
+export function javascriptNames(program: Program): NamesRead {
   const names = new Set<string>()
   const addText = (text: string): void => {
     names.add(text)
@@ -25,7 +25,7 @@ export function namesRead(program: Program): NamesRead {
   let keyed = false
   let enumerates = false
   let buildsText = false
-  for (const { node } of walk(program))
+  for (const { node } of walkSyntaxTree(program))
     switch (node.type) {
       case 'MemberExpression':
         if (!node.computed && node.property.type === 'Identifier') names.add(node.property.name)

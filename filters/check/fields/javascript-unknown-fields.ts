@@ -6,7 +6,7 @@ import { type FieldNode, fieldTree } from './field-tree.ts'
 import { nearNames } from './near-names.ts'
 import { type Problem, ProblemCode } from '../parse/problem.ts'
 import { boundOnce, filterOf } from './javascript-bindings.ts'
-import { walk } from '../parse/walk-syntax-tree.ts'
+import { walkSyntaxTree } from '../parse/walk-syntax-tree.ts'
 
 const MAX_WARNINGS = 20
 /** Calls on a list whose callback gets an item first; of `reduce` second. */
@@ -22,7 +22,7 @@ export interface KnownFields {
 }
 
 /** A warning for each place, in the order of the source. */
-export function unknownMembers(program: Program, { fields, cutouts }: KnownFields): Problem[] {
+export function unknownJavascriptFields(program: Program, { fields, cutouts }: KnownFields): Problem[] {
   const filter = filterOf(program)
   if (fields.length === 0 || filter === undefined) return []
   const certain = boundOnce(program)
@@ -103,7 +103,7 @@ export function unknownMembers(program: Program, { fields, cutouts }: KnownField
   }
 
   bind(filter.params[0], fieldTree(fields))
-  for (const { node } of walk(program)) {
+  for (const { node } of walkSyntaxTree(program)) {
     if (node.type === 'VariableDeclarator' && node.init) bind(node.id, resolve(node.init))
     else if (node.type === 'ForOfStatement' && node.left.type === 'VariableDeclaration')
       bind(node.left.declarations[0]?.id, resolve(node.right)?.members.get(''))

@@ -1,7 +1,7 @@
 // The names that somebody may have meant who wrote another.
 
 const MAX_NEAR = 3
-/** Longer than any field's name; what is longer is no slip of the pen. */
+/** Longer than any field's name: what is longer was not meant as one. */
 const MAX_CHARS = 100
 
 /** How many letters have to be put in, left out, replaced or swapped with their neighbour to make one text of the other. */

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { examples } from '../../trial/examples.ts'
 import { type Field } from './columns-read.ts'
-import { unknownFields } from './python-unknown-fields.ts'
+import { unknownPythonFields } from './python-unknown-fields.ts'
 import { syntheticSchema } from '../../trial/sample.ts'
 import { fieldsOf } from '#hub'
 
 const fields: readonly Field[] = fieldsOf(syntheticSchema())
 const messages = (source: string): string[] =>
-  unknownFields(source, fields).map(({ message, line, column }) => `${line}:${column} ${message}`)
+  unknownPythonFields(source, fields).map(({ message, line, column }) => `${line}:${column} ${message}`)
 const body = (...lines: string[]): string => `def filter(alert):\n${lines.map(line => `    ${line}\n`).join('')}`
 
 test.each([

@@ -39,7 +39,7 @@ function recordsOf(fields: readonly Field[]): Records {
 }
 
 /** One warning for each place that names a field which no schema has. Nothing is said of names whose record is not certain. */
-export function unknownFields(source: string, fields: readonly Field[]): Problem[] {
+export function unknownPythonFields(source: string, fields: readonly Field[]): Problem[] {
   const records = recordsOf(fields)
   if ((records.get('')?.size ?? 0) === 0) return []
   const text = source.replaceAll(LONG_TEXTS, hidden => hidden.replaceAll(/[^\n]/g, ' '))

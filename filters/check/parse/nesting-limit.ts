@@ -50,9 +50,9 @@ interface Inner {
   parseBindingAtom(...rest: unknown[]): Node
 }
 
-const shallow = (Base: typeof Parser): typeof Parser => {
+const limitDepth = (Base: typeof Parser): typeof Parser => {
   const inner = Base as unknown as new (...rest: unknown[]) => Inner
-  class ShallowParser extends inner {
+  class DepthLimited extends inner {
     #calls = 0
 
     #nested(parse: () => Node): Node {
@@ -90,20 +90,20 @@ const shallow = (Base: typeof Parser): typeof Parser => {
       return this.#nested(() => super.parseBindingAtom(...rest))
     }
   }
-  return ShallowParser as unknown as typeof Parser
+  return DepthLimited as unknown as typeof Parser
 }
 
-const ShallowParser = Parser.extend(shallow)
+const DepthLimitedParser = Parser.extend(limitDepth)
 
 /** Parses a module. Throws acorn's SyntaxError with `loc`; one that `isTooDeep` says so of its nesting. */
-export const parseShallow = (code: string): Program =>
-  ShallowParser.parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true })
+export const parseWithinDepth = (code: string): Program =>
+  DepthLimitedParser.parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true })
 
 /**
  * Where brackets nest deeper than allowed, or undefined: asked before types are erased, which no depth of nesting survives. Text and comments are
  * left out; what cannot be told without parsing, as `/` may begin a pattern, is read as code.
  */
-export function deepBracket(source: string): { readonly line: number; readonly column: number } | undefined {
+export function findDeepBracket(source: string): { readonly line: number; readonly column: number } | undefined {
   const text =
     /\/\/[^\n]*|\/\*[^*]*(?:\*(?!\/)[^*]*)*(?:\*\/)?|'(?:[^'\\\n]|\\[^])*'?|"(?:[^"\\\n]|\\[^])*"?|[([{\])}]/gu
   let depth = 0

@@ -1,8 +1,9 @@
-// A filter's module: one ES module without imports that exports a synchronous function `filter` and, if it likes, `description`.
+// In: JavaScript (types are erased before, by `strip-types.ts`). Out: its syntax tree, description and warnings, or the problems with their places. A filter is
+// one ES module without imports that exports a synchronous function `filter` and, if it likes, `description`.
 import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn'
-import { isTooDeep, parseShallow, tooDeep } from './nesting-limit.ts'
+import { isTooDeep, parseWithinDepth, tooDeep } from './nesting-limit.ts'
 import { MAX_PROBLEMS, type Problem, ProblemCode } from './problem.ts'
-import { MAX_DEPTH, walk } from './walk-syntax-tree.ts'
+import { MAX_DEPTH, walkSyntaxTree } from './walk-syntax-tree.ts'
 
 export interface ParsedModule {
   readonly program: Program
@@ -16,7 +17,7 @@ const NO_IMPORTS = 'a filter is one module without imports; put what it needs in
 export function parseModule(code: string): ParsedModule | { readonly problems: readonly Problem[] } {
   let program: Program
   try {
-    program = parseShallow(code)
+    program = parseWithinDepth(code)
   } catch (error) {
     if (!(error instanceof SyntaxError) || !('loc' in error)) throw error
     const place = error.loc as { line: number; column: number }
@@ -24,7 +25,7 @@ export function parseModule(code: string): ParsedModule | { readonly problems: r
     const message = error.message.replace(/ \(\d+:\d+\)$/, '')
     return { problems: [{ code: ProblemCode.syntax, message, line: place.line, column: place.column + 1 }] }
   }
-  for (const { node, depth } of walk(program)) {
+  for (const { node, depth } of walkSyntaxTree(program)) {
     if (depth <= MAX_DEPTH) continue
     const { line, column } = at(node)
     return { problems: [tooDeep(line, column)] }
@@ -51,7 +52,7 @@ function forbidden(program: Program): Problem[] {
   const refuse = (node: AnyNode, code: ProblemCode, message: string): void => {
     problems.push({ code, message, ...at(node) })
   }
-  for (const { node, isInFunction } of walk(program)) {
+  for (const { node, isInFunction } of walkSyntaxTree(program)) {
     switch (node.type) {
       case 'ImportDeclaration':
       case 'ImportExpression':
@@ -157,7 +158,7 @@ function lastingState(program: Program): Problem[] {
     const message = `verdicts must not depend on ${target.name}: a variable of the module begins anew whenever the filter is reloaded`
     warnings.set(target.name, { code: ProblemCode.unsupported, message, ...at(node) })
   }
-  for (const { node } of walk(program)) {
+  for (const { node } of walkSyntaxTree(program)) {
     if (node.type === 'AssignmentExpression') changed(node.left, node)
     if (node.type === 'UpdateExpression') changed(node.argument, node)
     if (warnings.size >= MAX_PROBLEMS) break

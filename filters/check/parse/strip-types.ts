@@ -1,6 +1,6 @@
 // TypeScript filter → JavaScript with every remaining character where it was, so that positions in messages are the author's.
 import { createRequire } from 'node:module'
-import { deepBracket, tooDeep } from './nesting-limit.ts'
+import { findDeepBracket, tooDeep } from './nesting-limit.ts'
 import { type Problem, ProblemCode } from './problem.ts'
 
 interface StripError {
@@ -24,7 +24,7 @@ export const warmUp = (): void => void stripTypes('const warm: number = 1')
  * memory is not to be trusted from then on, so the process that it is in has to end.
  */
 export function stripTypes(source: string): { readonly code: string } | { readonly problem: Problem } {
-  const deep = deepBracket(source)
+  const deep = findDeepBracket(source)
   if (deep !== undefined) return { problem: tooDeep(deep.line, deep.column) }
   try {
     return { code: tool().transformSync(source, { mode: 'strip-only' }).code }

@@ -25,7 +25,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
 ])
 
 /** Nodes in the order in which they begin, the module itself first. */
-export function* walk(program: Program): Generator<Visited> {
+export function* walkSyntaxTree(program: Program): Generator<Visited> {
   const waiting: Visited[] = [{ node: program, depth: 0, isInFunction: false }]
   for (let visited = waiting.pop(); visited !== undefined; visited = waiting.pop()) {
     yield visited

@@ -3,7 +3,7 @@
 import { fileVisits, HubError, parseSchema, readFrame, STREAMS } from '#hub'
 import {
   DEFAULT_LIMITS,
-  openSourceDesk,
+  openSourceChecker,
   type Problem,
   programOf,
   type SourceCheck,
@@ -28,7 +28,7 @@ export async function checked({ source, language }: SourceFile, stream: string, 
       `There is no stream “${stream}”; there are ${Object.keys(STREAMS).join(', ')}.`,
     )
   }
-  const checker = openSourceDesk({ size: 1 })
+  const checker = openSourceChecker({ size: 1 })
   try {
     const check = await checker.check(language, source, { fields: fieldsOf(stream, []), cutouts })
     if (check.ok) return check
