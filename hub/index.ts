@@ -171,3 +171,6 @@ export {
 } from './simulator/play-stream.ts'
 export { describePacket, printStream, type PrintOptions, type PrintSource } from './simulator/print-stream.ts'
 export { openVisitNumbers, type VisitNumbers } from './simulator/visit-numbers.ts'
+
+// Measurements
+export { medianOf, quantileOf, type Spread, spreadOf } from './quantiles.ts'

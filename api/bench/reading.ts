@@ -5,6 +5,7 @@ import { Agent, request } from 'node:http'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { quantileOf } from '#hub'
 import { newRedisServer } from '../checks/redis-server.ts'
 
 const { values } = parseArgs({
@@ -66,8 +67,7 @@ async function measure(
   return times.toSorted((a, b) => a - b)
 }
 
-const share = (sorted: readonly number[], part: number): number =>
-  Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN).toFixed(3))
+const share = (sorted: readonly number[], part: number): number => Number(quantileOf(sorted, part).toFixed(3))
 const p50 = (sorted: readonly number[]): number => share(sorted, 0.5)
 const p99 = (sorted: readonly number[]): number => share(sorted, 0.99)
 

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import { Redis } from 'ioredis'
 import { type RedisAccess } from '../jobs/redis.ts'
 
@@ -26,7 +26,7 @@ export async function newRedisServer({
   appendFsync = 'always',
 }: { readonly appendFsync?: 'always' | 'everysec' } = {}): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-redis-'))
-  const access = { host: '127.0.0.1', port: await freePort(), password: randomBytes(12).toString('hex') }
+  const access = { host: '127.0.0.1', port: await getPort(), password: randomBytes(12).toString('hex') }
   const config = join(dir, 'redis.conf')
   const lines = [
     `port ${access.port}`,
@@ -70,14 +70,4 @@ async function answering({ host, port, password }: RedisAccess): Promise<void> {
   )
   await Promise.race([redis.ping(), given])
   redis.disconnect()
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { medianOf } from '#hub'
 import { ROOT } from '../paths.ts'
 
 const { values } = parseArgs({
@@ -50,11 +51,7 @@ try {
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
-const spread = (all: readonly number[]) => {
-  const sorted = all.toSorted((a, b) => a - b)
-  const [min, median, max] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
-  return { median, min, max }
-}
+const spread = (all: readonly number[]) => ({ median: medianOf(all), min: Math.min(...all), max: Math.max(...all) })
 console.log(
   JSON.stringify({
     machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, node ${process.version}`,

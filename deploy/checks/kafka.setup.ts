@@ -2,9 +2,9 @@
 // tests want none says so by SKYSIEVE_TEST_BROKERS=none.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { type TestProject } from 'vitest/node'
 import { startBroker, type BrokerAccess } from '#hub'
 
@@ -22,25 +22,10 @@ declare module 'vitest' {
 
 const LIBS = join(import.meta.dirname, '../../.cache/kafka-4.3.1')
 
-const portOf = (server: Server): number => {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('A listening server has no port')
-  return address.port
-}
-
-/** Ports that are free now; all are held until the last is known, so that they differ. */
+/** Ports that are free now; one after another, so that they differ. */
 const freePorts = async (count: number): Promise<number[]> => {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>(resolve => {
-        server.listen(0, '127.0.0.1', resolve)
-      })
-      return server
-    }),
-  )
-  const ports = servers.map(portOf)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
+  const ports: number[] = []
+  while (ports.length < count) ports.push(await getPort())
   return ports
 }
 

@@ -1,6 +1,6 @@
 // The ops port as an operator's probe sees it.
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:net'
+import getPort from 'get-port'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { afterEach, expect, test } from 'vitest'
 import { type Check, openOpsServer } from './ops-server.ts'
@@ -10,19 +10,10 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>(done => void server.listen(0, '127.0.0.1', done))
-  const address = server.address()
-  await new Promise(done => server.close(done))
-  if (address === null || typeof address === 'string') throw new Error('A listening server has no port')
-  return address.port
-}
-
 const open = async (checks: () => readonly Check[]): Promise<string> => {
   const metrics = new Registry()
   new Counter({ name: 'skysieve_test_total', help: 'Of the test', registers: [metrics] }).inc(3)
-  const port = await freePort()
+  const port = await getPort()
   const server = await openOpsServer({ port, metrics, checks })
   closers.push(() => server.close())
   return `http://127.0.0.1:${port}`
@@ -61,7 +52,7 @@ test('what is counted by filter is seen with the token alone; everybody else see
   const lag = new Gauge({ name: 'skysieve_lane_lag_alerts', help: 'x', labelNames: ['lane'], registers })
   lag.set({ lane: 'live.0' }, 7)
   lag.set({ lane: 'f0000000001.own' }, 8)
-  const port = await freePort()
+  const port = await getPort()
   const metricsTokenSha256 = createHash('sha256').update('the-token').digest('hex')
   const server = await openOpsServer({ port, metrics, checks: () => [], metricsTokenSha256 })
   closers.push(() => server.close())

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import getPort from 'get-port'
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -35,14 +35,6 @@ let broker: Broker
 let admin: ClusterAdmin
 let reader: BrokerAccess
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 const secret = (): string => randomBytes(12).toString('hex')
 const newReader = async (): Promise<BrokerAccess> => {
   const access = { ...broker.access, user: `reader-${randomBytes(3).toString('hex')}`, password: secret() }
@@ -63,7 +55,7 @@ beforeAll(async () => {
     name: 'hub',
     dir: join(dir, 'hub'),
     libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? kafkaJarsIn(CACHE_DIR),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: secret(), broker: secret() },
     heapMb: 256,
     scramIterations: 4096,

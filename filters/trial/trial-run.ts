@@ -1,6 +1,6 @@
 // In: a checked filter and a sample of its stream. Out: what it would have delivered, its errors and its cost. It runs in the production sandbox under the
 // production cap; nothing is published.
-import { type AlertKey, openBatchBuilder, type Stream } from '#hub'
+import { type AlertKey, openBatchBuilder, quantileOf, type Stream } from '#hub'
 import { type AuthorError, type Failure, LearnedColumns, type Program, type Sandbox, type Verdicts } from '#sandbox'
 import { type AlertBytes, learnColumns } from './learn-columns.ts'
 
@@ -153,7 +153,6 @@ class Tally {
 
   result(): Trial {
     const sorted = this.#costsUs.toSorted((a, b) => a - b)
-    const quantile = (q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0
     return {
       alerts: this.#alerts,
       passed: this.#passed,
@@ -164,7 +163,7 @@ class Tally {
       ...(this.#failure ? { failure: this.#failure } : {}),
       logs: this.#logs,
       learned: this.#learned,
-      costUs: { t50: quantile(0.5), t90: quantile(0.9), t99: quantile(0.99) },
+      costUs: { t50: quantileOf(sorted, 0.5), t90: quantileOf(sorted, 0.9), t99: quantileOf(sorted, 0.99) },
     }
   }
 }

@@ -5,10 +5,11 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import { type Broker, openSyntheticSource, startBroker } from '#hub'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { topicOfFilter } from '../manifest.ts'
-import { freePort, openWorkerProcesses, type WorkerProcesses } from './worker-process.fixture.ts'
+import { openWorkerProcesses, type WorkerProcesses } from './worker-process.fixture.ts'
 import { readTopic, until } from './worker.fixture.ts'
 
 let node: Broker
@@ -20,7 +21,7 @@ beforeAll(async () => {
     name: 'two-shards',
     dir,
     libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? resolve(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
     scramIterations: 4096,
   })

@@ -1,11 +1,10 @@
 // Workers as processes of their own on a real broker, as a started system has them: what they need, and what they report.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import getPort from 'get-port'
 import {
   type BrokerAccess,
   openAdmin,
@@ -39,15 +38,6 @@ export interface WorkerProcesses {
   readonly statusOf: (filter: string) => Promise<Record<string, unknown> | undefined>
   /** Kills what is left. */
   readonly close: () => Promise<void>
-}
-
-/** A port of the loopback address that is free now. */
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** Prepares a mirror with a name of its own; the broker keeps its number of shards. */
@@ -88,7 +78,7 @@ export async function openWorkerProcesses(
     survey,
     start: async (dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))) => {
       const config = join(dir, 'config.json')
-      const opsPort = await freePort()
+      const opsPort = await getPort()
       writeFileSync(
         config,
         JSON.stringify({

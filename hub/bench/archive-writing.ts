@@ -12,7 +12,7 @@ import { openSegmentStore } from '../archive/store/segment-store.ts'
 import { openBatchArchiver, type PacketAt } from '../archive/ingest/archive-batch.ts'
 import { openSkyIndex } from '../archive/index/sky-index.ts'
 import { type ArchiveStore } from '../archive/store/store-interface.ts'
-import { collectRarely, openSyntheticSource, parseSchema, STREAMS } from '../index.ts'
+import { collectRarely, openSyntheticSource, parseSchema, quantileOf, STREAMS } from '../index.ts'
 
 const GROUP = 256
 const MB = 1e6
@@ -102,7 +102,7 @@ try {
       cpuMsSegments: round(segments?.cpuMs),
       cpuMsS3: round(onS3?.cpuMs),
       packets: count,
-      packetBytesMedian: sizes[Math.floor(count / 2)],
+      packetBytesMedian: quantileOf(sizes, 0.5),
       compressedMb: round(files?.megabytes ?? segments?.megabytes),
       gzipLevel: Number(values.level),
       s3Server: onS3 === undefined ? undefined : 'S3Mock on the same machine',

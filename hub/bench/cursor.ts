@@ -9,6 +9,7 @@ import { openBatchBuilder } from '../avro/cursor/batch-builder.ts'
 import { type Field, fieldsOf } from '../avro/columns/fields.ts'
 import { type AvroSchema, parseSchema } from '../avro/schema/parse-schema.ts'
 import { readFrame } from '../packet-frame.ts'
+import { quantileOf } from '../quantiles.ts'
 import { STREAMS } from '../streams.ts'
 import { openSyntheticSource } from '../synthetic/source.ts'
 
@@ -90,7 +91,7 @@ const measure = (schema: AvroSchema, packets: readonly Buffer[]) => {
     return { name, columns, us, avscRatio: Math.round((avscUs / us) * 10) / 10 }
   })
   const sizes = bodies.map(({ length }) => length).toSorted((a, b) => a - b)
-  return { packets: bodies.length, medianBytes: sizes[sizes.length >> 1], maxBytes: sizes.at(-1), avscUs, results }
+  return { packets: bodies.length, medianBytes: quantileOf(sizes, 0.5), maxBytes: sizes.at(-1), avscUs, results }
 }
 
 const synthetic = (least: number) => {

@@ -14,6 +14,7 @@ import {
   startBroker,
   STREAMS,
   syntheticVisits,
+  quantileOf,
 } from '../index.ts'
 
 const PORT = 30_200
@@ -64,7 +65,7 @@ try {
   const cpuSeconds = (user + system) / 1e6
   const result = {
     packets,
-    packetBytesMedian: sizes[250],
+    packetBytesMedian: quantileOf(sizes, 0.5),
     seconds: Number(seconds.toFixed(2)),
     mbPerSecond: Number((bytes / 1e6 / seconds).toFixed(1)),
     cpuShare: Number((cpuSeconds / seconds).toFixed(3)),

@@ -3,11 +3,11 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { collectRarely, openAdmin, openProducer, startBroker } from '../index.ts'
+import getPort from 'get-port'
+import { collectRarely, openAdmin, openProducer, quantileOf, startBroker } from '../index.ts'
 
 const { values: args } = parseArgs({
   options: {
@@ -24,15 +24,6 @@ const PACKET_BYTES = 110_000
 const TICKS_PER_SECOND = 100
 collectRarely()
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address() as { port: number }
-        server.close(() => resolve(port))
-      })
-  })
 const brokerMs = (pid: number): { user: number; system: number } => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return {
@@ -45,7 +36,7 @@ const broker = await startBroker({
   name: 'bench',
   dir,
   libs: join(import.meta.dirname, '../../.cache/kafka-4.3.1'),
-  ports: { client: await freePort(), controller: await freePort() },
+  ports: { client: await getPort(), controller: await getPort() },
   secrets: { admin: randomBytes(9).toString('hex'), broker: randomBytes(9).toString('hex') },
 })
 try {
@@ -95,8 +86,8 @@ try {
       packets,
       transactions,
       transactionMs: {
-        p50: Math.round(times[Math.floor(transactions / 2)] ?? 0),
-        p99: Math.round(times[Math.floor(transactions * 0.99)] ?? 0),
+        p50: Math.round(quantileOf(times, 0.5)),
+        p99: Math.round(quantileOf(times, 0.99)),
       },
       clientUs: { user: per(user / 1000), system: per(system / 1000) },
       brokerUs: { user: per(after.user - theirs.user), system: per(after.system - theirs.system) },

@@ -1,6 +1,7 @@
 // Asks one address as often as it is answered, by connections that stay open; tells its parent how often that was.
 import { Agent, get } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { quantileOf } from '../quantiles.ts'
 
 const [url = '', seconds = '5', clients = '20'] = process.argv.slice(2)
 const agent = new Agent({ keepAlive: true, maxSockets: Number(clients) })
@@ -30,7 +31,7 @@ const run = async (runMs: number): Promise<number[]> => {
 await run(1000)
 const runMs = Number(seconds) * 1000
 const timesMs = await run(runMs)
-const p99Ms = timesMs[Math.floor(timesMs.length * 0.99)] ?? 0
+const p99Ms = quantileOf(timesMs, 0.99)
 process.send?.({
   perSecond: Math.round((timesMs.length / runMs) * 1000),
   p99Ms: Number(p99Ms.toFixed(2)),

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import getPort from 'get-port'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openControlLog } from '../control-topics/control-log.ts'
 import { openControlWriter } from '../control-topics/control-writer.ts'
@@ -33,17 +34,11 @@ const listen = async () => {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return { port: address.port, close: () => new Promise(resolve => server.close(resolve)) }
 }
-const freePort = async (): Promise<number> => {
-  const { port, close } = await listen()
-  await close()
-  return port
-}
-
 const newSettings = async (): Promise<BrokerSettings> => ({
   name: 'test',
   dir: join(dir, 'broker'),
   libs: LIBS,
-  ports: { client: await freePort(), controller: await freePort() },
+  ports: { client: await getPort(), controller: await getPort() },
   secrets: { admin: randomBytes(12).toString('hex'), broker: randomBytes(12).toString('hex') },
   heapMb: 256,
   scramIterations: 4096,
@@ -84,7 +79,7 @@ describe('a broker', () => {
     await writer.close()
     await second.stop()
 
-    const third = await start({ ...settings, ports: { client: await freePort(), controller: await freePort() } })
+    const third = await start({ ...settings, ports: { client: await getPort(), controller: await getPort() } })
     const again = openAdmin(third.access)
     expect(await again.listUsers()).toContain('alice')
     expect(await again.listTopics()).toContain('control')

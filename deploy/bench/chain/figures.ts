@@ -1,4 +1,5 @@
 // From what was sent, received and committed to the figures of a chain. Pure.
+import { quantileOf } from '#hub'
 import { type Received, type SentVisit } from './messages.ts'
 
 /** Seconds, to the millisecond. */
@@ -16,14 +17,11 @@ const S = 1000
 const CAP = 20
 const toSeconds = (ms: number): number => Math.round(ms) / S
 
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0
-
 /** Undefined of nothing. */
 export function spreadOf(valuesMs: readonly number[]): Spread | undefined {
   if (valuesMs.length === 0) return undefined
   const sorted = valuesMs.toSorted((a, b) => a - b)
-  const at = (share: number): number => toSeconds(quantile(sorted, share))
+  const at = (share: number): number => toSeconds(quantileOf(sorted, share))
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
   return { p50: at(0.5), p99: at(0.99), max: at(1), mean: toSeconds(mean) }
 }
@@ -79,7 +77,7 @@ export function lagAlerts(sent: SentTimes, { commits }: Received, visits: readon
     .filter(({ atMs }) => visits.some(({ beginMs, endMs }) => atMs >= beginMs && atMs <= endMs))
     .map(({ lag }) => lag)
     .toSorted((a, b) => a - b)
-  return { p50: quantile(counted, 0.5), p99: quantile(counted, 0.99), max: quantile(counted, 1) }
+  return { p50: quantileOf(counted, 0.5), p99: quantileOf(counted, 0.99), max: quantileOf(counted, 1) }
 }
 
 const secondsBetween = (fromMs: number, toMs: number | undefined): number | null =>

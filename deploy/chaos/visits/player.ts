@@ -5,6 +5,7 @@ import {
   type BrokerAccess,
   HubError,
   MAX_REQUEST_BYTES,
+  medianOf,
   messageBytes,
   openProducer,
   type Producer,
@@ -84,5 +85,5 @@ export const play = async ({ access, topic, source, departures, signal }: Player
   } finally {
     await producer?.close().catch(() => undefined)
   }
-  return { packets, sentMs, packetBytesMedian: sizes.toSorted((a, b) => a - b)[Math.floor(sizes.length / 2)] ?? 0 }
+  return { packets, sentMs, packetBytesMedian: medianOf(sizes) }
 }

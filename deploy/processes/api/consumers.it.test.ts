@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
 import {
   type Broker,
@@ -34,15 +34,6 @@ const CA_FILE = 'skysieve-ca.pem'
 const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 /** What Debian 12's librdkafka is older than. */
 const LOGS_IN = [2, 6, 1]
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 
 interface Running {
   /** Resolves with the first line that looks so; rejects with all that was said when the program ends without it. */
@@ -105,7 +96,7 @@ const secureBroker = async (dir: string): Promise<Broker> => {
     name: 'hub',
     dir: join(dir, 'hub'),
     libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? kafkaJarsIn(CACHE_DIR),
-    ports: { client: await freePort(), controller: await freePort() },
+    ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: secret(), broker: secret() },
     heapMb: 256,
     scramIterations: 4096,

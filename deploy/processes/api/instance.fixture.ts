@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
+import getPort from 'get-port'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import { type Api, apiAcls, type ApiSettings, openApi } from '#api'
@@ -57,7 +57,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   const password = randomBytes(12).toString('hex')
   const adminToken = `sky_${randomBytes(24).toString('base64url')}`
   const platformKey = randomBytes(32)
-  const redis = { host: '127.0.0.1', port: await freePort(), password: randomBytes(12).toString('hex') }
+  const redis = { host: '127.0.0.1', port: await getPort(), password: randomBytes(12).toString('hex') }
   const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
   const registry = new Registry()
   await prepare(hub, node, user, password)
@@ -86,7 +86,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
     },
     killRedis,
     async open() {
-      const port = await freePort()
+      const port = await getPort()
       const api = await openApi({
         host: '127.0.0.1',
         port,
@@ -122,7 +122,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       return Object.assign(api, { port })
     },
     async processConfig() {
-      const [port, opsPort] = [await freePort(), await freePort()]
+      const [port, opsPort] = [await getPort(), await getPort()]
       const config = {
         port,
         opsPort,
@@ -184,14 +184,4 @@ async function collect(stream: PassThrough): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString()
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

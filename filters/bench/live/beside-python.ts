@@ -1,6 +1,6 @@
 // Isolate filters alone and beside filters in Python, in turn, on one worker: what the live lane loses, against what two equal segments differ by.
 import { type LiveRun, type Played } from './live-run.ts'
-import { medianOf } from '../worker/spread.ts'
+import { medianOf } from '#hub'
 
 export interface BesideOptions {
   readonly pairs: number

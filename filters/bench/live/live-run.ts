@@ -4,14 +4,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess, openLogReader, openProducer, PACKET_ENV, type Producer } from '#hub'
+import { type BrokerAccess, openLogReader, openProducer, PACKET_ENV, type Producer, type Spread, spreadOf } from '#hub'
 import { laneKey, PROGRESS_TOPIC } from '../../progress/keys.ts'
 import { decodeLane } from '../../progress/records.ts'
 import { liveLane } from '../../progress/lane-transitions.ts'
 import { WORKER_NODE_FLAGS } from '../../worker/node-js-flags.ts'
 import { type BenchWorkerOptions } from '../worker/bench-worker.ts'
 import { type LiveQuestion, type Look } from './live-messages.ts'
-import { type Spread, spreadOf } from '../worker/spread.ts'
 
 /** Packets leave in ticks of this length, as the survey's do. */
 const TICK_MS = 20

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import getPort from 'get-port'
-import { type BrokerAccess, openAdmin, openProducer, PACKET_ENV, startBroker } from '#hub'
+import { type BrokerAccess, medianOf, openAdmin, openProducer, PACKET_ENV, startBroker } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { WORKER_NODE_FLAGS } from '../../worker/node-js-flags.ts'
 import { benchFilters, pythonFilters } from '../worker/bench-filters.ts'
@@ -18,7 +18,7 @@ import { type FetchTask, type Outcome, type PublishedTask, type Task } from './t
 const PARTITIONS = 4
 const SENT_AT_ONCE = 32
 const RETENTION = { hours: 24, bytesPerPartition: 64 * 1024 ** 3 }
-export interface Filling {
+interface Filling {
   readonly topic: string
   /** By registry id, as JSON. */
   readonly schemas: Readonly<Record<number, string>>
@@ -46,7 +46,7 @@ export interface Run {
 }
 
 /** A worker that follows a topic while packets come in. */
-export interface Live {
+interface Live {
   readonly filters: number
   readonly jit: boolean
   /** Default 1. */
@@ -124,8 +124,7 @@ export async function openStand(): Promise<Stand> {
       }
       await sending
       await producer.close()
-      const packetBytesMedian = sizes.toSorted((a, b) => a - b)[Math.floor(packets / 2)] ?? 0
-      return { topic, schemas, startMs, packetBytesMedian }
+      return { topic, schemas, startMs, packetBytesMedian: medianOf(sizes) }
     },
     run: async ({ topic, schemas, startMs }, { filters: count, alerts, jit, policy = 'first', shards = 1 }) => {
       const filters = benchFilters(count, `r${++runs}`)

@@ -6,6 +6,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import getPort from 'get-port'
 import { type S3Settings } from './s3-settings.ts'
 
 /** Fetched by `skysieve test`. */
@@ -25,13 +26,6 @@ const close = (server: Server): Promise<void> =>
     server.close(() => resolve())
     server.closeAllConnections()
   })
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  const port = await listen(server)
-  await close(server)
-  return port
-}
-
 /** What the relay does with a request: pass it on, answer it with this status, or keep it without an answer. */
 export type Fault = 'none' | number | 'silence'
 
@@ -39,7 +33,7 @@ export type Fault = 'none' | number | 'silence'
 export const startS3Server = async () => {
   if (!existsSync(JAR)) throw new Error(`${JAR} is missing; \`npm test\` fetches it`)
   const dir = await mkdtemp(join(tmpdir(), 'skysieve-s3-'))
-  const [http, https] = [await freePort(), await freePort()]
+  const [http, https] = [await getPort(), await getPort()]
   const property = (name: string, value: string): string => `--com.adobe.testing.s3mock.${name}=${value}`
   const child = spawn(
     'setpriv',
