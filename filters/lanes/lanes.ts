@@ -25,7 +25,8 @@ export interface LanesOptions {
   readonly context: Omit<LaneContext, 'endVisits'>
   /** A filter's cap; undefined where its manifest is not known. */
   readonly capOf: (filter: string) => number | undefined
-  readonly createTopic: (filter: string) => Promise<void>
+  /** Makes a filter's topic if it is missing, or says why it is not there. */
+  readonly createTopic: (filter: string) => Promise<string | undefined>
   /** Counts of these filters changed outside a batch, e.g. because a visit ended. */
   readonly onCounted: (filters: Iterable<string>) => void
   /** When a visit of a `best` filter is over. */
@@ -85,6 +86,11 @@ export class Lanes {
       signal,
       onFailure,
     })
+  }
+
+  /** What keeps a filter's winners from being delivered, which is no fault of its own. */
+  waitsFor(filter: string): string | undefined {
+    return this.#closer.waitsFor(filter)
   }
 
   /** The lane of that name, if it is open. */

@@ -6,12 +6,12 @@ import { compile, type LoadedFilter, loadFilter, type Refusal, refusalOf, source
 import { type MembershipOptions } from './membership-options.ts'
 import { shareOf } from './mirror-handover.ts'
 
-/** How often a filter is tried whose engine or source is away. */
+/** How often a filter is tried whose engine, source or topic is away. */
 const AWAY_MS = 3000
 
 export interface FilterLoaderOptions extends Pick<
   MembershipOptions,
-  'place' | 'sources' | 'sandbox' | 'limits' | 'onAway' | 'onChange'
+  'place' | 'sources' | 'sandbox' | 'limits' | 'createTopic' | 'onAway' | 'onChange'
 > {
   /** Fields that the stream's packets have now. */
   readonly fields: (stream: string) => readonly Field[]
@@ -65,7 +65,9 @@ export class FilterLoader {
   }
 
   async #load(manifest: Manifest, record: FilterRecord): Promise<Loaded> {
-    const { place, sources, sandbox, fields, limits } = this.#options
+    const { place, sources, sandbox, fields, limits, createTopic } = this.#options
+    const missing = await createTopic(manifest.id)
+    if (missing !== undefined) return { ok: false, isAway: true, reason: 'error', error: { message: missing } }
     const source = await sourceOf(manifest, sources)
     if (!source.ok) return source
     const { found } = source

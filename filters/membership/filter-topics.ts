@@ -1,4 +1,5 @@
 // Topics of filters on this node: made before a filter goes live, bounded in time and bytes, removed with the filter.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClusterAdmin } from '#hub'
 import { topicOfFilter } from '../manifest.ts'
 
@@ -13,8 +14,12 @@ const FILTER_TOPIC_RETENTION: TopicRetention = { retentionMs: 7 * 86_400_000, re
 /** Bytes of the largest message, with room for headers above the hub's 10 MB. */
 const MAX_MESSAGE_BYTES = 12 * 1024 * 1024
 
+/** How long a filter is waited for whose topic is being made: others stand behind it. */
+const WAIT_MS = 2000
+
 export interface FilterTopics {
-  readonly create: (filter: string) => Promise<void>
+  /** Makes a filter's topic where it is missing. Resolves with why it is not there: it may be asked for again. Never rejects. */
+  readonly create: (filter: string) => Promise<string | undefined>
   readonly delete: (filter: string) => Promise<void>
   /** Topics may be missing that were there: all are looked for again. */
   readonly renew: () => void
@@ -39,6 +44,7 @@ export function filterTopics({
   const known = new Set<string>()
   /** Those that this process has given their settings. */
   const configured = new Set<string>()
+  const making = new Map<string, Promise<string | undefined>>()
   let found: Promise<Set<string>> | undefined
   let configuring: Promise<void> = Promise.resolve()
   const configs = {
@@ -56,16 +62,30 @@ export function filterTopics({
         throw error
       },
     ))
+  const make = async (filter: string): Promise<void> => {
+    const topic = { name: topicOfFilter(filter), partitions: 1, configs }
+    const isThere = (await there()).has(topic.name)
+    if (!isThere) await admin.createTopics([topic])
+    else if (!configured.has(filter)) configuring = configuring.then(() => admin.createTopics([topic])).catch(onProblem)
+    configured.add(filter)
+    known.add(filter)
+  }
+  const missing = (filter: string, why: string): string =>
+    `its topic ${topicOfFilter(filter)} is not there yet: ${why}. It is tried again every few seconds; where that does not help, an operator has to look at the node’s broker`
   return {
     create: async filter => {
-      if (known.has(filter)) return
-      const topic = { name: topicOfFilter(filter), partitions: 1, configs }
-      const isThere = (await there()).has(topic.name)
-      if (!isThere) await admin.createTopics([topic])
-      else if (!configured.has(filter))
-        configuring = configuring.then(() => admin.createTopics([topic])).catch(onProblem)
-      configured.add(filter)
-      known.add(filter)
+      if (known.has(filter)) return undefined
+      const begun =
+        making.get(filter) ??
+        make(filter)
+          .then(
+            () => undefined,
+            (error: unknown) => missing(filter, error instanceof Error ? error.message : String(error)),
+          )
+          .finally(() => making.delete(filter))
+      making.set(filter, begun)
+      const late = missing(filter, `the broker has not made it within ${WAIT_MS / 1000} s`)
+      return Promise.race([begun, sleep(WAIT_MS, late, { ref: false })])
     },
     renew: () => {
       known.clear()

@@ -19,8 +19,8 @@ export interface MembershipOptions {
   readonly sources: SourceLookup
   readonly schemaOf: (stream: string, id: number) => AvroSchema | undefined | Promise<AvroSchema | undefined>
   readonly limits?: Limits
-  /** Makes the filter's topic if it is missing, or removes it. */
-  readonly createTopic: (filter: string) => Promise<void>
+  /** Makes the filter's topic if it is missing, or says why it is not there, which stops that filter alone; or removes it. */
+  readonly createTopic: (filter: string) => Promise<string | undefined>
   readonly deleteTopic: (filter: string) => Promise<void>
   /** Something about the filter is worth reporting; its state is committed. */
   readonly onChange: (filter: string) => void

@@ -52,7 +52,7 @@ export class Membership {
 
   /** What keeps a filter from being loaded, which is no fault of its own. */
   waitsFor(filter: string): string | undefined {
-    return this.#loader.waitsFor(filter)
+    return this.#loader.waitsFor(filter) ?? this.#options.lanes().waitsFor(filter)
   }
 
   get size(): number {
@@ -150,7 +150,6 @@ export class Membership {
     if (stream === undefined) return
     const record = recordFor(manifest, known)
     shardState.filters.set(id, record)
-    await this.#options.createTopic(id)
     const fresh = await this.#load(manifest, record)
     if (fresh === undefined) {
       // A new filter that has to wait for its source or engine is still new, and has a start, when it is tried again.
@@ -210,7 +209,7 @@ export class Membership {
 
   /** At the start of an incarnation: loads a filter that has a lane and is still to run. */
   async #reload(id: string): Promise<LoadedFilter | undefined> {
-    const { shardState, place, manifestOf, createTopic } = this.#options
+    const { shardState, place, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(id), shardState.filters.get(id)]
     if (
       manifest === undefined ||
@@ -220,7 +219,6 @@ export class Membership {
       return undefined
     if (record.generation < manifest.generation || record.version !== manifest.active)
       Object.assign(record, { ...recordFor(manifest, record), ahead: record.ahead })
-    await createTopic(id)
     const runner = await this.#load(manifest, record)
     if (runner !== undefined) this.#runners.set(id, runner)
     else if (record.suspension === undefined) await this.#park(id)

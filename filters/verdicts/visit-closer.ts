@@ -16,8 +16,8 @@ export interface VisitCloserOptions {
   readonly rule: ClosingRule
   /** A filter's cap as it is now; undefined where nobody knows it, and what is held goes out. */
   readonly capOf: (filter: string) => number | undefined
-  /** Makes the filter's topic if it is missing. */
-  readonly createTopic: (filter: string) => Promise<void>
+  /** Makes the filter's topic if it is missing, or says why it is not there. */
+  readonly createTopic: (filter: string) => Promise<string | undefined>
   /** Counts of these filters changed. */
   readonly onCounted: (filters: Iterable<string>) => void
   readonly openReader: (topic: string) => PacketReader
@@ -31,6 +31,8 @@ const AT_ONCE = 32
 /** Bytes that one pass over the topic may bring, and bytes that are asked for: packets differ in size, and some are read on the way. */
 const PASS_BYTES = 32 * 1024 * 1024
 const ASKED_BYTES = 24 * 1024 * 1024
+/** How often a filter is tried whose topic cannot be made. */
+const AWAY_MS = 3000
 /** Bytes assumed of a packet until some were read. */
 const USUAL_BYTES = 128 * 1024
 
@@ -50,6 +52,9 @@ export class VisitCloser {
   readonly #options: VisitCloserOptions
   readonly #readers = new Map<string, PacketReader>()
   #delivering: Promise<void> | undefined
+  /** Filters whose topic is not there, and why: their winners wait, those of others do not. */
+  readonly #waiting = new Map<string, string>()
+  #retry: NodeJS.Timeout | undefined
   /** Bytes of a packet, in the mean of the last pass. */
   #meanBytes = USUAL_BYTES
   /** Only the best winner of one visit is read next, because a larger pass brought none that could go out. */
@@ -57,6 +62,11 @@ export class VisitCloser {
 
   constructor(options: VisitCloserOptions) {
     this.#options = options
+  }
+
+  /** Why a filter's winners wait. */
+  waitsFor(filter: string): string | undefined {
+    return this.#waiting.get(filter)
   }
 
   /** Ends what is over of these filters' visits by a lane's clock. Called between two batches, so that nothing else changes the visits. */
@@ -89,11 +99,11 @@ export class VisitCloser {
   }
 
   async #run(): Promise<void> {
-    const { committer, createTopic, onCounted, signal } = this.#options
-    for (let jobs = this.#next(); jobs.length > 0 && !signal.aborted; jobs = this.#next()) {
+    const { committer, onCounted, signal } = this.#options
+    for (let due = this.#next(); due.length > 0 && !signal.aborted; due = this.#next()) {
       await committer.waitForRoom(true)
-      // Topics of filters that rest are not made at the beginning of an incarnation, so one may be missing.
-      for (const filter of new Set(jobs.map(job => job.filter))) await createTopic(filter)
+      const jobs = await this.#withTopics(due)
+      if (jobs.length === 0) continue
       const packets = await this.#read(jobs)
       if (signal.aborted) return
       const units = jobs.flatMap(job => this.#unitsOf(job, packets))
@@ -103,6 +113,26 @@ export class VisitCloser {
     }
   }
 
+  /** Those whose topic is there: the topics of filters that rest are not made at the beginning of an incarnation. */
+  async #withTopics(jobs: readonly Job[]): Promise<readonly Job[]> {
+    const { createTopic, onCounted, signal } = this.#options
+    for (const filter of new Set(jobs.map(job => job.filter))) {
+      const missing = await createTopic(filter)
+      if (missing === undefined) continue
+      this.#waiting.set(filter, missing)
+      onCounted([filter])
+    }
+    if (this.#waiting.size > 0 && !signal.aborted)
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined
+        const waited = [...this.#waiting.keys()]
+        this.#waiting.clear()
+        onCounted(waited)
+        this.deliver()
+      }, AWAY_MS).unref()
+    return jobs.filter(({ filter }) => !this.#waiting.has(filter))
+  }
+
   /** The next winners of every visit that has ended, as far as they go into one pass. */
   #next(): Job[] {
     const { shardState } = this.#options
@@ -110,7 +140,7 @@ export class VisitCloser {
     const places = new Set<string>()
     for (const filter of shardState.holders)
       for (const [visit, state] of shardState.holding(filter)) {
-        if (!state.closed) continue
+        if (!state.closed || this.#waiting.has(filter)) continue
         const next = state.held.slice(0, this.#isNarrow ? 1 : AT_ONCE)
         for (const { source } of next) places.add(keyOf(source))
         jobs.push({ filter, visit, state, next })
@@ -187,6 +217,7 @@ export class VisitCloser {
 
   /** Stops reading; what was not delivered is done by whoever restores the shard. */
   async close(): Promise<void> {
+    clearTimeout(this.#retry)
     await this.#delivering
     await Promise.all([...this.#readers.values()].map(reader => reader.close().catch(() => undefined)))
   }

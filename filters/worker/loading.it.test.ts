@@ -1,10 +1,12 @@
 // Whatever happens while one filter is loaded costs the others nothing: their verdicts come, and their shard is not restored.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openAdmin } from '#hub'
 import { type Sandbox, SandboxError } from '#sandbox'
 import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest'
-import { type Manifest } from '../manifest.ts'
+import { type Manifest, topicOfFilter } from '../manifest.ts'
+import { STATUS_TOPIC } from '../publish/topics.ts'
 import { sha256, sourceKey, type SourceRecord } from '../sources.ts'
-import { openTestNode, type TestNode, testSandbox, until } from './worker.fixture.ts'
+import { openTestNode, readTopic, type TestNode, testSandbox, until } from './worker.fixture.ts'
 
 let node: TestNode
 beforeEach(async () => {
@@ -120,4 +122,69 @@ test('a manifest ahead of its source waits for it, and nobody else does', async 
   await node.evaluated()
   expect(await alertsOf(early.id)).toEqual([1])
   expect((await worker.health()).shards).toEqual([{ shard: 0, isUp: true }])
+})
+
+/** A topic whose name differs in a point only: while it is there, Kafka refuses to make the filter's. */
+async function topicInTheWay(filter: string): Promise<{ remove(): Promise<void> }> {
+  const admin = openAdmin(inject('kafka').node)
+  const name = topicOfFilter(filter).replace('.', '_')
+  await admin.createTopics([{ name, partitions: 1 }])
+  return {
+    remove: async () => {
+      await admin.deleteTopics([name])
+      await admin.close()
+    },
+  }
+}
+
+async function waitsForOf(filter: string): Promise<string | undefined> {
+  const records = (await readTopic(inject('kafka').hub, STATUS_TOPIC)).filter(({ key }) => String(key) === filter)
+  return (JSON.parse(String(records.at(-1)?.value ?? '{}')) as { waitsFor?: string }).waitsFor
+}
+
+test('a filter whose topic cannot be made waits for it, says why, and costs nobody else anything', async () => {
+  const { hub } = inject('kafka')
+  const admin = openAdmin(hub)
+  await admin.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
+  await admin.close()
+  const [good, late] = [node.manifest(), node.manifest()]
+  const inTheWay = await topicInTheWay(late.id)
+  node.put(good)
+  node.put(late)
+  node.ignore(late.id)
+  const worker = await node.work({ hub })
+  await node.send([{ id: 1, visit: 1 }])
+  await node.evaluated()
+  expect(await alertsOf(good.id)).toEqual([1])
+  expect(await until(() => waitsForOf(late.id))).toMatch(
+    new RegExp(`its topic ${topicOfFilter(late.id)} is not there yet: .*collides`),
+  )
+  expect(await suspensionOf(late.id)).toBeUndefined()
+  expect((await worker.health()).shards).toEqual([{ shard: 0, isUp: true }])
+  await inTheWay.remove()
+  await until(async () => (await alertsOf(late.id)).length === 1)
+  expect(await alertsOf(late.id)).toEqual([1])
+  await until(async () => (await waitsForOf(late.id)) === undefined)
+})
+
+test('winners of a visit whose topic was deleted and cannot be made wait, and those of other filters go out', async () => {
+  const best = { policy: 'best', cap: 3, source: 'export function filter(alert) { return alert.flux }' } as const
+  const [good, late] = [node.manifest(best), node.manifest(best)]
+  node.put(good)
+  node.put(late)
+  const first = await node.work({ closing: { quietMs: 3_600_000, deadlineMs: 3_600_000 } })
+  await node.send([1, 2, 3, 4].map(id => ({ id, visit: 1, flux: id })))
+  await node.evaluated()
+  await first.close()
+  const admin = openAdmin(inject('kafka').node)
+  await admin.deleteTopics([topicOfFilter(late.id)])
+  await admin.close()
+  const inTheWay = await topicInTheWay(late.id)
+  const worker = await node.work({ closing: { quietMs: 100, deadlineMs: 1000 } })
+  await until(async () => (await alertsOf(good.id)).length === 3)
+  expect((await worker.health()).shards).toEqual([{ shard: 0, isUp: true }])
+  expect(await alertsOf(late.id)).toEqual([])
+  await inTheWay.remove()
+  await until(async () => (await alertsOf(late.id)).length === 3)
+  expect(await alertsOf(late.id)).toEqual([2, 3, 4])
 })
