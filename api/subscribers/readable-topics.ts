@@ -75,6 +75,7 @@ export function readableTopic(
     topic => topic.name === name && (mirror === undefined || topic.broker === mirror),
   )
   if (topic) return topic
-  const message = `There is no topic “${name}” that you may read. GET /v1/topics lists them; a full stream needs the scope stream:full.`
+  const where = mirror === undefined ? '' : ` on a node “${mirror}”`
+  const message = `There is no topic “${name}”${where} that you may read. GET /v1/topics lists them; a full stream needs the scope stream:full.`
   throw new ApiError('API_TOPIC_UNKNOWN', message)
 }

@@ -8,6 +8,7 @@ import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
 const { topic } = STREAMS.lsst
+const NODE_DEAD_LETTERS = 'skysieve.dead-letters'
 /** Of no schema of these brokers until a test registers it. */
 const SCHEMA_ID = 770_020
 
@@ -35,11 +36,11 @@ const letter = (
 })
 
 beforeAll(async () => {
-  instance = await openTestInstance(kafka)
+  instance = await openTestInstance(kafka, { secondNode: true })
   await instance.startRedis()
   for (const [access, names] of [
-    [kafka.hub, [HUB_DEAD_LETTERS, topic]],
-    [kafka.node, ['skysieve.dead-letters']],
+    [kafka.hub, [HUB_DEAD_LETTERS, topic, NODE_DEAD_LETTERS]],
+    [kafka.node, [NODE_DEAD_LETTERS]],
   ] as const) {
     const admin = openAdmin(access)
     await admin.deleteTopics(names.filter(name => name !== topic))
@@ -62,7 +63,7 @@ test('without a dead letter the list says so; with some it has the newest first,
   const packets = [1, 2, 3, 4, 5].map(n => framePacket(SCHEMA_ID + n, Buffer.from(`packet ${n}`)))
   await hub.send(packets.map((packet, n) => ({ topic: HUB_DEAD_LETTERS, ...letter(packet, `${topic}-0-${n}`) })))
   await node.send([
-    { topic: 'skysieve.dead-letters', ...letter(Buffer.from('no frame'), `${topic}-3-77`, 'HUB_PACKET_MAGIC') },
+    { topic: NODE_DEAD_LETTERS, ...letter(Buffer.from('no frame'), `${topic}-3-77`, 'HUB_PACKET_MAGIC') },
   ])
   const first = await call('GET', '/v1/dead-letters?limit=2', instance.adminToken)
   expect(first.body.items.map(({ offset }: { offset: string }) => offset)).toEqual(['4', '3'])
@@ -146,4 +147,46 @@ test('they are the administrators’', async () => {
   const { token: reader } = (await token.json()) as { token: string }
   expect((await call('GET', '/v1/dead-letters', reader)).status).toBe(403)
   expect((await call('POST', '/v1/dead-letters/hub/0/retry', reader)).status).toBe(403)
+})
+
+test('of two nodes, each with a topic of that name, an administrator describes and reads either', async () => {
+  const report = { shard: 0, shards: 1, filters: 0, lagAlerts: 0, updatedAt: new Date().toISOString() }
+  await hub.send(
+    ['node1', 'node2'].map(mirror => ({
+      topic: 'skysieve.status',
+      key: `node/${mirror}/0`,
+      value: JSON.stringify({ mirror, ...report }),
+    })),
+  )
+  await hub.send([{ topic: NODE_DEAD_LETTERS, ...letter(Buffer.from('of node2'), `${topic}-0-1`) }])
+  const own = async (args: readonly string[]) =>
+    instance.cli(['topic', ...args, '--url', url, '--json'], { token: instance.adminToken })
+  await expect
+    .poll(async () => {
+      const topics = JSON.parse((await own(['list'])).stdout) as { name: string; mirror: string }[]
+      return topics.flatMap(({ name, mirror }) => (name === NODE_DEAD_LETTERS ? [mirror] : []))
+    })
+    .toEqual(['node1', 'node2'])
+
+  const first = await own(['describe', NODE_DEAD_LETTERS])
+  expect(JSON.parse(first.stdout)).toMatchObject({ mirror: 'node1', bootstrap: kafka.node.bootstrap })
+  expect(first.stderr).toMatch(/is on node1, node2: this is node1’s; others with --mirror NODE/)
+  const second = JSON.parse((await own(['describe', NODE_DEAD_LETTERS, '--mirror', 'node2'])).stdout)
+  expect(second).toMatchObject({ mirror: 'node2', bootstrap: kafka.hub.bootstrap })
+  expect(second.hint).toMatch(`skysieve topic credential ${NODE_DEAD_LETTERS} --mirror node2`)
+
+  for (const [mirror, { bootstrap }] of [
+    ['node1', kafka.node],
+    ['node2', kafka.hub],
+  ] as const) {
+    const made = await own(['credential', NODE_DEAD_LETTERS, '--mirror', mirror])
+    expect(JSON.parse(made.stdout)).toMatchObject({ topic: NODE_DEAD_LETTERS, bootstrap })
+    const described = await own(['describe', NODE_DEAD_LETTERS, '--mirror', mirror])
+    expect(JSON.parse(described.stdout).consumers.kcat).toContain(bootstrap)
+    const read = await own(['consume', NODE_DEAD_LETTERS, '--mirror', mirror, '--limit', '1'])
+    expect(read.stdout.trim().split('\n')).toHaveLength(1)
+  }
+  const unknown = await own(['describe', NODE_DEAD_LETTERS, '--mirror', 'node3'])
+  expect(unknown.exitCode).not.toBe(0)
+  expect(unknown.stderr).toMatch(/no topic “skysieve.dead-letters” on a node “node3”/)
 })

@@ -48,6 +48,8 @@ interface Over {
   /** Told where it may lie. */
   readonly archive?: (dir: string) => Promise<ArchiveSettings>
   readonly settings?: Partial<ApiSettings>
+  /** A second node, `node2`, whose broker is the hub's. */
+  readonly secondNode?: boolean
 }
 
 /** Makes control topics and users anew; what a former run left in them is gone. */
@@ -61,6 +63,8 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
   const registry = new Registry()
   await prepare(hub, node, user, password)
+  const nodes = [{ name: 'node1', ...node }, ...(over.secondNode === true ? [{ name: 'node2', ...hub }] : [])]
+  for (const access of nodes.slice(1)) await prepareNode(access, user, password)
   const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
   const sandbox = await openSandbox({ isolates })
   const archive = await over.archive?.(join(dir, 'archive'))
@@ -91,7 +95,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         host: '127.0.0.1',
         port,
         hub: { ...hub, user, password },
-        mirrors: [{ name: 'node1', ...node, user, password }],
+        mirrors: nodes.map(access => ({ ...access, user, password })),
         redis,
         adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
         platformKey,
@@ -173,6 +177,10 @@ async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, pass
   await onHub.upsertUser(user, password)
   await onHub.grant(apiAcls(user).hub)
   await onHub.close()
+  await prepareNode(node, user, password)
+}
+
+async function prepareNode(node: BrokerAccess, user: string, password: string): Promise<void> {
   const onNode = openAdmin(node)
   await onNode.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
   await onNode.upsertUser(user, password)

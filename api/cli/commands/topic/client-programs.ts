@@ -78,5 +78,8 @@ export const credentialText = (made: FreshCredential): string =>
   ].join('\n')
 
 /** How the programs of a topic are got. */
-export const programsText = (topic: string): string =>
-  `Other programs that read it: skysieve topic describe ${topic} --client ${CLIENTS.join('|')}`
+export const programsText = (topic: string, mirror: string | null = null): string => {
+  // Only these have one name on every node.
+  const where = mirror === null || topic.startsWith('filter.') ? '' : ` --mirror ${mirror}`
+  return `Other programs that read it: skysieve topic describe ${topic}${where} --client ${CLIENTS.join('|')}`
+}

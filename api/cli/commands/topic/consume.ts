@@ -3,7 +3,7 @@ import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { withInterrupt } from '../../context/interrupt.ts'
 import { kafkaUserFor } from './kafka-user.ts'
-import { topicNamed } from './topic-name.ts'
+import { MIRROR_ABOUT, MIRROR_OPTION, topicNamed } from './topic-name.ts'
 
 interface ConsumeOptions {
   readonly limit?: number
@@ -12,6 +12,7 @@ interface ConsumeOptions {
   readonly idle?: number
   readonly expectMatch?: boolean
   readonly stats?: boolean
+  readonly mirror?: string
 }
 
 export const addConsume: AddCommands = (topic, context) => {
@@ -27,12 +28,15 @@ export const addConsume: AddCommands = (topic, context) => {
       'instead: counts, gaps, duplicates, sizes and latencies of what was read, as one report at the end',
     )
     .option('--expect-match', 'exit with 4 if nothing arrived')
+    .option(MIRROR_OPTION, MIRROR_ABOUT)
     .action(async (wanted: string, options: ConsumeOptions, command) => {
       const session = sessionOf(command, context)
       const client = session.api()
-      const name = await topicNamed(client, wanted)
-      const user = await kafkaUserFor(client, name, session)
+      const wantedTopic = await topicNamed(client, wanted, options.mirror, session.out)
+      const user = await kafkaUserFor(client, wantedTopic, session)
       const { readMessages } = await import('./read-messages.ts')
-      await withInterrupt(context, signal => readMessages({ ...user, topic: name, ...options }, session, signal))
+      await withInterrupt(context, signal =>
+        readMessages({ ...user, topic: wantedTopic.name, ...options }, session, signal),
+      )
     })
 }

@@ -14,7 +14,12 @@ import {
   programsText,
   writeCa,
 } from './client-programs.ts'
-import { topicNamed } from './topic-name.ts'
+import { MIRROR_ABOUT, MIRROR_OPTION, topicNamed } from './topic-name.ts'
+
+interface CredentialOptions extends ClientOptions {
+  readonly user?: string
+  readonly mirror?: string
+}
 
 export const addCredential: AddCommands = (topic, context) => {
   topic
@@ -23,15 +28,18 @@ export const addCredential: AddCommands = (topic, context) => {
     .option('--user <name>', 'its name: your account’s, or that with a dash and more')
     .option(CLIENT_OPTION, `${CLIENT_ABOUT}; user and password then go to stderr`)
     .option(CA_OPTION, CA_ABOUT)
-    .action(async (wanted: string, options: ClientOptions & { readonly user?: string }, command) => {
+    .option(MIRROR_OPTION, MIRROR_ABOUT)
+    .action(async (wanted: string, options: CredentialOptions, command) => {
       checkClientOptions(options)
       const { out, api } = sessionOf(command, context)
       const client = api()
-      const path = `/v1/topics/${encodeURIComponent(await topicNamed(client, wanted))}/credentials`
-      const { user } = options
+      const { user, mirror } = options
+      const { name, query } = await topicNamed(client, wanted, mirror, out)
+      const path = `/v1/topics/${encodeURIComponent(name)}/credentials${query}`
       const made = await client.call<FreshCredential>('POST', path, user === undefined ? {} : { user })
       // First of all the password, which nobody can show again.
-      if (options.client === undefined) out.result(made, () => `${credentialText(made)}\n${programsText(made.topic)}`)
+      if (options.client === undefined)
+        out.result(made, () => `${credentialText(made)}\n${programsText(made.topic, mirror ?? null)}`)
       else {
         out.progress(credentialText(made))
         out.document(programOf(made.consumers, options), made)

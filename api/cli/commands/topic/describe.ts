@@ -15,7 +15,7 @@ import {
   programsText,
   writeCa,
 } from './client-programs.ts'
-import { type Topic, topicNamed } from './topic-name.ts'
+import { MIRROR_ABOUT, MIRROR_OPTION, type Topic, topicNamed } from './topic-name.ts'
 
 interface TopicPage extends Topic {
   readonly exists: boolean
@@ -45,12 +45,12 @@ const keeping = ({ settings, owners, partitions }: TopicPage): string => {
 
 /** A topic in words, with the program that works wherever Python does. */
 const pageText = (page: TopicPage, options: ClientOptions): string => {
-  const { name, bootstrap, exists, empty, user, groupPrefixes, consumers, hint } = page
+  const { name, mirror, bootstrap, exists, empty, user, groupPrefixes, consumers, hint } = page
   const state = exists ? (empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
   const where = `${name} on ${bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}`
   if (user === null || consumers === null) return `${where}\n${hint ?? ''}`
   const groups = `Consumer groups of ${user}: ${groupsText(user, groupPrefixes)}.`
-  return `${where}\n${groups}\n${programsText(name)}\n\n${programOf(consumers, options)}`
+  return `${where}\n${groups}\n${programsText(name, mirror)}\n\n${programOf(consumers, options)}`
 }
 
 export const addDescribe: AddCommands = (topic, context) => {
@@ -62,8 +62,8 @@ export const addDescribe: AddCommands = (topic, context) => {
       const topics = await api().list<Topic>('/v1/topics')
       out.result(topics, () =>
         table(
-          ['topic', 'kind', 'broker'],
-          topics.map(({ name, kind, bootstrap }) => [name, kind, bootstrap ?? '']),
+          ['topic', 'kind', 'node', 'broker'],
+          topics.map(({ name, kind, mirror, bootstrap }) => [name, kind, mirror ?? '', bootstrap ?? '']),
           'No topics yet: skysieve filter submit my-filter.js',
         ),
       )
@@ -74,12 +74,13 @@ export const addDescribe: AddCommands = (topic, context) => {
     .description('where a topic is, whether anything is in it, and programs that read it')
     .option(CLIENT_OPTION, CLIENT_ABOUT)
     .option(CA_OPTION, CA_ABOUT)
-    .action(async (wanted: string, options: ClientOptions, command) => {
+    .option(MIRROR_OPTION, MIRROR_ABOUT)
+    .action(async (wanted: string, options: ClientOptions & { readonly mirror?: string }, command) => {
       checkClientOptions(options)
       const { out, api } = sessionOf(command, context)
       const client = api()
-      const name = await topicNamed(client, wanted)
-      const page = await client.call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(name)}`)
+      const { name, query } = await topicNamed(client, wanted, options.mirror, out)
+      const page = await client.call<TopicPage>('GET', `/v1/topics/${encodeURIComponent(name)}${query}`)
       if (options.ca !== undefined) out.progress(writeCa(context.directory, options.ca, page.security?.ca))
       if (options.client === undefined) {
         out.result(page, () => pageText(page, options))

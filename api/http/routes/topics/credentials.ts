@@ -51,7 +51,9 @@ export function credentialRoutes(app: App, platform: Platform): void {
       }
       const key = request.headers['idempotency-key']
       const idempotencyId =
-        key === undefined ? undefined : freshId(platform.box, topic.name, caller.account, key).slice(0, 8)
+        key === undefined
+          ? undefined
+          : freshId(platform.box, `${topic.name}@${broker}`, caller.account, key).slice(0, 8)
       const made = await makeCredential(
         platform,
         caller,

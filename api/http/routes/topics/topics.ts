@@ -25,6 +25,9 @@ const TopicView = Type.Object({
   kind: Type.Union([Type.Literal('filter'), Type.Literal('stream'), Type.Literal('topic')]),
   /** Id of the filter, or name of the stream or topic. */
   of: Type.String(),
+  mirror: Type.Union([Type.String(), Type.Null()], {
+    description: 'the node it lies on; null for a topic of the hub, and while a filter has no node yet',
+  }),
   bootstrap: Type.Union([Type.String(), Type.Null()]),
 })
 
@@ -57,10 +60,12 @@ const TopicPage = Type.Object({
 })
 
 /** Why no program can be shown, and what to do. */
-const hintOf = (topic: string, bootstrap: string | null, user: string | null): string | null => {
+const hintOf = ({ name, kind, broker }: ReadableTopic, bootstrap: string | null, user: string | null) => {
   if (bootstrap === null) return 'The topic has no broker yet: its filter is still being checked.'
   if (user !== null) return null
-  return `You have no Kafka user that may read it. Make one, and its programs are shown: skysieve topic credential ${topic} (POST /v1/topics/${topic}/credentials)`
+  const isOfNode = kind === 'topic' && broker !== undefined && broker !== HUB
+  const [option, query] = isOfNode ? [` --mirror ${broker}`, `?mirror=${broker}`] : ['', '']
+  return `You have no Kafka user that may read it. Make one, and its programs are shown: skysieve topic credential ${name}${option} (POST /v1/topics/${name}/credentials${query})`
 }
 
 const settingsOf = ({ configs, bytes }: TopicDescription) => ({
@@ -78,6 +83,7 @@ export function topicRoutes(app: App, platform: Platform): void {
     name: topic.name,
     kind: topic.kind,
     of: topic.of,
+    mirror: topic.broker === undefined || topic.broker === HUB ? null : topic.broker,
     bootstrap: addressOf(topic),
   })
 
@@ -147,7 +153,7 @@ export function topicRoutes(app: App, platform: Platform): void {
                 tls: security?.protocol === 'SASL_SSL',
                 registryUrl: settings.registryUrl,
               }),
-        hint: hintOf(topic.name, bootstrap, user),
+        hint: hintOf(topic, bootstrap, user),
       }
     },
   })
