@@ -55,6 +55,16 @@ describe('a source is refused with its position when', () => {
   })
 })
 
+test.each([
+  'const lib = { filter: alert => alert.diaSource.psfFlux > 1 }\nexport const { filter } = lib',
+  'const lib = { bright: alert => alert.diaSource.psfFlux > 1 }\nexport const { bright: filter } = lib',
+  'const [filter] = [alert => alert.diaSource.psfFlux > 1]\nexport { filter }',
+  'export const { filter = alert => alert.diaSource.psfFlux > 1, ...rest } = {}',
+])('a filter that a pattern takes out of something is taken: %s', source => {
+  expect(problemsOf(source)).toEqual([])
+  expect(readsOf(source).columns).toEqual(['diaSource.psfFlux'])
+})
+
 describe('the columns of a filter', () => {
   test('are those whose every name stands in the source', () => {
     expect(readsOf('export function filter(a) { return a.diaSource.psfFlux > 1 }')).toEqual({

@@ -5,7 +5,7 @@ import type { Field } from './columns-read.ts'
 import { type FieldNode, fieldTree } from './field-tree.ts'
 import { nearNames } from './near-names.ts'
 import { type Problem, ProblemCode } from '../parse/problem.ts'
-import { boundOnce, filterOf } from './javascript-bindings.ts'
+import { boundOnce, filterOf } from '../parse/javascript-bindings.ts'
 import { walkSyntaxTree } from '../parse/walk-syntax-tree.ts'
 
 const MAX_WARNINGS = 20

@@ -1,7 +1,12 @@
 // In: JavaScript (types are erased before, by `strip-types.ts`). Out: its syntax tree, description and warnings, or the problems with their places. A filter is
 // one ES module without imports that exports a synchronous function `filter` and, if it likes, `description`.
 import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn'
+<<<<<<< HEAD:filters/check/parse/parse-module.ts
 import { isTooDeep, parseWithinDepth, tooDeep } from './nesting-limit.ts'
+=======
+import { namesIn } from './javascript-bindings.ts'
+import { isTooDeep, parseShallow, tooDeep } from './depth.ts'
+>>>>>>> 1b93aa3 (feat(filters): a filter may be exported by a pattern, as in export const { filter } = lib):filters/author/parse-module.ts
 import { MAX_PROBLEMS, type Problem, ProblemCode } from './problem.ts'
 import { MAX_DEPTH, walkSyntaxTree } from './walk-syntax-tree.ts'
 
@@ -131,8 +136,11 @@ function declared(node: AnyNode): Exported[] {
     return node.id ? [{ name: node.id.name, value: node }] : []
   }
   if (node.type !== 'VariableDeclaration') return []
+  // What a pattern takes out of another value is known when the module runs.
   return node.declarations.flatMap(({ id, init }) =>
-    id.type === 'Identifier' ? [{ name: id.name, value: init ?? undefined }] : [],
+    id.type === 'Identifier'
+      ? [{ name: id.name, value: init ?? undefined }]
+      : namesIn(id).map(name => ({ name, value: undefined })),
   )
 }
 

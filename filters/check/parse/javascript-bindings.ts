@@ -1,9 +1,9 @@
 // Which variables of a module mean one thing wherever they stand, and which function is its filter.
 import type { AnyNode, Function as FunctionNode, Pattern, Program } from 'acorn'
-import { walkSyntaxTree } from '../parse/walk-syntax-tree.ts'
+import { walkSyntaxTree } from './walk-syntax-tree.ts'
 
 /** Names of a pattern, in order. Patterns nest no deeper than sources may. */
-function namesIn(pattern: Pattern | null | undefined): string[] {
+export function namesIn(pattern: Pattern | null | undefined): string[] {
   switch (pattern?.type) {
     case 'Identifier':
       return [pattern.name]
