@@ -21,5 +21,6 @@ export function stageOf(manifest: Manifest, status: FilterStatus | undefined, jo
   if (manifest.state === 'deleted') return 'deleting'
   if (manifest.state === 'paused') return 'paused'
   if (!status || !isCurrent(manifest, status) || status.state === 'paused') return 'starting'
-  return status.state
+  // One that has no lane yet and waits for what it needs runs as little as one that nobody has looked at.
+  return status.state === 'catching-up' && status.waitsFor !== undefined && !status.lane ? 'starting' : status.state
 }

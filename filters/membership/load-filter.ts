@@ -24,6 +24,8 @@ export interface Refusal {
   readonly ok: false
   /** Nothing is wrong with it: what it runs in, or its source, is away and will be there. */
   readonly isAway?: true
+  /** What its author is told when it is away for long. */
+  readonly late?: string
   readonly reason: string
   readonly error: AuthorError
 }
@@ -43,7 +45,16 @@ export async function sourceOf(
   }
   const outcome = await sources.find(version)
   if (outcome.ok) return outcome
-  if ('waits' in outcome) return { ok: false, isAway: true, reason: 'error', error: { message: outcome.waits } }
+  if ('waits' in outcome) {
+    const { waits, late } = outcome
+    return {
+      ok: false,
+      isAway: true,
+      reason: 'error',
+      error: { message: waits },
+      ...(late === undefined ? {} : { late }),
+    }
+  }
   return { ok: false, reason: 'syntax', error: outcome.problem ?? { message: 'the source was refused' } }
 }
 

@@ -24,6 +24,8 @@ export interface MembershipOptions {
   readonly deleteTopic: (filter: string) => Promise<void>
   /** Something about the filter is worth reporting; its state is committed. */
   readonly onChange: (filter: string) => void
+  /** After this time a source that has not arrived is not expected any more; a minute by default. */
+  readonly sourceLateMs?: number
   /** The filter waits, where it stands, for what it runs in or for its source; called once for each reason. */
   readonly onAway: (filter: string, reason: string) => void
   /** Versions of a stream's schema do not fit each other, or have fields that filters cannot read; each is told once. */

@@ -12,7 +12,7 @@ import { type Cut, type FilterRecord } from '../progress/records.ts'
 import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
 import { recordFor, startOf, desiredStateFor } from './desired-filters.ts'
-import { FilterLoader } from './filter-loader.ts'
+import { FilterLoader, type Wait } from './filter-loader.ts'
 import { LaneEntry } from './lane-entry.ts'
 import { compile, type LoadedFilter } from './load-filter.ts'
 import { type MembershipOptions } from './membership-options.ts'
@@ -51,8 +51,9 @@ export class Membership {
   }
 
   /** What keeps a filter from being loaded, which is no fault of its own. */
-  waitsFor(filter: string): string | undefined {
-    return this.#loader.waitsFor(filter) ?? this.#options.lanes().waitsFor(filter)
+  waitsFor(filter: string): Wait | undefined {
+    const forTopic = this.#options.lanes().waitsFor(filter)
+    return this.#loader.waitsFor(filter) ?? (forTopic === undefined ? undefined : { message: forTopic, isLate: false })
   }
 
   get size(): number {

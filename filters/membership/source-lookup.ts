@@ -13,9 +13,12 @@ export interface FoundSource {
 
 export type SourceOutcome =
   | { readonly ok: true; readonly found: FoundSource }
-  /** It has not arrived, or cannot be read at the moment: it is waited for. */
-  | { readonly ok: false; readonly waits: string }
+  /** It has not arrived, or cannot be read at the moment: it is waited for. `late` is what its author is told when that takes long. */
+  | { readonly ok: false; readonly waits: string; readonly late?: string }
   | { readonly ok: false; readonly problem: Problem | undefined }
+
+const WHAT_TO_DO =
+  'it is still looked for. Submit the filter again (skysieve filter submit FILE --replace); where that does not help, an operator has to see whether skysieve.sources of the hub is copied to this node: skysieve status'
 
 /** Never rejects: a source that is away stops its filter alone. */
 export class SourceLookup {
@@ -30,8 +33,10 @@ export class SourceLookup {
     try {
       if (version.source !== undefined) return await this.#read(version, version.source)
       const record = await this.#sources?.get(sourceKey(version))
-      if (record === undefined)
-        return { ok: false, waits: `the source of version ${version.number} has not arrived on this node` }
+      if (record === undefined) {
+        const waits = `the source of version ${version.number} has not arrived on this node`
+        return { ok: false, waits, late: `${waits}, and should have long ago; ${WHAT_TO_DO}` }
+      }
       const { source, code = source, names, everything } = record
       return { ok: true, found: { code, names: new Set(names), everything } }
     } catch (error) {

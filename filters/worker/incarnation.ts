@@ -42,6 +42,8 @@ export interface IncarnationOptions {
   readonly metrics: FilterMetrics
   readonly log: Logger
   readonly limits?: Limits
+  /** After this time a source that has not arrived is not expected any more. */
+  readonly sourceLateMs?: number
   readonly lingerMs?: number
   /** When a visit of a `best` filter is over. */
   readonly closing?: ClosingRule
@@ -165,6 +167,7 @@ export async function runIncarnation(options: IncarnationOptions, onOpen: (shard
         log.warn({ stream, schema, problem }, 'filters cannot read all of a schema'),
       onFailure: fail,
       ...(limits === undefined ? {} : { limits }),
+      ...(options.sourceLateMs === undefined ? {} : { sourceLateMs: options.sourceLateMs }),
     })
     cleanUp.unshift(async () => {
       // A container filter may wait for an engine that is away: its lane ends when it is unloaded.

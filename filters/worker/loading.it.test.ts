@@ -137,16 +137,28 @@ async function topicInTheWay(filter: string): Promise<{ remove(): Promise<void> 
   }
 }
 
-async function waitsForOf(filter: string): Promise<string | undefined> {
-  const records = (await readTopic(inject('kafka').hub, STATUS_TOPIC)).filter(({ key }) => String(key) === filter)
-  return (JSON.parse(String(records.at(-1)?.value ?? '{}')) as { waitsFor?: string }).waitsFor
+interface Reported {
+  readonly state?: string
+  readonly reason?: string
+  readonly waitsFor?: string
 }
 
-test('a filter whose topic cannot be made waits for it, says why, and costs nobody else anything', async () => {
+async function reportedOf(filter: string): Promise<Reported> {
+  const records = (await readTopic(inject('kafka').hub, STATUS_TOPIC)).filter(({ key }) => String(key) === filter)
+  return JSON.parse(String(records.at(-1)?.value ?? '{}')) as Reported
+}
+
+/** The hub, with the topic that nodes report to. */
+async function reportedHub() {
   const { hub } = inject('kafka')
   const admin = openAdmin(hub)
   await admin.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
   await admin.close()
+  return hub
+}
+
+test('a filter whose topic cannot be made waits for it, says why, and costs nobody else anything', async () => {
+  const hub = await reportedHub()
   const [good, late] = [node.manifest(), node.manifest()]
   const inTheWay = await topicInTheWay(late.id)
   node.put(good)
@@ -156,7 +168,7 @@ test('a filter whose topic cannot be made waits for it, says why, and costs nobo
   await node.send([{ id: 1, visit: 1 }])
   await node.evaluated()
   expect(await alertsOf(good.id)).toEqual([1])
-  expect(await until(() => waitsForOf(late.id))).toMatch(
+  expect(await until(async () => (await reportedOf(late.id)).waitsFor)).toMatch(
     new RegExp(`its topic ${topicOfFilter(late.id)} is not there yet: .*collides`),
   )
   expect(await suspensionOf(late.id)).toBeUndefined()
@@ -164,7 +176,7 @@ test('a filter whose topic cannot be made waits for it, says why, and costs nobo
   await inTheWay.remove()
   await until(async () => (await alertsOf(late.id)).length === 1)
   expect(await alertsOf(late.id)).toEqual([1])
-  await until(async () => (await waitsForOf(late.id)) === undefined)
+  await until(async () => (await reportedOf(late.id)).waitsFor === undefined)
 })
 
 test('winners of a visit whose topic was deleted and cannot be made wait, and those of other filters go out', async () => {
@@ -187,4 +199,54 @@ test('winners of a visit whose topic was deleted and cannot be made wait, and th
   await inTheWay.remove()
   await until(async () => (await alertsOf(late.id)).length === 3)
   expect(await alertsOf(late.id)).toEqual([2, 3, 4])
+})
+
+test('a source that does not come is said to be missing, with what to do, and is taken when it comes all the same', async () => {
+  const hub = await reportedHub()
+  const version = {
+    number: 1,
+    language: 'javascript',
+    sha256: sha256(SOURCE),
+    createdAt: '2026-01-01T00:00:00Z',
+  } as const
+  const [good, lost] = [node.manifest(), node.manifest({ versions: [version] })]
+  const arrived = new Map<string, SourceRecord>()
+  node.put(good)
+  node.put(lost)
+  node.ignore(lost.id)
+  const worker = await node.work({
+    hub,
+    sourceLateMs: 4000,
+    sources: { get: key => Promise.resolve(arrived.get(key)) },
+  })
+  await node.send([{ id: 1, visit: 1 }])
+  await node.evaluated()
+  const early = await until(async () => {
+    const reported = await reportedOf(lost.id)
+    return reported.waitsFor !== undefined && reported
+  })
+  expect(early).toMatchObject({
+    state: 'catching-up',
+    waitsFor: 'the source of version 1 has not arrived on this node',
+  })
+  const late = await until(async () => {
+    const reported = await reportedOf(lost.id)
+    return reported.state === 'failed' && reported
+  })
+  expect(late.reason).toMatch(
+    /should have long ago; it is still looked for. Submit the filter again \(skysieve filter submit/,
+  )
+  expect(late.waitsFor).toBe(late.reason)
+  expect(await alertsOf(good.id)).toEqual([1])
+  expect((await worker.health()).shards).toEqual([{ shard: 0, isUp: true }])
+  arrived.set(sourceKey(version), {
+    language: 'javascript',
+    source: SOURCE,
+    description: '',
+    names: ['alert', 'flux', 'filter'],
+    everything: false,
+    warnings: [],
+  })
+  await until(async () => (await alertsOf(lost.id)).length === 1)
+  await until(async () => (await reportedOf(lost.id)).state === 'live')
 })

@@ -50,6 +50,8 @@ export interface WorkerOptions {
   readonly hubClock?: Pick<HubClock, 'lateMs'>
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
+  /** After this time a source that has not arrived is not expected any more, and its filter's status says so; a minute by default. */
+  readonly sourceLateMs?: number
   readonly filterTopics?: TopicRetention
   /** How long records of visits are kept; 8 days by default. */
   readonly visitRetentionMs?: number
@@ -148,6 +150,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       packetRetentionMs,
       confirmed: async signal => (await joined.promise).confirmed(signal),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
+      ...(options.sourceLateMs === undefined ? {} : { sourceLateMs: options.sourceLateMs }),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.closing === undefined ? {} : { closing: options.closing }),
       ...(options.hubClock === undefined ? {} : { hubClock: options.hubClock }),

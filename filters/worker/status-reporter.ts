@@ -169,7 +169,9 @@ export class StatusReporter {
     if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
     const { reason, message, line, column } = record?.suspension ?? {}
+    const wait = membership.waitsFor(filter)
     const runner = membership.runner(filter)
+    const hasFailed = wait?.isLate === true && runner === undefined
     const cut = membership.cut(filter)
     const sentMs = this.#sentMs.get(filter) ?? 0
     const recent = shardState.recentVisits(filter)
@@ -179,14 +181,14 @@ export class StatusReporter {
       filter,
       mirror,
       shard,
-      state: stateOf(manifest, record, lanes.isFollowing(filter)),
+      state: hasFailed ? 'failed' : stateOf(manifest, record, lanes.isFollowing(filter)),
       version: record?.version ?? manifest?.active,
       generation: record?.generation ?? manifest?.generation,
-      reason: message === undefined ? undefined : `${reason}: ${message}`,
+      reason: message === undefined ? (hasFailed ? wait.message : undefined) : `${reason}: ${message}`,
       line,
       column,
       lastError: runner?.lastError,
-      waitsFor: membership.waitsFor(filter),
+      waitsFor: wait?.message,
       lane: record?.lane ?? null,
       visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
         visit: String(visit),

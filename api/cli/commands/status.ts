@@ -70,6 +70,10 @@ export const addStatus: AddCommands = (program, context) => {
             }),
             'No filters yet: skysieve filter init my-filter.js',
           ),
+          ...filters.flatMap(({ name, status }) => {
+            const why = status?.waitsFor ?? status?.reason
+            return why === undefined ? [] : ['', `${name}: ${why}`]
+          }),
           ...waits.flatMap(({ process, reason }) => ['', `${process} waits: ${reason}`]),
         ].join('\n'),
       )

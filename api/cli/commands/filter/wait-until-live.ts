@@ -7,6 +7,8 @@ import type { FilterView } from '../../../http/answers/filter-views.ts'
 
 const ASK_EVERY_MS = 300
 
+const waiting = ({ status }: FilterView): string => (status?.waitsFor === undefined ? '' : `: ${status.waitsFor}`)
+
 /** The filter once it is live. Throws CliError when it is rejected, suspended or late. */
 export async function waitUntilLive(
   client: Client,
@@ -38,7 +40,7 @@ export async function waitUntilLive(
       throw new CliError(
         'CLI_WAIT_TIMEOUT',
         EXIT.ourFault,
-        `${view.name} is still ${view.stage} after ${timeoutS} s. \`skysieve filter show ${view.id}\` tells more; it goes on by itself.`,
+        `${view.name} is still ${view.stage} after ${timeoutS} s${waiting(view)}. \`skysieve filter show ${view.id}\` tells more; it goes on by itself.`,
       )
     }
     await sleep(ASK_EVERY_MS, undefined, signal ? { signal } : {})
