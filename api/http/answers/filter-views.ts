@@ -55,6 +55,8 @@ export const FilterView = Type.Object({
   topic: Type.String(),
   generation: Type.Integer(),
   status: Type.Union([FilterStatus, Type.Null()]),
+  /** What its author had better know; in the answer to a submission. */
+  warnings: Type.Optional(Type.Array(SourceProblem)),
   createdAt: Time,
   updatedAt: Time,
 })

@@ -24,6 +24,10 @@ beforeAll(async () => {
   writeFileSync(join(instance.dir, 'good.js'), GOOD)
   writeFileSync(join(instance.dir, 'syntax.js'), 'export function filter(alert) {\n  return alert..x\n}')
   writeFileSync(join(instance.dir, 'throws.js'), 'export function filter(alert) {\n  return alert.a.b\n}')
+  writeFileSync(
+    join(instance.dir, 'annotated.js'),
+    'export const filter = alert => ({ pass: alert.diaSource.psfFlux > 1, annotations: { a: 1 } })',
+  )
   writeFileSync(join(instance.dir, 'none.js'), 'export const filter = () => false')
 })
 afterAll(() => instance?.close())
@@ -46,6 +50,18 @@ describe('without an account', () => {
     expect(await alice('filter', 'check', 'missing.js')).toMatchObject({
       exitCode: 2,
       stderr: expect.stringMatching(/is not there/),
+    })
+  })
+  test('check warns of annotations that may be too long to be held, with the policy and cap that are meant', async () => {
+    const check = (...options: string[]) => alice('filter', 'check', 'annotated.js', ...options)
+    const warned = await check('--policy', 'best', '--cap', '100')
+    expect(warned).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/warning 1:1 under the policy best/) })
+    expect(json(warned).warnings).toHaveLength(1)
+    for (const options of [['--policy', 'best', '--cap', '64'], ['--cap', '100'], []])
+      expect(json(await check(...options)).warnings).toEqual([])
+    expect(await check('--policy', 'worst')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/first, best/),
     })
   })
   test('trying runs the production sandbox on a visit and tells matches, what is over the cap, and the cost', async () => {
@@ -132,6 +148,14 @@ describe('with an account', () => {
       exitCode: 3,
       stderr: expect.stringMatching(/line 2, column 16/),
     })
+  })
+  test('submit tells what its author had better know', async () => {
+    const run = await instance.cli(['filter', 'submit', 'annotated.js', '--policy', 'best', '--cap', '100'], {
+      token: instance.adminToken,
+      url,
+    })
+    expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(/warning 1:1 .* may have 2621 bytes/) })
+    expect(json(run).warnings).toMatchObject([{ message: expect.stringMatching(/lower the cap/) }])
   })
   test('list, show, pause and resume take a filter by its name', async () => {
     expect(json(await alice('filter', 'list'))).toMatchObject([{ name: 'good' }])

@@ -1,11 +1,18 @@
 // `skysieve filter check|test`: a filter before it is submitted, without an account.
 import { resolve } from 'node:path'
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Trial } from '#filters'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { sessionOf } from '../../connection/session.ts'
 import { readSource } from './source-file.ts'
+
+interface CheckOptions {
+  readonly stream: string
+  readonly cutouts?: boolean
+  readonly cap: number
+  readonly policy: 'first' | 'best'
+}
 
 interface TestOptions {
   readonly stream: string
@@ -31,14 +38,13 @@ export const addCheckAndTest: AddCommands = (filter, context) => {
     .description('look for problems in a filter without running it')
     .option('--stream <stream>', 'the stream it is for', 'lsst')
     .option('--cutouts', 'it asks for cutouts')
-    .action(async (file: string, { stream, cutouts = false }: { stream: string; cutouts?: boolean }, command) => {
+    .option('--cap <n>', 'deliveries per visit at most', countOf, 20)
+    .addOption(new Option('--policy <policy>', 'first or best').choices(['first', 'best']).default('first'))
+    .action(async (file: string, { stream, cutouts = false, cap, policy }: CheckOptions, command) => {
       const { out } = sessionOf(command, context)
       const { checked } = await import('./local-run.ts')
-      const { description, readsEverything, warnings, reads } = await checked(
-        await readSource(context.directory, file),
-        stream,
-        cutouts,
-      )
+      const source = await readSource(context.directory, file)
+      const { description, readsEverything, warnings, reads } = await checked(source, { stream, cutouts, cap, policy })
       const fields = [...reads.columns, ...reads.lists].map(({ path }) => path)
       if (file.endsWith('.py'))
         out.progress('Python checks its own syntax when the filter is loaded: skysieve filter test')
@@ -63,7 +69,7 @@ export const addCheckAndTest: AddCommands = (filter, context) => {
       const { checked, runLocally, trialView } = await import('./local-run.ts')
       const source = await readSource(context.directory, file)
       const { cap, alerts, packets, stream, cutouts = false } = options
-      const check = await checked(source, stream, cutouts)
+      const check = await checked(source, { stream, cutouts })
       if (!context.openSandbox) {
         const message = 'This program was built without a sandbox; run the command as `skysieve filter test`.'
         throw new CliError('CLI_SANDBOX_MISSING', EXIT.ourFault, message)

@@ -3,6 +3,8 @@
 import { fileVisits, HubError, parseSchema, readFrame, STREAMS } from '#hub'
 import {
   DEFAULT_LIMITS,
+  heldAnnotationsWarning,
+  type Manifest,
   openSourceChecker,
   type Problem,
   programOf,
@@ -19,8 +21,15 @@ import { fieldsOf } from '../../../authoring/stream-fields.ts'
 
 type GoodSource = Extract<SourceCheck, { ok: true }>
 
+/** How the source is to be submitted. */
+interface Wanted extends Partial<Pick<Manifest, 'cap' | 'policy'>> {
+  readonly stream: string
+  readonly cutouts: boolean
+}
+
 /** What is known of a source without running it, read as the API reads it. Throws CliError FILTER_SOURCE_… with positions. */
-export async function checked({ source, language }: SourceFile, stream: string, cutouts: boolean): Promise<GoodSource> {
+export async function checked({ source, language }: SourceFile, wanted: Wanted): Promise<GoodSource> {
+  const { stream, cutouts, cap, policy } = wanted
   if (!Object.hasOwn(STREAMS, stream)) {
     throw new CliError(
       'CLI_STREAM_UNKNOWN',
@@ -31,8 +40,9 @@ export async function checked({ source, language }: SourceFile, stream: string, 
   const checker = openSourceChecker({ size: 1 })
   try {
     const check = await checker.check(language, source, { fields: fieldsOf(stream, []), cutouts })
-    if (check.ok) return check
-    throw sourceFault(check.problems)
+    if (!check.ok) throw sourceFault(check.problems)
+    const held = cap === undefined ? undefined : heldAnnotationsWarning({ cap, policy: policy ?? 'first' }, check.names)
+    return held === undefined ? check : { ...check, warnings: [...check.warnings, held] }
   } finally {
     checker.close()
   }

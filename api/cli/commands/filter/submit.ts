@@ -71,6 +71,8 @@ export const addSubmit: AddCommands = (filter, context) => {
           expires,
         })
         out.progress(`${name} is submitted as ${view.id}`)
+        for (const { line, column, message } of view.warnings ?? [])
+          out.progress(`warning ${line ?? 1}:${column ?? 1} ${message}`)
       }
       if (options.wait) view = await waitUntilLive(client, view, out, options.timeout, here.signal)
       out.result(view, () => `${view.name} ${view.id} is ${view.stage}.${trialText(view)} Its topic: ${view.topic}`)

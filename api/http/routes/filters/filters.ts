@@ -1,6 +1,6 @@
 // Submitting filters and looking at them. What a node does with them comes back through skysieve.status.
 import { Type } from 'typebox'
-import { FilterId, type Manifest, sourceBytes, Submission } from '#filters'
+import { FilterId, heldAnnotationsWarning, type Manifest, sourceBytes, Submission } from '#filters'
 import { requireScope } from '../../../accounts/caller.ts'
 import { isOver } from '../../../accounts/expiry.ts'
 import { ApiError } from '../../../errors.ts'
@@ -25,6 +25,8 @@ const Check = Type.Object(
     language: submitted.language,
     source: submitted.source,
     cutouts: submitted.cutouts,
+    cap: submitted.cap,
+    policy: submitted.policy,
   },
   { additionalProperties: false },
 )
@@ -61,7 +63,7 @@ export function filterRoutes(app: App, platform: Platform): void {
         throw new ApiError('API_REQUEST_INVALID', message, { problems: [{ pointer: '/expires', message }] })
       }
       const { cutouts = false } = body
-      const { description, record } = await requireGoodSource(platform, {
+      const { description, record, warnings } = await requireGoodSource(platform, {
         ...body,
         stream,
         cutouts,
@@ -91,7 +93,11 @@ export function filterRoutes(app: App, platform: Platform): void {
       })
       await jobs.enqueue(manifest.id)
       reply.code(201).header('location', `/v1/filters/${id}`).header('etag', etagOf(manifest))
-      return reply.send(filterView(manifest, controlState.statusOf(id)))
+      const held = heldAnnotationsWarning(manifest, record.names)
+      return reply.send({
+        ...filterView(manifest, controlState.statusOf(id)),
+        warnings: [...warnings, ...(held === undefined ? [] : [held])],
+      })
     },
   })
 
@@ -109,16 +115,17 @@ export function filterRoutes(app: App, platform: Platform): void {
     },
     handler: async request => {
       const { body } = request
-      const { stream = settings.defaultStream, cutouts = false } = body
+      const { stream = settings.defaultStream, cutouts = false, cap = settings.defaultCap, policy = 'first' } = body
       const { account } = callerOf(request)
       const diagnosis = await sourceChecks.check({ ...body, stream, cutouts, account })
-      const { problems, warnings, fields, record: _record, ...rest } = diagnosis
+      const { problems, warnings, fields, record, ...rest } = diagnosis
+      const held = heldAnnotationsWarning({ cap, policy }, record?.names ?? [])
       return {
         ok: problems.length === 0,
         ...rest,
         description: asLine(rest.description),
         problems: [...problems],
-        warnings: [...warnings],
+        warnings: [...warnings, ...(held === undefined ? [] : [held])],
         fields: [...fields],
       }
     },
