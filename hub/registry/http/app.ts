@@ -12,6 +12,9 @@ import { type RegistryLog } from '../state/registry-log.ts'
 import { addErrorAnswers, plainErrorAnswer } from './error-answers.ts'
 import { type RegistryMetrics } from './metrics.ts'
 import { addRateLimits } from './rate-limits.ts'
+import { questionRoutes } from './routes-questions.ts'
+import { openQuestionDesk } from '../requests/question-desk.ts'
+import { jsonIn } from '../requests/request-body.ts'
 import { schemaRoutes } from './routes-schemas.ts'
 import { settingRoutes } from './routes-settings.ts'
 import { subjectRoutes } from './routes-subjects.ts'
@@ -24,7 +27,6 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024
 const MAX_SUBJECT_LENGTH = 1000
 const BAD_REQUEST = 400
 const NOT_ACCEPTABLE = 406
-const UNSUPPORTED = 415
 const MS = 1000
 /** Java reads these without regard to case, and what is not true as false; Python's client writes True. */
 const FLAGS = new Set([
@@ -39,16 +41,6 @@ const FLAGS = new Set([
 ])
 
 const isTrue = (text: unknown): boolean => String(text).toLowerCase() === 'true'
-
-/** A body in the characters its type names; UTF-8 where it names none. */
-const textOf = (bytes: Buffer, contentType = ''): string => {
-  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8'
-  try {
-    return new TextDecoder(charset).decode(bytes)
-  } catch (cause) {
-    throw Object.assign(new Error(`The charset ${charset} is not known`, { cause }), { statusCode: UNSUPPORTED })
-  }
-}
 
 /** The app, not yet listening; with the hash of a token, only who shows it writes. */
 export const registryApp = async (
@@ -78,8 +70,7 @@ export const registryApp = async (
     BODY_TYPES,
     { parseAs: 'buffer' },
     async (request: FastifyRequest, bytes: Buffer): Promise<unknown> => {
-      const text = textOf(bytes, request.headers['content-type'])
-      return text === '' ? undefined : JSON.parse(text)
+      return jsonIn(bytes, request.headers['content-type'])
     },
   )
   addErrorAnswers(app)
@@ -110,5 +101,8 @@ export const registryApp = async (
   schemaRoutes(app, registryLog)
   subjectRoutes(app, registryLog)
   settingRoutes(app, registryLog)
+  const desk = openQuestionDesk(registryLog)
+  app.addHook('onClose', () => desk.close())
+  await app.register(async own => questionRoutes(own, desk, BODY_TYPES))
   return app
 }

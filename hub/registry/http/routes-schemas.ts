@@ -1,7 +1,7 @@
 // Schemas by id: what every deserializer asks for.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { detailsOf, plainSubject, publicOf } from './version-answers.ts'
+import { detailsOf, plainSubject, publicOf } from '../requests/version-answers.ts'
 import { resolvedText } from '../rules/resolve-references.ts'
 import { type RegistryLog } from '../state/registry-log.ts'
 import { type SchemaValue } from '../state/schemas-topic-records.ts'

@@ -1,29 +1,17 @@
-// Modes and compatibility levels, of the registry and of single subjects; and whether a schema would be compatible.
+// Modes and compatibility levels, of the registry and of single subjects.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { versionToCompare, isLatest, plainSubject } from './version-answers.ts'
-import { submittedType } from '../rules/resolve-references.ts'
+import { plainSubject } from '../requests/version-answers.ts'
 import { type RegistryLog } from '../state/registry-log.ts'
 import { refuse } from '../state/registry-errors.ts'
-import { levelIn, modeIn, submittedIn } from './request-body.ts'
-import { rateLimited } from './rate-limits.ts'
-import {
-  dropLevel,
-  dropMode,
-  incompatibilitiesIn,
-  levelOf,
-  modeOf,
-  setLevel,
-  setMode,
-} from '../rules/modes-and-levels.ts'
+import { levelIn, modeIn } from '../requests/request-body.ts'
+import { dropLevel, dropMode, levelOf, modeOf, setLevel, setMode } from '../rules/modes-and-levels.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
-const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.Optional(Type.String()) })
 const OptionalSubject = Type.Object({ subject: Type.Optional(Type.String({ minLength: 1 })) })
 const Flags = Type.Object({
   defaultToGlobal: Type.Optional(Type.Boolean()),
   force: Type.Optional(Type.Boolean()),
-  verbose: Type.Optional(Type.Boolean()),
 })
 
 const nameIn = ({ subject }: { subject?: string }) => (subject === undefined ? undefined : plainSubject(subject))
@@ -61,21 +49,4 @@ export const settingRoutes = (instance: FastifyInstance, { state, decide }: Regi
     })
     app.delete(`/mode${path}`, options, ({ params }) => decide(now => dropMode(now, nameIn(params))))
   }
-
-  for (const path of ['', '/:version'])
-    app.post(
-      `/compatibility/subjects/:subject/versions${path}`,
-      { schema: { params: Versioned, querystring: Flags }, config: rateLimited },
-      ({ params, query, body }) => {
-        const now = state()
-        const subject = plainSubject(params.subject)
-        const type = submittedType(now, submittedIn(body))
-        // Nothing registered is nothing to be incompatible with.
-        const isFirst = params.version !== undefined && isLatest(params.version) && now.versions(subject).length === 0
-        const only =
-          params.version === undefined || isFirst ? undefined : versionToCompare(now, subject, params.version)
-        const messages = incompatibilitiesIn(now, subject, type, only)
-        return { is_compatible: messages.length === 0, ...(query.verbose === true ? { messages } : {}) }
-      },
-    )
 }

@@ -1,13 +1,11 @@
-// Subjects and their versions: registering, looking up, deleting.
+// Subjects and their versions: registering, reading, deleting.
 import { type FastifyInstance } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { versionToDelete, requireSubject, requireVersion, plainSubject, publicOf } from './version-answers.ts'
+import { versionToDelete, requireSubject, requireVersion, plainSubject, publicOf } from '../requests/version-answers.ts'
 import { type RegistryLog } from '../state/registry-log.ts'
 import { deleteSubject, deleteVersion } from '../rules/deleting.ts'
-import { refuse } from '../state/registry-errors.ts'
-import { findSubmitted, register } from '../rules/registering.ts'
-import { submittedIn } from './request-body.ts'
-import { rateLimited } from './rate-limits.ts'
+import { register } from '../rules/registering.ts'
+import { submittedIn } from '../requests/request-body.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
 const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version: Type.String() })
@@ -27,15 +25,6 @@ export const subjectRoutes = (instance: FastifyInstance, { state, decide }: Regi
     const value = await decide(now => register(now, plainSubject(params.subject), submitted))
     return { id: value.id }
   })
-  app.post('/subjects/:subject', { ...all, config: rateLimited }, ({ params, body, query }) => {
-    const subject = plainSubject(params.subject)
-    const submitted = submittedIn(body)
-    requireSubject(state(), subject, query.deleted)
-    const found = findSubmitted(state(), subject, submitted, query.deleted)
-    if (found === undefined) throw refuse('SCHEMA_NOT_FOUND', 'Schema not found')
-    return publicOf(found)
-  })
-
   app.get('/subjects/:subject/versions', all, ({ params, query }) =>
     requireSubject(state(), plainSubject(params.subject), query.deleted === true || query.deletedOnly === true)
       .filter(({ deleted }) => query.deletedOnly !== true || deleted === true)

@@ -37,8 +37,10 @@ export interface RegistryError extends HubError {
 }
 
 /** An error to throw. */
-export const refuse = (refusal: Refusal, message: string): RegistryError => {
-  const errorCode = REFUSALS[refusal]
+export const refuse = (refusal: Refusal, message: string): RegistryError => refusalWith(REFUSALS[refusal], message)
+
+/** The same of a code, e.g. of one that came from another thread. */
+export const refusalWith = (errorCode: number, message: string): RegistryError => {
   return Object.assign(new HubError('HUB_REGISTRY_REFUSED', message), {
     errorCode,
     status: Math.floor(errorCode / STATUS_DIVISOR),

@@ -6,9 +6,9 @@ import { type ControlWriter, openControlWriter } from '../../control-topics/cont
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { openQueue } from '../../kafka/serial-queue.ts'
-import { parseRecord, type ParsedRecord, type RegistryRecord } from './schemas-topic-records.ts'
+import { parseRecord, type RegistryRecord } from './schemas-topic-records.ts'
 import { refuse } from './registry-errors.ts'
-import { type Decision, type RegistryState, replayRecords } from './registry-state.ts'
+import { type Decision, type Placed, type RegistryState, replayPlaced } from './registry-state.ts'
 
 export interface RegistryLogOptions {
   readonly access: BrokerAccess
@@ -31,16 +31,12 @@ export interface RegistryLog {
   state: () => RegistryState
   /** Calls the rule with the state as all earlier decisions left it, and writes what it decides; `state` shows it when this resolves. */
   decide: <T>(rule: (state: RegistryState) => Decision<T>) => Promise<T>
+  /** Tells of every record there is, and of every change from then on: undefined is one that was removed. Throws a refusal before the topic was read. */
+  follow: (listener: (key: string, record: Placed | undefined) => void) => () => void
   health: () => RegistryLogHealth
   /** Resolves when the topic was read and an earlier registry cannot write any more. */
   readonly ready: Promise<void>
   close: () => Promise<void>
-}
-
-/** A record and its place among the records of the topic: maps keep the place where a key came first. */
-interface Placed {
-  readonly record: ParsedRecord
-  readonly place: number
 }
 
 const RETRY_MS = 1000
@@ -103,12 +99,7 @@ export const openRegistryLog = (options: RegistryLogOptions): RegistryLog => {
 
   const state = (): RegistryState => {
     if (log === undefined) throw refuse('STORE', `The schemas are not read yet: ${problem?.message ?? 'starting'}`)
-    current ??= replayRecords(
-      [...log.entries()]
-        .map(([, entry]) => entry)
-        .toSorted((a, b) => a.place - b.place)
-        .map(({ record }) => record),
-    )
+    current ??= replayPlaced([...log.entries()].map(([, entry]) => entry))
     return current
   }
 
@@ -155,6 +146,11 @@ export const openRegistryLog = (options: RegistryLogOptions): RegistryLog => {
         if (records.length > 0) await persist(records)
         return answer
       }),
+    follow: listener => {
+      state()
+      for (const [key, record] of log?.entries() ?? []) listener(key, record)
+      return log?.onChange(({ key, value }) => listener(key, value)) ?? (() => undefined)
+    },
     health: () => ({
       broker: problem?.message ?? log?.problem() ?? (log === undefined ? 'not asked yet' : undefined),
       schemas: log === undefined ? `${topic} is not read yet` : undefined,

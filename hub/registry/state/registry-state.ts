@@ -24,6 +24,12 @@ export interface RegistryState {
   mode: (subject?: string) => string | undefined
 }
 
+/** A record and its place among the records of the topic: maps keep the place where a key came first. */
+export interface Placed {
+  readonly record: ParsedRecord
+  readonly place: number
+}
+
 /** What a rule decides: the records to write, none where everything is as asked for already. */
 export interface Decision<T> {
   readonly records: readonly RegistryRecord[]
@@ -111,3 +117,7 @@ export const replayRecords = (records: Iterable<ParsedRecord>): RegistryState =>
     mode: subject => modes.get(subject ?? GLOBAL),
   }
 }
+
+/** The same of records in any order that know their places. */
+export const replayPlaced = (records: Iterable<Placed>): RegistryState =>
+  replayRecords([...records].toSorted((a, b) => a.place - b.place).map(({ record }) => record))

@@ -46,3 +46,21 @@ export const submittedIn = (body: unknown): Submitted => {
 export const levelIn = (body: unknown): string => parse(LevelBody, body, 'INVALID_COMPATIBILITY').compatibility
 
 export const modeIn = (body: unknown): string => parse(ModeBody, body, 'INVALID_MODE').mode
+
+const UNSUPPORTED = 415
+
+/** A body in the characters its type names; UTF-8 where it names none. */
+const textIn = (bytes: Uint8Array, contentType = ''): string => {
+  const charset = /charset="?([\w-]+)/i.exec(contentType)?.[1] ?? 'utf-8'
+  try {
+    return new TextDecoder(charset).decode(bytes)
+  } catch (cause) {
+    throw Object.assign(new Error(`The charset ${charset} is not known`, { cause }), { statusCode: UNSUPPORTED })
+  }
+}
+
+/** A body's JSON; undefined where it is empty. Throws SyntaxError, or an error of status 415 for a charset that is not known. */
+export const jsonIn = (bytes: Uint8Array, contentType: string | undefined): unknown => {
+  const text = textIn(bytes, contentType)
+  return text === '' ? undefined : (JSON.parse(text) as unknown)
+}

@@ -1,0 +1,60 @@
+// What anybody may ask with a schema of their own: whether it is registered, and whether it would be compatible. Reading what was sent may take
+// long, so this runs in question-thread.ts. Pure.
+import { type Placed, type RegistryState } from '../state/registry-state.ts'
+import { refuse } from '../state/registry-errors.ts'
+import { incompatibilitiesIn } from '../rules/modes-and-levels.ts'
+import { findSubmitted } from '../rules/registering.ts'
+import { submittedType } from '../rules/resolve-references.ts'
+import { jsonIn, submittedIn } from './request-body.ts'
+import { isLatest, plainSubject, publicOf, requireSubject, versionToCompare } from './version-answers.ts'
+
+/** A body as it was received. */
+export interface SentBody {
+  readonly bytes: Uint8Array
+  readonly contentType: string | undefined
+}
+
+export type Question = {
+  /** As the path has it. */
+  readonly subject: string
+  readonly body: SentBody
+} & (
+  | { readonly kind: 'lookup'; readonly withDeleted: boolean | undefined }
+  | { readonly kind: 'compatibility'; readonly version: string | undefined; readonly isVerbose: boolean }
+)
+
+/** What the thread is told, in this order: all records there are, then changes and questions as they come. */
+export type ToThread =
+  | { readonly record: Placed | undefined; readonly key: string }
+  | { readonly question: Question; readonly number: number }
+
+/** An error as it passes between threads: what makes its answer. */
+export interface Failure {
+  readonly message: string
+  readonly errorCode?: number
+  readonly statusCode?: number
+  readonly isSyntax?: boolean
+}
+
+export type FromThread =
+  | { readonly isReady: true }
+  | ({ readonly number: number } & ({ readonly answer: object } | { readonly failure: Failure }))
+
+/** The answer's body. Throws refusals, and SyntaxError for what is no JSON. */
+export const answerQuestion = (state: RegistryState, question: Question): object => {
+  const subject = plainSubject(question.subject)
+  const submitted = submittedIn(jsonIn(question.body.bytes, question.body.contentType))
+  if (question.kind === 'lookup') {
+    requireSubject(state, subject, question.withDeleted)
+    const found = findSubmitted(state, subject, submitted, question.withDeleted)
+    if (found === undefined) throw refuse('SCHEMA_NOT_FOUND', 'Schema not found')
+    return publicOf(found)
+  }
+  const { version, isVerbose } = question
+  const type = submittedType(state, submitted)
+  // Nothing registered is nothing to be incompatible with.
+  const isFirst = version !== undefined && isLatest(version) && state.versions(subject).length === 0
+  const only = version === undefined || isFirst ? undefined : versionToCompare(state, subject, version)
+  const messages = incompatibilitiesIn(state, subject, type, only)
+  return { is_compatible: messages.length === 0, ...(isVerbose ? { messages } : {}) }
+}
