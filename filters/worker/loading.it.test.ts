@@ -169,7 +169,7 @@ test('a filter whose topic cannot be made waits for it, says why, and costs nobo
   await node.evaluated()
   expect(await alertsOf(good.id)).toEqual([1])
   expect(await until(async () => (await reportedOf(late.id)).waitsFor)).toMatch(
-    new RegExp(`its topic ${topicOfFilter(late.id)} is not there yet: .*collides`),
+    new RegExp(`its topic ${topicOfFilter(late.id)} is not there yet: Creating topic .* failed`),
   )
   expect(await suspensionOf(late.id)).toBeUndefined()
   expect((await worker.health()).shards).toEqual([{ shard: 0, isUp: true }])
