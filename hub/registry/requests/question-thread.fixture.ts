@@ -6,6 +6,6 @@ parentPort?.on('message', (told: ToThread) => {
   if (!('question' in told)) return
   const { number, question } = told
   while (question.subject === 'loop');
-  parentPort?.postMessage({ number, answer: { subject: question.subject } })
+  parentPort?.postMessage({ number, answer: { subject: question.subject } }, [])
 })
-parentPort?.postMessage({ isReady: true })
+parentPort?.postMessage({ isReady: true }, [])

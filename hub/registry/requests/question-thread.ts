@@ -26,11 +26,11 @@ const answer = (question: Question): { answer: object } | { failure: Failure } =
 
 parentPort?.on('message', (told: ToThread) => {
   if ('question' in told) {
-    parentPort?.postMessage({ number: told.number, ...answer(told.question) } satisfies FromThread)
+    parentPort?.postMessage({ number: told.number, ...answer(told.question) } satisfies FromThread, [])
     return
   }
   state = undefined
   if (told.record === undefined) records.delete(told.key)
   else records.set(told.key, told.record)
 })
-parentPort?.postMessage({ isReady: true } satisfies FromThread)
+parentPort?.postMessage({ isReady: true } satisfies FromThread, [])
