@@ -12,7 +12,7 @@ export {
 } from './sources.ts'
 export { checkSource, type CheckOptions, MAX_SOURCE_CHARS, type SourceCheck } from './check/check-source.ts'
 export * from './trial/examples.ts'
-export { heldAnnotationsWarning } from './check/fields/held-annotations-warning.ts'
+export { heldAnnotationsWarning } from './check/held-annotations-warning.ts'
 export { type Problem, ProblemCode } from './check/parse/problem.ts'
 export { columnsOffered, columnsRead, type Field } from './check/fields/columns-read.ts'
 export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './check/sandbox-program.ts'

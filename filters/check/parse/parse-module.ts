@@ -1,12 +1,8 @@
 // In: JavaScript (types are erased before, by `strip-types.ts`). Out: its syntax tree, description and warnings, or the problems with their places. A filter is
 // one ES module without imports that exports a synchronous function `filter` and, if it likes, `description`.
 import type { AnyNode, ExportNamedDeclaration, Program } from 'acorn'
-<<<<<<< HEAD:filters/check/parse/parse-module.ts
 import { isTooDeep, parseWithinDepth, tooDeep } from './nesting-limit.ts'
-=======
 import { namesIn } from './javascript-bindings.ts'
-import { isTooDeep, parseShallow, tooDeep } from './depth.ts'
->>>>>>> 1b93aa3 (feat(filters): a filter may be exported by a pattern, as in export const { filter } = lib):filters/author/parse-module.ts
 import { MAX_PROBLEMS, type Problem, ProblemCode } from './problem.ts'
 import { MAX_DEPTH, walkSyntaxTree } from './walk-syntax-tree.ts'
 

@@ -1,8 +1,8 @@
 // Whether a filter's annotations may be too long to be held until its visit closes: told to its author before any is left out. Pure.
 import { heldAnnotationBytes } from '../cap/held-annotations.ts'
 import { type Manifest } from '../manifest.ts'
-import { type Problem, ProblemCode } from './problem.ts'
-import { DEFAULT_LIMITS } from './program.ts'
+import { type Problem, ProblemCode } from './parse/problem.ts'
+import { DEFAULT_LIMITS } from './sandbox-program.ts'
 
 /** For a source that can reach these names; undefined where annotations of any length are held, or it seems to give none. */
 export function heldAnnotationsWarning(
