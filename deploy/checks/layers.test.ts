@@ -29,27 +29,6 @@ test('every import across folders goes through the other folder’s index and fo
   expect(breaches).toEqual([])
 })
 
-test('no file imports itself by a circle', () => {
-  const graph = new Map<string, string[]>()
-  for (const line of imports) {
-    if (line.typeOnly || !line.target.startsWith('.')) continue
-    graph.set(line.file, [...(graph.get(line.file) ?? []), importedFile(line)])
-  }
-  const done = new Set<string>()
-  const circles: string[] = []
-  const visit = (file: string, path: readonly string[]): void => {
-    if (path.includes(file)) {
-      circles.push([...path.slice(path.indexOf(file)), file].join(' → '))
-      return
-    }
-    if (done.has(file)) return
-    for (const next of graph.get(file) ?? []) visit(next, [...path, file])
-    done.add(file)
-  }
-  for (const file of graph.keys()) visit(file, [])
-  expect(circles).toEqual([])
-})
-
 test('each folder has an index and a README', () => {
   const missing = TOP_FOLDERS.flatMap(folder => {
     const names = readdirSync(join(ROOT, folder))
