@@ -65,7 +65,13 @@ export { type LogRecord } from './kafka/consume/committed-records.ts'
 export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/consume/log-reader.ts'
 export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/produce/messages.ts'
 export { openQueue } from './kafka/serial-queue.ts'
-export { openProducer, type Producer, type ProducerOptions, type Transaction } from './kafka/produce/producer.ts'
+export {
+  type Acknowledged,
+  openProducer,
+  type Producer,
+  type ProducerOptions,
+  type Transaction,
+} from './kafka/produce/producer.ts'
 
 // Broker
 export { startBroker, type Broker } from './broker/start-broker.ts'

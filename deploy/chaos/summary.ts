@@ -13,7 +13,7 @@ export const summary = (result: ChaosResult) => {
 }
 
 /** Nothing lost, nothing twice, no cap exceeded, every counter and byte as it should be, all archived and announced once, and back in time. */
-export const isSound = (result: ChaosResult): boolean =>
+export const isSound = (result: ChaosResult, hubForgets = false): boolean =>
   result.lost === 0 &&
   result.duplicated === 0 &&
   result.overCap === 0 &&
@@ -21,4 +21,6 @@ export const isSound = (result: ChaosResult): boolean =>
   result.wrongDeliveries === 0 &&
   result.notArchived === 0 &&
   result.wrongNotices === 0 &&
-  result.recoverSecondsMax < RECOVER_LIMIT_SECONDS
+  result.recoverSecondsMax < RECOVER_LIMIT_SECONDS &&
+  // A run in which nothing was forgotten before its time shows nothing of it.
+  hubForgets === Object.values(result.gapAlerts).some(alerts => alerts > 0)

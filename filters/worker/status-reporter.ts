@@ -22,7 +22,7 @@ const RETRY_MS = 5000
 /** Visits named in a status, newest last: this many, and those that changed since the last report (many after an outage, up to MAX_VISITS). */
 const VISITS = 8
 const MAX_VISITS = 64
-const GAPS = 16
+const GAPS = 64
 /** Changes older than this, seen from a predecessor's last one, are taken to be reported by it. */
 const REPORTED_MS = 60_000
 

@@ -16,6 +16,8 @@ const plainLogin = (password: string): string =>
   `org.apache.kafka.common.security.plain.PlainLoginModule required username="${BROKER_USER}" password="${password}" user_${BROKER_USER}="${password}";`
 
 const SESSION_MS = 3_600_000
+/** How often a broker looks for what it need not keep any more. */
+const RETENTION_CHECK_MS = 30_000
 
 const scramOnly = (listener: string, { tls, reauthenticateMs = SESSION_MS }: BrokerSettings): [string, string][] => [
   [`listener.name.${listener}.sasl.enabled.mechanisms`, 'SCRAM-SHA-512'],
@@ -43,7 +45,7 @@ export const renderProperties = (
   logDirs = brokerFiles(settings.dir).data,
 ): string => {
   const { ports, secrets, host = LOOPBACK, outside = [] } = settings
-  const { retention = { hours: 72, bytesPerPartition: 1024 * MB } } = settings
+  const { retention = { hours: 72, bytesPerPartition: 1024 * MB } }: Pick<BrokerSettings, 'retention'> = settings
   const client = { name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
   const clients = [client, ...outside.map((listener, at) => ({ name: `OUTSIDE${at + 1}`, ...listener }))]
   const plain = plainLogin(secrets.broker)
@@ -111,7 +113,7 @@ export const renderProperties = (
     'max.connections.per.ip': MAX_CONNECTIONS_PER_ADDRESS,
     'log.retention.hours': retention.hours,
     'log.retention.bytes': retention.bytesPerPartition,
-    'log.retention.check.interval.ms': 30_000,
+    'log.retention.check.interval.ms': retention.checkMs ?? RETENTION_CHECK_MS,
     'log.segment.bytes': 128 * MB,
     // Enough for a segment. The default of 10 MB a file is touched whole by the first write to a topic.
     'log.index.size.max.bytes': INDEX_BYTES,

@@ -44,7 +44,7 @@ export interface BrokerSettings {
   /** After this time a session has to log in again, so that the sessions of users that were taken away end. Default: an hour. */
   readonly reauthenticateMs?: number
   /** What topics keep that set nothing themselves. */
-  readonly retention?: { readonly hours: number; readonly bytesPerPartition: number }
+  readonly retention?: { readonly hours: number; readonly bytesPerPartition: number; readonly checkMs?: number }
 }
 
 export const LOOPBACK = '127.0.0.1'

@@ -1,23 +1,22 @@
-"""Audits a chaos run: decodes every packet of the hub's topic with fastavro, applies the rules of chaos_rules.py, and compares with what a
+"""Audits a chaos run: decodes every packet that the hub acknowledged with fastavro, applies the rules of chaos_rules.py, and compares with what a
 read_committed reader finds on the nodes, with what the nodes reported, and with the archive and its notices. Shares no code with the engine.
 
 stdin: the plan of audit.ts; stdout: one JSON object. What is still to come may take plan["limitSeconds"].
 """
 import collections
 import hashlib
-import io
 import json
 import multiprocessing
 import sys
 import time
 
-import fastavro
-
 from archived import Archived
 from best_visits import expected_best
 from broker_log import BrokerLog
-from chaos_rules import FAILS, rule_of
+from chaos_rules import FAILS
 from counters import wrong_counters
+from gaps import Gaps
+from played import audit_hub, read_hub, read_played
 from recovery import quantiles, recoveries
 from topic_tail import TopicTail
 
@@ -26,27 +25,7 @@ KINDS = "lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries", "no
 PAUSE_SECONDS = 2
 # Packets that were sent so long before another are evaluated before it, whatever stood still in between.
 BACKLOG_MS = 37_000
-Packet = collections.namedtuple("Packet", "alert visit sent_ms sha verdicts")
-
-
-def read_hub(plan, partition):
-    """Every packet of a partition with what each filter says to it."""
-    schema = fastavro.parse_schema(json.loads(plan["schema"]))
-    rules = {f["name"]: rule_of(f["name"]) for f in plan["filters"]}
-    tail, packets = TopicTail(plan["hub"], plan["topic"], [partition]), []
-    for message in tail.new():
-        body = message.value()
-        if int.from_bytes(body[1:5], "big") != plan["schemaId"]:
-            raise SystemExit(f"a packet of {plan['topic']} names another schema")
-        alert = fastavro.schemaless_reader(io.BytesIO(body[5:]), schema)
-        verdicts = {name: verdict for name, rule in rules.items() if (verdict := rule(alert)) is not None}
-        source = alert["diaSource"]
-        # Timestamps of records may say anything; of a packet that was sent twice the first time counts.
-        sent_ms = plan["sentMs"].get(str(source["diaSourceId"]), message.timestamp()[1])
-        packets.append(Packet(source["diaSourceId"], source["visit"], sent_ms,
-                              hashlib.sha256(body).hexdigest(), verdicts))
-    tail.close()
-    return packets
+READERS = 2
 
 
 class Delivered:
@@ -81,7 +60,7 @@ class Tally:
 
 
 def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals, ends_ms):
-    """Compares the deliveries of one filter and visit with what its packets in the hub ask for."""
+    """Compares the deliveries of one filter and visit with what the packets that its node can have got ask for."""
     name, cap, ends_at = delivered.entry["name"], delivered.entry["cap"], int(delivered.entry.get("endsAt", 0))
     where = f"{name} visit {visit}"
     want = {p.alert: p.verdicts[name] for p in packets if p.verdicts.get(name, FAILS) != FAILS and p.visit != ends_at}
@@ -110,39 +89,47 @@ def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals, ends
         tally.add("wrongDeliveries", f"{where}: not in the order of their scores")
 
 
-def compare(plan, packets, filters, reports, logs, archived):
-    tally = Tally()
-    hub, by_visit = {}, collections.defaultdict(list)
+class Reached:
+    """What a node can have got: the packets that are in none of its gaps. Of an alert that came twice the first time counts."""
+
+    def __init__(self, packets):
+        self.sent_ms, self.by_visit = {}, collections.defaultdict(list)
+        for packet in packets:
+            self.sent_ms.setdefault(packet.alert, packet.sent_ms)
+            self.by_visit[packet.visit].append(packet._replace(sent_ms=self.sent_ms[packet.alert]))
+
+
+def compare(plan, packets, held, filters, reports, gaps, logs, archived):
+    tally, hub = Tally(), {}
     for packet in packets:
         hub.setdefault(packet.alert, packet)
-        by_visit[packet.visit].append(packet)
-    for alert, sha in plan["played"].items():
-        known = hub.get(int(alert))
-        if known is None:
-            tally.add("lost", f"{alert} was acknowledged and is not in the hub")
-        elif known.sha != sha:
-            tally.add("wrongDeliveries", f"the hub has other bytes of {alert}")
+    audit_hub(tally, plan, packets, held)
+    reached = {name: Reached(packet for packet in packets if of.has(packet)) for name, of in gaps.items()}
     arrivals = {d.node["name"]: {row["alert"]: row["source"] for rows in d.by_visit.values() for row in rows}
                 for d in filters if d.entry["name"].startswith("everything-")}
     for delivered in filters:
         node = delivered.node["name"]
+        by_visit = reached[node].by_visit
         ends_ms = min((p.sent_ms for p in by_visit.get(int(delivered.entry.get("endsAt", 0)), [])), default=0)
         for visit in sorted(set(by_visit) | set(delivered.by_visit)):
             audit_visit(tally, plan, delivered, visit, by_visit[visit], hub, logs[node], arrivals[node], ends_ms)
         for text in wrong_counters(delivered, by_visit, reports):
             tally.add("wrongCounters", text)
+    for of in gaps.values():
+        of.audit(tally, packets)
     archived.audit(tally, hub)
-    return tally, hub
+    return tally, hub, reached
 
 
-def trips_of(filters, hub, logs):
+def trips_of(filters, reached, logs):
     """(sent to the hub, readable by a subscriber) of every packet, for each node."""
     trips = collections.defaultdict(list)
     for delivered in filters:
         if delivered.entry["name"].startswith("everything-"):
             node = delivered.node["name"]
-            trips[node].extend((hub[row["alert"]].sent_ms, logs[node].time(delivered.topic, 0, row["offset"]))
-                               for rows in delivered.by_visit.values() for row in rows if row["alert"] in hub)
+            sent_ms = reached[node].sent_ms
+            trips[node].extend((sent_ms[row["alert"]], logs[node].time(delivered.topic, 0, row["offset"]))
+                               for rows in delivered.by_visit.values() for row in rows if row["alert"] in sent_ms)
     return trips
 
 
@@ -152,14 +139,19 @@ class Reports:
     def __init__(self, plan):
         self.status_tail = TopicTail(plan["hub"], "skysieve.status")
         self.over_cap_tails = [TopicTail(node["access"], "skysieve.over-cap") for node in plan["nodes"]]
-        self.status, self.visits = {}, {}
+        self.status, self.visits, self.nodes = {}, {}, {}
         self.over_cap, self.over_cap_ids = collections.Counter(), collections.defaultdict(list)
 
     def read(self):
         for message in self.status_tail.new():
-            if message.value() is None or message.key().startswith(b"node/"):
+            if message.value() is None:
                 continue
             status = json.loads(message.value())
+            if message.key().startswith(b"node/"):
+                # Its first shard speaks of what the node never got.
+                if status["shard"] == 0:
+                    self.nodes[status["mirror"]] = status
+                continue
             self.status[status["filter"]] = status
             for visit in status["visits"]:
                 self.visits[status["filter"], int(visit["visit"])] = visit
@@ -177,26 +169,33 @@ def main():
     tail = TopicTail(plan["hub"], plan["topic"])
     partitions = sorted(tail.partitions)
     tail.close()
-    with multiprocessing.Pool(2) as pool:
-        read = pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)
-    packets = [packet for part in read for packet in part]
+    with multiprocessing.Pool(READERS) as pool:
+        played = pool.starmap_async(read_played, [(plan, part, READERS) for part in range(READERS)], chunksize=1)
+        held = dict(zip(partitions, pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)))
+        packets = [packet for part in played.get() for packet in part]
+    packets += [packet for _, _, more in held.values() for packet in more]
+    packets.sort(key=lambda packet: packet.sent_ms)
     filters = [Delivered(plan, entry, nodes[entry["mirror"]]) for entry in plan["filters"]]
     reports, archived = Reports(plan), Archived(plan)
+    gaps = {name: Gaps(plan, node) for name, node in nodes.items()}
     deadline = time.monotonic() + plan["limitSeconds"]
     while True:
         for delivered in filters:
             delivered.read()
         reports.read()
         archived.read()
+        for name, of in gaps.items():
+            of.read(reports.nodes.get(name))
         logs = {name: BrokerLog(node["data"]) for name, node in nodes.items()}
-        tally, hub = compare(plan, packets, filters, reports, logs, archived)
+        tally, hub, reached = compare(plan, packets, held, filters, reports, gaps, logs, archived)
         if not tally.problems or time.monotonic() > deadline:
             break
         time.sleep(PAUSE_SECONDS)
-    trips = trips_of(filters, hub, logs)
+    trips = trips_of(filters, reached, logs)
     recovered = recoveries(plan["struck"], trips)
     print(json.dumps({
         "hubPackets": len(packets), "hubTwice": len(packets) - len(hub), "deliveries": sum(d.count for d in filters),
+        "gapAlerts": {name: of.count() for name, of in gaps.items()},
         **{kind: tally.counts[kind] for kind in KINDS},
         "latencyMs": quantiles(trips), "recoveries": recovered,
         "recoverSecondsMax": max([0, *(r["seconds"] for r in recovered)]), "problems": tally.problems[:PROBLEMS_SHOWN]}))

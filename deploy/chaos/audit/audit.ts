@@ -16,13 +16,16 @@ import {
 import { pythonVenvIn } from '../../setup/python-venv.ts'
 import { CACHE_DIR } from '../../paths.ts'
 import { type Layout } from '../../start/layout/layout.ts'
+import { LOOPBACK } from '../../start/layout/ports.ts'
 import { type LiveFilter } from '../system/filters.ts'
-import { type Played } from '../visits/player.ts'
+import { type journalFiles } from '../visits/journal.ts'
 import { type InjectedFault } from '../faults/inject.ts'
 
 const Findings = Type.Object({
   hubPackets: Type.Integer(),
   hubTwice: Type.Integer(),
+  /** Node → packets that had left the hub before it had them, as it reports. */
+  gapAlerts: Type.Record(Type.String(), Type.Integer()),
   deliveries: Type.Integer(),
   lost: Type.Integer(),
   duplicated: Type.Integer(),
@@ -45,7 +48,10 @@ export interface AuditOptions {
   readonly layout: Layout
   readonly topic: string
   readonly filters: readonly LiveFilter[]
-  readonly played: Played
+  /** Where the player wrote down what the hub acknowledged. */
+  readonly journal: ReturnType<typeof journalFiles>
+  /** Whether the hub forgot while it was played: then nodes are compared with what they report, packet by packet. */
+  readonly hubForgets: boolean
   readonly struck: readonly InjectedFault[]
   /** When a `best` visit is over. */
   readonly closing: { readonly quietMs: number; readonly deadlineMs: number }
@@ -55,7 +61,7 @@ export interface AuditOptions {
 
 /** Resolves when everything is as it should be, or with what differs when the limit is over. Throws when the audit itself fails. */
 export const audit = async (options: AuditOptions): Promise<Findings> => {
-  const { layout, played, struck, ...rest } = options
+  const { layout, struck, hubForgets, ...rest } = options
   if (layout.archive === undefined) throw new TypeError('a chaos run has an archive')
   const plan = {
     ...rest,
@@ -65,13 +71,14 @@ export const audit = async (options: AuditOptions): Promise<Findings> => {
     archive: join(layout.archive.dir, 'objects'),
     noticesTopic: noticesTopic(STREAMS.lsst.name),
     noticeSchema: NOTICE_SCHEMA,
-    nodes: layout.nodes.map(({ name, broker }) => ({
+    hubForgets,
+    metricsToken: layout.secrets.adminToken,
+    nodes: layout.nodes.map(({ name, broker, ports, shards }) => ({
       name,
       access: adminAccess(broker),
       data: brokerFiles(broker.dir).data,
+      metrics: Array.from({ length: shards }, (_, at) => `http://${LOOPBACK}:${ports.workerOps + at}/metrics`),
     })),
-    played: Object.fromEntries(played.packets),
-    sentMs: Object.fromEntries(played.sentMs),
     struck,
   }
   const python = join(pythonVenvIn(CACHE_DIR), 'bin/python3')

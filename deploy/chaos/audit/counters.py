@@ -13,7 +13,8 @@ def wrong_counters(delivered, by_visit, reports):
     name, filter_id = entry["name"], entry["id"]
     status = reports.status.get(filter_id)
     state = None if status is None else status["state"]
-    should = "suspended" if "endsAt" in entry else "live"
+    # Where none of that visit reached the node, nothing ended it.
+    should = "suspended" if by_visit.get(int(entry.get("endsAt", 0))) else "live"
     if state != should:
         yield f"{name} is {state}, not {should}: {None if status is None else status.get('reason')}"
     if should == "suspended":

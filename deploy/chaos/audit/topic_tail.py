@@ -5,12 +5,13 @@ ANSWER_SECONDS = 30
 
 
 class TopicTail:
-    def __init__(self, access, topic, partitions=None):
+    def __init__(self, access, topic, partitions=None, lost="error"):
+        """`lost`: what is done where the reader stands before a partition's first offset, as auto.offset.reset has it."""
         self.consumer = Consumer({
             "bootstrap.servers": access["bootstrap"], "security.protocol": "SASL_PLAINTEXT",
             "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": access["user"], "sasl.password": access["password"],
             "group.id": "skysieve-chaos-audit", "isolation.level": "read_committed", "enable.auto.commit": False,
-            "enable.partition.eof": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 50, "log_level": 2})
+            "enable.partition.eof": True, "auto.offset.reset": lost, "fetch.wait.max.ms": 50, "log_level": 2})
         if partitions is None:
             partitions = self.consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions
         self.partitions = set(partitions)
@@ -33,6 +34,10 @@ class TopicTail:
             self.read_to[message.partition()] = message.offset() + (0 if error else 1)
             if not error:
                 yield message
+
+    def first(self, partition):
+        """The first offset that the broker still has."""
+        return self.consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=ANSWER_SECONDS)[0]
 
     def close(self):
         self.consumer.close()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { faultKinds, faultPlan } from './fault-plan.ts'
+import { awayKinds, faultKinds, faultPlan } from './fault-plan.ts'
 
 const kinds = faultKinds(['node1', 'node2'])
 const OPTIONS = { kinds, seed: 5, withinMs: [4000, 600_000], gapMs: [4000, 12_000], restMs: 15_000 } as const
@@ -42,4 +42,16 @@ describe('the faults of a chaos run', () => {
       expect(forMs).toBeLessThanOrEqual(most)
     }
   })
+})
+
+test('what takes a node away from a hub that forgets lasts as long as asked, by its link and by who copies', () => {
+  const plan = faultPlan({ ...OPTIONS, kinds: awayKinds(['node1', 'node2'], [30_000, 45_000]) })
+  const lasting = plan.filter(({ action }) => action !== 'kill')
+  expect(new Set(lasting.map(nameOf))).toEqual(
+    new Set(['node1', 'node2'].flatMap(node => [`cut ${node}-link`, `hang ${node}-link`, `pause ${node}-mirror`])),
+  )
+  for (const { forMs } of lasting) {
+    expect(forMs).toBeGreaterThanOrEqual(30_000)
+    expect(forMs).toBeLessThanOrEqual(45_000)
+  }
 })

@@ -62,6 +62,16 @@ export const faultKinds = (nodes: readonly string[], hasEngine = false): readonl
   ...(hasEngine ? [OF_ENGINE] : []),
 ]
 
+/** What takes a node away from a hub that forgets: its way there, or who copies, for so long; and kills on the node meanwhile. */
+export const awayKinds = (nodes: readonly string[], forMs: readonly [number, number]): readonly FaultKind[] =>
+  nodes.flatMap((node): readonly FaultKind[] => [
+    { action: 'cut', target: `${node}-link`, forMs },
+    { action: 'pause', target: `${node}-mirror`, forMs },
+    { action: 'hang', target: `${node}-link`, forMs },
+    { action: 'kill', target: `${node}-worker` },
+    { action: 'kill', target: `${node}-broker` },
+  ])
+
 export interface FaultPlanOptions {
   readonly kinds: readonly FaultKind[]
   readonly seed: number

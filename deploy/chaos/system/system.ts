@@ -1,4 +1,6 @@
 // The system a chaos run plays on: what `skysieve start` starts, kept by the same supervisor in this process, with a link to the hub for each node.
+import { adminAccess, openAdmin, STREAMS } from '#hub'
+import { hubTopics } from '../../start/access/hub-topics.ts'
 import { engineProcess, engineSupervisor } from '../../start/services/docker-engine.ts'
 import { checkPorts, LOOPBACK } from '../../start/layout/ports.ts'
 import { type Layout } from '../../start/layout/layout.ts'
@@ -20,6 +22,8 @@ export interface SystemOptions {
   readonly shards: number
   /** Whether Python filters run, where there is what they need. */
   readonly python: boolean
+  /** What the hub's alert topic keeps, about; where absent, everything. */
+  readonly hubBytes?: number
   readonly onEvent: (event: ProcessEvent) => void
   readonly note: (text: string) => void
 }
@@ -70,9 +74,32 @@ const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
   },
 })
 
+/** Whole segments are deleted; a request has less than this for one partition. */
+const SEGMENT_BYTES = 2 * 1024 * 1024
+const RETENTION_CHECK_MS = 1000
+
+/** The hub looks for what it need not keep every second. */
+const withForgetfulHub = (layout: Layout): Layout => {
+  const { retention } = layout.hub
+  if (retention === undefined) throw new TypeError('a started hub has its retention set')
+  return { ...layout, hub: { ...layout.hub, retention: { ...retention, checkMs: RETENTION_CHECK_MS } } }
+}
+
+const forgetBeyond = async ({ hub, options }: Layout, bytes: number): Promise<void> => {
+  const admin = openAdmin(adminAccess(hub))
+  try {
+    const own = hubTopics(options, bytes).filter(({ name }) => name === STREAMS.lsst.topic)
+    await admin.createTopics(
+      own.map(topic => ({ ...topic, configs: { ...topic.configs, 'segment.bytes': SEGMENT_BYTES } })),
+    )
+  } finally {
+    await admin.close()
+  }
+}
+
 /** Starts it and resolves when everything is ready and the example filters are live. Throws DeployError; nothing is left running. */
 export const startChaosSystem = async (options: SystemOptions, signal: AbortSignal): Promise<ChaosSystem> => {
-  const { dataDir, portBase, env, keptAlerts, shards, python, onEvent, note } = options
+  const { dataDir, portBase, env, keptAlerts, shards, python, hubBytes, onEvent, note } = options
   const argv = [
     '--data-dir',
     dataDir,
@@ -88,7 +115,8 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
   const settings = startOptions(argv, process.cwd())
   if (settings === undefined) throw new TypeError('a chaos run asks for no help')
   await checkPorts(portBase, settings.nodes, settings.shards)
-  const { layout, ports } = withLinks(withQuickJava(await prepare(settings, env)), portBase)
+  const quick = withQuickJava(await prepare(settings, env))
+  const { layout, ports } = withLinks(hubBytes === undefined ? quick : withForgetfulHub(quick), portBase)
   const links = new Map<string, Link>()
   const supervisor = new Supervisor(layout.dirs.logs, onEvent)
   const { engine: choice } = layout.python
@@ -107,6 +135,7 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
     }
     await runPlan(systemPlan(layout, supervisor, note), signal)
     await engine?.start(engineProcess(layout), signal)
+    if (hubBytes !== undefined) await forgetBeyond(layout, hubBytes)
   } catch (error) {
     await stop()
     throw error

@@ -21,6 +21,15 @@ export interface ProducerOptions {
   /** Only one producer with it writes at a time: opening another fences this one off. */
   readonly transactionalId?: string
   readonly transactionLimitMs?: number
+  /** Told what a broker acknowledged outside transactions, before `send` resolves; of a send that fails it may have been some. */
+  readonly onAcknowledged?: (written: Acknowledged) => void
+}
+
+/** Messages of one partition, in the order in which they were given, from this offset on. */
+export interface Acknowledged {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
 }
 
 export interface Transaction {
@@ -70,7 +79,7 @@ const whatOf = (messages: readonly Message[]): string => {
 
 /** Opens a producer. With a transactional id, its predecessor is fenced off and its open transaction aborted when this returns. */
 export const openProducer = async (access: BrokerAccess, options: ProducerOptions): Promise<Producer> => {
-  const { clientId, transactionalId, transactionLimitMs = TRANSACTION_LIMIT_MS } = options
+  const { clientId, transactionalId, transactionLimitMs = TRANSACTION_LIMIT_MS, onAcknowledged } = options
   const open = (producerId = -1n, producerEpoch = -1): KafkaProducer =>
     new ClientProducer<Buffer, Buffer | null>({
       clientId,
@@ -214,7 +223,10 @@ export const openProducer = async (access: BrokerAccess, options: ProducerOption
         if (transactionalId !== undefined) throw new TypeError('This producer writes in transactions only; use begin()')
         if (client.closed) await renew()
         try {
-          for (const request of cutRequests(messages)) await client.send({ messages: request.map(encode), acks: -1 })
+          for (const request of cutRequests(messages)) {
+            const { offsets = [] } = await client.send({ messages: request.map(encode), acks: -1 })
+            for (const written of offsets) onAcknowledged?.(written)
+          }
         } catch (error) {
           throw failure(whatOf(messages), error, 'HUB_SEND_FAILED')
         }
