@@ -31,11 +31,12 @@ async function run({ access, filters }: HistoryTask): Promise<Restored> {
   const beganMs = performance.now()
   const cpu = process.cpuUsage()
   const incarnation = 'bench'
-  const ledger = await restore({ access, producer, shard: 0, incarnation, packetRetentionMs: PACKET_RETENTION_MS })
+  const shardState = await restore({ access, producer, shard: 0, incarnation, packetRetentionMs: PACKET_RETENTION_MS })
   const restoreSeconds = Math.round((performance.now() - beganMs) / 100) / 10
   const { user, system } = process.cpuUsage(cpu)
   const cpuSeconds = Math.round((user + system) / 1e5) / 10
-  if (ledger.filters.size !== filters) throw new Error(`${ledger.filters.size} filters came back, not ${filters}`)
+  if (shardState.filters.size !== filters)
+    throw new Error(`${shardState.filters.size} filters came back, not ${filters}`)
   const result = { heapMb: usedMb(), restoreSeconds, cpuSeconds, rssMb: rssMb(process.pid) }
   await producer.close()
   return result
