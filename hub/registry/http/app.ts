@@ -12,8 +12,8 @@ import { type RegistryLog } from '../state/registry-log.ts'
 import { addErrorAnswers, plainErrorAnswer } from './error-answers.ts'
 import { type RegistryMetrics } from './metrics.ts'
 import { addRateLimits } from './rate-limits.ts'
-import { questionRoutes } from './routes-questions.ts'
-import { openQuestionDesk } from '../requests/question-desk.ts'
+import { queryRoutes } from './routes-queries.ts'
+import { openQueryQueue } from '../requests/query-queue.ts'
 import { jsonIn } from '../requests/request-body.ts'
 import { schemaRoutes } from './routes-schemas.ts'
 import { settingRoutes } from './routes-settings.ts'
@@ -101,8 +101,8 @@ export const registryApp = async (
   schemaRoutes(app, registryLog)
   subjectRoutes(app, registryLog)
   settingRoutes(app, registryLog)
-  const desk = openQuestionDesk(registryLog)
-  app.addHook('onClose', () => desk.close())
-  await app.register(async own => questionRoutes(own, desk, BODY_TYPES))
+  const queue = openQueryQueue(registryLog)
+  app.addHook('onClose', () => queue.close())
+  await app.register(async own => queryRoutes(own, queue, BODY_TYPES))
   return app
 }

@@ -1,8 +1,8 @@
-// The thread in which questions are answered: it keeps a copy of what is registered, which the main thread tells it record by record.
+// The thread in which queries are answered: it keeps a copy of what is registered, which the main thread tells it record by record.
 import { parentPort } from 'node:worker_threads'
 import { isRefusal } from '../state/registry-errors.ts'
 import { type Placed, type RegistryState, replayPlaced } from '../state/registry-state.ts'
-import { answerQuestion, type Failure, type FromThread, type Question, type ToThread } from './question.ts'
+import { answerQuery, type Failure, type FromThread, type Query, type ToThread } from './query.ts'
 
 const failureOf = (error: unknown): Failure => {
   const message = error instanceof Error ? error.message : String(error)
@@ -15,18 +15,18 @@ const failureOf = (error: unknown): Failure => {
 const records = new Map<string, Placed>()
 let state: RegistryState | undefined
 
-const answer = (question: Question): { answer: object } | { failure: Failure } => {
+const answer = (query: Query): { answer: object } | { failure: Failure } => {
   try {
     state ??= replayPlaced(records.values())
-    return { answer: answerQuestion(state, question) }
+    return { answer: answerQuery(state, query) }
   } catch (error) {
     return { failure: failureOf(error) }
   }
 }
 
 parentPort?.on('message', (told: ToThread) => {
-  if ('question' in told) {
-    parentPort?.postMessage({ number: told.number, ...answer(told.question) } satisfies FromThread, [])
+  if ('query' in told) {
+    parentPort?.postMessage({ number: told.number, ...answer(told.query) } satisfies FromThread, [])
     return
   }
   state = undefined

@@ -1,10 +1,10 @@
-// Questions of anybody, answered beside the event loop that serves everybody: one thread, a bounded line before it, and a limit of time, after which
+// Queries of anybody, answered beside the event loop that serves everybody: one thread, a bounded line before it, and a limit of time, after which
 // the thread is ended and another takes its place.
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { type RegistryLog } from '../state/registry-log.ts'
 import { refusalWith, refuse } from '../state/registry-errors.ts'
-import { type Failure, type FromThread, type Question, type ToThread } from './question.ts'
+import { type Failure, type FromThread, type Query, type ToThread } from './query.ts'
 
 /** A body that was made to take long takes two seconds of a processor, which a busy machine may not give for a while. */
 const LIMIT_MS = 30_000
@@ -12,15 +12,15 @@ const LIMIT_MS = 30_000
 const START_MS = 60_000
 const MAX_WAITING = 64
 const MAX_HEAP_MB = 256
-const THREAD = join(import.meta.dirname, 'question-thread.ts')
+const THREAD = join(import.meta.dirname, 'query-thread.ts')
 
-export interface QuestionDesk {
+export interface QueryQueue {
   /** The answer's body. Rejects with a refusal; also where too many wait or this one takes too long. */
-  ask(question: Question): Promise<object>
+  ask(query: Query): Promise<object>
   close(): Promise<void>
 }
 
-export interface QuestionDeskOptions {
+export interface QueryQueueOptions {
   readonly limitMs?: number
   readonly maxWaiting?: number
   /** Path of the thread's program. */
@@ -28,7 +28,7 @@ export interface QuestionDeskOptions {
 }
 
 interface Asked {
-  readonly question: Question
+  readonly query: Query
   readonly resolve: (answer: object) => void
   readonly reject: (error: unknown) => void
 }
@@ -45,11 +45,11 @@ const errorOf = ({ message, errorCode, statusCode, isSyntax }: Failure): Error =
   return Object.assign(new Error(message), statusCode === undefined ? {} : { statusCode })
 }
 
-/** Opens no thread before the first question. */
-export const openQuestionDesk = (
+/** Opens no thread before the first query. */
+export const openQueryQueue = (
   { follow }: Pick<RegistryLog, 'follow'>,
-  { limitMs = LIMIT_MS, maxWaiting = MAX_WAITING, thread: program = THREAD }: QuestionDeskOptions = {},
-): QuestionDesk => {
+  { limitMs = LIMIT_MS, maxWaiting = MAX_WAITING, thread: program = THREAD }: QueryQueueOptions = {},
+): QueryQueue => {
   const waiting: Asked[] = []
   let thread: Thread | undefined
   let current: Asked | undefined
@@ -62,7 +62,7 @@ export const openQuestionDesk = (
 
   const open = (): Thread => {
     const worker = new Worker(program, {
-      name: 'registry-questions',
+      name: 'registry-queries',
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     })
     worker.unref()
@@ -112,21 +112,21 @@ export const openQuestionDesk = (
       thread ??= open()
       number++
       limit(thread.isReady ? limitMs : START_MS)
-      const { question } = current
+      const { query } = current
       // A copy: small bodies share their memory with others.
-      const bytes = new Uint8Array(question.body.bytes)
-      tell(thread, { question: { ...question, body: { ...question.body, bytes } }, number }, [bytes.buffer])
+      const bytes = new Uint8Array(query.body.bytes)
+      tell(thread, { query: { ...query, body: { ...query.body, bytes } }, number }, [bytes.buffer])
     } catch (error) {
       settle(error instanceof Error ? error : new Error(String(error)))
     }
   }
   return {
-    ask: question =>
+    ask: query =>
       new Promise((resolve, reject) => {
         if (isClosed) return reject(refuse('STORE', 'The registry is closing'))
         if (waiting.length >= maxWaiting)
-          return reject(refuse('TOO_MANY', `${waiting.length} questions wait already; ask again in a few seconds`))
-        waiting.push({ question, resolve, reject })
+          return reject(refuse('TOO_MANY', `${waiting.length} queries wait already; ask again in a few seconds`))
+        waiting.push({ query, resolve, reject })
         return next()
       }),
     close: async () => {

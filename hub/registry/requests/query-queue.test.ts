@@ -3,14 +3,14 @@ import { afterEach, expect, test } from 'vitest'
 import { parseRecord, type RegistryRecord } from '../state/schemas-topic-records.ts'
 import { type Placed, replayPlaced } from '../state/registry-state.ts'
 import { register } from '../rules/registering.ts'
-import { openQuestionDesk, type QuestionDesk, type QuestionDeskOptions } from './question-desk.ts'
-import { type Question } from './question.ts'
+import { openQueryQueue, type QueryQueue, type QueryQueueOptions } from './query-queue.ts'
+import { type Query } from './query.ts'
 
-const sent = (body: unknown): Question['body'] => ({
+const sent = (body: unknown): Query['body'] => ({
   bytes: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),
   contentType: 'application/json',
 })
-const lookup = (subject: string, body: unknown): Question => ({
+const lookup = (subject: string, body: unknown): Query => ({
   kind: 'lookup',
   subject,
   withDeleted: false,
@@ -37,20 +37,20 @@ function openFakeLog() {
   }
 }
 
-let desk: QuestionDesk | undefined
-afterEach(() => desk?.close())
-const open = (options?: QuestionDeskOptions) => {
+let queue: QueryQueue | undefined
+afterEach(() => queue?.close())
+const open = (options?: QueryQueueOptions) => {
   const log = openFakeLog()
-  desk = openQuestionDesk(log, options)
-  return { log, ask: (question: Question) => (desk as QuestionDesk).ask(question) }
+  queue = openQueryQueue(log, options)
+  return { log, ask: (query: Query) => (queue as QueryQueue).ask(query) }
 }
 
-test('a question is answered by what is registered at that moment', async () => {
+test('a query is answered by what is registered at that moment', async () => {
   const { log, ask } = open()
-  const question = lookup('s', { schema: '"int"' })
-  await expect(ask(question)).rejects.toMatchObject({ status: 404, errorCode: 40_401 })
+  const query = lookup('s', { schema: '"int"' })
+  await expect(ask(query)).rejects.toMatchObject({ status: 404, errorCode: 40_401 })
   log.register('s', '"int"')
-  expect(await ask(question)).toMatchObject({ subject: 's', version: 1, schema: '"int"' })
+  expect(await ask(query)).toMatchObject({ subject: 's', version: 1, schema: '"int"' })
   expect(
     await ask({
       kind: 'compatibility',
@@ -72,7 +72,7 @@ test('what is no JSON, no schema or in no charset is told apart', async () => {
 })
 
 test('while one takes too long the event loop is free and others wait in a bounded line; it is ended, and another thread answers them', async () => {
-  const thread = join(import.meta.dirname, 'question-thread.fixture.ts')
+  const thread = join(import.meta.dirname, 'query-thread.fixture.ts')
   const { ask } = open({ limitMs: 5000, maxWaiting: 2, thread })
   let turns = 0
   const counting = setInterval(() => turns++, 10)
@@ -86,9 +86,9 @@ test('while one takes too long the event loop is free and others wait in a bound
 }, 120_000)
 
 test('what waits when it closes is told so', async () => {
-  const { ask } = open({ thread: join(import.meta.dirname, 'question-thread.fixture.ts') })
+  const { ask } = open({ thread: join(import.meta.dirname, 'query-thread.fixture.ts') })
   const endless = ask(lookup('loop', {})).catch((error: unknown) => error)
-  await desk?.close()
+  await queue?.close()
   expect(await endless).toMatchObject({ errorCode: 50_001 })
   await expect(ask(lookup('a', {}))).rejects.toMatchObject({ errorCode: 50_001 })
 })

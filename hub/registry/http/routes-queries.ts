@@ -1,8 +1,8 @@
-// What anybody may ask with a schema of their own. Bodies stay bytes here: they are read beside the event loop (requests/question-desk.ts).
+// What anybody may ask with a schema of their own. Bodies stay bytes here: they are read beside the event loop (requests/query-queue.ts).
 import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { Type, type TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { type QuestionDesk } from '../requests/question-desk.ts'
-import { type SentBody } from '../requests/question.ts'
+import { type QueryQueue } from '../requests/query-queue.ts'
+import { type SentBody } from '../requests/query.ts'
 import { rateLimited } from './rate-limits.ts'
 
 const Subject = Type.Object({ subject: Type.String({ minLength: 1 }) })
@@ -10,9 +10,9 @@ const Versioned = Type.Object({ subject: Type.String({ minLength: 1 }), version:
 const Flags = Type.Object({ deleted: Type.Optional(Type.Boolean()), verbose: Type.Optional(Type.Boolean()) })
 
 /** Registered as a plugin of its own, so that no other route's bodies stay bytes. */
-export const questionRoutes = (
+export const queryRoutes = (
   instance: FastifyInstance,
-  { ask }: Pick<QuestionDesk, 'ask'>,
+  { ask }: Pick<QueryQueue, 'ask'>,
   bodyTypes: readonly string[],
 ): void => {
   instance.removeAllContentTypeParsers()

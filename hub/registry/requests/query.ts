@@ -1,5 +1,5 @@
 // What anybody may ask with a schema of their own: whether it is registered, and whether it would be compatible. Reading what was sent may take
-// long, so this runs in question-thread.ts. Pure.
+// long, so this runs in query-thread.ts. Pure.
 import { type Placed, type RegistryState } from '../state/registry-state.ts'
 import { refuse } from '../state/registry-errors.ts'
 import { incompatibilitiesIn } from '../rules/modes-and-levels.ts'
@@ -14,7 +14,7 @@ export interface SentBody {
   readonly contentType: string | undefined
 }
 
-export type Question = {
+export type Query = {
   /** As the path has it. */
   readonly subject: string
   readonly body: SentBody
@@ -23,10 +23,9 @@ export type Question = {
   | { readonly kind: 'compatibility'; readonly version: string | undefined; readonly isVerbose: boolean }
 )
 
-/** What the thread is told, in this order: all records there are, then changes and questions as they come. */
+/** What the thread is told, in this order: all records there are, then changes and queries as they come. */
 export type ToThread =
-  | { readonly record: Placed | undefined; readonly key: string }
-  | { readonly question: Question; readonly number: number }
+  { readonly record: Placed | undefined; readonly key: string } | { readonly query: Query; readonly number: number }
 
 /** An error as it passes between threads: what makes its answer. */
 export interface Failure {
@@ -41,16 +40,16 @@ export type FromThread =
   | ({ readonly number: number } & ({ readonly answer: object } | { readonly failure: Failure }))
 
 /** The answer's body. Throws refusals, and SyntaxError for what is no JSON. */
-export const answerQuestion = (state: RegistryState, question: Question): object => {
-  const subject = plainSubject(question.subject)
-  const submitted = submittedIn(jsonIn(question.body.bytes, question.body.contentType))
-  if (question.kind === 'lookup') {
-    requireSubject(state, subject, question.withDeleted)
-    const found = findSubmitted(state, subject, submitted, question.withDeleted)
+export const answerQuery = (state: RegistryState, query: Query): object => {
+  const subject = plainSubject(query.subject)
+  const submitted = submittedIn(jsonIn(query.body.bytes, query.body.contentType))
+  if (query.kind === 'lookup') {
+    requireSubject(state, subject, query.withDeleted)
+    const found = findSubmitted(state, subject, submitted, query.withDeleted)
     if (found === undefined) throw refuse('SCHEMA_NOT_FOUND', 'Schema not found')
     return publicOf(found)
   }
-  const { version, isVerbose } = question
+  const { version, isVerbose } = query
   const type = submittedType(state, submitted)
   // Nothing registered is nothing to be incompatible with.
   const isFirst = version !== undefined && isLatest(version) && state.versions(subject).length === 0
