@@ -23,9 +23,16 @@ export type Query = {
   | { readonly kind: 'compatibility'; readonly version: string | undefined; readonly isVerbose: boolean }
 )
 
+interface ToldRecord {
+  readonly record: Placed | undefined
+  readonly key: string
+}
+interface AskedQuery {
+  readonly query: Query
+  readonly number: number
+}
 /** What the thread is told, in this order: all records there are, then changes and queries as they come. */
-export type ToThread =
-  { readonly record: Placed | undefined; readonly key: string } | { readonly query: Query; readonly number: number }
+export type ToThread = ToldRecord | AskedQuery
 
 /** An error as it passes between threads: what makes its answer. */
 export interface Failure {
