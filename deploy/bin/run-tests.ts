@@ -1,7 +1,7 @@
 // `skysieve test`: set-up, checks, then unit, integration and end-to-end tests, stopping at the first stage that fails.
 import { spawn } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { setUp } from '../index.ts'
@@ -53,10 +53,19 @@ export const runTests = async (context: TestContext): Promise<number> => {
   return failed === undefined ? 0 : 1
 }
 
+/** Whether a test file, or a fixture that it imports, asks for the brokers that the integration tests share. */
+const usesSharedBrokers = (file: string): boolean => {
+  const text = readFileSync(file, 'utf8')
+  const fixtures = [...text.matchAll(/ from '(\.[^']+\.fixture\.ts)'/g)].map(([, path = '']) =>
+    join(dirname(file), path),
+  )
+  return text.includes("inject('kafka')") || fixtures.some(usesSharedBrokers)
+}
+
 /** What runs after one another, each of parts that run side by side: those of integration share nothing, and each waits a lot. */
 const stages = (root: string): readonly (readonly Part[])[] => {
   const files = globSync('{hub,mirrors,sandbox,filters,api,deploy}/**/*.it.test.ts', { cwd: root }).toSorted()
-  const withBrokers = files.filter(file => readFileSync(join(root, file), 'utf8').includes("inject('kafka')"))
+  const withBrokers = files.filter(file => usesSharedBrokers(join(root, file)))
   const alone = files.filter(file => !withBrokers.includes(file))
   return [
     [{ name: 'unit', project: 'unit' }],
