@@ -22,20 +22,23 @@ export type Role = (typeof ROLES)[number]
 
 const Time = Type.String({ format: 'date-time' })
 
+/** What an account may have and take. */
+export const AccountLimits = Type.Object({
+  filters: Type.Integer(),
+  requestsPerMinute: Type.Integer(),
+  /** Of answers; the settings say where absent. */
+  bytesPerMinute: Type.Optional(Type.Integer()),
+  /** Of each broker, for all Kafka users of the account together; the settings say where absent. */
+  kafkaBytesPerSecond: Type.Optional(Type.Integer()),
+  /** Of one request thread's time on each broker. */
+  kafkaRequestPercent: Type.Optional(Type.Integer()),
+})
+
 export const AccountRecord = Type.Object({
   kind: Type.Literal('account'),
   id: AccountName,
   scopes: Type.Array(Scope),
-  limits: Type.Object({
-    filters: Type.Integer(),
-    requestsPerMinute: Type.Integer(),
-    /** Of answers; the settings say where absent. */
-    bytesPerMinute: Type.Optional(Type.Integer()),
-    /** Of each broker, for all Kafka users of the account together; the settings say where absent. */
-    kafkaBytesPerSecond: Type.Optional(Type.Integer()),
-    /** Of one request thread's time on each broker. */
-    kafkaRequestPercent: Type.Optional(Type.Integer()),
-  }),
+  limits: AccountLimits,
   /** `reader` where absent. */
   role: Type.Optional(Role),
   /** Topics of the hub it may read, besides those its scopes and its ownership give it. */
@@ -60,16 +63,12 @@ export const TokenRecord = Type.Object({
 export type TokenRecord = Static<typeof TokenRecord>
 
 /**
- * A SCRAM user of one topic. `sealed` is its salted password under the platform's key, from which a node's user can be made again.
+ * What every SCRAM user has. `sealed` is its salted password under the platform's key, from which a node's user can be made again.
  * Written before the user exists (`active`) and before it is taken away (`deleting`), so that whoever leads next can finish either.
  */
-export const CredentialRecord = Type.Object({
-  kind: Type.Literal('credential'),
+const KAFKA_USER = {
   user: AccountName,
   account: AccountName,
-  topic: Type.String(),
-  /** `hub`, or the name of a mirror. */
-  broker: Type.String(),
   iterations: Type.Integer(),
   salt: Type.String(),
   sealed: Type.String(),
@@ -77,23 +76,24 @@ export const CredentialRecord = Type.Object({
   createdAt: Time,
   /** When the token that made it is good no more. */
   expiresAt: Type.Optional(Time),
+}
+
+/** A SCRAM user of one topic. */
+export const CredentialRecord = Type.Object({
+  kind: Type.Literal('credential'),
+  ...KAFKA_USER,
+  topic: Type.String(),
+  /** `hub`, or the name of a mirror. */
+  broker: Type.String(),
 })
 export type CredentialRecord = Static<typeof CredentialRecord>
 
 /** A SCRAM user of the hub, one of several its account may have. What it may read follows from the account. */
 export const LoginRecord = Type.Object({
   kind: Type.Literal('login'),
-  user: AccountName,
-  account: AccountName,
+  ...KAFKA_USER,
   label: Type.String(),
-  iterations: Type.Integer(),
-  salt: Type.String(),
-  sealed: Type.String(),
-  state: Type.Union([Type.Literal('active'), Type.Literal('deleting')]),
-  createdAt: Time,
   rotatedAt: Type.Optional(Time),
-  /** As a credential's. */
-  expiresAt: Type.Optional(Time),
 })
 export type LoginRecord = Static<typeof LoginRecord>
 

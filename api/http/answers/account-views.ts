@@ -1,19 +1,20 @@
 // Accounts and tokens as they leave the API.
 import { Type, type Static } from 'typebox'
-import { type AccountRecord, AccountName, Role, Scope, type TokenRecord } from '../../control/account-records.ts'
+import {
+  AccountLimits,
+  AccountName,
+  type AccountRecord,
+  Role,
+  Scope,
+  type TokenRecord,
+} from '../../control/account-records.ts'
 
 const Time = Type.String({ format: 'date-time' })
 
 export const AccountView = Type.Object({
   id: AccountName,
   scopes: Type.Array(Scope),
-  limits: Type.Object({
-    filters: Type.Integer(),
-    requestsPerMinute: Type.Integer(),
-    bytesPerMinute: Type.Optional(Type.Integer()),
-    kafkaBytesPerSecond: Type.Optional(Type.Integer()),
-    kafkaRequestPercent: Type.Optional(Type.Integer()),
-  }),
+  limits: AccountLimits,
   role: Role,
   /** Topics of the hub that were granted to it. */
   topics: Type.Array(Type.String()),

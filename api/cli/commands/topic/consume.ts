@@ -2,16 +2,11 @@
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { withInterrupt } from '../../context/interrupt.ts'
+import type { ReadOptions } from './read-messages.ts'
 import { kafkaUserFor } from './kafka-user.ts'
 import { MIRROR_ABOUT, MIRROR_OPTION, topicNamed } from './topic-name.ts'
 
-interface ConsumeOptions {
-  readonly limit?: number
-  readonly from: 'earliest' | 'latest'
-  readonly group?: string
-  readonly idle?: number
-  readonly expectMatch?: boolean
-  readonly stats?: boolean
+interface ConsumeOptions extends ReadOptions {
   readonly mirror?: string
 }
 

@@ -6,8 +6,8 @@ import { openReadingStats } from './reading-stats.ts'
 import type { KafkaUser } from '../../connection/profiles.ts'
 import type { Session } from '../../connection/session.ts'
 
-export interface ReadRequest extends KafkaUser {
-  readonly topic: string
+/** How much is read, from where, and how it is shown. */
+export interface ReadOptions {
   readonly limit?: number
   readonly from: 'earliest' | 'latest'
   readonly group?: string
@@ -16,6 +16,10 @@ export interface ReadRequest extends KafkaUser {
   readonly expectMatch?: boolean
   /** One report at the end instead of a line for each message. */
   readonly stats?: boolean
+}
+
+export interface ReadRequest extends KafkaUser, ReadOptions {
+  readonly topic: string
 }
 
 const SESSION_MS = 10_000
