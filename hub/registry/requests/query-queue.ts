@@ -73,7 +73,7 @@ export const openQueryQueue = (
       if ('isReady' in from) {
         opened.isReady = true
         if (current !== undefined) limit(limitMs)
-      } else if (from.number === number) settle('answer' in from ? from.answer : errorOf(from.failure))
+      } else if (from.number === number) finish('answer' in from ? from.answer : errorOf(from.failure))
     })
     const ended = (why: string): void => {
       if (thread === opened) drop(refuse('STORE', `This could not be answered: ${why}`))
@@ -82,7 +82,7 @@ export const openQueryQueue = (
     worker.on('exit', code => ended(`its thread ended with ${code}`))
     return opened
   }
-  const settle = (outcome: object): void => {
+  const finish = (outcome: object): void => {
     clearTimeout(timer)
     const asked = current
     current = undefined
@@ -98,11 +98,14 @@ export const openQueryQueue = (
   }
   /** Ends the thread; what waits is answered by another. */
   const drop = (error: Error): void => {
+    void endThread()
+    finish(error)
+  }
+  const endThread = async (): Promise<void> => {
     const { worker, unfollow } = thread ?? {}
     thread = undefined
     unfollow?.()
-    void worker?.terminate()
-    settle(error)
+    await worker?.terminate()
   }
   const next = (): void => {
     if (isClosed || current !== undefined) return
@@ -117,7 +120,7 @@ export const openQueryQueue = (
       const bytes = new Uint8Array(query.body.bytes)
       tell(thread, { query: { ...query, body: { ...query.body, bytes } }, number }, [bytes.buffer])
     } catch (error) {
-      settle(error instanceof Error ? error : new Error(String(error)))
+      finish(error instanceof Error ? error : new Error(String(error)))
     }
   }
   return {
@@ -135,10 +138,7 @@ export const openQueryQueue = (
       const closing = refuse('STORE', 'The registry is closing')
       for (const { reject } of [...(current === undefined ? [] : [current]), ...waiting.splice(0)]) reject(closing)
       current = undefined
-      const { worker, unfollow } = thread ?? {}
-      thread = undefined
-      unfollow?.()
-      await worker?.terminate()
+      await endThread()
     },
   }
 }
