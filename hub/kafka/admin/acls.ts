@@ -44,9 +44,9 @@ export interface Grant {
 export interface AclCalls {
   /** Granting twice is granting once. Resolves when the broker that was asked goes by the rights. */
   grant: (grants: readonly Grant[]) => Promise<void>
-  /** Takes exactly these rights away; what was not granted is no error. */
+  /** Takes exactly these rights away; what was not granted is no error. Resolves when the broker that was asked goes by it. */
   revoke: (grants: readonly Grant[]) => Promise<void>
-  /** Takes every right of a user away. */
+  /** Takes every right of a user away. Resolves when the broker that was asked goes by it. */
   revokeAll: (user: string) => Promise<void>
   /** All grants, or a user's. */
   listGrants: (user?: string) => Promise<Grant[]>
@@ -95,18 +95,29 @@ interface Right {
 const textOf = ({ resourceType, resourceName, resourcePatternType, principal, operation }: Right): string =>
   [resourceType, resourceName, resourcePatternType, principal, operation].join(' ')
 
-/** Waits until the broker lists all rights of the users; what is not there in time is told by whoever needs it. */
-const awaitVisible = async (admin: Admin, rights: readonly Right[]): Promise<void> => {
+/** Waits until what the broker lists of a user is as wanted; what is not so in time is told by whoever needs it. */
+const awaitVisible = async (
+  admin: Admin,
+  user: string,
+  isAsWanted: (listed: ReadonlySet<string>) => boolean,
+): Promise<void> => {
   const deadline = performance.now() + VISIBLE_LIMIT_MS
-  const wanted = new Set(rights.map(textOf))
-  for (const principal of new Set(rights.map(right => right.principal)))
-    for (;;) {
-      const held = await admin.describeAcls({ filter: filterOf(principal.replace(/^User:/, '')) })
-      const texts = new Set(held.flatMap(({ acls, ...resource }) => acls.map(acl => textOf({ ...resource, ...acl }))))
-      const isThere = [...wanted].every(text => !text.includes(` ${principal} `) || texts.has(text))
-      if (isThere || performance.now() > deadline) break
-      await sleep(POLL_MS)
-    }
+  const filter = filterOf(user)
+  for (;;) {
+    const held = await admin.describeAcls({ filter })
+    const texts = new Set(held.flatMap(({ acls, ...resource }) => acls.map(acl => textOf({ ...resource, ...acl }))))
+    if (isAsWanted(texts) || performance.now() > deadline) return
+    await sleep(POLL_MS)
+  }
+}
+
+/** As `awaitVisible`, for the rights of several users: all of them listed, or none. */
+const awaitRights = async (admin: Admin, rights: readonly Right[], expected: 'listed' | 'gone'): Promise<void> => {
+  const byUser = Map.groupBy(rights, right => right.principal)
+  for (const [principal, own] of byUser)
+    await awaitVisible(admin, principal.replace(/^User:/, ''), listed =>
+      own.every(right => listed.has(textOf(right)) === (expected === 'listed')),
+    )
 }
 
 export const aclCalls = (call: AdminCall): AclCalls => ({
@@ -115,15 +126,22 @@ export const aclCalls = (call: AdminCall): AclCalls => ({
     if (creations.length === 0) return
     await call('Granting rights', async admin => {
       await admin.createAcls({ creations })
-      await awaitVisible(admin, creations)
+      await awaitRights(admin, creations, 'listed')
     })
   },
   revoke: async grants => {
     const filters = grants.flatMap(aclsOf)
-    if (filters.length > 0) await call('Revoking rights', admin => admin.deleteAcls({ filters }))
+    if (filters.length === 0) return
+    await call('Revoking rights', async admin => {
+      await admin.deleteAcls({ filters })
+      await awaitRights(admin, filters, 'gone')
+    })
   },
   revokeAll: async user => {
-    await call(`Revoking the rights of user ${user}`, admin => admin.deleteAcls({ filters: [filterOf(user)] }))
+    await call(`Revoking the rights of user ${user}`, async admin => {
+      await admin.deleteAcls({ filters: [filterOf(user)] })
+      await awaitVisible(admin, user, listed => listed.size === 0)
+    })
   },
   listGrants: user =>
     call('Listing rights', async admin => {
