@@ -1,0 +1,67 @@
+// The records of skysieve.nodes on the hub: what each mirror node shall be. What it is, its workers report in skysieve.status.
+// The topic is compacted and never mirrored; key: `node/<name>`. Only the leading API instance writes it.
+import { Type, type Static } from 'typebox'
+
+export const NODES_TOPIC = 'skysieve.nodes'
+
+/** A node's name is part of Kafka users (`skysieve-worker-<name>`), transactional ids and topics. */
+export const NodeName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,29}[a-z0-9]$', maxLength: 31 })
+
+/** `expected` until it has joined; `cordoned` takes no new filters; `draining` gives those it has away, and then takes none. */
+export const NODE_STATES = ['expected', 'active', 'cordoned', 'draining'] as const
+export const NodeState = Type.Enum([...NODE_STATES])
+export type NodeState = (typeof NODE_STATES)[number]
+
+const Time = Type.String({ format: 'date-time' })
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+
+/** At most 32 of them; a filter's submission may ask for a node that has some. */
+export const NodeLabels = Type.Record(
+  Type.String({ pattern: '^[a-z][a-z0-9.-]{0,30}$' }),
+  Type.String({ pattern: '^[A-Za-z0-9._-]{1,62}$' }),
+  { maxProperties: 32 },
+)
+export type NodeLabels = Static<typeof NodeLabels>
+
+/** The join token of a node that is expected: only its hash is kept. */
+export const NodeInvitation = Type.Object({
+  tokenId: Type.String(),
+  sha256: Sha256,
+  expiresAt: Time,
+  /** SHA-256 of the public key (SPKI, DER) that has used it: with the same key the answer may be asked for again. */
+  usedBy: Type.Optional(Sha256),
+})
+export type NodeInvitation = Static<typeof NodeInvitation>
+
+export const NodeRecord = Type.Object({
+  name: NodeName,
+  state: NodeState,
+  labels: NodeLabels,
+  limits: Type.Object({ filters: Type.Optional(Type.Integer({ minimum: 0 })) }),
+  /** The newest one, also when it has been used. */
+  invitation: NodeInvitation,
+  /** Fixed when it joins; 0 before. */
+  shards: Type.Integer(),
+  /** Where API and subscribers reach its broker, `host:port`; empty before it has joined. */
+  bootstrap: Type.String(),
+  /** Certificate authority of its broker's certificate, PEM; absent where it speaks plain text. */
+  ca: Type.Optional(Type.String()),
+  /** SHA-256 of the node's own bearer token. */
+  tokenSha256: Type.Optional(Sha256),
+  /** JSON of NodeSecrets under the platform's key, bound to `node/<name>`. */
+  sealed: Type.String(),
+  createdAt: Time,
+  joinedAt: Type.Optional(Time),
+  updatedAt: Time,
+})
+export type NodeRecord = Static<typeof NodeRecord>
+
+/** What the platform knows of a node and nobody else may: passwords in clear, made when the node is added. */
+export const NodeSecrets = Type.Object({
+  /** Of the API's user on the node's broker. */
+  api: Type.String(),
+  /** Of the node's MirrorMaker and worker on the hub. */
+  mirrorMaker: Type.String(),
+  worker: Type.String(),
+})
+export type NodeSecrets = Static<typeof NodeSecrets>
