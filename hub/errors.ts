@@ -52,6 +52,8 @@ export const HUB_ERRORS = {
   HUB_BROKER_SECRETS: 'The secrets are not those the storage of a broker was formatted with.',
   HUB_BROKER_EXITED: 'A broker ended by itself.',
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
+  // Certificates
+  HUB_CERTIFICATE_REQUEST: 'A request for a certificate cannot be signed.',
   // Archive
   HUB_ARCHIVE_WRITE: 'The archive cannot be written to.',
   HUB_ARCHIVE_READ: 'The archive cannot be read.',

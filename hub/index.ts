@@ -78,7 +78,6 @@ export { startBroker, type Broker } from './broker/start-broker.ts'
 export { type JavaProcess, startJavaProcess } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
 export { type Tls } from './broker/settings.ts'
-export { developmentTls } from './broker/development-tls.ts'
 export { brokerFault } from './broker/log-fault.ts'
 export { prepareBroker } from './broker/prepare-broker.ts'
 export { awaitBroker, type AwaitOptions } from './broker/await-broker.ts'
@@ -90,6 +89,9 @@ export {
   brokerFiles,
   type BrokerSettings,
 } from './broker/settings.ts'
+
+// Certificates
+export { serverTls } from './certificates/certificates.ts'
 
 // Control topics
 export {

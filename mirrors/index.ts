@@ -47,7 +47,7 @@ export { eventsOf } from './mirror-maker/events-file.ts'
 // Gaps
 export { followMirrorGaps, type MirrorGapsOptions } from './gaps/follow-gaps.ts'
 export { type MirrorGap } from './gaps/gap-record.ts'
-export { openGapRecorder, type GapRecorder } from './gaps/record-gaps.ts'
+export { gapRecorderAcls, openGapRecorder, type GapRecorder } from './gaps/record-gaps.ts'
 
 // Lag
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'

@@ -20,7 +20,8 @@ import {
 } from '#hub'
 import { openFeed } from '#mirrors'
 import { freeBase } from '../start/layout/ports.ts'
-import { workerNames, workerProcesses } from '../start/services/own-processes.ts'
+import { workerNames, workerProcesses } from '../start/services/workers.ts'
+import { joinedTo } from '../start/system-plan.ts'
 import {
   burstFigures,
   doneMs,
@@ -147,9 +148,9 @@ try {
     const { layout, supervisor } = system
     const [node] = layout.nodes
     if (node === undefined) throw new TypeError('a chain has a node')
-    const [onHub, onNode] = [adminAccess(layout.hub), adminAccess(node.broker)]
+    const [onHub, onNode] = [adminAccess(layout.hub.broker), adminAccess(node.broker)]
     const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
-    await openRegistryClient(layout.registryWriteUrl, stop.signal).importSchema(schema)
+    await openRegistryClient(layout.hub.registryWriteUrl, stop.signal).importSchema(schema)
     const ids = await submitBenchFilters(layout, chainSources(filters, passRates), policy)
     note(`${ids.length} filters are live`)
     const subscription: Subscription = {
@@ -200,7 +201,8 @@ try {
         now = (await ask<Received>(subscriber, { report: true })).onNode.length
       }
       const startedMs = Date.now()
-      await Promise.all(workerProcesses(layout, node).map(worker => supervisor.start(worker, stop.signal)))
+      const workers = workerProcesses(layout.machine, node, joinedTo(layout.hub, node))
+      await Promise.all(workers.map(worker => supervisor.start(worker, stop.signal)))
       for (const deadline = startedMs + DRAIN_LIMIT_MS; Date.now() < deadline; await sleep(PAUSE_MS))
         if (((await ask<Received>(subscriber, { report: true })).commits.at(-1)?.atMs ?? 0) > startedMs) break
       return { done, startedMs }

@@ -1,7 +1,7 @@
 // Cores that each process of a system takes, from /proc.
 import { cpuSeconds, descendants } from '#filters'
 import { confinedBelow } from '../chaos/faults/process-tree.ts'
-import { isWorker } from '../start/services/own-processes.ts'
+import { isWorker } from '../start/services/workers.ts'
 import { type Supervisor } from '../start/supervise/supervisor.ts'
 
 export type CpuSeconds = ReadonlyMap<string, number>

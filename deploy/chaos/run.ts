@@ -93,11 +93,11 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const { layout } = system
     const nodes = layout.nodes.map(({ name }) => name)
     const source = openSyntheticSource({ seed })
-    await openRegistryClient(layout.registryWriteUrl, either).importSchema({
+    await openRegistryClient(layout.hub.registryWriteUrl, either).importSchema({
       id: source.schemaId,
       schemaJson: source.schemaJson,
     })
-    const platform = { apiUrl: layout.apiUrl, adminToken: layout.secrets.adminToken }
+    const platform = { apiUrl: layout.hub.apiUrl, adminToken: layout.hub.secrets.adminToken }
     const loopsAt = String(source.exposure(Math.floor(visits / 2)).visit)
     const hasEngine = system.engine !== undefined
     const filters = await submitFilters(platform, {
@@ -129,7 +129,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const playAndStrike = async () => {
       try {
         return await Promise.all([
-          play({ access: adminAccess(layout.hub), topic, source, departures, journal, signal: either }),
+          play({ access: adminAccess(layout.hub.broker), topic, source, departures, journal, signal: either }),
           injectFaults(system, faults, onStrike, either),
         ])
       } finally {

@@ -3,10 +3,13 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess } from '#hub'
+import { type Static } from 'typebox'
+import { ADMIN_USER, type BrokerAccess } from '#hub'
 import { parseConfig } from '../processes/read-config.ts'
 import { ROOT } from '../paths.ts'
 import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/layout/ports.ts'
+import { nodeDir } from '../start/layout/node-layout.ts'
+import { NodeSecretsFile } from '../start/layout/node-secrets.ts'
 import { SecretsFile, type Secrets } from '../start/layout/secrets.ts'
 
 const START_LIMIT_MS = 900_000
@@ -69,13 +72,15 @@ export const startSystem = async (
     }
     await sleep(50)
   }
-  const file = join(dataDir, 'secrets.json')
-  const secrets = parseConfig(SecretsFile, file, readFileSync(file, 'utf8'))
-  const user = 'skysieve-admin'
-  const access = (port: number): BrokerAccess => ({
+  const secretsIn = <S extends typeof SecretsFile | typeof NodeSecretsFile>(dir: string, schema: S): Static<S> => {
+    const file = join(dir, 'secrets.json')
+    return parseConfig(schema, file, readFileSync(file, 'utf8'))
+  }
+  const secrets = secretsIn(dataDir, SecretsFile)
+  const access = (port: number, password: string): BrokerAccess => ({
     bootstrap: `${LOOPBACK}:${port}`,
-    user,
-    password: secrets.users[user] ?? '',
+    user: ADMIN_USER,
+    password,
   })
   return {
     dataDir,
@@ -86,8 +91,11 @@ export const startSystem = async (
     launcher: child,
     startedInMs: performance.now() - began,
     output,
-    hub: access(hubPorts(portBase).broker),
-    node: index => access(nodePorts(portBase, index).broker),
+    hub: access(hubPorts(portBase).broker, secrets.users[ADMIN_USER] ?? ''),
+    node: index => {
+      const { admin } = secretsIn(nodeDir(dataDir, `node${index}`), NodeSecretsFile)
+      return access(nodePorts(portBase, index).broker, admin)
+    },
     stop: () => {
       child.kill('SIGINT')
       return ended

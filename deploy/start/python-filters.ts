@@ -8,16 +8,16 @@ import { examplesOptions } from './system-plan.ts'
 
 /** Starts the engine and, at the first start, submits the Python examples. What goes wrong is noted; the rest of the system goes on. */
 export const runPython = async (
-  layout: Layout,
+  { machine, hub }: Layout,
   supervisor: Supervisor,
   { note }: Dashboard,
   signal: AbortSignal,
 ): Promise<void> => {
-  if (layout.python.engine.kind === 'none') return
+  if (machine.python.engine.kind === 'none') return
   try {
-    await supervisor.start(engineProcess(layout), signal)
+    await supervisor.start(engineProcess(machine), signal)
     note('  Python filters run now.')
-    await submitExamples({ ...examplesOptions(layout, note), python: true }, signal)
+    await submitExamples({ ...examplesOptions(hub, note), python: true }, signal)
   } catch (error) {
     if (signal.aborted) return
     note(`  Python filters do not run: ${error instanceof Error ? error.message : String(error)}`)

@@ -1,7 +1,7 @@
 // `skysieve start`: from the options to a running system, and to its end.
 import { mkdirSync, readFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ADMIN_USER, developmentTls } from '#hub'
+import { ADMIN_USER, serverTls } from '#hub'
 import { DeployError } from '../errors.ts'
 import { chooseEngine, type EngineChoice } from '../setup/docker-engine.ts'
 import { kafkaJarsIn } from '../setup/kafka-jars.ts'
@@ -14,10 +14,11 @@ import { engineSupervisor, withinReach } from './services/docker-engine.ts'
 import { holdLock, type HeldLock } from '../setup/held-lock.ts'
 import { CACHE_DIR } from '../paths.ts'
 import { layoutOf, type Layout } from './layout/layout.ts'
+import { machineLayout } from './layout/machine-layout.ts'
 import { boundLog } from './supervise/log-file.ts'
 import { startOptions, START_USAGE, type StartOptions } from './layout/options.ts'
 import { runPlan } from './run-plan.ts'
-import { checkPorts } from './layout/ports.ts'
+import { checkPorts, hubPorts } from './layout/ports.ts'
 import { runPython } from './python-filters.ts'
 import { openSecrets, registryTokenFile, writePrivate } from './layout/secrets.ts'
 import { Supervisor } from './supervise/supervisor.ts'
@@ -83,12 +84,14 @@ export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Pr
   writePrivate(registryTokenFile(options.dataDir), `${secrets.users[REGISTRY_WRITER] ?? ''}\n`)
   mkdirSync(join(options.dataDir, 'logs'), { recursive: true, mode: 0o700 })
   const PATH = `${env['PATH'] ?? ''}:/usr/sbin:/sbin`
-  return layoutOf(options, secrets, {
+  const machine = machineLayout(options, {
     env: { PATH, LC_ALL: 'C.UTF-8', TZ: 'UTC', HOME: env['HOME'] ?? '/', NODE_COMPILE_CACHE: join(CACHE_DIR, 'node') },
-    tls: options.tls ? await developmentTls(join(options.dataDir, 'tls'), 'brokers', TLS_HOSTS) : undefined,
     archives: await openClassArchives(CACHE_DIR, kafkaJarsIn(CACHE_DIR)),
     engine: await engineFor(options, env),
+    engineOps: hubPorts(options.portBase).engineOps,
   })
+  const tls = options.tls ? await serverTls(join(options.dataDir, 'tls'), 'brokers', TLS_HOSTS) : undefined
+  return layoutOf(options, secrets, machine, tls)
 }
 
 const engineFor = async ({ python, engine, dataDir }: StartOptions, env: NodeJS.ProcessEnv): Promise<EngineChoice> => {
@@ -101,8 +104,9 @@ const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
 
 const runSystem = async (layout: Layout, screen: Screen, startedMs: number, signal: AbortSignal): Promise<void> => {
   const dashboard = openDashboard(screen)
-  const supervisor = new Supervisor(layout.dirs.logs, dashboard.event)
-  const engine = engineSupervisor(layout, dashboard.event)
+  const { machine } = layout
+  const supervisor = new Supervisor(machine.dirs.logs, dashboard.event)
+  const engine = engineSupervisor(machine, dashboard.event)
   const logs = setInterval(() => {
     for (const name of [...supervisor.names, ...engine.names]) boundLog(supervisor.logFile(name))
   }, LOG_CHECK_MS)
@@ -110,7 +114,7 @@ const runSystem = async (layout: Layout, screen: Screen, startedMs: number, sign
     await runPlan(systemPlan(layout, supervisor, dashboard.note), signal)
     dashboard.note(welcome({ ...describe(layout), startedInMs: performance.now() - startedMs }))
     if (layout.options.unsafeSandbox) dashboard.note(UNSAFE)
-    const archives = layout.archives.build(signal)
+    const archives = machine.archives.build(signal)
     const python = runPython(layout, engine, dashboard, signal)
     await aborted(signal)
     await Promise.all([archives, python])
@@ -134,16 +138,18 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 
-const describe = ({ options, hub, nodes, registryUrl, apiUrl, python: { engine } }: Layout) => ({
-  apiUrl,
-  hub: `127.0.0.1:${hub.ports.client}`,
+const describe = ({ options, hub, nodes, machine: { python } }: Layout) => ({
+  apiUrl: hub.apiUrl,
+  hub: `127.0.0.1:${hub.broker.ports.client}`,
   nodes: nodes.map(({ broker }) => `127.0.0.1:${broker.ports.client}`),
-  registry: registryUrl,
+  registry: hub.registryUrl,
   dataDir: options.dataDir,
   tokenFile: tokenFile(options.dataDir),
   playing: describePlaying(options),
   python:
-    engine.kind === 'none' ? `filters do not run: ${engine.why}` : 'filters run in a moment, when their engine is up',
+    python.engine.kind === 'none'
+      ? `filters do not run: ${python.engine.why}`
+      : 'filters run in a moment, when their engine is up',
 })
 
 const describePlaying = ({ simulator, source, alerts, interval }: StartOptions): string => {

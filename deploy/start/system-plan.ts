@@ -1,82 +1,65 @@
-// The plan of a system: which process starts when, what is prepared before, and in which order all of it stops.
-import { prepareAccess } from './access/prepare-broker.ts'
-import { prepareNodeAccess } from './access/prepare-node.ts'
-import { brokerProcess } from './services/broker.ts'
-import { offerIntegration } from './seed/integration-account.ts'
+// The plan of a system on one machine: its hub's and its nodes' steps, what comes when all of them run, and in which order all of it stops.
+import { STREAMS } from '#hub'
+import { workerUser } from '#filters'
+import { mirrorMakerUser } from '#mirrors'
+import { hubPlan, type PlanContext, processStep } from './hub-plan.ts'
+import { type HubLayout } from './layout/hub-layout.ts'
+import { API_USER } from './layout/kafka-users.ts'
 import { type Layout } from './layout/layout.ts'
+import { type Joined, type NodeLayout } from './layout/node-layout.ts'
+import { LOOPBACK } from './layout/ports.ts'
+import { passwordOf } from './layout/secrets.ts'
+import { nodeIsUp, nodePlan } from './node-plan.ts'
 import { type Step } from './run-plan.ts'
-import { redisProcess } from './services/redis.ts'
-import { mirrorProcess } from './services/mirror-maker.ts'
-import { hubAcls } from './access/broker-acls.ts'
 import { submitExamples } from './seed/example-filters.ts'
-import {
-  apiProcess,
-  archiverProcess,
-  hubProcess,
-  isWorker,
-  simulatorProcess,
-  workerNames,
-  workerProcesses,
-} from './services/own-processes.ts'
-import { type ProcessSpec, type Supervisor } from './supervise/supervisor.ts'
-import { makeHubTopics } from './access/hub-topics.ts'
-import { hubUsers } from './layout/kafka-users.ts'
-
-const step = (name: string, after: readonly string[], run: Step['run']): Step => ({ name, after, run })
+import { adminTokenSha256, simulatorProcess } from './services/hub-processes.ts'
+import { isWorker } from './services/workers.ts'
+import { type Supervisor } from './supervise/supervisor.ts'
 
 /** Every step of a start; those that do not wait for each other run side by side. */
-export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: string) => void): readonly Step[] => {
-  const { hub, nodes, secrets, options } = layout
-  const run = (spec: ProcessSpec, ...after: readonly string[]): Step => ({
-    name: spec.name,
-    after,
-    run: signal => supervisor.start(spec, signal),
-  })
+export const systemPlan = (
+  { machine, hub, nodes, options }: Layout,
+  supervisor: Supervisor,
+  note: (text: string) => void,
+): readonly Step[] => {
+  const context: PlanContext = { machine, supervisor, note }
+  const served = nodes.map(node => ({ node, joined: joinedTo(hub, node) }))
   const examples: Step = {
     name: 'examples',
-    after: ['api', ...nodes.flatMap(node => [`${node.name}-mirror`, ...workerNames(node)])],
-    run: signal => submitExamples({ ...examplesOptions(layout, note), python: false }, signal),
+    after: ['api', ...nodes.flatMap(nodeIsUp)],
+    run: signal => submitExamples({ ...examplesOptions(hub, note), python: false }, signal),
   }
-  const { apiUrl, registryUrl } = layout
-  const integration = { apiUrl, registryUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }
   return [
-    run(brokerProcess('hub-broker', hub, command => layout.archives.speedUp('broker', command, true))),
-    step('hub-access', ['hub-broker'], signal =>
-      prepareAccess(
-        hub,
-        secrets,
-        hubUsers(options.nodes),
-        hubAcls(options.nodes),
-        admin => makeHubTopics(admin, options, hub.dir),
-        { signal, note },
-      ),
-    ),
-    run(redisProcess({ dir: layout.dirs.redis, port: layout.ports.redis, password: secrets.redis, env: layout.env })),
-    ...nodes.flatMap(node => [
-      run(
-        brokerProcess(`${node.name}-broker`, node.broker, command => layout.archives.speedUp('broker', command, false)),
-      ),
-      step(`${node.name}-access`, [`${node.name}-broker`], signal => prepareNodeAccess(layout, node, { signal, note })),
-      run(mirrorProcess(layout, node), 'hub-access', `${node.name}-access`),
-      ...workerProcesses(layout, node).map(worker => run(worker, 'hub-access', `${node.name}-access`)),
-    ]),
-    run(hubProcess(layout), 'hub-access'),
-    ...(layout.archive === undefined ? [] : [run(archiverProcess(layout, layout.archive), 'hub-access', 'hub')]),
-    run(apiProcess(layout), 'hub-access', 'redis', ...nodes.map(({ name }) => `${name}-access`)),
+    ...hubPlan(context, hub, served),
+    ...served.flatMap(({ node, joined }) => nodePlan(context, node, joined, ['hub-access'])),
     examples,
-    ...(options.profile === 'integration'
-      ? [{ name: 'integration', after: ['api'], run: (signal: AbortSignal) => offerIntegration(integration, signal) }]
-      : []),
-    ...(options.simulator ? [run(simulatorProcess(layout, note), 'hub', 'examples')] : []),
+    ...(options.simulator ? [processStep(context, simulatorProcess(machine, hub, note), 'hub', 'examples')] : []),
   ]
 }
 
+/** What a node of this machine knows of the hub. */
+export const joinedTo = (hub: HubLayout, { name }: NodeLayout): Joined => {
+  const { broker, secrets, options } = hub
+  const login = (user: string) => ({ user, password: passwordOf(secrets, user) })
+  return {
+    hub: {
+      bootstrap: `${LOOPBACK}:${hub.ports.broker}`,
+      ...(broker.tls === undefined ? {} : { ca: broker.tls.ca }),
+    },
+    registryUrl: hub.registryUrl,
+    hubUsers: { mirrorMaker: login(mirrorMakerUser(name)), worker: login(workerUser(name)) },
+    apiUser: login(API_USER),
+    alertTopics: Object.values(STREAMS).map(({ topic }) => ({ name: topic, partitions: options.partitions })),
+    metricsTokenSha256: adminTokenSha256(hub),
+  }
+}
+
 /** What submitting the examples needs to know of a system. */
-export const examplesOptions = ({ apiUrl, secrets, options, nodes }: Layout, note: (text: string) => void) => ({
+export const examplesOptions = ({ apiUrl, secrets, options }: HubLayout, note: (text: string) => void) => ({
   apiUrl,
   adminToken: secrets.adminToken,
   dataDir: options.dataDir,
-  nodes: nodes.length,
+  nodes: options.nodes,
   note,
 })
 

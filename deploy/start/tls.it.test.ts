@@ -11,7 +11,7 @@ import {
   type Broker,
   type BrokerAccess,
   type ClusterAdmin,
-  developmentTls,
+  serverTls,
   openAdmin,
   openKafka,
   openLogReader,
@@ -49,7 +49,7 @@ const newReader = async (): Promise<BrokerAccess> => {
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'skysieve-tls-test-'))
-  tls = await developmentTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost'])
+  tls = await serverTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost'])
   caFile = join(dir, 'tls', 'ca.pem')
   broker = await startBroker({
     name: 'hub',
@@ -148,7 +148,7 @@ test('three stock clients read over TLS: kcat, Python’s confluent-kafka and ka
 })
 
 test('a client that does not trust the authority, or speaks plain text, reads nothing', async () => {
-  const other = await developmentTls(join(dir, 'other'), 'hub', ['127.0.0.1'])
+  const other = await serverTls(join(dir, 'other'), 'hub', ['127.0.0.1'])
   await expect(readWithKafkajs(reader, other.ca)).rejects.toThrow(/./)
   await expect(readWithKafkajs(reader, undefined)).rejects.toThrow(/./)
   expect(await readWithKcat(reader, join(dir, 'other', 'ca.pem'))).toMatch(/SSL|certificate|transport failure/i)

@@ -9,7 +9,7 @@ import { type MirrorMaker, startMirrorMaker } from '../mirror-maker/start.ts'
 import { watchMirrorMaker } from '../mirror-maker/watch.ts'
 import { followMirrorGaps } from './follow-gaps.ts'
 import { type MirrorGap } from './gap-record.ts'
-import { openGapRecorder } from './record-gaps.ts'
+import { gapRecorderAcls, openGapRecorder } from './record-gaps.ts'
 
 const ended = new AbortController()
 const begunMs = Date.now() - 600_000
@@ -61,8 +61,10 @@ afterAll(async () => {
 })
 
 test('what the hub deleted while a node was away is told with its offsets and times, and nothing else is', async () => {
-  const { hub: hubAccess, node: nodeAccess } = inject('kafka')
-  const { settings } = mirrored
+  const { node: nodeAccess } = inject('kafka')
+  const { settings, acls } = mirrored
+  const { hub, node } = gapRecorderAcls(acls.user, [alerts])
+  await Promise.all([mirrored.hub.grant(hub), mirrored.node.grant(node)])
   const lost: LostRange[] = []
   const gaps: MirrorGap[] = []
   const following = await followMirrorGaps({
@@ -73,7 +75,12 @@ test('what the hub deleted while a node was away is told with its offsets and ti
       throw error
     },
   })
-  const recorder = openGapRecorder({ hub: hubAccess, node: nodeAccess, clientId: 'test-gaps', signal: ended.signal })
+  const recorder = openGapRecorder({
+    hub: settings.hub,
+    node: settings.node,
+    clientId: 'test-gaps',
+    signal: ended.signal,
+  })
   const watching = watchMirrorMaker({
     settings: { ...settings, topics: [alerts] },
     lag: () => undefined,

@@ -1,7 +1,7 @@
 // In: ranges of offsets that MirrorMaker lost. Out: records of skysieve.mirror-gaps on the node, so that they are known there with or without the hub, and after
 // any restart.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess, openProducer } from '#hub'
+import { type BrokerAccess, type Grant, openProducer } from '#hub'
 import { type LostRange } from '../mirror-maker/lost-range.ts'
 import { NODE_TOPICS } from '../node/node-topics.ts'
 import { encodeGap, gapKey, type MirrorGap } from './gap-record.ts'
@@ -16,6 +16,13 @@ export interface GapRecorderOptions {
   readonly clientId: string
   /** Ends the attempts to write. */
   readonly signal: AbortSignal
+}
+
+/** What a user needs to record gaps of these topics, on the hub and on the node: their neighbours' times are read on either side. */
+export const gapRecorderAcls = (user: string, topics: readonly string[]) => {
+  const reads = topics.map((name): Grant => ({ user, resource: 'topic', name, operations: ['read'] }))
+  const writes: Grant = { user, resource: 'topic', name: NODE_TOPICS.mirrorGaps, operations: ['write'] }
+  return { hub: reads, node: [...reads, writes] }
 }
 
 export interface GapRecorder {

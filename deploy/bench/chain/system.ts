@@ -34,7 +34,7 @@ export async function startChainSystem(options: ChainSystemOptions, signal: Abor
   if (settings === undefined) throw new TypeError('a bench asks for no help')
   await checkPorts(portBase, settings.nodes, settings.shards)
   const layout = await prepare(settings, env)
-  const supervisor = new Supervisor(layout.dirs.logs, event => {
+  const supervisor = new Supervisor(layout.machine.dirs.logs, event => {
     if (event.type === 'died') note(`${event.name} ended: ${event.how}`)
   })
   const stop = async (): Promise<void> => {
@@ -59,7 +59,7 @@ const TOO_MANY = 429
 
 /** Submits filters with these sources and waits until all are live; gives their ids. */
 export async function submitBenchFilters(
-  { apiUrl, secrets }: Layout,
+  { hub: { apiUrl, secrets } }: Layout,
   sources: readonly string[],
   policy: 'first' | 'best',
 ): Promise<readonly string[]> {

@@ -62,17 +62,17 @@ export interface AuditOptions {
 /** Resolves when everything is as it should be, or with what differs when the limit is over. Throws when the audit itself fails. */
 export const audit = async (options: AuditOptions): Promise<Findings> => {
   const { layout, struck, hubForgets, ...rest } = options
-  if (layout.archive === undefined) throw new TypeError('a chaos run has an archive')
+  if (layout.hub.archive === undefined) throw new TypeError('a chaos run has an archive')
   const plan = {
     ...rest,
     schemaId: SYNTHETIC_SCHEMA_ID,
     schema: SYNTHETIC_SCHEMA,
-    hub: adminAccess(layout.hub),
-    archive: join(layout.archive.dir, 'objects'),
+    hub: adminAccess(layout.hub.broker),
+    archive: join(layout.hub.archive.dir, 'objects'),
     noticesTopic: noticesTopic(STREAMS.lsst.name),
     noticeSchema: NOTICE_SCHEMA,
     hubForgets,
-    metricsToken: layout.secrets.adminToken,
+    metricsToken: layout.hub.secrets.adminToken,
     nodes: layout.nodes.map(({ name, broker, ports, shards }) => ({
       name,
       access: adminAccess(broker),

@@ -1,6 +1,6 @@
 // Does to a running system what the plan of faults says. Victims are chosen by the process ids the supervisor knows, never by name.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { workerNames } from '../../start/services/own-processes.ts'
+import { workerNames } from '../../start/services/workers.ts'
 import { type Fault } from './fault-plan.ts'
 import { confinedBelow } from './process-tree.ts'
 import { type ChaosSystem } from '../system/system.ts'

@@ -53,26 +53,25 @@ const withLinks = (
     return [first + LINK, first + LISTENER]
   })
   const outside = ports.map(([near, far]) => ({ port: far, advertised: `${LOOPBACK}:${near}` }))
-  const hub = { ...layout.hub, outside }
-  const nodes = layout.nodes.map((node, at) => {
-    const client = ports[at]?.[0] ?? hub.ports.client
-    return { ...node, hub: { ...hub, ports: { ...hub.ports, client } } }
-  })
+  const hub = { ...layout.hub, broker: { ...layout.hub.broker, outside } }
+  const { registryUrl } = layout.hub
+  const nodes = layout.nodes.map((node, at) => ({
+    ...node,
+    near: { hub: { bootstrap: `${LOOPBACK}:${ports[at]?.[0] ?? 0}` }, registryUrl },
+  }))
   return { layout: { ...layout, hub, nodes }, ports }
 }
 
 /** Five JVMs that are started again and again on two cores: the second compiler would take one of them for the first minute of each. */
-const withQuickJava = ({ archives, ...layout }: Layout): Layout => ({
-  ...layout,
-  archives: {
-    ...archives,
-    speedUp: (program, command, lists) => {
-      const { args, ...rest } = archives.speedUp(program, command, lists)
-      const java = rest.command.endsWith('java') ? -1 : args.indexOf('java')
-      return { ...rest, args: [...args.slice(0, java + 1), '-XX:TieredStopAtLevel=1', ...args.slice(java + 1)] }
-    },
-  },
-})
+const withQuickJava = ({ machine, ...layout }: Layout): Layout => {
+  const { archives } = machine
+  const speedUp: typeof archives.speedUp = (program, command, lists) => {
+    const { args, ...rest } = archives.speedUp(program, command, lists)
+    const java = rest.command.endsWith('java') ? -1 : args.indexOf('java')
+    return { ...rest, args: [...args.slice(0, java + 1), '-XX:TieredStopAtLevel=1', ...args.slice(java + 1)] }
+  }
+  return { ...layout, machine: { ...machine, archives: { ...archives, speedUp } } }
+}
 
 /** Whole segments are deleted; a request has less than this for one partition. */
 const SEGMENT_BYTES = 2 * 1024 * 1024
@@ -80,13 +79,14 @@ const RETENTION_CHECK_MS = 1000
 
 /** The hub looks for what it need not keep every second. */
 const withForgetfulHub = (layout: Layout): Layout => {
-  const { retention } = layout.hub
-  if (retention === undefined) throw new TypeError('a started hub has its retention set')
-  return { ...layout, hub: { ...layout.hub, retention: { ...retention, checkMs: RETENTION_CHECK_MS } } }
+  const { broker } = layout.hub
+  if (broker.retention === undefined) throw new TypeError('a started hub has its retention set')
+  const retention = { ...broker.retention, checkMs: RETENTION_CHECK_MS }
+  return { ...layout, hub: { ...layout.hub, broker: { ...broker, retention } } }
 }
 
 const forgetBeyond = async ({ hub, options }: Layout, bytes: number): Promise<void> => {
-  const admin = openAdmin(adminAccess(hub))
+  const admin = openAdmin(adminAccess(hub.broker))
   try {
     const own = hubTopics(options, bytes).filter(({ name }) => name === STREAMS.lsst.topic)
     await admin.createTopics(
@@ -118,9 +118,9 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
   const quick = withQuickJava(await prepare(settings, env))
   const { layout, ports } = withLinks(hubBytes === undefined ? quick : withForgetfulHub(quick), portBase)
   const links = new Map<string, Link>()
-  const supervisor = new Supervisor(layout.dirs.logs, onEvent)
-  const { engine: choice } = layout.python
-  const engine = choice.kind === 'none' ? undefined : engineSupervisor(layout, onEvent)
+  const supervisor = new Supervisor(layout.machine.dirs.logs, onEvent)
+  const { engine: choice } = layout.machine.python
+  const engine = choice.kind === 'none' ? undefined : engineSupervisor(layout.machine, onEvent)
   if (choice.kind === 'none') note(`no Python filters: ${choice.why}`)
   const stop = async (): Promise<void> => {
     for (const { names, limitMs } of stopOrder(supervisor.names)) await supervisor.stop(names, limitMs)
@@ -134,7 +134,7 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
       links.set(name, await openLink(near, far))
     }
     await runPlan(systemPlan(layout, supervisor, note), signal)
-    await engine?.start(engineProcess(layout), signal)
+    await engine?.start(engineProcess(layout.machine), signal)
     if (hubBytes !== undefined) await forgetBeyond(layout, hubBytes)
   } catch (error) {
     await stop()

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } f
 import {
   type Broker,
   type BrokerAccess,
-  developmentTls,
+  serverTls,
   encodeAlert,
   framePacket,
   NOTICE_SCHEMA,
@@ -100,7 +100,7 @@ const secureBroker = async (dir: string): Promise<Broker> => {
     secrets: { admin: secret(), broker: secret() },
     heapMb: 256,
     scramIterations: 4096,
-    tls: await developmentTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost']),
+    tls: await serverTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost']),
   })
 }
 

@@ -11,8 +11,8 @@ import {
   STREAMS,
 } from '#hub'
 import { workerAcls, workerUser } from '#filters'
-import { CONTROL_TOPICS, lagWatchAcls, mirrorMakerAcls } from '#mirrors'
-import { API_USER, ARCHIVER_USER, HUB_USER, nodeNames, SIMULATOR_USER } from '../layout/kafka-users.ts'
+import { CONTROL_TOPICS, gapRecorderAcls, lagWatchAcls, mirrorMakerAcls, mirrorMakerUser } from '#mirrors'
+import { API_USER, ARCHIVER_USER, HUB_USER, SIMULATOR_USER } from '../layout/kafka-users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
 /** What MirrorMaker copies: alerts, schemas, filters, and the hub's clock. */
@@ -38,8 +38,8 @@ const of = (user: string, acls: readonly Acl[]): Grant[] => {
   return [...acls, ...groups].map(acl => ({ user, ...acl }))
 }
 
-/** On the hub: the hub's service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces, MirrorMaker reads, workers report. */
-export const hubAcls = (nodes: number): readonly Grant[] => [
+/** On the hub, nodes aside: its service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces. */
+export const hubAcls: readonly Grant[] = [
   ...of(HUB_USER, [
     ...topics(['_schemas'], 'read', 'write'),
     ...topics([CLOCK_TOPIC], 'write'),
@@ -57,17 +57,20 @@ export const hubAcls = (nodes: number): readonly Grant[] => [
     })),
   ]),
   ...apiAcls(API_USER).hub,
-  ...nodeNames(nodes).flatMap(node => [
-    ...mirrorMakerAcls(node, MIRRORED_TOPICS).hub,
-    ...workerAcls(node, ALERT_TOPICS).hub,
-    ...lagWatchAcls(workerUser(node), ALERT_TOPICS).hub,
-  ]),
 ]
 
-/** On a node: the worker reads alerts and control topics and writes what comes out of them. */
+const ofNode = (node: string) => [
+  mirrorMakerAcls(node, MIRRORED_TOPICS),
+  gapRecorderAcls(mirrorMakerUser(node), ALERT_TOPICS),
+  workerAcls(node, ALERT_TOPICS),
+  lagWatchAcls(workerUser(node), ALERT_TOPICS),
+]
+
+/** What a node's two users may do on the hub: MirrorMaker reads, the worker reports and looks how far the alerts are. */
+export const nodeHubAcls = (node: string): readonly Grant[] => ofNode(node).flatMap(({ hub }) => hub)
+
+/** On a node: MirrorMaker writes and records what it lost, the worker reads alerts and control topics and writes what comes out of them. */
 export const nodeAcls = (node: string): readonly Grant[] => [
-  ...mirrorMakerAcls(node, MIRRORED_TOPICS).node,
-  ...workerAcls(node, ALERT_TOPICS).node,
-  ...lagWatchAcls(workerUser(node), ALERT_TOPICS).node,
+  ...ofNode(node).flatMap(acls => acls.node),
   ...apiAcls(API_USER).node,
 ]

@@ -1,14 +1,12 @@
 // What is made in a broker before anything connects to it: users, then what they may do, then topics.
 import { adminAccess, openAdmin, type BrokerSettings, type ClusterAdmin, type Grant } from '#hub'
-import { passwordOf } from '../layout/broker-access.ts'
-import { type Secrets } from '../layout/secrets.ts'
+import { type Login } from '../layout/broker-access.ts'
 import { type RetryContext, untilDone } from './until-done.ts'
 
 /** Makes users and ACLs, as often as it is called; then what the caller adds, which may be repeated too. */
 export const prepareAccess = async (
   broker: BrokerSettings,
-  secrets: Secrets,
-  users: readonly string[],
+  logins: readonly Login[],
   acls: readonly Grant[],
   more: (admin: ClusterAdmin) => Promise<void>,
   retry: RetryContext,
@@ -16,7 +14,7 @@ export const prepareAccess = async (
   untilDone(`${broker.name}-access`, retry, async () => {
     const admin = openAdmin(adminAccess(broker))
     try {
-      for (const user of users) await admin.upsertUser(user, passwordOf(secrets, user))
+      for (const { user, password } of logins) await admin.upsertUser(user, password)
       await admin.grant(acls)
       await more(admin)
     } finally {

@@ -1,15 +1,10 @@
-// How a user of this system reaches one of its brokers.
+// How a user reaches a broker of this machine.
 import { adminAccess, type BrokerAccess, type BrokerSettings } from '#hub'
-import { type Secrets } from './secrets.ts'
 
-export const accessOf = (broker: BrokerSettings, secrets: Secrets, user: string): BrokerAccess => ({
+export type Login = Pick<BrokerAccess, 'user' | 'password'>
+
+export const accessAs = (broker: BrokerSettings, { user, password }: Login): BrokerAccess => ({
   ...adminAccess(broker),
   user,
-  password: passwordOf(secrets, user),
+  password,
 })
-
-export const passwordOf = (secrets: Secrets, user: string): string => {
-  const password = secrets.users[user]
-  if (password === undefined) throw new RangeError(`no password was made for user ${user}`)
-  return password
-}

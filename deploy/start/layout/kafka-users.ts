@@ -1,4 +1,4 @@
-// The Kafka users of a system. A user has one password on all its brokers; its consumer groups are its name and `<name>.…`.
+// The Kafka users of a started system, by name. A user's consumer groups are its name and `<name>.…`.
 import { workerUser } from '#filters'
 import { mirrorMakerUser } from '#mirrors'
 
@@ -20,6 +20,3 @@ export const hubUsers = (nodes: number): readonly string[] => [
   ARCHIVER_USER,
   ...nodeNames(nodes).flatMap(node => [mirrorMakerUser(node), workerUser(node)]),
 ]
-
-/** Users of a node's broker, besides the administrator. */
-export const nodeUsers = (node: string): readonly string[] => [API_USER, mirrorMakerUser(node), workerUser(node)]

@@ -1,17 +1,17 @@
-// The secrets of a system: made at its first start, kept in <data dir>/secrets.json with mode 0600, never printed.
+// The secrets of the hub: made at its first start, kept in <data dir>/secrets.json with mode 0600, never printed.
 import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { Type, type Static } from 'typebox'
 import { parseConfig } from '../../processes/read-config.ts'
 
-const Secret = Type.String({ minLength: 16 })
+export const Secret = Type.String({ minLength: 16 })
 
 export const SecretsFile = Type.Object(
   {
     /** The brokers' own user, between a broker and its controller. */
     broker: Secret,
-    /** Kafka user → password; one password for a user on all brokers. */
+    /** User of the hub → password. */
     users: Type.Record(Type.String(), Secret),
     redis: Secret,
     adminToken: Secret,
@@ -23,17 +23,17 @@ export const SecretsFile = Type.Object(
 export type Secrets = Static<typeof SecretsFile>
 
 /** 24 random bytes: letters, digits, `-` and `_` only, so that it needs no quoting in any configuration. */
-const password = (): string => randomBytes(24).toString('base64url')
+export const newPassword = (): string => randomBytes(24).toString('base64url')
 
-/** Reads the secrets, making those that are missing: all at the first start, a user's when a node is added. */
+/** Reads the secrets, making those that are missing: all at the first start, a user's when it is new. */
 export const openSecrets = (dataDir: string, users: readonly string[]): Secrets => {
   const file = join(dataDir, 'secrets.json')
   const known: Secrets = existsSync(file)
     ? parseConfig(SecretsFile, file, readFileSync(file, 'utf8'))
     : {
-        broker: password(),
+        broker: newPassword(),
         users: {},
-        redis: password(),
+        redis: newPassword(),
         adminToken: `sky_${randomBytes(5).toString('hex')}_${randomBytes(20).toString('hex')}`,
         platformKey: randomBytes(32).toString('base64'),
       }
@@ -44,10 +44,16 @@ export const openSecrets = (dataDir: string, users: readonly string[]): Secrets 
   }
   const secrets = {
     ...known,
-    users: { ...known.users, ...Object.fromEntries(missing.map(user => [user, password()])) },
+    users: { ...known.users, ...Object.fromEntries(missing.map(user => [user, newPassword()])) },
   }
   writePrivate(file, `${JSON.stringify(secrets, undefined, 2)}\n`)
   return secrets
+}
+
+export const passwordOf = ({ users }: Secrets, user: string): string => {
+  const password = users[user]
+  if (password === undefined) throw new RangeError(`no password was made for user ${user}`)
+  return password
 }
 
 /** Writes a file with mode 0600 so that after a crash at any point it is whole: the old one or the new one. */

@@ -1,5 +1,5 @@
 // How much of a disk the alert topics may take, on the hub and on a node. Pure.
-import { STREAMS } from '#hub'
+import { type BrokerSettings, STREAMS } from '#hub'
 import { type StartOptions } from './options.ts'
 
 /** A synthetic packet is 110 KB at the median; visits kept are counted in larger ones. */
@@ -10,6 +10,17 @@ const MIN_TOPIC_BYTES = 1024 ** 3
 /** Bytes an alert topic may take on one broker: eight visits, and a gigabyte at least. */
 export const alertTopicBytes = (alertsPerVisit: number): number =>
   Math.max(MIN_TOPIC_BYTES, VISITS_KEPT * alertsPerVisit * BYTES_PER_ALERT)
+
+const RETENTION_HOURS = 24
+
+/** What a broker of this system keeps of an alert topic. */
+export const retentionOf = ({
+  alerts,
+  partitions,
+}: Pick<StartOptions, 'alerts' | 'partitions'>): NonNullable<BrokerSettings['retention']> => ({
+  hours: RETENTION_HOURS,
+  bytesPerPartition: Math.ceil(alertTopicBytes(alerts) / partitions),
+})
 
 /** What a node may be away without losing an alert, where the disk allows it. */
 const HUB_HOURS = 12

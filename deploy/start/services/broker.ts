@@ -1,17 +1,27 @@
 // A broker of a system as a supervised process.
-import { awaitBroker, brokerCommand, brokerFault, prepareBroker, type BrokerSettings, type Command } from '#hub'
+import { awaitBroker, type AwaitOptions, brokerCommand, brokerFault, prepareBroker, type BrokerSettings } from '#hub'
+import { awaitNodeBroker } from '../access/own-admin.ts'
+import { type MachineLayout } from '../layout/machine-layout.ts'
+import { type NodeLayout } from '../layout/node-layout.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
-export const brokerProcess = (
-  name: string,
+const brokerProcess = (
+  { archives }: MachineLayout,
   settings: BrokerSettings,
-  speedUp: (command: Command) => Command,
+  lists: boolean,
+  ready: (options: AwaitOptions) => Promise<void>,
 ): ProcessSpec => ({
-  name,
+  name: `${settings.name}-broker`,
   command: async () => {
     await prepareBroker(settings)
-    return speedUp(brokerCommand(settings))
+    return archives.speedUp('broker', brokerCommand(settings), lists)
   },
-  ready: (signal, say) => awaitBroker(settings, { signal, limitMs: Infinity, onFailure: say }),
+  ready: (signal, say) => ready({ signal, limitMs: Infinity, onFailure: say }),
   explain: lines => lines.map(line => brokerFault(settings.name, line)).find(fault => fault !== undefined)?.message,
 })
+
+export const hubBroker = (machine: MachineLayout, broker: BrokerSettings): ProcessSpec =>
+  brokerProcess(machine, broker, true, options => awaitBroker(broker, options))
+
+export const nodeBroker = (machine: MachineLayout, node: NodeLayout): ProcessSpec =>
+  brokerProcess(machine, node.broker, node.lists.includes('broker'), options => awaitNodeBroker(node, options))

@@ -3,7 +3,7 @@ import { MAX_DIR_LENGTH, readySocket } from '../../processes/engine/engine-paths
 import { type EngineChoice } from '../../setup/docker-engine.ts'
 import { afterDeath } from '../supervise/back-off.ts'
 import { CACHE_DIR } from '../../paths.ts'
-import { type Layout } from '../layout/layout.ts'
+import { type MachineLayout } from '../layout/machine-layout.ts'
 import { ownProcess } from './own-process.ts'
 import { type ProcessEvent, type ProcessSpec, Supervisor } from '../supervise/supervisor.ts'
 
@@ -18,15 +18,15 @@ export const withinReach = (engine: EngineChoice, dir: string): EngineChoice => 
 }
 
 /** What a process of ours is told about containers; undefined where there are none. */
-export const containerSettings = ({ python: { engine, dir, label } }: Layout) =>
+export const containerSettings = ({ python: { engine, dir, label } }: MachineLayout) =>
   engine.kind === 'none' ? undefined : { engine: readySocket(dir), label, imageCache: CACHE_DIR }
 
-export const engineProcess = (layout: Layout): ProcessSpec => {
-  const { engine, dir, label } = layout.python
-  return ownProcess(layout, {
+export const engineProcess = (machine: MachineLayout): ProcessSpec => {
+  const { engine, dir, label, opsPort } = machine.python
+  return ownProcess(machine, {
     name: 'engine',
     kind: 'engine',
-    opsPort: layout.ports.engineOps,
+    opsPort,
     readyMs: READY_LIMIT_MS,
     // Containers outlive their engine: it is told of our end, and ends them.
     atLauncherDeath: 'TERM',
@@ -34,7 +34,7 @@ export const engineProcess = (layout: Layout): ProcessSpec => {
       dir,
       label,
       cacheDir: CACHE_DIR,
-      opsPort: layout.ports.engineOps,
+      opsPort,
       ...(engine.kind === 'machine' ? { socket: engine.socket } : {}),
       ...(engine.kind === 'own' ? { program: engine.program } : {}),
     }),
@@ -42,5 +42,5 @@ export const engineProcess = (layout: Layout): ProcessSpec => {
 }
 
 /** Keeps the engine of a system. One that cannot be started at first is given up, and everything else goes on without. */
-export const engineSupervisor = (layout: Layout, report: (event: ProcessEvent) => void): Supervisor =>
-  new Supervisor(layout.dirs.logs, report, deaths => ({ ...afterDeath(deaths), keepsDying: true }))
+export const engineSupervisor = ({ dirs }: MachineLayout, report: (event: ProcessEvent) => void): Supervisor =>
+  new Supervisor(dirs.logs, report, deaths => ({ ...afterDeath(deaths), keepsDying: true }))

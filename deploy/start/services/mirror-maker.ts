@@ -1,6 +1,6 @@
-// MirrorMaker of a node as a supervised process, with the watch over its lag and its faults.
+// MirrorMaker of a node as a supervised process, with the watch over its lag and its faults: each as the user whose work it is.
 import { join } from 'node:path'
-import { adminAccess, STREAMS } from '#hub'
+import { STREAMS } from '#hub'
 import {
   awaitMirrorMaker,
   eventsOf,
@@ -10,31 +10,28 @@ import {
   watchMirrorMaker,
   mirrorMakerCommand,
   mirrorMakerFiles,
-  mirrorMakerUser,
   prepareMirrorMaker,
   type MirrorMakerSettings,
 } from '#mirrors'
-import { accessOf } from '../layout/broker-access.ts'
-import { type Layout, type NodeLayout } from '../layout/layout.ts'
+import { type MachineLayout } from '../layout/machine-layout.ts'
+import { accessOf, type Joined, type NodeLayout } from '../layout/node-layout.ts'
 import { MIRRORED_TOPICS } from '../access/broker-acls.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
-const settingsOf = ({ secrets }: Layout, { name, broker, hub, ports }: NodeLayout): MirrorMakerSettings => ({
-  name,
-  dir: join(broker.dir, 'mirror-maker'),
-  libs: broker.libs,
-  hub: accessOf(hub, secrets, mirrorMakerUser(name)),
-  node: accessOf(broker, secrets, mirrorMakerUser(name)),
-  restPort: ports.mirrorMaker,
+const settingsOf = (node: NodeLayout, joined: Joined): MirrorMakerSettings => ({
+  name: node.name,
+  dir: join(node.dir, 'mirror-maker'),
+  libs: node.broker.libs,
+  ...accessOf(node, joined, 'mirrorMaker'),
+  restPort: node.ports.mirrorMaker,
   topics: MIRRORED_TOPICS,
 })
 
-export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => {
-  const settings = settingsOf(layout, node)
+export const mirrorProcess = ({ archives }: MachineLayout, node: NodeLayout, joined: Joined): ProcessSpec => {
+  const settings = settingsOf(node, joined)
   const topics = Object.values(STREAMS).map(({ topic }) => topic)
-  const access = { hub: adminAccess(layout.hub), node: adminAccess(node.broker) }
   const gaps = openGapRecorder({
-    ...access,
+    ...accessOf(node, joined, 'mirrorMaker'),
     clientId: `skysieve-gaps-${node.name}`,
     signal: new AbortController().signal,
   })
@@ -48,11 +45,16 @@ export const mirrorProcess = (layout: Layout, node: NodeLayout): ProcessSpec => 
         if (lost !== undefined) gaps.note(lost)
       }
       await prepareMirrorMaker(settings)
-      return layout.archives.speedUp('mirror-maker', mirrorMakerCommand(settings), node === layout.nodes[0])
+      return archives.speedUp('mirror-maker', mirrorMakerCommand(settings), node.lists.includes('mirror-maker'))
     },
     ready: signal => awaitMirrorMaker(settings, signal),
     watch: ({ signal, restart }) => {
-      const lag = openLagWatch({ ...access, topics, clientId: `skysieve-watch-${node.name}`, signal })
+      const lag = openLagWatch({
+        ...accessOf(node, joined, 'worker'),
+        topics,
+        clientId: `skysieve-watch-${node.name}`,
+        signal,
+      })
       const onFault = ({ message }: { message: string }): void => restart(message)
       // An unknown lag is not held against MirrorMaker; its events are watched without it.
       lag.ended.catch(() => undefined)

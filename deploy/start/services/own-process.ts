@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../../paths.ts'
-import { type Layout } from '../layout/layout.ts'
+import { type MachineLayout } from '../layout/machine-layout.ts'
 import { awaitReady } from './readiness.ts'
 import { writePrivate } from '../layout/secrets.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
@@ -26,7 +26,7 @@ export interface OwnProcessSettings {
 }
 
 export const ownProcess = (
-  { options, dirs, env }: Layout,
+  { dataDir, dirs, env }: MachineLayout,
   {
     name,
     kind,
@@ -41,7 +41,7 @@ export const ownProcess = (
 ): ProcessSpec => ({
   name,
   command: async () => {
-    const dir = join(options.dataDir, name)
+    const dir = join(dataDir, name)
     for (const folder of [dir, dirs.config]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     const file = join(dirs.config, `${name}.json`)
     writePrivate(file, `${JSON.stringify(settings(dir), undefined, 2)}\n`)

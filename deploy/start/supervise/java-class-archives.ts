@@ -10,7 +10,7 @@ import { type Command } from './child-process.ts'
 /** Let the first alerts pass before the disk and a core are taken. */
 const QUIET_MS = 20_000
 
-type JavaProgram = 'broker' | 'mirror-maker'
+export type JavaProgram = 'broker' | 'mirror-maker'
 
 export interface ClassArchives {
   /** The command with what makes it start faster, or what lists its classes. One process of a kind lists them. */
