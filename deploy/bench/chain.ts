@@ -151,8 +151,10 @@ try {
     const [onHub, onNode] = [adminAccess(layout.hub.broker), adminAccess(node.broker)]
     const schema = { id: SYNTHETIC_SCHEMA_ID, schemaJson: SYNTHETIC_SCHEMA }
     await openRegistryClient(layout.hub.registryWriteUrl, stop.signal).importSchema(schema)
+    const submittedMs = performance.now()
     const ids = await submitBenchFilters(layout, chainSources(filters, passRates), policy)
-    note(`${ids.length} filters are live`)
+    const submittedToLiveSeconds = Math.round(performance.now() - submittedMs) / S
+    note(`${ids.length} filters are live, ${submittedToLiveSeconds} s after the first was submitted`)
     const subscription: Subscription = {
       access: onNode,
       hub: onHub,
@@ -239,6 +241,7 @@ try {
         passRates,
         policy,
         visitsThatDoNotCount: warmUp,
+        submittedToLiveSeconds,
         deliveries: received.deliveries.length,
         hubToDeliverySeconds: spreadOf(hubToDelivery(times, received, sent)),
         byVisit: sent.map(visit => spreadOf(hubToDelivery(times, received, [visit]))),
