@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import type { AddCommands } from '../context/add-commands.ts'
 import { openClient } from '../connection/api-client.ts'
 import type { CliContext } from '../context/cli-context.ts'
-import { trimmed } from '../connection/connection.ts'
+import { caOf, trimmed } from '../connection/connection.ts'
 import { CliError, EXIT } from '../output/exit-codes.ts'
 import { DEFAULT_URL } from '../local-system/local-system.ts'
 import { openProfiles } from '../connection/profiles.ts'
@@ -22,13 +22,16 @@ export const addAuth: AddCommands = (program, context) => {
   auth
     .command('login')
     .description('keep a token for an API; it is read from standard input or SKYSIEVE_TOKEN')
-    .action(async (_options, command) => {
+    .option('--ca <file>', 'certificate of the system’s own authority, for an API that has one of it (SKYSIEVE_CA)')
+    .action(async ({ ca: file }: { readonly ca?: string }, command) => {
       const { out, url: given } = sessionOf(command, context)
       const url = trimmed(given ?? context.url) ?? DEFAULT_URL
       const token = context.token ?? (await readToken(context))
-      const me = await openClient({ url, token }).call<Me>('GET', '/v1/me')
       const profiles = openProfiles(context.configDirectory)
-      profiles.save({ ...profiles.find(url), url, token }, { makeCurrent: true })
+      const known = profiles.find(url)
+      const ca = caOf(context, file) ?? known?.ca
+      const me = await openClient({ url, token, ca }).call<Me>('GET', '/v1/me')
+      profiles.save({ ...known, url, token, ...(ca === undefined ? {} : { ca }) }, { makeCurrent: true })
       out.result({ url, ...me }, () => `Logged in to ${url} as ${me.account}.`)
     })
 

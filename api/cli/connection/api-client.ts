@@ -22,7 +22,8 @@ export interface Client {
   list<T>(path: string): Promise<T[]>
 }
 
-export function openClient({ url, token }: Connection): Client {
+export function openClient({ url, token, ca }: Connection): Client {
+  if (ca !== undefined) trust(ca)
   const ask = async (
     path: string,
     options: Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> } = {},
@@ -30,6 +31,7 @@ export function openClient({ url, token }: Connection): Client {
     const headers = { ...options.headers, authorization: `Bearer ${token}` }
     const request = { ...options, headers, signal: AbortSignal.timeout(TIMEOUT_MS) }
     const answer = await fetch(url + path, request).catch((cause: unknown) => {
+      if (isUntrusted(cause)) throw untrusted(url, cause)
       const message = `The API at ${url} does not answer. Is it running? \`skysieve start\` starts one; --url or SKYSIEVE_URL names another.`
       throw new CliError('CLI_API_UNREACHABLE', EXIT.ourFault, message, { cause })
     })
@@ -64,6 +66,32 @@ export function openClient({ url, token }: Connection): Client {
   }
   return client
 }
+
+const trusted = new Set<string>()
+
+/** In this process, besides the authorities that it trusts by itself. */
+function trust(ca: string): void {
+  if (trusted.has(ca)) return
+  trusted.add(ca)
+  // Loaded where it is needed only.
+  const { getCACertificates, setDefaultCACertificates } = process.getBuiltinModule('node:tls')
+  setDefaultCACertificates([...getCACertificates('default'), ca])
+}
+
+const UNTRUSTED =
+  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)|ERR_TLS_CERT|CERT_)/
+
+/** fetch hides why it failed in the cause of its error. */
+const isUntrusted = (error: unknown): boolean =>
+  isRecord(error) && (isUntrusted(error['cause']) || (isText(error['code']) && UNTRUSTED.test(error['code'])))
+
+const untrusted = (url: string, cause: unknown): CliError =>
+  new CliError(
+    'CLI_API_UNTRUSTED',
+    EXIT.ourFault,
+    `The certificate of ${url} is not one that this machine trusts. Get the system's ca.pem (on its machine it is <data dir>/tls/ca.pem), and log in with it: skysieve auth login --ca FILE. Or name it by SKYSIEVE_CA.`,
+    { cause },
+  )
 
 function failure(status: number, text: string, url: string): CliError {
   let document: unknown

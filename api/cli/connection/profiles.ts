@@ -14,6 +14,8 @@ export interface KafkaUser {
 interface Profile {
   readonly url: string
   readonly token?: string
+  /** Certificate of the API's authority, PEM, where that is not one that this machine trusts. */
+  readonly ca?: string
   /** By topic. */
   readonly kafka?: Readonly<Record<string, KafkaUser>>
 }
@@ -30,6 +32,7 @@ const isProfile = (value: unknown): value is Profile =>
   isRecord(value) &&
   isText(value['url']) &&
   isTextOrAbsent(value['token']) &&
+  isTextOrAbsent(value['ca']) &&
   (value['kafka'] === undefined || isRecordOf(value['kafka'], isKafkaUser))
 
 const isProfiles = (value: unknown): value is Profiles =>

@@ -15,6 +15,8 @@ export interface CliContext {
   readonly configDirectory: string
   readonly url?: string | undefined
   readonly token?: string | undefined
+  /** A file with the certificate of the API's authority, PEM. */
+  readonly caFile?: string | undefined
   readonly kafkaPassword?: string | undefined
   /** For writing into a schema registry whose address names a user. */
   readonly registryToken?: string | undefined
@@ -36,6 +38,7 @@ export function processContext(openSandbox?: CliContext['openSandbox']): CliCont
     configDirectory: join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'skysieve'),
     url: env['SKYSIEVE_URL'],
     token: env['SKYSIEVE_TOKEN'],
+    caFile: env['SKYSIEVE_CA'],
     kafkaPassword: env['SKYSIEVE_KAFKA_PASSWORD'],
     registryToken: env['SKYSIEVE_REGISTRY_TOKEN'],
     color: stderr.isTTY && !env['NO_COLOR'],
