@@ -102,7 +102,8 @@ export const openControlLog = async <T>(options: ControlLogOptions<T>): Promise<
   }
 
   const readOn = async (): Promise<void> => {
-    const page = await reader.read(position, WAIT_MS).catch((error: unknown) => {
+    // That an outage is over shall not be known only when something new comes.
+    const page = await reader.read(position, outage === undefined ? WAIT_MS : 0).catch((error: unknown) => {
       if (error instanceof HubError && error.code === 'HUB_OFFSET_GONE') return undefined
       throw error
     })
