@@ -75,6 +75,23 @@ test.each([
     'HUB_AVRO_LENGTH',
     Buffer.concat([header(meta), block(Buffer.from([2, 1]), 1)]),
   ],
+  [
+    'datums without bytes, of which a few bytes can announce any number',
+    'HUB_CONTAINER_INVALID',
+    Buffer.concat([header({ 'avro.schema': '{"type":"record","name":"none","fields":[]}' }), block(plain, 2 ** 30)]),
+  ],
 ])('%s: %s', (_, code, file) => {
   expect(() => readContainer(file)).toThrow(expect.objectContaining({ code }))
+})
+
+test.each([
+  ['null', (data: Buffer) => data],
+  ['deflate', (data: Buffer) => deflateRawSync(data)],
+  ['snappy', snappy],
+])('limits hold for all blocks of a file together, before they are unpacked by %s', (codec, pack) => {
+  const blocks = datums.map(datum => block(pack(datum), 1))
+  const file = Buffer.concat([header({ ...meta, 'avro.codec': codec }), ...blocks])
+  expect(readContainer(file, { maxBytes: plain.length, maxDatums: 3 }).datums).toEqual(datums)
+  for (const limits of [{ maxBytes: plain.length - 1 }, { maxDatums: 2 }])
+    expect(() => readContainer(file, limits)).toThrow(expect.objectContaining({ code: 'HUB_CONTAINER_INVALID' }))
 })

@@ -8,8 +8,10 @@ import { endOf } from './check-bytes.ts'
 import { type AvroSchema } from '../schema/node.ts'
 import { parseSchema } from '../schema/parse-schema.ts'
 
-/** A block larger than this after decompression is refused: a few bytes can claim gigabytes. */
-const MAX_BLOCK_BYTES = 256 * 1024 * 1024
+/** A file with more than this after decompression is refused: a few bytes can claim gigabytes. */
+const MAX_BYTES = 256 * 1024 * 1024
+/** Each is an object of its own, however short. */
+const MAX_DATUMS = 1_000_000
 
 const SYNC = { type: 'fixed', name: 'Sync', size: 16 }
 const HEADER = parseSchema(
@@ -52,8 +54,18 @@ export interface Container {
   readonly datums: readonly Buffer[]
 }
 
+export interface ContainerLimits {
+  /** Of all datums together, decompressed. Default 256 MB. */
+  readonly maxBytes?: number
+  /** Default a million. */
+  readonly maxDatums?: number
+  /** How an embedded schema is parsed: one that remembers them saves most of the time of a small file. */
+  readonly parse?: (schemaJson: string) => AvroSchema
+}
+
 /** Reads a whole container file (codecs null, deflate and snappy). Throws HubError HUB_CONTAINER_INVALID, HUB_SCHEMA_INVALID, HUB_AVRO_…. */
-export const readContainer = (file: Buffer): Container => {
+export const readContainer = (file: Buffer, limits: ContainerLimits = {}): Container => {
+  const { maxBytes = MAX_BYTES, maxDatums = MAX_DATUMS, parse = parseSchema } = limits
   if (file.toString('latin1', 0, 4) !== 'Obj\u0001')
     throw new HubError(
       'HUB_CONTAINER_INVALID',
@@ -68,15 +80,20 @@ export const readContainer = (file: Buffer): Container => {
   const { meta, sync }: Header = HEADER.type.fromBuffer(next(HEADER))
   const schemaJson = meta['avro.schema']?.toString('utf8')
   if (schemaJson === undefined) throw new HubError('HUB_CONTAINER_INVALID', 'The file’s header has no avro.schema')
-  const schema = parseSchema(schemaJson)
+  const schema = parse(schemaJson)
   const codec = meta['avro.codec']?.toString('utf8') ?? 'null'
   const datums: Buffer[] = []
+  let leftBytes = maxBytes
   while (at < file.length) {
     const begin = at
     const block: Block = BLOCK.type.fromBuffer(next(BLOCK))
     if (!block.sync.equals(sync))
       throw new HubError('HUB_CONTAINER_INVALID', `The block at byte ${begin} does not end with the file's sync marker`)
-    split(schema, unpack(codec, block.data), block.count, datums)
+    if (block.count > BigInt(maxDatums - datums.length))
+      throw new HubError('HUB_CONTAINER_INVALID', `The file has more than ${maxDatums} datums`)
+    const plain = unpack(codec, block.data, leftBytes)
+    leftBytes -= plain.length
+    split(schema, plain, block.count, datums)
   }
   return { schemaJson, datums }
 }
@@ -86,6 +103,7 @@ const split = (schema: AvroSchema, data: Buffer, count: bigint, datums: Buffer[]
   for (let i = 0n; i < count; i++) {
     if (rest.length === 0) break
     const end = endOf(schema, rest)
+    if (end === 0) throw new HubError('HUB_CONTAINER_INVALID', 'A datum of the file has no bytes')
     datums.push(rest.subarray(0, end))
     rest = rest.subarray(end)
     if (i === count - 1n && rest.length === 0) return
@@ -94,28 +112,34 @@ const split = (schema: AvroSchema, data: Buffer, count: bigint, datums: Buffer[]
   throw new HubError('HUB_CONTAINER_INVALID', `A block announces ${count} datums and holds another number of them`)
 }
 
-const unpack = (codec: string, data: Buffer): Buffer => {
+const unpack = (codec: string, data: Buffer, maxBytes: number): Buffer => {
   try {
-    if (codec === 'null') return data
-    if (codec === 'deflate') return inflateRawSync(data, { maxOutputLength: MAX_BLOCK_BYTES })
-    if (codec === 'snappy') return unsnap(data)
+    if (codec === 'null') return within(data, maxBytes)
+    if (codec === 'deflate') return inflateRawSync(data, { maxOutputLength: Math.max(1, maxBytes) })
+    if (codec === 'snappy') return unsnap(data, maxBytes)
   } catch (cause) {
-    throw new HubError('HUB_CONTAINER_INVALID', `A block cannot be decompressed by ${codec}: ${String(cause)}`, {
+    throw new HubError('HUB_CONTAINER_INVALID', `A block cannot be unpacked (codec ${codec}): ${String(cause)}`, {
       cause,
     })
   }
   throw new HubError('HUB_CONTAINER_INVALID', `The file is compressed by ${codec}; null, deflate and snappy are read`)
 }
 
+const within = (data: Buffer, maxBytes: number): Buffer => {
+  if (data.length > maxBytes)
+    throw new RangeError(`the file has more than its limit, of which ${maxBytes} bytes are left`)
+  return data
+}
+
 /** Avro puts the CRC-32 of the data, big-endian, behind a snappy block. */
-const unsnap = (data: Buffer): Buffer => {
+const unsnap = (data: Buffer, maxBytes: number): Buffer => {
   const body = data.subarray(0, -4)
   let bytes = 0
   for (let i = 0; i < 5; i++) {
     bytes += ((body[i] ?? 0) & 127) * 128 ** i
     if ((body[i] ?? 0) < 128) break
   }
-  if (bytes > MAX_BLOCK_BYTES) throw new RangeError(`it claims ${bytes} bytes`)
+  if (bytes > maxBytes) throw new RangeError(`it claims ${bytes} bytes`)
   const plain = Buffer.from(uncompressSync(body, { asBuffer: true }))
   if (crc32(plain) !== data.readUInt32BE(data.length - 4)) throw new RangeError('its checksum is wrong')
   return plain
