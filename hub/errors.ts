@@ -58,6 +58,8 @@ export const HUB_ERRORS = {
   HUB_ARCHIVE_WRITE: 'The archive cannot be written to.',
   HUB_ARCHIVE_READ: 'The archive cannot be read.',
   HUB_ARCHIVE_INDEX: 'The index of the archive is missing or cannot be used.',
+  // Upstream
+  HUB_UPSTREAM_SETTINGS: 'The settings of an upstream are not valid.',
   // Simulator
   HUB_PACKET_FILE_INVALID: 'A file is not a whole file of packets.',
   HUB_PACKET_TREE_EMPTY: 'A folder has no packets to play.',

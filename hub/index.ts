@@ -133,7 +133,7 @@ export { type Archiver, type ArchiverOptions, startArchiver } from './archive/in
 export { type ArchiveMetrics, archiveMetrics } from './archive/ingest/metrics.ts'
 export { backFill, type BackFilled, type BackFillOptions } from './archive/repair/back-fill.ts'
 export { openFileStore } from './archive/store/file-store.ts'
-export { type PacketFeed } from './archive/ingest/commit-batches.ts'
+export { type PacketFeed } from './kafka/consume/commit-batches.ts'
 export { reindexArchive, type Reindexed, type ReindexOptions } from './archive/repair/reindex.ts'
 export { type Verified, verifyArchive, type VerifyOptions } from './archive/repair/verify-archive.ts'
 export { packetKey, packetsPrefix, schemaKey } from './archive/store/object-keys.ts'
@@ -143,6 +143,26 @@ export { type ArchiveStore } from './archive/store/store-interface.ts'
 
 // Notices
 export { alertUri, decodeNotice, type Notice, NOTICE_SCHEMA, noticesSubject, noticesTopic } from './notices/notice.ts'
+
+// Upstream
+export { type SurveyTopic, type UpstreamState } from './upstream/advance-progress.ts'
+export { checkUpstream, type CheckedUpstream } from './upstream/check-upstream.ts'
+export { upstreamMetrics, type UpstreamMetrics } from './upstream/metrics.ts'
+export { startUpstream, type Upstream, type UpstreamOptions } from './upstream/upstream.ts'
+export { lookAtSurvey, type ReadFrom } from './upstream/upstream-incarnation.ts'
+export {
+  UPSTREAM_TRANSACTIONAL_IDS,
+  type UpstreamGap,
+  UPSTREAMS_TOPIC,
+  upstreamsTopic,
+} from './upstream/upstream-progress.ts'
+export {
+  parseUpstream,
+  UPSTREAM_NAME,
+  upstreamAccess,
+  UpstreamSettings,
+  usualFormat,
+} from './upstream/upstream-settings.ts'
 
 // Simulator
 export { EXAMPLE_ANSWERS, type AnswerAlert, type AnswerSheet, type AnswerSource } from './synthetic/example-answers.ts'

@@ -51,5 +51,6 @@ export { gapRecorderAcls, openGapRecorder, type GapRecorder } from './gaps/recor
 
 // Lag
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'
+export { type LagClock, openLagClock } from './lag/lag-clock.ts'
 export { lagWatchAcls, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
 export { hubLateness } from './metrics.ts'

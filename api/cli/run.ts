@@ -46,6 +46,10 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/stream.ts')).addStream,
   },
   schema: { about: 'schemas of a survey', load: async () => (await import('./commands/schema.ts')).addSchema },
+  upstream: {
+    about: 'surveys whose streams come into this system',
+    load: async () => (await import('./commands/upstream/verbs.ts')).addUpstreamVerbs,
+  },
   notices: {
     about: 'the lightweight stream: one small record for each archived alert',
     load: async () => (await import('./commands/notices.ts')).addNotices,
@@ -55,7 +59,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     load: async () => (await import('./commands/runtimes.ts')).addRuntimes,
   },
   status: {
-    about: 'nodes, their lag, your filters, and what a system here waits for',
+    about: 'nodes, upstreams, their lag, your filters, and what a system here waits for',
     load: async () => (await import('./commands/status.ts')).addStatus,
   },
 }

@@ -9,7 +9,7 @@ import {
   type TokenRecord,
   type TopicRecord,
 } from './account-records.ts'
-import { type FilterStatus, type ShardStatus, type StatusValue } from './status-records.ts'
+import { type FilterStatus, type ShardStatus, type StatusValue, type UpstreamStatus } from './status-records.ts'
 
 /** A replayed control topic, as far as reading goes. */
 export interface Log<T> {
@@ -37,6 +37,8 @@ export interface ControlState {
   statusOf(filter: string): FilterStatus | undefined
   /** What the mirrors' shards last reported, in their order. */
   shards(): ShardStatus[]
+  /** What was last reported of the surveys that the hub takes streams from, by name. */
+  upstreams(): UpstreamStatus[]
 }
 
 const valuesOf = <T>(log: Log<T>): T[] => [...log.entries()].map(([, value]) => value)
@@ -71,7 +73,11 @@ export function openControlState(
     },
     shards: () =>
       valuesOf(logs.status)
-        .filter((status): status is ShardStatus => !('filter' in status))
+        .filter((status): status is ShardStatus => 'shard' in status && !('filter' in status))
         .toSorted((a, b) => a.mirror.localeCompare(b.mirror, 'en', { numeric: true }) || a.shard - b.shard),
+    upstreams: () =>
+      valuesOf(logs.status)
+        .filter((status): status is UpstreamStatus => 'upstream' in status)
+        .toSorted((a, b) => (a.upstream < b.upstream ? -1 : 1)),
   }
 }

@@ -83,5 +83,43 @@ export const ShardStatus = Type.Object({
 })
 export type ShardStatus = Static<typeof ShardStatus>
 
-export const StatusValue = Type.Union([FilterStatus, ShardStatus])
+/** Packets that were gone at the survey before they were read; an unknown number where `to` is not above `from`. */
+const UpstreamGap = Type.Object({
+  partition: Type.Integer(),
+  from: Type.String(),
+  to: Type.String(),
+  at: Type.String(),
+  since: Type.Optional(Type.String()),
+  until: Type.Optional(Type.String()),
+})
+
+/** Key: `upstream/<name>`. */
+export const UpstreamStatus = Type.Object({
+  upstream: Type.String(),
+  stream: Type.String({ description: 'the stream of this system that it feeds' }),
+  topic: Type.String({ description: 'at the survey' }),
+  bootstrap: Type.String({ description: 'the survey’s brokers' }),
+  registry: Type.Union([Type.String(), Type.Null()], { description: 'the survey’s schema registry' }),
+  format: Type.Union([Type.Literal('framed'), Type.Literal('container')]),
+  state: Type.Union([Type.Literal('copying'), Type.Literal('waiting')]),
+  reason: Type.Optional(Type.String({ description: 'why it waits, and what to do' })),
+  lag: Type.Union([Type.Object({ alerts: Type.Number(), seconds: Type.Number() }), Type.Null()], {
+    description:
+      'records at the survey that are not here, and since when the oldest of them has been there; null while that is not known',
+  }),
+  packets: Type.Integer({ description: 'that came into the stream since it was added' }),
+  bytes: Type.Integer(),
+  deadLetters: Type.Integer({ description: 'records of the survey that are no packet' }),
+  schemas: Type.Array(Type.Integer(), {
+    description: 'ids of schemas that came from the survey since the last start, newest last',
+  }),
+  gaps: Type.Array(UpstreamGap, {
+    description: 'packets that were gone at the survey before they were read, newest last',
+  }),
+  newestPacket: Type.Union([Type.String(), Type.Null()], { description: 'when the newest packet was sent' }),
+  updatedAt: Type.String({ description: 'when it last reported' }),
+})
+export type UpstreamStatus = Static<typeof UpstreamStatus>
+
+export const StatusValue = Type.Union([FilterStatus, ShardStatus, UpstreamStatus])
 export type StatusValue = Static<typeof StatusValue>

@@ -47,4 +47,5 @@ export const BENCHES: Readonly<Record<string, readonly Part[]>> = {
   registry: ['kafka'],
   sandbox: ['isolates'],
   scale: ['kafka', 'isolates'],
+  upstream: ['kafka'],
 }

@@ -11,6 +11,7 @@ import { setUp } from '../setup/set-up.ts'
 import { openClassArchives } from './supervise/java-class-archives.ts'
 import { openDashboard, welcome, type Screen } from './dashboard.ts'
 import { engineSupervisor, withinReach } from './services/docker-engine.ts'
+import { runUpstreams, upstreamSupervisor } from './services/upstream.ts'
 import { holdLock, type HeldLock } from '../setup/held-lock.ts'
 import { CACHE_DIR } from '../paths.ts'
 import { layoutOf, type Layout } from './layout/layout.ts'
@@ -27,6 +28,7 @@ import { hubUsers, REGISTRY_WRITER } from './layout/kafka-users.ts'
 
 const LOG_CHECK_MS = 30_000
 const ENGINE_STOP_MS = 7500
+const UPSTREAM_STOP_MS = 5000
 /** By which clients on this machine reach its brokers. */
 const TLS_HOSTS = ['127.0.0.1', 'localhost']
 const UNSAFE =
@@ -107,8 +109,9 @@ const runSystem = async (layout: Layout, screen: Screen, startedMs: number, sign
   const { machine } = layout
   const supervisor = new Supervisor(machine.dirs.logs, dashboard.event)
   const engine = engineSupervisor(machine, dashboard.event)
+  const upstream = upstreamSupervisor(machine, dashboard.event)
   const logs = setInterval(() => {
-    for (const name of [...supervisor.names, ...engine.names]) boundLog(supervisor.logFile(name))
+    for (const name of [...supervisor.names, ...engine.names, ...upstream.names]) boundLog(supervisor.logFile(name))
   }, LOG_CHECK_MS)
   try {
     await runPlan(systemPlan(layout, supervisor, dashboard.note), signal)
@@ -116,15 +119,18 @@ const runSystem = async (layout: Layout, screen: Screen, startedMs: number, sign
     if (layout.options.unsafeSandbox) dashboard.note(UNSAFE)
     const archives = machine.archives.build(signal)
     const python = runPython(layout, engine, dashboard, signal)
+    const upstreams = runUpstreams(machine, layout.hub, upstream, dashboard.note, signal)
     await aborted(signal)
-    await Promise.all([archives, python])
+    await Promise.all([archives, python, upstreams])
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
     clearInterval(logs)
     dashboard.note('Stopping …')
+    const upstreamStopped = upstream.stop(upstream.names, UPSTREAM_STOP_MS)
     const [writers, ...others] = stopOrder(supervisor.names)
     if (writers !== undefined) await supervisor.stop(writers.names, writers.limitMs)
+    await upstreamStopped
     // Those who had containers have removed them.
     const engineStopped = engine.stop(engine.names, ENGINE_STOP_MS)
     for (const { names, limitMs } of others) await supervisor.stop(names, limitMs)

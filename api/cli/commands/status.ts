@@ -1,9 +1,10 @@
-// `skysieve status`: nodes, their lag, and your filters, at a glance.
+// `skysieve status`: nodes, upstreams, their lag, and your filters, at a glance.
 import type { AddCommands } from '../context/add-commands.ts'
 import { localSystem } from '../local-system/local-system.ts'
 import { failedChecks } from '../local-system/process-checks.ts'
 import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
+import { gapText as upstreamGapText, stateText, type UpstreamView, upstreamRows } from './upstream/upstream-texts.ts'
 import type { FilterView } from '../../http/answers/filter-views.ts'
 
 interface Gap {
@@ -32,17 +33,18 @@ interface Node {
 export const addStatus: AddCommands = (program, context) => {
   program
     .command('status')
-    .description('nodes, their lag, your filters, and what a system here waits for')
+    .description('nodes, upstreams, their lag, your filters, and what a system here waits for')
     .action(async (_options, command) => {
       const { out, api } = sessionOf(command, context)
       const client = api()
       const { items: nodes } = await client.call<{ items: Node[] }>('GET', '/v1/nodes')
+      const { items: upstreams } = await client.call<{ items: UpstreamView[] }>('GET', '/v1/upstreams')
       const filters = await client.list<FilterView>('/v1/filters')
       const limits = await client.call('GET', '/v1/limits')
       // Processes are asked where they run: on this machine, by who started them.
       const isHere = localSystem(context.directory)?.url === client.url
       const waits = isHere ? await failedChecks(context.directory) : []
-      out.result({ url: client.url, nodes, filters, limits, waits }, () =>
+      out.result({ url: client.url, nodes, upstreams, filters, limits, waits }, () =>
         [
           table(
             ['node', 'state', 'shards', 'filters', 'lag (alerts)', 'reported'],
@@ -57,6 +59,11 @@ export const addStatus: AddCommands = (program, context) => {
             'No node has reported yet.',
           ),
           ...nodes.flatMap(node => node.gaps.map(gap => gapText(node.mirror, gap))),
+          ...(upstreams.length === 0 ? [] : ['', upstreamRows(upstreams, '')]),
+          ...upstreams.flatMap(one => [
+            ...(one.silent || one.reason !== undefined ? [`${one.upstream}: ${stateText(one)}`] : []),
+            ...one.gaps.map(gap => upstreamGapText(one, gap)),
+          ]),
           '',
           table(
             ['filter', 'stage', 'last visit', 'passed', 'delivered', 'over cap', 'errors'],

@@ -2,7 +2,9 @@
 import { Type } from 'typebox'
 import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
+import { UpstreamStatus } from '../../control/status-records.ts'
 import { Node, nodesOf } from '../../submissions/node-view.ts'
+import { isSilent } from '../../submissions/placement.ts'
 import { sourceBytesOf } from '../../submissions/stored-sources.ts'
 import { callerOf } from '../hooks/authenticate.ts'
 import { type App } from '../requests/typed-app.ts'
@@ -40,6 +42,12 @@ const RuntimeView = Type.Object({
 const NodeView = Type.Object({
   ...Node.properties,
   bootstrap: Type.Union([Type.String(), Type.Null()]),
+})
+const UpstreamView = Type.Object({
+  ...UpstreamStatus.properties,
+  silent: Type.Boolean({
+    description: 'whether it has not reported for a minute: the process that takes it does not run',
+  }),
 })
 
 export function systemRoutes(app: App, platform: Platform): void {
@@ -102,6 +110,20 @@ export function systemRoutes(app: App, platform: Platform): void {
         ...node,
         bootstrap: brokers.address(node.mirror) ?? null,
       })),
+    }),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/upstreams',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'Surveys whose streams come into this system: their lag, what is lost, and why one waits',
+      tags: ['system'],
+      response: answers({ 200: Type.Object({ items: Type.Array(UpstreamView) }) }),
+    },
+    handler: async () => ({
+      items: controlState.upstreams().map(one => ({ ...one, silent: isSilent(Date.parse(one.updatedAt), nowMs()) })),
     }),
   })
 }

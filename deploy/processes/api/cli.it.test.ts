@@ -168,6 +168,37 @@ describe('with an account', () => {
     })
     expect(json(await alice('status'))).toMatchObject({ filters: [{ name: 'good' }], limits: { filters: { used: 1 } } })
   })
+  test('upstreams are listed and shown with their lag, what was lost, and why one waits', async () => {
+    const status = {
+      upstream: 'rubin',
+      stream: 'lsst',
+      topic: 'lsst-alerts-v11',
+      bootstrap: 'survey:9094',
+      registry: null,
+      format: 'framed',
+      state: 'waiting',
+      reason: 'The survey refuses us',
+      lag: { alerts: 12, seconds: 3.5 },
+      packets: 1000,
+      bytes: 110_000_000,
+      deadLetters: 0,
+      schemas: [1101],
+      gaps: [{ partition: 3, from: '5', to: '45', at: '2026-12-01T00:00:00.000Z' }],
+      newestPacket: null,
+      updatedAt: new Date().toISOString(),
+    }
+    const producer = await openProducer(kafka.hub, { clientId: 'cli-test-upstream' })
+    await producer.send([{ topic: 'skysieve.status', key: 'upstream/rubin', value: JSON.stringify(status) }])
+    await producer.close()
+    await expect.poll(async () => json(await alice('upstream', 'list'))).toEqual([{ ...status, silent: false }])
+    const { stdout } = await instance.cli(['upstream', 'show', 'rubin'], { token: instance.adminToken, url })
+    expect(JSON.parse(stdout)).toMatchObject({ upstream: 'rubin', gaps: status.gaps })
+    expect(json(await alice('status'))).toMatchObject({ upstreams: [{ upstream: 'rubin' }] })
+    expect(await alice('upstream', 'show', 'other')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/No upstream other has reported/),
+    })
+  })
   test('consume makes its user on demand, prints a line per committed delivery, and goes on where it stopped', async () => {
     const { topic, id } = json(await alice('filter', 'show', 'good'))
     const admin = openAdmin(kafka.node)

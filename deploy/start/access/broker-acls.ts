@@ -9,10 +9,12 @@ import {
   noticesTopic,
   REGISTRY_TRANSACTIONAL_ID,
   STREAMS,
+  UPSTREAM_TRANSACTIONAL_IDS,
+  UPSTREAMS_TOPIC,
 } from '#hub'
-import { workerAcls, workerUser } from '#filters'
+import { STATUS_TOPIC, workerAcls, workerUser } from '#filters'
 import { CONTROL_TOPICS, gapRecorderAcls, lagWatchAcls, mirrorMakerAcls, mirrorMakerUser } from '#mirrors'
-import { API_USER, ARCHIVER_USER, HUB_USER, SIMULATOR_USER } from '../layout/kafka-users.ts'
+import { API_USER, ARCHIVER_USER, HUB_USER, SIMULATOR_USER, UPSTREAM_USER } from '../layout/kafka-users.ts'
 
 const ALERT_TOPICS = Object.values(STREAMS).map(({ topic }) => topic)
 /** What MirrorMaker copies: alerts, schemas, filters, and the hub's clock. */
@@ -38,6 +40,14 @@ const of = (user: string, acls: readonly Acl[]): Grant[] => {
   return [...acls, ...groups].map(acl => ({ user, ...acl }))
 }
 
+/** Of who takes surveys' streams in: packets, dead letters, how far it is and how it does. */
+export const upstreamAcls = (user: string): readonly Grant[] =>
+  of(user, [
+    ...topics([...ALERT_TOPICS, HUB_DEAD_LETTERS], 'write'),
+    ...topics([UPSTREAMS_TOPIC, STATUS_TOPIC], 'read', 'write'),
+    prefixed('transactional-id', UPSTREAM_TRANSACTIONAL_IDS, 'write', 'describe'),
+  ])
+
 /** On the hub, nodes aside: its service keeps schemas and writes the clock, the simulator plays, the archiver reads and announces. */
 export const hubAcls: readonly Grant[] = [
   ...of(HUB_USER, [
@@ -56,6 +66,7 @@ export const hubAcls: readonly Grant[] = [
       operations: ['write', 'describe'],
     })),
   ]),
+  ...upstreamAcls(UPSTREAM_USER),
   ...apiAcls(API_USER).hub,
 ]
 

@@ -9,6 +9,7 @@ import {
   noticesTopic,
   STREAMS,
   type TopicSpec,
+  upstreamsTopic,
 } from '#hub'
 import { type StartOptions } from '../layout/options.ts'
 import { alertTopicBytes, hubTopicBytes } from '../layout/topic-bytes.ts'
@@ -79,6 +80,7 @@ export const hubTopics = (options: TopicOptions, topicBytes?: number): readonly 
   AUDIT,
   clockTopic,
   DEAD_LETTERS,
+  upstreamsTopic,
 ]
 
 /** Makes the hub's topics, or brings them to their settings; how much alerts may take goes by the disk as it is now. */

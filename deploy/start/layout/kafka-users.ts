@@ -8,6 +8,8 @@ export const API_USER = 'skysieve-api'
 /** Of the schema registry, not of Kafka: who changes schemas. */
 export const REGISTRY_WRITER = 'skysieve-registry'
 export const ARCHIVER_USER = 'skysieve-archiver'
+/** Of the process that takes surveys' streams in. */
+export const UPSTREAM_USER = 'skysieve-upstream'
 
 /** `node1`, `node2`, … */
 export const nodeNames = (nodes: number): readonly string[] => Array.from({ length: nodes }, (_, at) => `node${at + 1}`)
@@ -18,5 +20,6 @@ export const hubUsers = (nodes: number): readonly string[] => [
   SIMULATOR_USER,
   API_USER,
   ARCHIVER_USER,
+  UPSTREAM_USER,
   ...nodeNames(nodes).flatMap(node => [mirrorMakerUser(node), workerUser(node)]),
 ]

@@ -17,6 +17,8 @@ export const hubPorts = (base: number) =>
     simulatorOps: base + 7,
     engineOps: base + 8,
     archiverOps: base + 9,
+    // Behind those of the ninth node.
+    upstreamOps: base + 99,
   }) as const
 
 /** The ports of node `index` (from 1). */

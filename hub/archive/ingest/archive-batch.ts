@@ -10,7 +10,7 @@ import { type Stream } from '../../streams.ts'
 import { type AlertFacts, openFactsReader } from '../../notices/alert-facts.ts'
 import { conflictKey, packetKey, schemaKey } from '../store/object-keys.ts'
 import { type OtherObject, SCHEMA_HELD_MS } from '../index/other-objects.ts'
-import { type ReceivedPacket } from './commit-batches.ts'
+import { type ReceivedPacket } from '../../kafka/consume/commit-batches.ts'
 import { type SkyIndex, type SkyRow } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'
 

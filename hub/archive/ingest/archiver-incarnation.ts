@@ -15,7 +15,12 @@ import { encodeNotice, noticeOf, noticesTopic } from '../../notices/notice.ts'
 import { archiverTransactionalId, positionsMessage, restorePositions } from './archiver-positions.ts'
 import { type Stream } from '../../streams.ts'
 import { type ArchiveMetrics } from './metrics.ts'
-import { commitBatches, type BatchLimits, type PacketFeed, type CommitBatch } from './commit-batches.ts'
+import {
+  commitBatches,
+  type BatchLimits,
+  type PacketFeed,
+  type CommitBatch,
+} from '../../kafka/consume/commit-batches.ts'
 import { openBatchArchiver, type ArchiveOutcome } from './archive-batch.ts'
 import { type SkyIndex } from '../index/sky-index.ts'
 import { type ArchiveStore } from '../store/store-interface.ts'

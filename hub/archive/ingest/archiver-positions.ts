@@ -1,5 +1,6 @@
 // The archiver's positions: which offset of each partition it reads next. They are records of `skysieve.archive`, written in the transactions that hold
 // the notices, so that after a kill both are there or neither.
+import { readToBarrier } from '../../control-topics/read-to-barrier.ts'
 import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { type Offsets } from '../../kafka/admin/offsets.ts'
@@ -11,9 +12,6 @@ import { type Producer } from '../../kafka/produce/producer.ts'
 export const ARCHIVE_TOPIC = 'skysieve.archive'
 /** The archiver of a stream writes with it; a second one fences the first off. */
 export const archiverTransactionalId = (stream: string): string => `skysieve.archiver.${stream}`
-
-const LIMIT_MS = 60_000
-const WAIT_MS = 500
 
 const positionsKey = (stream: string): string => `positions/${stream}`
 const barrierKey = (stream: string): string => `barrier/${stream}`
@@ -40,29 +38,19 @@ export interface RestoreOptions {
  * Throws HubError HUB_CONTROL_RECORD for a record that cannot be read, HUB_UNREACHABLE where the barrier does not come back.
  */
 export const restorePositions = async ({ access, producer, stream, incarnation }: RestoreOptions): Promise<Offsets> => {
-  const transaction = await producer.begin()
-  await transaction.send([{ topic: ARCHIVE_TOPIC, partition: 0, key: barrierKey(stream), value: incarnation }])
-  await transaction.commit()
-  const reader = openLogReader(access, { clientId: `${access.user}.positions`, topic: ARCHIVE_TOPIC })
-  try {
-    const deadlineMs = performance.now() + LIMIT_MS
-    let positions: Offsets = new Map()
-    let page = await reader.read('earliest', 0)
-    for (;;) {
-      for (const { key, value } of page.records) {
-        if (String(key) === barrierKey(stream) && String(value) === incarnation) return positions
-        if (String(key) === positionsKey(stream)) positions = parsePositions(String(value))
-      }
-      if (performance.now() > deadlineMs)
-        throw new HubError(
-          'HUB_UNREACHABLE',
-          `The barrier did not come back from ${ARCHIVE_TOPIC} within ${LIMIT_MS / 1000} s; look whether an old transaction is open there`,
-        )
-      page = await reader.read(page.next, WAIT_MS)
-    }
-  } finally {
-    await reader.close()
-  }
+  let positions: Offsets = new Map()
+  await readToBarrier({
+    access,
+    clientId: `${access.user}.positions`,
+    producer,
+    topic: ARCHIVE_TOPIC,
+    barrierKey: barrierKey(stream),
+    incarnation,
+    take: ({ key, value }) => {
+      if (String(key) === positionsKey(stream)) positions = parsePositions(String(value))
+    },
+  })
+  return positions
 }
 
 /** What a stream's archiver has committed so far; empty where it never has. For checks: an archiver itself restores behind a barrier. */

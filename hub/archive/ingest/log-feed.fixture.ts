@@ -2,7 +2,7 @@
 import { type BrokerAccess } from '../../kafka/broker-access.ts'
 import { type Offsets } from '../../kafka/admin/offsets.ts'
 import { openLogReader } from '../../kafka/consume/log-reader.ts'
-import { type PacketFeed } from './commit-batches.ts'
+import { type PacketFeed } from '../../kafka/consume/commit-batches.ts'
 
 const WAIT_MS = 200
 

@@ -21,13 +21,13 @@ const RETRIES = 20
 const RETRY_DELAY_MS = 100
 const TIMEOUT_MS = 15_000
 
-/** Opens the administration of a cluster. Connects when first used. Every call throws HubError. */
-export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin'): ClusterAdmin => {
+/** Opens the administration of a cluster. Connects when first used. Every call throws HubError, after so many `retries`. */
+export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin', retries = RETRIES): ClusterAdmin => {
   patchConnections()
   const admin = new Admin({
     clientId,
     ...platformaticLogin(access),
-    retries: RETRIES,
+    retries,
     retryDelay: RETRY_DELAY_MS,
     timeout: TIMEOUT_MS,
     metadataMaxAge: 1000,

@@ -1,12 +1,13 @@
-// The batches in which the archiver commits. In: a feed of a stream's topic, as mirrors' `openFeed` gives it (hub may not import mirrors, so its shape is
+// The batches in which archiver and upstreams commit. In: a feed of a topic, as mirrors' `openFeed` gives it (hub may not import mirrors, so its shape is
 // declared here). Out: packets of all partitions in batches, with the positions after them and the gaps before them.
-import { type Message } from '../../kafka/produce/messages.ts'
+import { type Message } from '../produce/messages.ts'
 
 /** A record of an alert topic, as received. */
 export interface ReceivedPacket {
   readonly offset: bigint
   /** When its producer made it, ms since 1970. */
   readonly timestampMs: number
+  readonly key?: Buffer | null
   readonly value: Buffer
   readonly headers: NonNullable<Message['headers']>
 }
@@ -23,7 +24,7 @@ interface FetchedBatch {
 }
 
 /** Offsets that were gone before they were read. */
-interface PacketGap {
+export interface PacketGap {
   readonly kind: 'gap'
   readonly partition: number
   readonly from: bigint
@@ -35,7 +36,7 @@ export interface PacketFeed extends AsyncIterable<FetchedBatch | PacketGap> {
   close: () => Promise<void>
 }
 
-/** Everything that came since the last batch, up to the limits: archived and committed together. */
+/** Everything that came since the last batch, up to the limits: worked on and committed together. */
 export interface CommitBatch {
   readonly packets: readonly (ReceivedPacket & { readonly partition: number })[]
   /** Partition → where to read on after this batch. */
