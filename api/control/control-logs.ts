@@ -3,14 +3,7 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import {
-  type BrokerAccess,
-  type ControlLog,
-  type ControlWriter,
-  openControlLog,
-  openControlWriter,
-  openKafka,
-} from '#hub'
+import { type BrokerAccess, type ControlLog, type ControlWriter, openControlLog, openControlWriter } from '#hub'
 import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
 import { STATUS_TOPIC, StatusValue } from './status-records.ts'
@@ -98,9 +91,8 @@ export async function openControlLogs({
     },
     problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? status.problem(),
     async standForElection() {
-      const kafka = openKafka(hub, `${group}-election`)
       election = await joinElection(
-        { kafka, groupId: `${group}.leader`, url },
+        { access: hub, clientId: `${group}-election`, groupId: `${group}.leader`, url },
         {
           onElected: () => leadership.acquire(),
           onDeposed: () => leadership.resign(),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, expect, inject, test } from 'vitest'
-import { openAdmin, openKafka } from '#hub'
+import { openAdmin } from '#hub'
 import { type Election, joinElection, LEADER_TOPIC } from './leader-election.ts'
 
 const { hub } = inject('kafka')
@@ -19,7 +19,7 @@ afterEach(async () => {
 async function candidate(groupId: string, url: string) {
   const state = { leads: false, election: undefined as Election | undefined, url }
   state.election = await joinElection(
-    { kafka: openKafka(hub, 'election-test'), groupId, url },
+    { access: hub, clientId: 'election-test', groupId, url },
     { onElected: () => (state.leads = true), onDeposed: () => (state.leads = false), onTrouble: () => undefined },
   )
   open.push(state.election)

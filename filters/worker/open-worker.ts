@@ -1,6 +1,6 @@
 // A mirror's worker process. In: the node's broker, sandbox, manifests and schemas. It joins the mirror's workers, runs the shards that the group gives it, and says
 // how it is. It ends when it is fenced, or when a progress record cannot be read.
-import { type BrokerAccess, type ClusterAdmin, openAdmin, type Stream } from '#hub'
+import { type BrokerAccess, type ClusterAdmin, type GroupMember, openAdmin, type Stream } from '#hub'
 import { type HubClock, type MirrorGap } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
@@ -14,7 +14,7 @@ import { SourceLookup } from '../membership/source-lookup.ts'
 import { filterMetrics } from '../metrics.ts'
 import { type Sources } from '../sources.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
-import { type Assignment, joinWorkers } from './shard-assignment.ts'
+import { joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status-reporter.ts'
 import { findTopicOf } from './truncation-check.ts'
@@ -184,21 +184,22 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     log.warn({ err: error }, 'how long alert topics keep packets; visits are remembered for long')
     return VISIT_RETENTION_MS
   })
-  const joined = Promise.withResolvers<Assignment>()
+  const joined = Promise.withResolvers<GroupMember>()
   joined.promise.catch(() => undefined)
+  const notJoined = (cause: Error): FilterError =>
+    new FilterError(
+      'FILTER_TOPIC',
+      `The workers of ${mirror} cannot be joined on ${node.bootstrap}: ${cause.message}`,
+      { cause },
+    )
   const assignment = await joinWorkers({
     access: node,
     admin,
     memberFile: options.memberFile,
     onAssigned: assign,
-    onFailure: cause =>
-      ended.reject(
-        new FilterError(
-          'FILTER_TOPIC',
-          `The workers of ${mirror} cannot be joined on ${node.bootstrap}: ${cause.message}`,
-          { cause },
-        ),
-      ),
+    onFailure: cause => ended.reject(notJoined(cause)),
+  }).catch((error: Error) => {
+    throw notJoined(error)
   })
   joined.resolve(assignment)
   const live = (): NonNullable<Shard['current']>[] => [...shards.values()].flatMap(({ current }) => current ?? [])

@@ -1,4 +1,5 @@
-// A relay between a worker and its broker that understands just enough of Kafka's protocol to lose an answer, or a request, of one kind.
+// A relay between a worker and its broker that falls silent like a machine whose cable is pulled, and understands just enough of Kafka's protocol to lose an answer,
+// or a request, of one kind.
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
@@ -12,6 +13,8 @@ export interface Relay {
    * With `written`, it is the next one after a request that writes records with all of these texts.
    */
   lose(apiKey: number, what: 'answer' | 'request', written?: readonly string[]): void
+  /** From now on nothing passes, and nobody is told: connections stay open, new ones too, without an answer. */
+  silence(): void
   /** Requests that were lost so far, with or without effect. */
   readonly lost: number
   close(): Promise<void>
@@ -21,9 +24,15 @@ export interface Relay {
 export async function openRelay(from: number, to: number): Promise<Relay> {
   let armed: { readonly apiKey: number; readonly what: 'answer' | 'request'; written: readonly string[] } | undefined
   let lost = 0
+  let isSilent = false
   const sockets = new Set<Socket>()
 
   const server = createServer(client => {
+    if (isSilent) {
+      sockets.add(client)
+      client.on('error', () => undefined).on('close', () => sockets.delete(client))
+      return
+    }
     const broker = connect(to, '127.0.0.1')
     let muted = false
     let rest = Buffer.alloc(0)
@@ -32,15 +41,18 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
+        if (isSilent) return
         client.destroy()
         broker.destroy()
       })
     }
     broker.on('data', chunk => {
+      if (isSilent) return
       if (muted) client.destroy()
       else client.write(chunk)
     })
     client.on('data', chunk => {
+      if (isSilent) return
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 6 && rest.length >= 4 + rest.readInt32BE(0)) {
         const frame = rest.subarray(0, 4 + rest.readInt32BE(0))
@@ -66,10 +78,12 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
   await once(server, 'listening')
   return {
     lose: (apiKey, what, written = []) => (armed = { apiKey, what, written }),
+    silence: () => (isSilent = true),
     get lost() {
       return lost
     },
     close: async () => {
+      if (!server.listening) return
       for (const socket of sockets) socket.destroy()
       server.close()
       await once(server, 'close')

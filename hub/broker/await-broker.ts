@@ -19,7 +19,8 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'KafkaJSSASLAuthenticationError' || isRefusal(error.cause))
 
 const probe = async (settings: BrokerSettings): Promise<void> => {
-  const kafka = openKafka(adminAccess(settings), PROBE_ID, { retry: RETRY, requestTimeoutMs: 5000, fast: false })
+  const access = { ...adminAccess(settings), timeouts: { requestMs: 5000 } }
+  const kafka = openKafka(access, PROBE_ID, { retry: RETRY, fast: false })
   const admin = kafka.admin({ retry: RETRY })
   const producer = kafka.producer({
     transactionalId: PROBE_ID,

@@ -2,25 +2,22 @@
 import { Type, type Static } from 'typebox'
 import { ApiSettings } from '#api'
 import { ArchiveSettings } from '#hub'
+import { BrokerConfig } from '../broker-config.ts'
 import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
-const Broker = Type.Object(
-  { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
-  { additionalProperties: false },
-)
 
 export const ApiConfig = Type.Object(
   {
     host: Type.String({ default: '127.0.0.1' }),
     port: Port,
     opsPort: Port,
-    hub: Broker,
+    hub: BrokerConfig,
     /** The address of each broker that subscribers use may differ from the API's. */
     hubAdvertised: Type.Optional(Type.String()),
     mirrors: Type.Array(
       Type.Object(
-        { name: Type.String(), access: Broker, advertised: Type.Optional(Type.String()) },
+        { name: Type.String(), access: BrokerConfig, advertised: Type.Optional(Type.String()) },
         { additionalProperties: false },
       ),
     ),

@@ -1,14 +1,12 @@
 // What the archiver is told: the hub's broker, where the archive is, and how much of it may stay.
 import { Type, type Static } from 'typebox'
 import { ArchiveSettings } from '#hub'
+import { BrokerConfig } from '../broker-config.ts'
 
 export const ArchiverConfig = Type.Object(
   {
     /** The hub's broker. */
-    hub: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
-      { additionalProperties: false },
-    ),
+    hub: BrokerConfig,
     /** Where the notices' schema is registered. */
     registryUrl: Type.String({ pattern: '^https?://' }),
     opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),

@@ -1,15 +1,13 @@
 // Settings of the hub's service process: the schema registry and its broker.
 import { Type, type Static } from 'typebox'
+import { BrokerConfig } from '../broker-config.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 
 export const HubConfig = Type.Object(
   {
     /** The hub's broker, as the service's own user. */
-    kafka: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
-      { additionalProperties: false },
-    ),
+    kafka: BrokerConfig,
     host: Type.String({ default: '127.0.0.1' }),
     registryPort: Port,
     /** SHA-256 in hex of the token that changing the registry needs. */

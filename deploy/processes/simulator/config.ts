@@ -1,13 +1,11 @@
 // What the simulator is told.
 import { Type, type Static } from 'typebox'
+import { BrokerConfig } from '../broker-config.ts'
 
 export const SimulatorConfig = Type.Object(
   {
     /** The hub's broker; the user needs WRITE on the alert topics. */
-    hub: Type.Object(
-      { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
-      { additionalProperties: false },
-    ),
+    hub: BrokerConfig,
     registryUrl: Type.String({ pattern: '^https?://' }),
     opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),
     /** Where the number of the next synthetic visit is kept. */

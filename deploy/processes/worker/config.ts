@@ -1,11 +1,7 @@
 // What a worker is told: its mirror, its own broker, the hub it reports to, and how its sandbox shall be.
 import { Type, type Static } from 'typebox'
+import { BrokerConfig } from '../broker-config.ts'
 import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
-
-const Broker = Type.Object(
-  { bootstrap: Type.String(), user: Type.String(), password: Type.String(), ca: Type.Optional(Type.String()) },
-  { additionalProperties: false },
-)
 
 export const WorkerConfig = Type.Object(
   {
@@ -13,9 +9,9 @@ export const WorkerConfig = Type.Object(
     /** How many the mirror has; the group protocol hands them out. */
     shards: Type.Integer({ minimum: 1, default: 1 }),
     /** The mirror's own broker. */
-    local: Broker,
+    local: BrokerConfig,
     /** Where status goes; losing it stops nothing. */
-    hub: Broker,
+    hub: BrokerConfig,
     /** Asked for schemas that have not arrived on the node. */
     registryUrl: Type.Optional(Type.String({ pattern: '^https?://' })),
     opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),

@@ -1,4 +1,4 @@
-// Consumer groups: which there are, and taking away those that nobody is in.
+// Consumer groups: which there are, who is in one, and taking away those that nobody is in.
 import { type AdminCall } from './admin-call.ts'
 import { isProtocolError } from '../client-errors.ts'
 
@@ -8,8 +8,19 @@ export interface GroupListing {
   readonly isEmpty: boolean
 }
 
+/** A member as the group knows it, and what the group gave it. */
+interface MemberListing {
+  readonly memberId: string
+  /** What it wants others to know (`openGroupMember`'s `userData`). */
+  readonly userData: string | undefined
+  /** Its partitions by topic. */
+  readonly assigned: ReadonlyMap<string, readonly number[]>
+}
+
 export interface GroupCalls {
   listGroups: () => Promise<GroupListing[]>
+  /** Who is in a group. While its partitions are being handed out anew, nobody has any. */
+  groupMembers: (id: string) => Promise<MemberListing[]>
   /** Takes groups away with their positions; one that somebody is in again, or that is gone, stays as it is. */
   deleteGroups: (ids: readonly string[]) => Promise<void>
 }
@@ -32,6 +43,15 @@ export const groupCalls = (call: AdminCall): GroupCalls => ({
     call('Listing groups', async admin => {
       const groups = await admin.listGroups({ states: [...ALL_STATES] })
       return [...groups.values()].map(({ id, state }) => ({ id, isEmpty: state === 'Empty' || state === 'EMPTY' }))
+    }),
+  groupMembers: id =>
+    call(`Looking up the members of group ${id}`, async admin => {
+      const group = (await admin.describeGroups({ groups: [id] })).get(id)
+      return [...(group?.members.values() ?? [])].map(({ id: memberId, metadata, assignments }) => ({
+        memberId,
+        userData: metadata?.metadata?.toString() || undefined,
+        assigned: new Map([...(assignments ?? [])].map(([topic, { partitions }]) => [topic, partitions])),
+      }))
     }),
   deleteGroups: async ids => {
     for (let from = 0; from < ids.length; from += AT_ONCE)

@@ -19,8 +19,6 @@ export interface KafkaLogLine {
 export interface KafkaOptions {
   /** Where kafkajs' warnings and errors go; nowhere by default, as every failure is also thrown or an event. */
   readonly log?: (line: KafkaLogLine) => void
-  /** Milliseconds until a request without an answer fails. */
-  readonly requestTimeoutMs?: number
   readonly retry?: RetryOptions
   /** false reads as kafkajs ships it. */
   readonly fast?: boolean
@@ -49,8 +47,6 @@ export const openKafka = (access: BrokerAccess, clientId: string, options: Kafka
   return new Kafka({
     clientId,
     ...kafkajsLogin(access),
-    requestTimeout: options.requestTimeoutMs ?? 30_000,
-    connectionTimeout: 5000,
     retry: options.retry ?? RETRY,
     logLevel: logLevel.WARN,
     logCreator: creator(clientId, options.log ?? ignore),

@@ -11,7 +11,7 @@ import {
   ListOffsetTimestamps,
 } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
-import { type BrokerAccess } from '../broker-access.ts'
+import { type BrokerAccess, timeoutsOf } from '../broker-access.ts'
 import { patchConnections } from '../library-patches/platformatic-connections.ts'
 import { isProtocolError, kafkaFailure } from '../client-errors.ts'
 import { platformaticLogin } from '../login-settings.ts'
@@ -52,6 +52,8 @@ const RETRIES = 3
 const RETRY_DELAY_MS = 50
 /** A broker that goes away while a client logs in leaves it without an answer; the client is then replaced. */
 const ANSWER_LIMIT_MS = 8000
+/** Longer than any read waits; what has no answer is given up before. */
+const REQUEST_LIMIT_MS = 120_000
 /** No fetch session: each request stands alone. */
 const NO_SESSION = { id: 0, epoch: -1 }
 
@@ -67,10 +69,12 @@ const connect = (client: Base, broker: Broker): Promise<Connection> =>
 export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): LogReader => {
   const { clientId, topic, partition = 0 } = options
   patchConnections()
+  const answerLimitMs = Math.min(ANSWER_LIMIT_MS, timeoutsOf(access).requestMs)
   const open = (): Base =>
     new Base({
       clientId,
       ...platformaticLogin(access),
+      requestTimeout: REQUEST_LIMIT_MS,
       retries: RETRIES,
       retryDelay: RETRY_DELAY_MS,
     })
@@ -158,11 +162,11 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
 
   return {
     read: (from, waitMs) =>
-      attempt(`Reading ${topic} at ${from}`, ANSWER_LIMIT_MS + waitMs, async () =>
+      attempt(`Reading ${topic} at ${from}`, answerLimitMs + waitMs, async () =>
         fetch(from === 'earliest' ? await offsetAt(ListOffsetTimestamps.EARLIEST, READ_COMMITTED) : from, waitMs),
       ),
     end: () =>
-      attempt(`Looking up the end of ${topic}`, ANSWER_LIMIT_MS, () =>
+      attempt(`Looking up the end of ${topic}`, answerLimitMs, () =>
         offsetAt(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED),
       ),
     close: async () => {
