@@ -2,6 +2,7 @@
 import { type ContainerCreateOptions } from 'dockerode'
 import { INSIDE } from '../image/isolate-host/host-program.ts'
 import { CPU_SHARES } from '../machine/cpu-group.ts'
+import { nanoCpus } from '../machine/cpu-quota.ts'
 import { MACHINES } from './allowed-system-calls.ts'
 import { HOST_ENVIRONMENT } from './jail.ts'
 
@@ -87,7 +88,7 @@ export function hostFlags(plan: HostPlan): ContainerCreateOptions {
       PidsLimit: THREADS,
       Memory: bytes,
       MemorySwap: bytes,
-      NanoCpus: plan.processors * 1e9,
+      NanoCpus: nanoCpus(plan.processors),
       CpuShares: plan.givesWay ? CPU_SHARES : USUAL_SHARES,
       OomScoreAdj: 1000,
       IpcMode: 'none',

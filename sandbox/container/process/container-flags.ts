@@ -1,6 +1,7 @@
 // How a filter's container is made: everything is taken away that Python does not need. A pure function, so that a proof can compare with it.
 import { type ContainerCreateOptions } from 'dockerode'
 import { CPU_SHARES } from '../../machine/cpu-group.ts'
+import { nanoCpus } from '../../machine/cpu-quota.ts'
 import { containerMb } from './memory-limit.ts'
 import { SECCOMP_PROFILE } from './seccomp-profile.ts'
 
@@ -22,9 +23,9 @@ const NOBODY = '65534:65534'
 const PIDS = 32
 const DESCRIPTORS = 64
 const FILE_BYTES = 16 * MB
-const NANO_CPUS = 1_000_000_000
+const PROCESSORS = 1
 /** Of a slow filter: what it takes from its neighbours by caches and by waking late shrinks with it. */
-export const SLOW_NANO_CPUS = 500_000_000
+export const SLOW_PROCESSORS = 0.5
 
 /** In the engine's API since 1.40. */
 const NOT_IN_THE_TYPES = { CgroupnsMode: 'private' } as const
@@ -75,7 +76,7 @@ export function containerFlags({
       PidsLimit: PIDS,
       Memory: bytes,
       MemorySwap: bytes,
-      NanoCpus: NANO_CPUS,
+      NanoCpus: nanoCpus(PROCESSORS),
       CpuShares: CPU_SHARES,
       ...(cpuGroup !== undefined && { CgroupParent: cpuGroup }),
       OomScoreAdj: 1000,

@@ -6,11 +6,12 @@ import { attachContainer } from '../../engine/attached-container.ts'
 import { postureDifferences } from '../../engine/container-posture.ts'
 import { openUsage } from '../../engine/container-usage.ts'
 import { SandboxError } from '../../errors.ts'
+import { nanoCpus } from '../../machine/cpu-quota.ts'
 import { frameOf, openFrameSplitter } from '../../protocol/frame-splitter.ts'
 import { readNoted } from '../../protocol/verdict-reader.ts'
 import { MessageKind, ReplyKind } from '../../protocol/wire.ts'
 import { type AuthorError } from '../../sandbox.ts'
-import { containerFlags, type ContainerPlan, SLOW_NANO_CPUS } from './container-flags.ts'
+import { containerFlags, type ContainerPlan, SLOW_PROCESSORS } from './container-flags.ts'
 
 /** Scores, annotations in full and logs of one filter stay below. */
 const MAX_REPLY_BYTES = 4 * 1_048_576
@@ -144,7 +145,7 @@ export async function startContainer({ docker, plan, logger, onLeft }: StartOpti
     /** From now on it gets half a processor at most. */
     async slowDown(): Promise<void> {
       try {
-        await container.update({ NanoCpus: SLOW_NANO_CPUS })
+        await container.update({ NanoCpus: nanoCpus(SLOW_PROCESSORS) })
       } catch (error) {
         logger.warn({ err: error }, 'a slow container keeps its share of the processor')
       }
