@@ -4,6 +4,20 @@ import { Type, type Static } from 'typebox'
 /** Each in a host of its own, where the sandbox has as many. */
 export const TRIALS_AT_ONCE = 3
 
+/** How long the steps of a filter's move from one node to another may take. */
+export const MoveSettings = Type.Object(
+  {
+    /** The old node finishes the visits it has begun for so long, or until it reports that they are over. */
+    finishMinutes: Type.Number({ minimum: 0.01, maximum: 1440, default: 30 }),
+    /** No packet of a visit comes later than this after the one before it. */
+    lateMinutes: Type.Number({ minimum: 0.01, maximum: 1440, default: 10 }),
+    /** Its old topic can be read for so long: as long as a filter's topic keeps what is in it. */
+    keepDays: Type.Number({ minimum: 0, maximum: 365, default: 7 }),
+  },
+  { additionalProperties: false, default: {} },
+)
+export type MoveSettings = Static<typeof MoveSettings>
+
 /** Limits of accounts and defaults of filters. */
 export const ApiSettings = Type.Object(
   {
@@ -27,6 +41,7 @@ export const ApiSettings = Type.Object(
     /** Of the sources of an account's filters, all versions counted. */
     sourceBytesPerAccount: Type.Integer({ minimum: 1000, default: 10_000_000 }),
     versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
+    moves: MoveSettings,
     /** Languages whose runtime this system has. */
     languages: Type.Array(
       Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')]),

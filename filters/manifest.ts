@@ -54,21 +54,57 @@ export type Version = Static<typeof Version>
 export const Placement = Type.Object({ mirror: Type.String(), shard: Type.Integer({ minimum: 0 }) })
 export type Placement = Static<typeof Placement>
 
-/** An operator wants it on another mirror: its node lets go at an exact place and reports that, and `handover` follows. */
-const Moving = Type.Object({ to: Placement, at: Type.String({ format: 'date-time' }) })
+/**
+ * An operator wants it on another mirror: its node lets go at an exact place and reports that, and `handover` follows. `lateMs`: no packet of a visit comes
+ * later than that after the one before it; ten minutes where absent.
+ */
+const Moving = Type.Object({
+  to: Placement,
+  at: Type.String({ format: 'date-time' }),
+  lateMs: Type.Optional(Type.Number({ minimum: 0 })),
+})
+
+/** Why a filter does not run, for its author. Holds for the generation it was made in; the owner's `resume` raises the manifest's. */
+export const Suspension = Type.Object({
+  generation: Type.Integer(),
+  reason: Type.String(),
+  message: Type.String(),
+  line: Type.Optional(Type.Integer()),
+  column: Type.Optional(Type.Integer()),
+  at: Type.String(),
+})
+export type Suspension = Readonly<Static<typeof Suspension>>
+
+const VisitText = Type.String({ pattern: '^-?[0-9]{1,19}$' })
 
 /**
  * It came from another mirror, which finishes, until `until`, the visits it had begun and what is older than `sinceMs` (record timestamp, ms since 1970).
- * Everything else is evaluated where it is placed now.
+ * Everything else is evaluated where it is placed now. With `suspension` it came suspended, and stays so until its generation is raised.
  */
 export const Handover = Type.Object({
   from: Placement,
   at: Type.String({ format: 'date-time' }),
   sinceMs: Type.Number(),
-  visits: Type.Array(Type.String({ pattern: '^-?[0-9]{1,19}$' })),
+  visits: Type.Array(VisitText),
   until: Type.String({ format: 'date-time' }),
+  lateMs: Type.Optional(Type.Number({ minimum: 0 })),
+  suspension: Type.Optional(Suspension),
 })
 export type Handover = Static<typeof Handover>
+
+/** Where it ran before: its topic there, and its users, are kept until then. */
+export const FormerPlace = Type.Object({ ...Placement.properties, until: Type.String({ format: 'date-time' }) })
+export type FormerPlace = Static<typeof FormerPlace>
+
+/** What was given up of a filter whose node was lost for good: what that had not delivered of these visits, and alerts older than `beforeMs`. */
+export const LostPart = Type.Object({
+  mirror: Type.String(),
+  at: Type.String({ format: 'date-time' }),
+  visits: Type.Array(VisitText),
+  /** Record timestamp, ms since 1970. */
+  beforeMs: Type.Number(),
+})
+export type LostPart = Static<typeof LostPart>
 
 /**
  * submitted → checked and tried by the API's jobs → active (placed; its node reports `live` in skysieve.status) or rejected;
@@ -115,6 +151,10 @@ export const Manifest = Type.Object({
   placement: Type.Union([Placement, Type.Null()]),
   moving: Type.Optional(Moving),
   handover: Type.Optional(Handover),
+  /** Newest first. */
+  formerly: Type.Optional(Type.Array(FormerPlace)),
+  /** Newest last. */
+  lost: Type.Optional(Type.Array(LostPart)),
   /** `resume` raises it; a suspension holds for the generation it was made in. */
   generation: Type.Integer({ minimum: 1 }),
   trust: Type.Union([Type.Literal('system'), Type.Literal('known'), Type.Literal('new'), Type.Literal('quarantined')]),

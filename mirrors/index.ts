@@ -23,6 +23,7 @@ export {
 } from './feed/read-packets.ts'
 
 // Node
+export { openMachine, type MachineLook } from './node/machine.ts'
 export { prepareNode } from './node/prepare-node.ts'
 export {
   CONTROL_TOPICS,
@@ -53,4 +54,4 @@ export { gapRecorderAcls, openGapRecorder, type GapRecorder } from './gaps/recor
 export { openHubClock, type HubClock, type HubClockOptions } from './lag/hub-clock.ts'
 export { type LagClock, openLagClock } from './lag/lag-clock.ts'
 export { lagWatchAcls, openLagWatch, type LagWatchOptions, type MirrorLag } from './lag/lag-watch.ts'
-export { hubLateness } from './metrics.ts'
+export { hubLateness, mirrorLag } from './metrics.ts'

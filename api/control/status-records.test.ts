@@ -24,4 +24,22 @@ describe('a report', () => {
     const node = { mirror: 'node1', shard: 0, shards: 1, filters: 0, lagAlerts: 0, gaps: [gap], updatedAt: now }
     expect(Value.Parse(StatusValue, node)).toEqual(node)
   })
+
+  const machine = { name: 'm', cores: 2, memoryBytes: 8, memoryFreeBytes: 3, version: '0.1.0', languages: ['python'] }
+  const node = { mirror: 'node1', shard: 0, shards: 1, filters: 0, lagAlerts: 0, updatedAt: now }
+
+  test('says what the machine is and how far its copy is behind, as far as that is known', () => {
+    const full = { ...machine, cpuShare: 0.5, diskBytes: 9, diskFreeBytes: 1, clockMs: -3, languages: ['javascript'] }
+    for (const one of [machine, full]) {
+      const value = { ...node, machine: one, mirrorLag: { alerts: 3, seconds: 0 } }
+      expect(Value.Parse(StatusValue, value)).toEqual(value)
+    }
+  })
+
+  test('with numbers that cannot be is not taken', () => {
+    const wrong = [{ cores: 0 }, { cores: 1e9 }, { memoryFreeBytes: -1 }, { memoryBytes: null }, { cpuShare: 2 }]
+    for (const one of wrong) expect(Value.Check(StatusValue, { ...node, machine: { ...machine, ...one } })).toBe(false)
+    for (const mirrorLag of [{ alerts: -1, seconds: 0 }, { alerts: 1, seconds: null }, {}])
+      expect(Value.Check(StatusValue, { ...node, mirrorLag })).toBe(false)
+  })
 })

@@ -3,8 +3,10 @@ import { Type, type Static } from 'typebox'
 
 export const STATUS_TOPIC = 'skysieve.status'
 
+const VisitId = Type.String({ pattern: '^-?[0-9]{1,19}$' })
+
 export const VisitCounts = Type.Object({
-  visit: Type.String(),
+  visit: VisitId,
   seen: Type.Integer(),
   passed: Type.Integer(),
   delivered: Type.Integer(),
@@ -48,8 +50,16 @@ export const FilterStatus = Type.Object({
   lane: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   visits: Type.Array(VisitCounts),
   cpuMs: Type.Number(),
+  /** For how many alerts that was. */
+  cpuAlerts: Type.Optional(Type.Number({ minimum: 0 })),
   /** Where it was let go, while it moves to another mirror. */
-  cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Type.String()) })),
+  cut: Type.Optional(
+    Type.Object({
+      at: Type.String(),
+      sinceMs: Type.Number(),
+      visits: Type.Array(VisitId, { maxItems: 10_000 }),
+    }),
+  ),
   updatedAt: Type.String(),
 })
 export type FilterStatus = Static<typeof FilterStatus>
@@ -69,6 +79,36 @@ export const Gap = Type.Object({
   until: Type.Optional(Type.String()),
 })
 
+const Bytes = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+
+/** The machine that a shard runs on. */
+const MachineStatus = Type.Object({
+  name: Type.String({ maxLength: 253 }),
+  cores: Type.Integer({ minimum: 1, maximum: 4096 }),
+  cpuShare: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 1, description: 'of all its cores, lately, whoever used them' }),
+  ),
+  memoryBytes: Bytes,
+  memoryFreeBytes: Bytes,
+  diskBytes: Type.Optional(Bytes),
+  diskFreeBytes: Type.Optional(Bytes),
+  clockMs: Type.Optional(
+    Type.Number({
+      minimum: -Number.MAX_SAFE_INTEGER,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'by how much its clock is ahead of the hub’s, with what the quickest copy takes (some 100 ms)',
+    }),
+  ),
+  version: Type.String({ maxLength: 60 }),
+  languages: Type.Array(Type.String({ maxLength: 20 }), { maxItems: 20, description: 'that run there' }),
+})
+
+/** How far the node's copy is behind the hub. */
+const MirrorLag = Type.Object({
+  alerts: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  seconds: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+})
+
 /** Key: `node/<mirror>/<shard>`. */
 export const ShardStatus = Type.Object({
   mirror: Type.String(),
@@ -79,6 +119,15 @@ export const ShardStatus = Type.Object({
   lagAlerts: Type.Number(),
   /** Newest last. */
   gaps: Type.Optional(Type.Array(Gap)),
+  /** Filters that have gone to another mirror and whose visits are over here, each with the `at` of its handover. */
+  over: Type.Optional(
+    Type.Array(Type.Object({ filter: Type.String({ maxLength: 11 }), at: Type.String({ maxLength: 40 }) }), {
+      maxItems: 1000,
+    }),
+  ),
+  machine: Type.Optional(MachineStatus),
+  /** Absent while it is not known. */
+  mirrorLag: Type.Optional(MirrorLag),
   updatedAt: Type.String(),
 })
 export type ShardStatus = Static<typeof ShardStatus>

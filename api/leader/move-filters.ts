@@ -1,21 +1,26 @@
-// What the leader does for filters that move to another mirror: hand them over once their node has let go, and tidy up a day later.
+// What the leader does for filters that move to another mirror: hand them over once their node has let go, end what that keeps when it is over, and tidy up
+// when nobody reads there any more.
 import { type FastifyBaseLogger } from 'fastify'
-import { type Handover, type Manifest, topicOfFilter } from '#filters'
+import { type FormerPlace, type Manifest, topicOfFilter } from '#filters'
 import { type CredentialRecord } from '../control/account-records.ts'
 import { type RecordWriter } from '../control/control-writes.ts'
 import { type Platform } from '../platform.ts'
-import { handedOver, pastHandover } from '../submissions/move-rules.ts'
+import { endedEarly, handedOver, moveTimes, pastHandover, pastPlaces } from '../submissions/move-rules.ts'
 import { applyUser } from '../subscribers/apply-users.ts'
 
 /** One round over all filters. Whatever fails is logged and comes again with the next round. */
 export async function advanceMoves(platform: Platform, log: FastifyBaseLogger): Promise<void> {
-  for (const manifest of platform.controlState.filters()) {
-    if (manifest.state === 'deleted') continue
-    const over = pastHandover(manifest, platform.nowMs())
-    if (manifest.moving === undefined && over === undefined) continue
-    await (over === undefined ? handOver(platform, manifest.id) : forgetHandover(platform, manifest, over)).catch(
-      (error: unknown) => log.warn({ filter: manifest.id, err: error }, 'moving failed; it comes again'),
-    )
+  const { controlState, brokers, nowMs } = platform
+  const isServed = (mirror: string): boolean => brokers.address(mirror) !== undefined
+  const attempt = (filter: string, work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => log.warn({ filter, err: error }, 'moving failed; it comes again'))
+  for (const manifest of controlState.filters()) {
+    const { id, state, moving, handover, formerly } = manifest
+    if (state === 'deleted' || (moving ?? handover ?? formerly) === undefined) continue
+    if (moving !== undefined) await attempt(id, handOver(platform, id))
+    if (handover !== undefined) await attempt(id, advanceHandover(platform, id))
+    for (const place of pastPlaces(manifest, isServed, nowMs()))
+      await attempt(id, leavePlace(platform, manifest, place, isServed(place.mirror)))
   }
 }
 
@@ -23,7 +28,9 @@ const usersOf = ({ controlState }: Platform, { id }: Manifest): CredentialRecord
   controlState.credentials().filter(({ topic, state }) => topic === topicOfFilter(id) && state === 'active')
 
 const handOver = (platform: Platform, id: string): Promise<void> =>
-  placeElsewhere(platform, id, manifest => handedOver(manifest, platform.controlState.statusOf(id), platform.nowMs()))
+  placeElsewhere(platform, id, manifest =>
+    handedOver(manifest, platform.controlState.statusOf(id), moveTimes(platform.settings.moves), platform.nowMs()),
+  )
 
 /**
  * Writes a manifest with another placement, if there is one. Its users go ahead: who sees the new placement finds the filter's topic there with the
@@ -61,14 +68,38 @@ export async function placeElsewhere(
   await applyAll(all)
 }
 
-/** The old node has finished, and the last subscribers have read there: users and the note of the move go. */
-async function forgetHandover(platform: Platform, manifest: Manifest, { from }: Handover): Promise<void> {
-  const { controlState, writes, brokers, nowMs } = platform
-  for (const { user } of usersOf(platform, manifest)) await brokers.removeUser(from.mirror, user)
+/** What the old node had kept is over sooner than was said, or the move is so long ago that nothing needs to know of it. */
+async function advanceHandover(platform: Platform, id: string): Promise<void> {
+  const { controlState, writes, settings, nowMs } = platform
+  const next = (): Manifest | undefined => {
+    const manifest = controlState.filter(id)
+    if (manifest === undefined) return undefined
+    const { handover: _over, ...rest } = manifest
+    if (pastHandover(manifest, nowMs()) !== undefined) return rest
+    return endedEarly(manifest, controlState.shards(), moveTimes(settings.moves), nowMs())
+  }
+  if (next() === undefined) return
+  await writes.change(async writer => {
+    const now = next()
+    if (now !== undefined) await writer.manifest(now)
+  })
+}
+
+/** Its topic there is empty by now, or the mirror is gone: its users go, and the note of it. */
+async function leavePlace(
+  platform: Platform,
+  manifest: Manifest,
+  place: FormerPlace,
+  isServed: boolean,
+): Promise<void> {
+  const { controlState, writes, brokers } = platform
+  if (isServed) for (const { user } of usersOf(platform, manifest)) await brokers.removeUser(place.mirror, user)
   await writes.change(async writer => {
     const now = controlState.filter(manifest.id)
-    if (now === undefined || pastHandover(now, nowMs()) === undefined) return
-    const { handover: _over, ...rest } = now
-    await writer.manifest(rest)
+    const left = now?.formerly?.filter(({ mirror, until }) => mirror !== place.mirror || until !== place.until)
+    if (now !== undefined && left?.length !== now.formerly?.length) {
+      const { formerly: _all, ...rest } = now
+      await writer.manifest(left === undefined || left.length === 0 ? rest : { ...rest, formerly: left })
+    }
   })
 }

@@ -46,7 +46,9 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
       for (const manifest of controlState.filters()) {
         if (manifest.state === 'submitted') await attempt('queue', () => jobs.enqueue(manifest.id))
         if (manifest.state !== 'deleted') continue
-        const isHeld = controlState.statusOf(manifest.id) !== undefined
+        // Where its users are, the manifest says.
+        const isRead = controlState.credentials().some(({ topic }) => topic === topicOfFilter(manifest.id))
+        const isHeld = isRead || controlState.statusOf(manifest.id) !== undefined
         const isDue = manifest.placement === null || nowMs() - Date.parse(manifest.updatedAt) > FORGET_AFTER_MS
         if (!isHeld && isDue) await attempt('forget', () => writes.change(writer => writer.forgetManifest(manifest.id)))
       }

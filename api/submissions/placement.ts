@@ -10,8 +10,9 @@ export interface Candidate extends Placement {
 /** A shard reports every few seconds; one silent for so long is not given new filters while another answers. */
 export const SILENT_AFTER_MS = 60_000
 
+/** Also where its time is none. */
 export const isSilent = (reportedAtMs: number | undefined, nowMs: number): boolean =>
-  nowMs - (reportedAtMs ?? -Infinity) >= SILENT_AFTER_MS
+  !(nowMs - (reportedAtMs ?? -Infinity) < SILENT_AFTER_MS)
 
 /** The shards of some mirrors. Of a mirror that never reported, the one that every mirror has. */
 export const candidatesOf = (mirrors: readonly string[], reports: readonly ShardStatus[]): Candidate[] =>

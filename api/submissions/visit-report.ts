@@ -41,18 +41,20 @@ export interface VisitQuery {
 /** Undefined where nothing is known of the visit. Throws ApiError API_MIRROR_DOWN. */
 export async function visitReport(brokers: NodeRecords, query: VisitQuery): Promise<VisitReport | undefined> {
   const { manifest, status, visit } = query
-  const { handover, placement } = manifest
-  // A node that has handed the filter over keeps, and finishes, the visits it had begun.
+  const { handover, placement, formerly = [] } = manifest
+  // A node that has handed the filter over keeps, and finishes, the visits it had begun; what it did before is in its records too.
   const isElsewhere = handover?.visits.includes(visit) === true
-  const { mirror, shard } = (isElsewhere ? handover?.from : (status ?? placement)) ?? {}
-  if (mirror === undefined || shard === undefined) return undefined
-  const counts =
-    (isElsewhere ? undefined : status?.visits.find(entry => entry.visit === visit)) ??
-    (await countsOf(brokers, mirror, shard, manifest.id, visit))
-  if (counts === undefined) return undefined
-  const { total, alerts } =
-    counts.overCap > 0 ? await overCapOf(brokers, mirror, manifest.id, counts) : { total: 0, alerts: [] }
-  return { ...counts, overCap: Math.max(counts.overCap, total), overCapAlerts: alerts }
+  const present = isElsewhere ? handover.from : (status ?? placement)
+  for (const place of present ? [present, ...formerly] : formerly) {
+    const { mirror, shard } = place
+    const reported = isElsewhere || place !== present ? undefined : status?.visits.find(one => one.visit === visit)
+    const counts = reported ?? (await countsOf(brokers, mirror, shard, manifest.id, visit))
+    if (counts === undefined) continue
+    const { total, alerts } =
+      counts.overCap > 0 ? await overCapOf(brokers, mirror, manifest.id, counts) : { total: 0, alerts: [] }
+    return { ...counts, overCap: Math.max(counts.overCap, total), overCapAlerts: alerts }
+  }
+  return undefined
 }
 
 /** From the node's progress: the newest record of the visit holds. */

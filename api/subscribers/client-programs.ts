@@ -19,6 +19,8 @@ export interface ConsumerNames {
   readonly tls: boolean
   /** Where packets' schemas are, if the operator says. */
   readonly registryUrl?: string | undefined
+  /** Where the topic was before, as long as it can be read there. */
+  readonly earlier?: readonly { readonly bootstrap: string; readonly until: string }[]
 }
 
 export interface ConsumerTexts {
@@ -39,11 +41,17 @@ const NOTICES: ReadonlySet<string> = new Set(Object.keys(STREAMS).map(noticesTop
 export const shapeOf = ({ kind, name }: { readonly kind: string; readonly name: string }): Shape =>
   kind === 'filter' ? 'delivery' : kind === 'stream' || NOTICES.has(name) ? 'framed' : 'other'
 
-/** How the files that a text needs get there, as comments. */
-const filesOf = (mark: string, { topic, tls }: ConsumerNames): string =>
-  tls
+/** How the files that a text needs get there, and where else the topic is, as comments. */
+const notesOf = (mark: string, { topic, tls, bootstrap, earlier = [] }: ConsumerNames): string => {
+  const files = tls
     ? `${mark} ${CA_FILE} is the certificate of the brokers' authority: skysieve topic describe ${topic} --ca ${CA_FILE}\n`
     : ''
+  const places = earlier.map(
+    place =>
+      `${mark} The filter has moved: what it delivered before is at ${place.bootstrap} until ${place.until}. Run this there too, with that\n${mark} address in place of ${bootstrap}; no delivery is at both. skysieve topic consume ${topic} reads all of them.\n`,
+  )
+  return files + places.join('')
+}
 
 const PYTHON_PRINTS = {
   delivery: `    headers = {name: value.decode() for name, value in message.headers() or []}
@@ -62,7 +70,7 @@ const python = (names: ConsumerNames): string => {
   const framed = `0x00, schema id (4 bytes, big-endian), Avro${registryUrl ? `; schemas: ${registryUrl}/schemas/ids/<id>` : ''}`
   return `# pip install confluent-kafka
 # ${PASSWORD} holds the password of ${user}
-${filesOf('#', names)}import os
+${notesOf('#', names)}import os
 from confluent_kafka import Consumer
 
 consumer = Consumer({
@@ -102,7 +110,7 @@ const kcat = (names: ConsumerNames): string => {
 # LD_PRELOAD lends it the newer one that \`pip install confluent-kafka\` brings; leave that line out where kcat's own is new enough.
 # Without either: the Python or the Node.js program, or skysieve topic consume ${topic}
 # ${PASSWORD} holds the password of ${user}
-${filesOf('#', names)}LD_PRELOAD="$(python3 -c 'import confluent_kafka as c, glob; print(*glob.glob(c.__path__[0] + ".libs/librdkafka-*"))')" \\
+${notesOf('#', names)}LD_PRELOAD="$(python3 -c 'import confluent_kafka as c, glob; print(*glob.glob(c.__path__[0] + ".libs/librdkafka-*"))')" \\
 kcat -F /dev/stdin -u ${KCAT_PRINTS[shape]} -G ${user} ${topic} <<END
 bootstrap.servers=${bootstrap}
 security.protocol=${tls ? `SASL_SSL\nssl.ca.location=${CA_FILE}` : 'SASL_PLAINTEXT'}
@@ -131,7 +139,7 @@ const kafkajs = (names: ConsumerNames): string => {
   const { topic, bootstrap, user, tls, shape } = names
   return `// npm install kafkajs; in a file whose name ends in .mjs
 // ${PASSWORD} holds the password of ${user}
-${filesOf('//', names)}${tls ? "import { readFileSync } from 'node:fs'\n" : ''}import { Kafka } from 'kafkajs'
+${notesOf('//', names)}${tls ? "import { readFileSync } from 'node:fs'\n" : ''}import { Kafka } from 'kafkajs'
 
 const kafka = new Kafka({
   brokers: ['${bootstrap}'],
@@ -152,7 +160,7 @@ const properties = (names: ConsumerNames): string => {
   const { topic, bootstrap, user, tls } = names
   return `# Of Kafka's own clients: kafka-console-consumer.sh --bootstrap-server ${bootstrap} --topic ${topic} --command-config THIS_FILE
 # ${PASSWORD} holds the password of ${user}
-${filesOf('#', names)}bootstrap.servers=${bootstrap}
+${notesOf('#', names)}bootstrap.servers=${bootstrap}
 security.protocol=${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}
 ${tls ? `ssl.truststore.type=PEM\nssl.truststore.location=${CA_FILE}\n` : ''}sasl.mechanism=SCRAM-SHA-512
 config.providers=env

@@ -6,6 +6,7 @@ import { randomText } from '../accounts/bearer-token.ts'
 import { ApiError } from '../errors.ts'
 import { applyNewUser, shareQuota } from './apply-users.ts'
 import { newPassword } from './kafka-password.ts'
+import { brokersOfCredential } from './subscriber-acls.ts'
 import { type SubscriberPlatform } from './subscriber-platform.ts'
 import { type ReadableTopic } from './readable-topics.ts'
 
@@ -56,6 +57,9 @@ export async function makeCredential(
     await writer.record(record)
   })
   await applyNewUser(platform, record.account, record.broker, user)
+  // Where the topic was before: a mirror that is away is brought there by whoever leads.
+  const others = brokersOfCredential(controlState, record).filter(broker => broker !== record.broker)
+  await Promise.allSettled(others.map(broker => applyNewUser(platform, record.account, broker, user)))
   return { record, password }
 }
 
@@ -72,7 +76,8 @@ export async function removeCredential(platform: SubscriberPlatform, record: Cre
   const { controlState, writes, brokers } = platform
   const leaving: CredentialRecord = { ...record, state: 'deleting' }
   if (record.state !== 'deleting') await writes.change(writer => writer.record(leaving))
-  await brokers.removeUser(record.broker, record.user)
+  for (const broker of brokersOfCredential(controlState, record))
+    if (broker === record.broker || brokers.address(broker) !== undefined) await brokers.removeUser(broker, record.user)
   await writes.change(async writer => {
     if (controlState.credential(record.user)) await writer.forgetRecord(leaving)
   })

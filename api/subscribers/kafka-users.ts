@@ -2,7 +2,13 @@
 import { type Grant } from '#hub'
 import { HUB, type KafkaUser } from '../brokers/brokers.ts'
 import { type CredentialRecord, type LoginRecord } from '../control/account-records.ts'
-import { aclsOfCredential, aclsOfLogin, mirrorsOf, type SubscriberState } from './subscriber-acls.ts'
+import {
+  aclsOfCredential,
+  aclsOfLogin,
+  brokersOfCredential,
+  mirrorsOf,
+  type SubscriberState,
+} from './subscriber-acls.ts'
 import { quotaOf, type QuotaSettings } from './subscriber-quotas.ts'
 
 /** The Kafka user of a record on a broker, as it shall be now. */
@@ -38,9 +44,10 @@ export function kafkaUsers(controlState: SubscriberState, limits: QuotaSettings,
   return [...controlState.credentials(), ...controlState.logins()]
     .filter(record => record.state === 'active' && (account === undefined || record.account === account))
     .flatMap(record =>
-      (record.kind === 'credential' ? [record.broker] : [HUB, ...mirrorsOf(controlState)]).map(broker =>
-        kafkaUserOf(controlState, limits, record, broker),
-      ),
+      (record.kind === 'credential'
+        ? brokersOfCredential(controlState, record)
+        : [HUB, ...mirrorsOf(controlState)]
+      ).map(broker => kafkaUserOf(controlState, limits, record, broker)),
     )
 }
 

@@ -15,13 +15,21 @@ export interface ReadableTopic {
   readonly of: string
   /** Undefined while the filter has no mirror yet. */
   readonly broker: string | undefined
+  /** Where earlier deliveries of a filter that has moved can be read, the newest first. */
+  readonly earlier?: readonly EarlierBroker[]
 }
 
-const ofFilter = ({ id, placement }: Manifest): ReadableTopic => ({
+interface EarlierBroker {
+  readonly broker: string
+  readonly until: string
+}
+
+const ofFilter = ({ id, placement, formerly = [] }: Manifest): ReadableTopic => ({
   name: topicOfFilter(id),
   kind: 'filter',
   of: id,
   broker: placement?.mirror,
+  earlier: formerly.map(({ mirror: broker, until }) => ({ broker, until })),
 })
 
 const ofHub = (name: string): ReadableTopic => {

@@ -1,7 +1,7 @@
 // Which Kafka ACLs a subscriber's user gets on a broker: worked out from the control state alone. Pure. Read it first in this folder.
 // In: the record of a credential or a login, its account, topics and filters. Out: ACLs, which apply-users.ts brings to the brokers.
 import { type Grant, noticesTopic, STREAMS } from '#hub'
-import { topicOfFilter } from '#filters'
+import { type Manifest, topicOfFilter } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
 import { type AccountRecord, type CredentialRecord, type LoginRecord } from '../control/account-records.ts'
 import { type ControlState } from '../control/control-state.ts'
@@ -11,7 +11,7 @@ import { groupPrefixes } from './consumer-groups.ts'
 export type Acl = Omit<Grant, 'user'>
 export type SubscriberState = Pick<
   ControlState,
-  'account' | 'accounts' | 'credentials' | 'logins' | 'topics' | 'filters' | 'shards'
+  'account' | 'accounts' | 'credentials' | 'logins' | 'topics' | 'filter' | 'filters' | 'shards'
 >
 
 const READ_OPERATIONS = ['read', 'describe', 'describe-configs'] as const
@@ -85,7 +85,22 @@ export const mirrorsOf = ({ shards }: Pick<SubscriberState, 'shards'>): readonly
   ...new Set(shards().map(({ mirror }) => mirror)),
 ]
 
-/** Topics of an account's filters on a mirror; of one that came from there too, as long as that is kept. */
+/** The mirrors that a filter's topic can be read on: where it runs first, then where it ran, the newest first, as long as its topic is kept there. */
+const mirrorsOfFilter = ({ placement, formerly = [] }: Pick<Manifest, 'placement' | 'formerly'>): string[] => [
+  ...new Set([...(placement === null ? [] : [placement]), ...formerly].map(({ mirror }) => mirror)),
+]
+
+/** Where a credential's user is: with its topic, and where that was as long as it is kept there. */
+export function brokersOfCredential(
+  { filter }: Pick<SubscriberState, 'filter'>,
+  { broker, topic: name }: Pick<CredentialRecord, 'broker' | 'topic'>,
+): string[] {
+  const prefix = topicOfFilter('')
+  const manifest = name.startsWith(prefix) ? filter(name.slice(prefix.length)) : undefined
+  return [...new Set([broker, ...(manifest?.formerly ?? []).map(({ mirror }) => mirror)])]
+}
+
+/** Topics of an account's filters on a mirror; of one that ran there too, as long as that is kept. */
 export const filterTopicsOn = (
   { filters }: Pick<SubscriberState, 'filters'>,
   account: string,
@@ -93,8 +108,8 @@ export const filterTopicsOn = (
 ): string[] =>
   filters()
     .filter(
-      ({ owner, state, placement, handover }) =>
-        owner === account && state !== 'deleted' && (placement?.mirror === mirror || handover?.from.mirror === mirror),
+      manifest =>
+        manifest.owner === account && manifest.state !== 'deleted' && mirrorsOfFilter(manifest).includes(mirror),
     )
     .map(({ id }) => topicOfFilter(id))
 

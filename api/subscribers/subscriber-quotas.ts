@@ -1,10 +1,12 @@
 // Which Kafka quota a subscriber's user gets on a broker: its share of its account's. Pure.
 import { type UserQuota } from '#hub'
+import { type CredentialRecord, type LoginRecord } from '../control/account-records.ts'
 import { type ControlState } from '../control/control-state.ts'
 import { type ApiSettings } from '../settings.ts'
+import { brokersOfCredential } from './subscriber-acls.ts'
 
 export type QuotaSettings = Pick<ApiSettings, 'kafkaBytesPerSecond' | 'kafkaRequestPercent'>
-type QuotaState = Pick<ControlState, 'account' | 'credentials' | 'logins'>
+type QuotaState = Pick<ControlState, 'account' | 'credentials' | 'logins' | 'filter'>
 
 const UNLIMITED: UserQuota = { consumerBytesPerSecond: null, producerBytesPerSecond: null, requestPercent: null }
 
@@ -18,9 +20,10 @@ export function quotaOf(controlState: QuotaState, limits: QuotaSettings, id: str
   const isFree = account === undefined || (account.role ?? 'reader') !== 'reader'
   const bytes = own?.kafkaBytesPerSecond ?? (isFree ? undefined : limits.kafkaBytesPerSecond)
   const percent = own?.kafkaRequestPercent ?? (isFree ? undefined : limits.kafkaRequestPercent)
+  const isThere = (record: CredentialRecord | LoginRecord): boolean =>
+    record.kind === 'login' || brokersOfCredential(controlState, record).includes(broker)
   const sharing = [...controlState.credentials(), ...controlState.logins()].filter(
-    record =>
-      record.account === id && (record.kind === 'login' || record.broker === broker) && record.state === 'active',
+    record => record.account === id && record.state === 'active' && isThere(record),
   ).length
   const share = (limit: number): number => Math.max(1, Math.floor(limit / Math.max(1, sharing)))
   return {

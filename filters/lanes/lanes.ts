@@ -19,6 +19,8 @@ import { SharedWindow, WINDOW_BYTES } from './shared-window.ts'
 const LIVE_BYTES = 64 * 1024 * 1024
 /** Lanes that read for themselves at the same time. */
 const READERS = 4
+/** For a clock that stands still while a node is cut off, and not only as long as a visit's end can wait. */
+const HOWEVER_LATE: ClosingRule = { quietMs: 0, deadlineMs: Number.POSITIVE_INFINITY }
 
 export interface LanesOptions {
   readonly reading: ReadingOptions
@@ -146,10 +148,10 @@ export class Lanes {
     return Number(lag)
   }
 
-  *#clocks(lane: Lane): Generator<PartitionClock> {
+  *#clocks(lane: Lane, closing = this.#options.closing ?? CLOSING): Generator<PartitionClock> {
     const feed = this.#feedOf(lane.name)
     if (feed === undefined) return
-    const { context, hubClock, closing = CLOSING } = this.#options
+    const { context, hubClock } = this.#options
     const nowMs = Date.now()
     const lateMs = Math.max(feed.arrival.lateMs(nowMs), hubClock?.lateMs(nowMs) ?? 0)
     const record = context.shardState.lanes.get(lane.name)
@@ -161,6 +163,17 @@ export class Lanes {
         doneMs: readMs === undefined ? undefined : doneMs(readMs, lateMs, closing),
       }
     }
+  }
+
+  /**
+   * Up to which moment, ms since 1970, everything that was on the hub is evaluated, however long this node was cut off: by the lane that a filter is in, or by its
+   * stream's live lane where it is in none. Undefined while that lane is not open, or has not read.
+   */
+  evaluatedMs(filter: string, stream: string): number | undefined {
+    const { lane = liveLane(stream) } = this.#options.context.shardState.filters.get(filter) ?? {}
+    const open = this.get(lane)
+    const clockMs = open && streamClock(this.#clocks(open, HOWEVER_LATE))
+    return clockMs !== undefined && Number.isFinite(clockMs) ? clockMs : undefined
   }
 
   /** Whether a filter's own lane has evaluated everything that its live lane has. */

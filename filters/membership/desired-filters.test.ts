@@ -37,6 +37,7 @@ const record: FilterRecord = {
   ahead: new Map(),
   suspension: undefined,
   cpuMs: 9,
+  cpuAlerts: 9,
 }
 const desired = (changes: Partial<Manifest>, known: FilterRecord | undefined = record): string =>
   desiredStateFor({ ...manifest, ...changes }, known, place, Date.parse('2026-06-01T00:00:00Z'))
@@ -80,8 +81,18 @@ test('a suspension keeps it from running until the generation is raised, which a
     arrived: undefined,
     suspension: undefined,
     cpuMs: 9,
+    cpuAlerts: 9,
   })
   expect(recordFor(manifest, record).strikes).toBe(1)
+})
+
+test('a filter that comes suspended from another node stays so until the generation is raised', () => {
+  const suspension = { generation: 1, reason: 'timeout', message: 'm', at: '' }
+  const handover = { from: { mirror: 'node2', shard: 0 }, at: 'x', sinceMs: 0, visits: [], until: '', suspension }
+  expect(desiredStateFor({ ...manifest, handover }, undefined, place, 0)).toBe('rest')
+  expect([desired({ handover }), desired({ handover, generation: 2 })]).toEqual(['rest', 'run'])
+  // Its owner resumed it here, and it was loaded: what it came with is past.
+  expect(desired({ handover }, { ...record, arrived: 'x' })).toBe('run')
 })
 
 test('what a filter was found to read holds for its version, also when its owner resumes it', () => {

@@ -3,7 +3,7 @@ import { type StartPosition } from '#mirrors'
 import { type Manifest } from '../manifest.ts'
 import { type FilterRecord } from '../progress/records.ts'
 import { isSuspended } from '../progress/strikes-and-suspension.ts'
-import { finishes } from './mirror-handover.ts'
+import { arrivalOf, finishes } from './mirror-handover.ts'
 import { isAt, type Place } from './place.ts'
 
 /**
@@ -14,21 +14,24 @@ import { isAt, type Place } from './place.ts'
  */
 export type DesiredState = 'run' | 'rest' | 'forget' | 'none'
 
+/** What a filter is to do here; `evaluatedMs` is up to which moment this node has evaluated everything, where it is known. */
 export function desiredStateFor(
   manifest: Manifest | undefined,
   record: FilterRecord | undefined,
   place: Place,
   nowMs: number,
+  evaluatedMs?: number,
 ): DesiredState {
   const isKnown = record !== undefined
   // A filter is ended by its state, never by its manifest being away.
   if (manifest === undefined) return 'none'
   const { state, stream } = manifest
   if (state === 'deleted') return isKnown || isAt(place, manifest.placement) ? 'forget' : 'none'
-  if (!isAt(place, manifest.placement) && !(isKnown && finishes(manifest, place, nowMs)))
+  if (!isAt(place, manifest.placement) && !(isKnown && finishes(manifest, record, place, { nowMs, evaluatedMs })))
     return isKnown ? 'rest' : 'none'
   if (state !== 'active' || hasExpired(manifest, nowMs) || !place.streams.includes(stream)) return 'rest'
-  return isSuspended(record?.suspension, manifest.generation) ? 'rest' : 'run'
+  const suspensions = [record?.suspension, arrivalOf(manifest, record, place)?.suspension]
+  return suspensions.some(one => isSuspended(one, manifest.generation)) ? 'rest' : 'run'
 }
 
 const hasExpired = ({ expires }: Manifest, nowMs: number): boolean =>
@@ -53,4 +56,5 @@ export const recordFor = ({ active, generation }: Manifest, record: FilterRecord
   cut: record?.cut,
   arrived: record?.arrived,
   cpuMs: record?.cpuMs ?? 0,
+  cpuAlerts: record?.cpuAlerts ?? 0,
 })

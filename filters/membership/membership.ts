@@ -11,19 +11,20 @@ import { type Positions } from '../progress/positions.ts'
 import { type Cut, type FilterRecord } from '../progress/records.ts'
 import { afterStrike, suspend } from '../progress/strikes-and-suspension.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
-import { recordFor, startOf, desiredStateFor } from './desired-filters.ts'
+import { type DesiredState, desiredStateFor, recordFor, startOf } from './desired-filters.ts'
 import { FilterLoader, type Wait } from './filter-loader.ts'
 import { LaneEntry } from './lane-entry.ts'
 import { compile, type LoadedFilter } from './load-filter.ts'
 import { type MembershipOptions } from './membership-options.ts'
-import { arrivalOf, cutOf, isToBeCut, shareOf } from './mirror-handover.ts'
+import { arrivalOf, shareOf } from './mirror-handover.ts'
+import { Moves } from './moves.ts'
 import { ReadableFields } from './readable-fields.ts'
 
 export class Membership {
   readonly #options: MembershipOptions
   readonly #runners = new Map<string, LoadedFilter>()
   readonly #readable: ReadableFields
-  readonly #cuts = new Map<string, Cut>()
+  readonly #moves: Moves
   readonly #adoptions = new Map<string, Promise<void>>()
   readonly #loader: FilterLoader
   readonly #entry: LaneEntry
@@ -34,6 +35,7 @@ export class Membership {
     this.#options = options
     this.#readable = new ReadableFields(options.streams)
     this.#entry = new LaneEntry(options)
+    this.#moves = new Moves(options)
     this.#loader = new FilterLoader({
       ...options,
       fields: stream => this.#readable.fields(stream),
@@ -47,7 +49,7 @@ export class Membership {
 
   /** Where this node's share of a moving filter ends, once that is committed. */
   cut(filter: string): Cut | undefined {
-    return this.#cuts.get(filter)
+    return this.#moves.cut(filter)
   }
 
   /** What keeps a filter from being loaded, which is no fault of its own. */
@@ -58,6 +60,11 @@ export class Membership {
 
   get size(): number {
     return this.#runners.size
+  }
+
+  /** Filters that have gone to another mirror and whose visits are over here, each with the move it went by. */
+  overHere(nowMs: number): { readonly filter: string; readonly at: string }[] {
+    return this.#moves.overHere(nowMs)
   }
 
   /** Opens the lanes of the shard's state with the filters that are in them: nothing is evaluated before all of them are loaded. */
@@ -106,32 +113,21 @@ export class Membership {
   }
 
   async #apply(id: string): Promise<void> {
-    const { shardState, place, manifestOf } = this.#options
+    const { shardState, manifestOf } = this.#options
     const manifest = manifestOf(id)
     const record = shardState.filters.get(id)
-    const desired = desiredStateFor(manifest, record, place, Date.now())
+    const desired = this.#desired(manifest, record)
     if (desired === 'forget') await this.#forget(id)
     else if (desired === 'rest') await this.#rest(id, manifest)
-    else if (desired === 'run' && manifest !== undefined) {
-      await this.#run(manifest, record)
-      await this.#letGo(manifest)
-    }
+    else if (desired === 'run' && manifest !== undefined) await this.#run(manifest, record)
+    if (manifest !== undefined && (desired === 'rest' || desired === 'run'))
+      await this.#moves.letGo(manifest, this.#runners.get(id))
   }
 
-  /** For a filter that is to move to another mirror: fixes, once, which alerts are still evaluated here. */
-  async #letGo(manifest: Manifest): Promise<void> {
-    const { shardState, place, committer, onChange } = this.#options
-    const { id, moving } = manifest
-    const [record, runner] = [shardState.filters.get(id), this.#runners.get(id)]
-    if (record === undefined || runner === undefined || moving === undefined) return
-    if (isToBeCut(manifest, record, place)) {
-      record.cut = cutOf(shardState, id, moving.at, Date.now())
-      runner.share = shareOf(manifest, record, place)
-      await committer.commitNow([changesOnly(shardState.filterChange(id))])
-    }
-    // Only what is committed is reported: the other node begins by it.
-    if (record.cut !== undefined) this.#cuts.set(id, record.cut)
-    onChange(id)
+  #desired(manifest: Manifest | undefined, record: FilterRecord | undefined): DesiredState {
+    const { place, lanes } = this.#options
+    const evaluatedMs = manifest && lanes().evaluatedMs(manifest.id, manifest.stream)
+    return desiredStateFor(manifest, record, place, Date.now(), evaluatedMs)
   }
 
   async #run(manifest: Manifest, known: FilterRecord | undefined): Promise<void> {
@@ -210,14 +206,9 @@ export class Membership {
 
   /** At the start of an incarnation: loads a filter that has a lane and is still to run. */
   async #reload(id: string): Promise<LoadedFilter | undefined> {
-    const { shardState, place, manifestOf } = this.#options
+    const { shardState, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(id), shardState.filters.get(id)]
-    if (
-      manifest === undefined ||
-      record === undefined ||
-      desiredStateFor(manifest, record, place, Date.now()) !== 'run'
-    )
-      return undefined
+    if (manifest === undefined || record === undefined || this.#desired(manifest, record) !== 'run') return undefined
     if (record.generation < manifest.generation || record.version !== manifest.active)
       Object.assign(record, { ...recordFor(manifest, record), ahead: record.ahead })
     const runner = await this.#load(manifest, record)
@@ -230,11 +221,9 @@ export class Membership {
     this.#loader.forget(id)
     const { shardState, committer, onChange } = this.#options
     await this.#withdraw(id)
-    const record = shardState.filters.get(id)
-    if (record?.lane !== undefined) {
-      const changes = leaveLane(shardState, id)
-      await committer.commitNow([changesOnly(...changes)])
-    }
+    const hasArrived = manifest !== undefined && this.#moves.arriveResting(manifest)
+    if (hasArrived || shardState.filters.get(id)?.lane !== undefined)
+      await committer.commitNow([changesOnly(...leaveLane(shardState, id))])
     if (manifest !== undefined) onChange(id)
   }
 

@@ -29,6 +29,7 @@ beforeEach(() => {
     ahead,
     suspension: undefined,
     cpuMs: 0,
+    cpuAlerts: 0,
   })
 })
 

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile'
 import { type Doubt } from '../cap/visit-time.ts'
 import { type Candidate, type Visit } from '../cap/visit.ts'
 import { FilterError } from '../errors.ts'
+import { Suspension } from '../manifest.ts'
 
 /** A lane of one stream: what it has evaluated, and how far each partition's time has come. */
 export interface LaneRecord {
@@ -29,16 +30,6 @@ export interface Cut {
   readonly visits: readonly bigint[]
 }
 
-/** Why a filter does not run, for its author. Holds for the generation it was made in; the owner's `resume` raises the manifest's. */
-export interface Suspension {
-  readonly generation: number
-  readonly reason: string
-  readonly message: string
-  readonly line?: number
-  readonly column?: number
-  readonly at: string
-}
-
 /** A filter on this shard. Its lane is undefined while it does not run. */
 export interface FilterRecord {
   lane: string | undefined
@@ -56,8 +47,9 @@ export interface FilterRecord {
   cut: Cut | undefined
   /** The move by which it came here, if it has begun where that says. */
   arrived: string | undefined
-  /** CPU it has used since it was submitted. */
+  /** CPU it has used since it was submitted, and how many alerts that was for. */
   cpuMs: number
+  cpuAlerts: number
 }
 
 const Long = Type.String({ pattern: '^-?[0-9]{1,19}$' })
@@ -73,14 +65,6 @@ const LaneJson = Compile(
     readMs: Type.Optional(Type.Record(Type.String(), Type.Number())),
   }),
 )
-const SuspensionJson = Type.Object({
-  generation: Type.Integer(),
-  reason: Type.String(),
-  message: Type.String(),
-  line: Type.Optional(Type.Integer()),
-  column: Type.Optional(Type.Integer()),
-  at: Type.String(),
-})
 const FilterJson = Compile(
   Type.Object({
     lane: Type.Optional(Type.String()),
@@ -90,11 +74,12 @@ const FilterJson = Compile(
     isSlow: Type.Optional(Type.Boolean()),
     learned: Type.Optional(Type.Array(Type.String())),
     ahead: Type.Optional(Offsets),
-    suspension: Type.Optional(SuspensionJson),
+    suspension: Type.Optional(Suspension),
     arrived: Type.Optional(Type.String()),
     cut: Type.Optional(Type.Object({ at: Type.String(), sinceMs: Type.Number(), visits: Type.Array(Long) })),
     /** Null where something was written that is no number; it is only shown, so anything is accepted. */
     cpuMs: Type.Optional(Type.Unknown()),
+    cpuAlerts: Type.Optional(Type.Unknown()),
   }),
 )
 const CandidateJson = Type.Object({
@@ -185,12 +170,13 @@ export const encodeFilter = ({ ahead, isSlow, learned, cut, ...record }: FilterR
   })
 
 export function decodeFilter(key: string, text: string): FilterRecord {
-  const { lane, suspension, ahead, isSlow, learned, cut, arrived, cpuMs, ...rest } = parse(key, text, value =>
-    FilterJson.Check(value),
-  )
+  const record = parse(key, text, value => FilterJson.Check(value))
+  const { lane, suspension, ahead, isSlow, learned, cut, arrived, cpuMs, cpuAlerts, ...rest } = record
   return {
     ...rest,
-    cpuMs: finiteMs(cpuMs),
+    // In records from before alerts were counted, the time is for an unknown number: both begin anew.
+    cpuMs: cpuAlerts === undefined ? 0 : finite(cpuMs),
+    cpuAlerts: finite(cpuAlerts),
     lane,
     suspension,
     arrived,
@@ -201,8 +187,8 @@ export function decodeFilter(key: string, text: string): FilterRecord {
   }
 }
 
-/** Time that can be added up and written as JSON. */
-export const finiteMs = (value: unknown): number =>
+/** A time or a count that can be added up and written as JSON. */
+export const finite = (value: unknown): number =>
   typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0
 
 export const encodeCandidate = ({ alert, score, source, version, annotations }: Candidate): string =>

@@ -2,8 +2,8 @@
 // second one suspends it. Both are in the filter's progress record, so they outlive restarts; a suspension holds until its owner raises the generation (`resume`).
 // An error that a filter throws on one alert is none: it is counted in the visit (`errors`, verdicts/apply-verdicts.ts) and the filter goes on.
 import { type AuthorError } from '#sandbox'
+import { type Suspension } from '../manifest.ts'
 import { type Changes, leaveLane } from './lane-transitions.ts'
-import { type Suspension } from './records.ts'
 import { type ShardState } from './shard-state.ts'
 
 /** At this many in one generation the filter is suspended. */

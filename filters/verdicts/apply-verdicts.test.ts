@@ -69,6 +69,7 @@ const recordIn = (shardState: ShardState, id: string, ahead = new Map<number, bi
     ahead,
     suspension: undefined,
     cpuMs: 0,
+    cpuAlerts: 0,
   }
   shardState.filters.set(id, record)
   return record

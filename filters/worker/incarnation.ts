@@ -16,7 +16,7 @@ import { type ManifestSource } from '../membership/node-manifests.ts'
 import { type Place } from '../membership/place.ts'
 import { type SourceLookup } from '../membership/source-lookup.ts'
 import { type FilterMetrics } from '../metrics.ts'
-import { finiteMs } from '../progress/records.ts'
+import { finite } from '../progress/records.ts'
 import { restore } from '../progress/restore.ts'
 import { changesOnly } from '../publish/commit-unit.ts'
 import { type Committed, Committer } from '../publish/committer.ts'
@@ -137,7 +137,10 @@ export async function runIncarnation(options: IncarnationOptions, onOpen: (shard
         onSlow: (lane, runner) => membership.slowed(lane, runner),
         onVerdicts: (runner, verdicts, rows) => {
           const record = shardState.filters.get(runner.id)
-          if (record !== undefined) record.cpuMs = finiteMs(record.cpuMs + finiteMs(verdicts.cpuMs))
+          if (record !== undefined) {
+            record.cpuMs = finite(record.cpuMs + finite(verdicts.cpuMs))
+            record.cpuAlerts = finite(record.cpuAlerts + rows)
+          }
           if (verdicts.firstError !== undefined) runner.lastError = verdicts.firstError
           metrics.evaluated(runner.id, verdicts, rows)
         },

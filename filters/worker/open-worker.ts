@@ -1,7 +1,7 @@
 // A mirror's worker process. In: the node's broker, sandbox, manifests and schemas. It joins the mirror's workers, runs the shards that the group gives it, and says
 // how it is. It ends when it is fenced, or when a progress record cannot be read.
 import { type BrokerAccess, type ClusterAdmin, type GroupMember, openAdmin, type Stream } from '#hub'
-import { type HubClock, type MirrorGap } from '#mirrors'
+import { type HubClock, type MirrorGap, type MirrorLag } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
 import { type Registry } from 'prom-client'
@@ -14,6 +14,7 @@ import { SourceLookup } from '../membership/source-lookup.ts'
 import { filterMetrics } from '../metrics.ts'
 import { type Sources } from '../sources.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
+import { type MachineReport } from './report-values.ts'
 import { joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status-reporter.ts'
@@ -48,6 +49,10 @@ export interface WorkerOptions {
   readonly closing?: ClosingRule
   /** The hub's clock as it arrives on the node; without it, being cut off cannot be told from a survey that sends nothing. */
   readonly hubClock?: Pick<HubClock, 'lateMs'>
+  /** The machine this runs on, for the node's reports; left out of them where it is not given. */
+  readonly machine?: () => Promise<MachineReport>
+  /** How far the node's copy is behind the hub, where that is known. */
+  readonly mirrorLag?: () => Pick<MirrorLag, 'alerts' | 'seconds'> | undefined
   /** How long a packet ahead of its schema waits. */
   readonly schemaWaitMs?: number
   /** After this time a source that has not arrived is not expected any more, and its filter's status says so; a minute by default. */
@@ -128,6 +133,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       shards: options.shards,
       manifestOf,
       metrics,
+      machine: options.machine,
+      mirrorLag: options.mirrorLag,
       log,
     })
     reporters.set(shard, status)

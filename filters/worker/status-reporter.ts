@@ -1,6 +1,6 @@
 // What a worker tells the hub (skysieve.status) about its filters and itself: newest state of each, tried again until it is taken. Losing the hub stops nothing here.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
-import { type FeedGap, type MirrorGap } from '#mirrors'
+import { type FeedGap, type MirrorGap, type MirrorLag } from '#mirrors'
 import { type Logger } from 'pino'
 import { type Lane } from '../lanes/lane.ts'
 import { type Lanes } from '../lanes/lanes.ts'
@@ -8,11 +8,9 @@ import { type Manifest } from '../manifest.ts'
 import { type Membership } from '../membership/membership.ts'
 import { isAt } from '../membership/place.ts'
 import { type FilterMetrics } from '../metrics.ts'
-import { liveLane } from '../progress/lane-transitions.ts'
-import { type FilterRecord } from '../progress/records.ts'
 import { type ShardState } from '../progress/shard-state.ts'
-import { isSuspended } from '../progress/strikes-and-suspension.ts'
 import { STATUS_TOPIC } from '../publish/topics.ts'
+import { filterReport, type MachineReport, shardReport } from './report-values.ts'
 
 const FLUSH_MS = 2000
 const SOON_MS = 50
@@ -42,6 +40,10 @@ export interface StatusOptions {
   readonly shards: number
   readonly manifestOf: (filter: string) => Manifest | undefined
   readonly metrics: FilterMetrics
+  /** The machine this runs on, as it is now. */
+  readonly machine?: (() => Promise<MachineReport>) | undefined
+  /** How far the node's copy is behind the hub, where that is known. */
+  readonly mirrorLag?: (() => Pick<MirrorLag, 'alerts' | 'seconds'> | undefined) | undefined
   readonly log: Logger
 }
 
@@ -138,16 +140,17 @@ export class StatusReporter {
     if (hub === undefined || reported === undefined) return
     const filters = [...this.#dirty]
     this.#dirty.clear()
+    const machine = await this.#options.machine?.().catch(() => undefined)
     const nowMs = Date.now()
     try {
       const messages = filters.flatMap(filter => {
-        const value = this.#status(filter, reported)
+        const value = this.#status(filter, reported, nowMs)
         return value === undefined ? [] : { topic: STATUS_TOPIC, key: filter, value }
       })
       this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
       await this.#producer.send([
         ...messages,
-        { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported) },
+        { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported, machine, nowMs) },
       ])
       for (const filter of filters)
         if (reported.shardState.filters.has(filter)) this.#sentMs.set(filter, nowMs)
@@ -163,60 +166,35 @@ export class StatusReporter {
   }
 
   /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another shard or node speaks for it. */
-  #status(filter: string, { shardState, membership, lanes }: Reported): string | null | undefined {
+  #status(filter: string, { shardState, membership, lanes }: Reported, nowMs: number): string | null | undefined {
     const { mirror, shard, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(filter), shardState.filters.get(filter)]
     if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
-    const { reason, message, line, column } = record?.suspension ?? {}
-    const wait = membership.waitsFor(filter)
-    const runner = membership.runner(filter)
-    const hasFailed = wait?.isLate === true && runner === undefined
-    const cut = membership.cut(filter)
     const sentMs = this.#sentMs.get(filter) ?? 0
     const recent = shardState.recentVisits(filter)
     const newest = new Set(recent.slice(-VISITS))
     const visits = recent.filter(one => newest.has(one) || one[1].touchedMs >= sentMs).slice(-MAX_VISITS)
-    return JSON.stringify({
-      filter,
-      mirror,
-      shard,
-      state: hasFailed ? 'failed' : stateOf(manifest, record, lanes.isFollowing(filter)),
-      version: record?.version ?? manifest?.active,
-      generation: record?.generation ?? manifest?.generation,
-      reason: message === undefined ? (hasFailed ? wait.message : undefined) : `${reason}: ${message}`,
-      line,
-      column,
-      lastError: runner?.lastError,
-      waitsFor: wait?.message,
-      lane: record?.lane ?? null,
-      visits: visits.map(([visit, { seen, passed, delivered, overCap, errors, firstMs, touchedMs }]) => ({
-        visit: String(visit),
-        seen,
-        passed,
-        delivered: delivered.length,
-        overCap,
-        errors,
-        firstMs,
-        touchedMs,
-      })),
-      cpuMs: Math.round(record?.cpuMs ?? 0),
-      cut: cut?.at === manifest?.moving?.at ? cut && { ...cut, visits: cut.visits.map(String) } : undefined,
-      updatedAt: new Date().toISOString(),
-    })
+    const [runner, wait, cut] = [membership.runner(filter), membership.waitsFor(filter), membership.cut(filter)]
+    const isFollowing = lanes.isFollowing(filter)
+    return filterReport({ filter, mirror, shard, manifest, record, runner, wait, cut, isFollowing, visits, nowMs })
   }
 
-  #node({ membership, lanes }: Reported): string {
-    const { mirror, shard, shards } = this.#options
+  #node({ membership, lanes }: Reported, machine: MachineReport | undefined, nowMs: number): string {
+    const { mirror, shard, shards, mirrorLag } = this.#options
     const lagAlerts = [...lanes.all()].reduce((sum, { lane }) => sum + lanes.lag(lane.name), 0)
-    return JSON.stringify({
+    const filters = membership.size
+    return shardReport({
       mirror,
       shard,
       shards,
-      filters: membership.size,
+      filters,
       lagAlerts,
       gaps: this.#gaps,
-      updatedAt: new Date().toISOString(),
+      over: membership.overHere(nowMs),
+      machine,
+      mirrorLag: mirrorLag?.(),
+      nowMs,
     })
   }
 
@@ -231,12 +209,4 @@ export class StatusReporter {
       new Promise(resolve => setTimeout(resolve, 500)),
     ])
   }
-}
-
-function stateOf(manifest: Manifest | undefined, record: FilterRecord | undefined, isBeside: boolean): string {
-  if (manifest?.state === 'paused') return 'paused'
-  if (isSuspended(record?.suspension, manifest?.generation ?? 0)) return 'suspended'
-  if (record?.lane === undefined) return 'catching-up'
-  if (isBeside) return 'live'
-  return manifest !== undefined && record.lane === liveLane(manifest.stream) ? 'live' : 'catching-up'
 }

@@ -1,6 +1,7 @@
 // The hub's clock as it arrives on a node: by how much everything from the hub may be late at this moment.
 import { type BrokerAccess, CLOCK_PARTITIONS, CLOCK_TOPIC, clockTime, openControlLog } from '#hub'
 import { openSilence } from '../feed/lateness.ts'
+import { openClockDifference } from './clock-difference.ts'
 
 export interface HubClockOptions {
   readonly access: BrokerAccess
@@ -12,11 +13,14 @@ export interface HubClockOptions {
 export interface HubClock {
   /** Milliseconds; 0 where no hub's clock has ever arrived. */
   lateMs(nowMs: number): number
+  /** By how much this machine's clock is ahead of the hub's, and at most some 100 ms more; less where it is behind. Undefined while that is not known. */
+  aheadMs(nowMs: number): number | undefined
   close(): Promise<void>
 }
 
 /** Reads what has arrived, then follows; a broker that is away is waited for. Throws HubError where the node lacks the topic. */
 export const openHubClock = async ({ access, clientId, onProblem }: HubClockOptions): Promise<HubClock> => {
+  const difference = openClockDifference()
   const open = async (partition: number) => {
     const silence = openSilence()
     let isOld = true
@@ -27,7 +31,10 @@ export const openHubClock = async ({ access, clientId, onProblem }: HubClockOpti
       clientId,
       parse: clockTime,
       onChange: ({ value }) => {
-        if (value !== undefined) silence.heard(value, Date.now(), isOld)
+        if (value === undefined) return
+        const nowMs = Date.now()
+        silence.heard(value, nowMs, isOld)
+        if (!isOld) difference.heard(value, nowMs)
       },
       onProblem,
     })
@@ -36,6 +43,7 @@ export const openHubClock = async ({ access, clientId, onProblem }: HubClockOpti
   }
   const partitions = await Promise.all(Array.from({ length: CLOCK_PARTITIONS }, (_, partition) => open(partition)))
   return {
+    aheadMs: nowMs => difference.aheadMs(nowMs),
     lateMs: nowMs => Math.max(...partitions.map(({ silence }) => silence.lateMs(nowMs))),
     close: async () => {
       await Promise.all(partitions.map(({ close }) => close()))

@@ -81,6 +81,7 @@ export const addStatus: AddCommands = (program, context) => {
             const why = status?.waitsFor ?? status?.reason
             return why === undefined ? [] : ['', `${name}: ${why}`]
           }),
+          ...filters.flatMap(({ name, gaps = [] }) => gaps.flatMap(({ message }) => ['', `${name}: ${message}`])),
           ...waits.flatMap(({ process, reason }) => ['', `${process} waits: ${reason}`]),
         ].join('\n'),
       )

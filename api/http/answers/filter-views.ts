@@ -4,6 +4,7 @@ import {
   CapPolicy,
   FilterId,
   Language,
+  type LostPart,
   type Manifest,
   Placement,
   Start,
@@ -30,6 +31,14 @@ export const VersionView = Type.Object({
   createdAt: Time,
 })
 
+const FilterGap = Type.Object({
+  at: Time,
+  mirror: Type.String({ description: 'the node that was lost' }),
+  visits: Type.Array(Type.String(), { description: 'what it had not delivered of these is given up' }),
+  before: Type.String({ format: 'date-time', description: 'and alerts older than this that came late' }),
+  message: Type.String(),
+})
+
 export const FilterView = Type.Object({
   id: FilterId,
   name: Type.String(),
@@ -52,6 +61,8 @@ export const FilterView = Type.Object({
   placement: Type.Union([Placement, Type.Null()]),
   /** Where it is to run, until its present node has let go. */
   moving: Type.Optional(Type.Object({ to: Placement, at: Time })),
+  /** What was given up of it with nodes that were lost for good, newest last. */
+  gaps: Type.Optional(Type.Array(FilterGap)),
   topic: Type.String(),
   generation: Type.Integer(),
   status: Type.Union([FilterStatus, Type.Null()]),
@@ -62,11 +73,19 @@ export const FilterView = Type.Object({
 })
 export type FilterView = Static<typeof FilterView>
 
+function gapOf({ mirror, at, visits, beforeMs }: LostPart): Static<typeof FilterGap> {
+  const before = new Date(beforeMs).toISOString()
+  const named = visits.length === 0 ? '' : ` of visit${visits.length === 1 ? '' : 's'} ${visits.join(', ')} or`
+  const message = `${mirror} was lost for good: what it had not delivered${named} of alerts from before ${before} is given up; what it delivered last may have come twice`
+  return { at, mirror, visits: [...visits], before, message }
+}
+
 /** A manifest with what its node last reported. */
 export function filterView(manifest: Manifest, status: FilterStatus | undefined, job?: JobStage): FilterView {
-  const { trust: _trust, handover: _handover, versions, ...rest } = manifest
+  const { trust: _trust, handover: _handover, formerly: _formerly, lost, versions, ...rest } = manifest
   return {
     ...rest,
+    ...(lost === undefined ? {} : { gaps: lost.map(gapOf) }),
     description: asLine(rest.description),
     stage: stageOf(manifest, status, job),
     versions: versions.map(({ source: _source, bytes: _bytes, ...version }) => version),

@@ -113,6 +113,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
           kafkaRequestPercent: 200,
           sourceBytesPerAccount: 1_000_000,
           versionsPerFilter: 10,
+          moves: { finishMinutes: 30, lateMinutes: 10, keepDays: 7 },
           languages: ['javascript', 'typescript'],
           ...over.settings,
         },

@@ -5,12 +5,13 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import { openNodeManifests, openSources, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
-import { followMirrorGaps, hubLateness, openHubClock } from '#mirrors'
+import { followMirrorGaps, hubLateness, mirrorLag, openHubClock, openLagWatch, openMachine } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
 import { processMetrics } from '../process-metrics.ts'
 import { openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
+import { softwareVersion } from '../../version.ts'
 import { workerChecks } from './readiness.ts'
 import { WorkerConfig } from './config.ts'
 
@@ -55,6 +56,19 @@ const fromHub = async (id: number): ReturnType<typeof schemas.get> => {
   return text === undefined ? undefined : parseSchema(text)
 }
 const streams = Object.values(STREAMS).filter(({ name }) => config.streams?.includes(name) ?? true)
+const stop = new AbortController()
+const lag = openLagWatch({
+  hub,
+  node: local,
+  topics: streams.map(({ topic }) => topic),
+  clientId: `${local.user}.lag`,
+  signal: stop.signal,
+})
+lag.ended.catch(warn('how far this node is behind the hub is not known'))
+mirrorLag(registry, lag.latest)
+const machine = openMachine(dataDir)
+const version = softwareVersion()
+const languages = ['javascript', 'typescript', ...(config.containers === undefined ? [] : ['python'])]
 const worker = await openWorker({
   mirror,
   shards,
@@ -67,6 +81,11 @@ const worker = await openWorker({
   schemas,
   schemasFromHub: fromHub,
   hubClock,
+  machine: async () => {
+    const clockMs = hubClock.aheadMs(Date.now())
+    return { ...(await machine.look()), ...(clockMs === undefined ? {} : { clockMs }), version, languages }
+  },
+  mirrorLag: lag.latest,
   memberFile: join(dataDir, 'member'),
   registry,
   log,
@@ -98,6 +117,7 @@ closeWithGrace({ delay: STOP_LIMIT_MS, logger: false }, async ({ err }) => {
   if (err !== undefined) log.error(err, 'the worker stops')
   await ops.close()
   await worker.close()
+  stop.abort()
   await Promise.all([
     manifests.close(),
     sources.close(),

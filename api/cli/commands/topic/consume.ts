@@ -1,10 +1,11 @@
-// `skysieve topic consume`: messages of a topic, as any subscriber reads them.
+// `skysieve topic consume`: messages of a topic, as any subscriber reads them; of a filter that moves, wherever it delivers.
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { withInterrupt } from '../../context/interrupt.ts'
 import type { ReadOptions } from './read-messages.ts'
 import { kafkaUserFor } from './kafka-user.ts'
 import { MIRROR_ABOUT, MIRROR_OPTION, topicNamed } from './topic-name.ts'
+import { sourcesOf } from './topic-sources.ts'
 
 interface ConsumeOptions extends ReadOptions {
   readonly mirror?: string
@@ -30,8 +31,9 @@ export const addConsume: AddCommands = (topic, context) => {
       const wantedTopic = await topicNamed(client, wanted, options.mirror, session.out)
       const user = await kafkaUserFor(client, wantedTopic, session)
       const { readMessages } = await import('./read-messages.ts')
+      const sources = () => sourcesOf(client, wantedTopic, user)
       await withInterrupt(context, signal =>
-        readMessages({ ...user, topic: wantedTopic.name, ...options }, session, signal),
+        readMessages({ ...user, topic: wantedTopic.name, ...options, sources }, session, signal),
       )
     })
 }

@@ -16,8 +16,10 @@ import {
   writeCa,
 } from './client-programs.ts'
 import { MIRROR_ABOUT, MIRROR_OPTION, type Topic, topicNamed } from './topic-name.ts'
+import { earlierText, type TopicSource } from './topic-sources.ts'
 
 interface TopicPage extends Topic {
+  readonly sources: readonly TopicSource[]
   readonly exists: boolean
   readonly empty: boolean
   readonly partitions: readonly { readonly partition: number }[]
@@ -47,7 +49,8 @@ const keeping = ({ settings, owners, partitions }: TopicPage): string => {
 const pageText = (page: TopicPage, options: ClientOptions): string => {
   const { name, mirror, bootstrap, exists, empty, user, groupPrefixes, consumers, hint } = page
   const state = exists ? (empty ? 'exists and is empty' : 'has deliveries') : 'does not exist yet'
-  const where = `${name} on ${bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}`
+  const here = `${name} on ${bootstrap ?? 'no broker yet'} ${state}.${keeping(page)}`
+  const where = [here, ...earlierText(page.sources)].join('\n')
   if (user === null || consumers === null) return `${where}\n${hint ?? ''}`
   const groups = `Consumer groups of ${user}: ${groupsText(user, groupPrefixes)}.`
   return `${where}\n${groups}\n${programsText(name, mirror)}\n\n${programOf(consumers, options)}`

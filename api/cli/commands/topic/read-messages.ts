@@ -1,10 +1,13 @@
-// Messages of a topic as lines of JSON or as one report, read as any subscriber would: SCRAM, own group, committed records only.
+// Messages of a topic as lines of JSON or as one report, read as any subscriber would: SCRAM, own group, committed records only; from all brokers that have it.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openKafka } from '#hub'
-import type { IHeaders, KafkaMessage } from 'kafkajs'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
-import { openReadingStats } from './reading-stats.ts'
 import type { KafkaUser } from '../../connection/profiles.ts'
 import type { Session } from '../../connection/session.ts'
+import { deliveryOf } from './delivery-line.ts'
+import { openReadingStats } from './reading-stats.ts'
+import type { TopicSource } from './topic-sources.ts'
 
 /** How much is read, from where, and how it is shown. */
 export interface ReadOptions {
@@ -20,107 +23,159 @@ export interface ReadOptions {
 
 export interface ReadRequest extends KafkaUser, ReadOptions {
   readonly topic: string
+  /** Where the topic is now, the present broker first; asked again and again, because a filter may move while it is read. */
+  readonly sources: () => Promise<readonly TopicSource[]>
 }
 
 const SESSION_MS = 10_000
 const RETRIES = { initialRetryTime: 200, retries: 8 }
+/** How often it is asked whether the topic has moved. What was delivered meanwhile is read from its beginning there. */
+const LOOK_MS = 10_000
 
 /** Prints until the limit, the idle time, Ctrl-C or the end of `signal`; then a summary to stderr. */
-export async function readMessages(request: ReadRequest, { out }: Session, signal: AbortSignal): Promise<void> {
-  const { topic, user, limit = Infinity, idle } = request
+export async function readMessages(request: ReadRequest, session: Session, signal: AbortSignal): Promise<void> {
+  const { topic, limit = Infinity, idle, expectMatch = false } = request
+  const { out } = session
   if (limit < 1) return
-  const groupId = request.group ?? user
-  const kafka = openKafka(request, `skysieve-cli-${user}`, { retry: RETRIES })
-  const consumer = kafka.consumer({
-    groupId,
-    sessionTimeout: SESSION_MS,
-    allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 500,
-  })
   const stats = request.stats === true ? openReadingStats() : undefined
   const done = Promise.withResolvers<void>()
+  const ending = new AbortController()
   const stop = (): void => done.resolve()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   let count = 0
   let last = Date.now()
   const idleCheck = setInterval(() => idle !== undefined && Date.now() - last > idle * 1000 && stop(), 200)
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) done.reject(payload.error)
-  })
+
+  const take = async (taken: EachBatchPayload, { mirror, bootstrap }: TopicSource): Promise<void> => {
+    const { partition, messages } = taken.batch
+    for (const message of messages) {
+      if (!taken.isRunning() || taken.isStale() || count >= limit) break
+      if (stats === undefined) out.line(deliveryOf(message, partition, mirror))
+      else
+        stats.add({
+          partition: `${bootstrap}/${partition}`,
+          offset: BigInt(message.offset),
+          value: message.value ?? Buffer.alloc(0),
+          producedMs: Number(message.timestamp),
+          receivedMs: Date.now(),
+        })
+      taken.resolveOffset(message.offset)
+      count += 1
+      last = Date.now()
+    }
+    await taken.heartbeat()
+    if (count >= limit) stop()
+  }
+  const following = followSources(request, take, text => out.progress(text), ending.signal)
   try {
-    await consumer.connect()
-    await consumer.subscribe({ topic, fromBeginning: request.from === 'earliest' })
-    await consumer.run({
-      eachBatchAutoResolve: false,
-      eachBatch: async taken => {
-        const { batch } = taken
-        for (const message of batch.messages) {
-          if (!taken.isRunning() || taken.isStale() || count >= limit) break
-          if (stats === undefined) out.line(deliveryOf(message, batch.partition))
-          else
-            stats.add({
-              partition: batch.partition,
-              offset: BigInt(message.offset),
-              value: message.value ?? Buffer.alloc(0),
-              producedMs: Number(message.timestamp),
-              receivedMs: Date.now(),
-            })
-          taken.resolveOffset(message.offset)
-          count += 1
-          last = Date.now()
-        }
-        await taken.heartbeat()
-        if (count >= limit) stop()
-      },
-    })
-    await done.promise
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new CliError(
-      'CLI_KAFKA_FAILED',
-      EXIT.ourFault,
-      `Reading ${topic} on ${request.bootstrap} as ${user} failed: ${why}.`,
-      { cause },
-    )
+    await Promise.race([done.promise, following.failed])
   } finally {
     clearInterval(idleCheck)
-    await consumer.disconnect().catch(() => undefined)
+    ending.abort()
+    await following.closed()
   }
   if (stats) {
     const report = stats.report()
     out.result(report, () => JSON.stringify(report, null, 2))
   }
   out.progress(`${count} messages read from ${topic}`)
-  if (request.expectMatch && count === 0)
-    throw new CliError('CLI_NO_MATCH', EXIT.noMatch, `Nothing arrived on ${topic}.`)
+  if (expectMatch && count === 0) throw new CliError('CLI_NO_MATCH', EXIT.noMatch, `Nothing arrived on ${topic}.`)
 }
 
-/** What a line holds: the well-known headers by name, all of them again under `headers`, and where it lay. */
-function deliveryOf(
-  { offset, value, headers = {}, timestamp }: KafkaMessage,
-  partition: number,
-): Record<string, unknown> {
-  const texts = textsOf(headers)
-  const position = texts['skysieve-position']
+/** Reads every source there is, and those that come; `failed` rejects when the present one cannot be read. */
+function followSources(
+  request: ReadRequest,
+  take: (taken: EachBatchPayload, source: TopicSource) => Promise<void>,
+  tell: (text: string) => void,
+  signal: AbortSignal,
+): { readonly failed: Promise<never>; readonly closed: () => Promise<void> } {
+  const { topic, user } = request
+  const failed = Promise.withResolvers<never>()
+  const open = new Map<string, Consumer>()
+  const fail = async (source: TopicSource, cause: unknown): Promise<void> => {
+    if (signal.aborted) return
+    const consumer = open.get(source.bootstrap)
+    await consumer?.disconnect().catch(() => undefined)
+    // Its place in the map stays taken until the next look, which tries it again.
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const what = `Reading ${topic} on ${source.bootstrap} as ${user} failed: ${why}.`
+    const [present] = await request.sources()
+    if (present?.bootstrap === source.bootstrap)
+      failed.reject(new CliError('CLI_KAFKA_FAILED', EXIT.ourFault, what, { cause }))
+    else tell(`${what} The filter has left that node; it is tried again.`)
+    open.delete(source.bootstrap)
+  }
+  const follow = async (): Promise<void> => {
+    for (let isFirst = true; !signal.aborted; isFirst = false) {
+      const sources = await request.sources()
+      for (const source of sources) {
+        if (open.has(source.bootstrap) || signal.aborted) continue
+        if (!isFirst || source.until !== undefined)
+          tell(`${topic} is on ${source.mirror ?? source.bootstrap} too, which is read as well`)
+        const consumer = consumerOf(request, source)
+        open.set(source.bootstrap, consumer)
+        // What is found later has only what was delivered since.
+        const fromBeginning = request.from === 'earliest' || (!isFirst && source.until === undefined)
+        begin(consumer, { topic, fromBeginning, take: taken => take(taken, source) }, cause => void fail(source, cause))
+      }
+      for (const [bootstrap, consumer] of open)
+        if (!sources.some(source => source.bootstrap === bootstrap)) {
+          open.delete(bootstrap)
+          await consumer.disconnect().catch(() => undefined)
+        }
+      // Nothing else moves.
+      if (!topic.startsWith('filter.')) return
+      await sleep(LOOK_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+  const following = follow().catch((error: unknown) => failed.reject(error))
+  failed.promise.catch(() => undefined)
   return {
-    alert: texts['skysieve-alert'] ?? null,
-    visit: texts['skysieve-visit'] ?? null,
-    position: position === undefined ? null : Number(position),
-    filter: texts['skysieve-filter'] ?? null,
-    bytes: value?.length ?? 0,
-    partition,
-    offset,
-    time: new Date(Number(timestamp)).toISOString(),
-    headers: texts,
+    failed: failed.promise,
+    closed: async () => {
+      await following
+      await Promise.all([...open.values()].map(consumer => consumer.disconnect().catch(() => undefined)))
+    },
   }
 }
 
-function textsOf(headers: IHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => {
-      const first = Array.isArray(value) ? value.at(-1) : value
-      return first === undefined ? [] : [[name, first.toString()]]
-    }),
-  )
+function consumerOf({ user, password, group }: ReadRequest, { bootstrap, security }: TopicSource): Consumer {
+  const access = { user, password, bootstrap, ...(security.ca === undefined ? {} : { ca: security.ca }) }
+  return openKafka(access, `skysieve-cli-${user}`, { retry: RETRIES }).consumer({
+    groupId: group ?? user,
+    sessionTimeout: SESSION_MS,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 500,
+  })
+}
+
+/** Begins to read; `onFailure` is told once why it ended. */
+function begin(
+  consumer: Consumer,
+  {
+    topic,
+    fromBeginning,
+    take,
+  }: {
+    readonly topic: string
+    readonly fromBeginning: boolean
+    readonly take: (taken: EachBatchPayload) => Promise<void>
+  },
+  onFailure: (cause: unknown) => void,
+): void {
+  let hasFailed = false
+  const failOnce = (cause: unknown): void => {
+    if (!hasFailed) onFailure(cause)
+    hasFailed = true
+  }
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) failOnce(payload.error)
+  })
+  const run = async (): Promise<void> => {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning })
+    await consumer.run({ eachBatchAutoResolve: false, eachBatch: take })
+  }
+  run().catch(failOnce)
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto'
 
 interface Received {
-  readonly partition: number
+  /** Whatever tells one partition from the others. */
+  readonly partition: number | string
   readonly offset: bigint
   readonly value: Uint8Array
   /** When the producer made it. */
@@ -66,7 +67,7 @@ interface ReadingStats {
 }
 
 export function openReadingStats(): ReadingStats {
-  const next = new Map<number, bigint>()
+  const next = new Map<number | string, bigint>()
   const seen = new Set<string>()
   const latencies = openQuantiles()
   const sizes = openQuantiles()

@@ -4,7 +4,8 @@ import { FilterId } from '#filters'
 import { type Platform } from '../../../platform.ts'
 import { etagOf } from '../../../submissions/manifest-changes.ts'
 import { placeElsewhere } from '../../../leader/move-filters.ts'
-import { forcedTo, movingTo } from '../../../submissions/move-rules.ts'
+import { forcedTo } from '../../../submissions/lost-node-rules.ts'
+import { movingTo, moveTimes } from '../../../submissions/move-rules.ts'
 import { candidatesOf, choosePlace } from '../../../submissions/placement.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { ownFilter } from './own-filter.ts'
@@ -39,14 +40,16 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
       const { mirror, force = false } = request.body
       const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
       const candidates = candidatesOf(isMirror ? [mirror] : [], controlState.shards())
-      const destination = { mirror, shard: choosePlace(candidates, controlState.filters(), platform.nowMs())?.shard }
+      const shard = choosePlace(candidates, controlState.filters(), platform.nowMs())?.shard
       const now = new Date(platform.nowMs()).toISOString()
+      const { lateMs } = moveTimes(platform.settings.moves)
       const { id } = ownFilter(platform, request)
-      if (force) await placeElsewhere(platform, id, old => forcedTo(old, controlState.statusOf(id), destination, now))
+      const wanted = () => ({ mirror, shard, status: controlState.statusOf(id), now })
+      if (force) await placeElsewhere(platform, id, old => forcedTo(old, wanted()))
       else
         await writes.change(async writer => {
           const old = ownFilter(platform, request)
-          const next = movingTo(old, controlState.statusOf(id), destination, now)
+          const next = movingTo(old, { ...wanted(), lateMs })
           if (next !== old) await writer.manifest(next)
         })
       const manifest = ownFilter(platform, request)

@@ -12,7 +12,7 @@ import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../../requests/idempotency.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { MirrorQuery, TopicParams } from './topics.ts'
+import { earlierOf, MirrorQuery, TopicParams } from './topics.ts'
 import { answers } from '../../answers/answers.ts'
 import { credentialView, CredentialView, FreshCredential } from '../../answers/kafka-user-views.ts'
 
@@ -78,6 +78,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
             user,
             tls: security.protocol === 'SASL_SSL',
             registryUrl: settings.registryUrl,
+            earlier: earlierOf(brokers, topic),
           }),
         })
     },

@@ -8,7 +8,7 @@ import { type Platform } from '../../../platform.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
-import { HUB } from '../../../brokers/brokers.ts'
+import { type Brokers, HUB } from '../../../brokers/brokers.ts'
 import { readerOf } from '../../../subscribers/kafka-users.ts'
 import { answers } from '../../answers/answers.ts'
 import { Consumers, Security } from '../../answers/kafka-user-views.ts'
@@ -31,9 +31,25 @@ const TopicView = Type.Object({
   bootstrap: Type.Union([Type.String(), Type.Null()]),
 })
 
+const Source = Type.Object({
+  mirror: Type.Union([Type.String(), Type.Null()], { description: 'null for the hub' }),
+  bootstrap: Type.String(),
+  until: Type.Optional(
+    Type.String({
+      format: 'date-time',
+      description: 'of a node that the filter has left: what it delivered there can be read until then',
+    }),
+  ),
+  security: Security,
+})
+
 /** Offsets are strings: they are 64-bit numbers. Transaction markers take offsets too, so `high - low` is no count of messages. */
 const TopicPage = Type.Object({
   ...TopicView.properties,
+  sources: Type.Array(Source, {
+    description:
+      'where to read it: all of them together have each delivery once. The present one first; others where a filter has moved',
+  }),
   exists: Type.Boolean(),
   empty: Type.Boolean(),
   partitions: Type.Array(Type.Object({ partition: Type.Integer(), low: Type.String(), high: Type.String() })),
@@ -67,6 +83,13 @@ const hintOf = ({ name, kind, broker }: ReadableTopic, bootstrap: string | null,
   const [option, query] = isOfNode ? [` --mirror ${broker}`, `?mirror=${broker}`] : ['', '']
   return `You have no Kafka user that may read it. Make one, and its programs are shown: skysieve topic credential ${name}${option} (POST /v1/topics/${name}/credentials${query})`
 }
+
+/** Where a filter's topic was before, as far as those brokers are served. */
+export const earlierOf = (brokers: Pick<Brokers, 'address' | 'security'>, { earlier = [] }: ReadableTopic) =>
+  earlier.flatMap(({ broker, until }) => {
+    const bootstrap = brokers.address(broker)
+    return bootstrap === undefined ? [] : [{ mirror: broker, bootstrap, until, security: brokers.security(broker) }]
+  })
 
 const settingsOf = ({ configs, bytes }: TopicDescription) => ({
   retentionMs: Number(configs['retention.ms']),
@@ -128,8 +151,13 @@ export function topicRoutes(app: App, platform: Platform): void {
         topic.broker === HUB && offsets.exists ? await brokers.describeTopic(HUB, topic.name) : undefined
       const user = (topic.broker && readerOf(controlState, settings, caller.account, topic.broker, topic.name)) ?? null
       const security = topic.broker === undefined || bootstrap === null ? null : brokers.security(topic.broker)
+      const earlier = earlierOf(brokers, topic)
       return {
         ...view(topic),
+        sources: [
+          ...(bootstrap === null || security === null ? [] : [{ mirror: view(topic).mirror, bootstrap, security }]),
+          ...earlier,
+        ],
         exists: offsets.exists,
         empty: offsets.partitions.every(({ low, high }) => low === high),
         partitions: offsets.partitions.map(({ partition, low, high }) => ({
@@ -152,6 +180,7 @@ export function topicRoutes(app: App, platform: Platform): void {
                 user,
                 tls: security?.protocol === 'SASL_SSL',
                 registryUrl: settings.registryUrl,
+                earlier,
               }),
         hint: hintOf(topic, bootstrap, user),
       }
