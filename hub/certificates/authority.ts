@@ -1,11 +1,12 @@
 // The authority of a system's own: its key and certificate in a folder, made when it is first asked for, and what it signs.
 // oxlint-disable-next-line import/no-unassigned-import -- a polyfill, which the library needs to be there first
 import 'reflect-metadata'
-import { type webcrypto } from 'node:crypto'
+import { randomBytes, type webcrypto } from 'node:crypto'
 import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import {
+  AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
   ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
@@ -14,6 +15,7 @@ import {
   PemConverter,
   type PublicKeyType,
   SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
@@ -64,13 +66,15 @@ const withText = (certificate: X509Certificate, key: webcrypto.CryptoKey): Autho
 const newAuthority = async (): Promise<Authority> => {
   const keys = await newKeys()
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Skysieve authority',
+    // A program that trusts several systems tells their authorities apart by name and key.
+    name: `CN=Skysieve authority ${randomBytes(4).toString('hex')}`,
     ...validity(CA_DAYS),
     keys,
     signingAlgorithm: SIGNING,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
   return withText(certificate, keys.privateKey)
@@ -109,6 +113,7 @@ export const issue = async (
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
       namesExtension(hosts),
+      await AuthorityKeyIdentifierExtension.create(certificate.publicKey),
     ],
   })
   return `${issued.toString('pem')}\n`
