@@ -10,6 +10,7 @@ import { CACHE_DIR } from '../paths.ts'
 import { freeBase } from '../start/layout/ports.ts'
 import { awayMs, runChaos } from './run.ts'
 import { isSound, summary } from './summary.ts'
+import { upstreamChaos } from './upstream/upstream-chaos.ts'
 
 const { values: args } = parseArgs({
   options: {
@@ -30,6 +31,8 @@ const { values: args } = parseArgs({
     'hub-visits': { type: 'string' },
     'no-python': { type: 'boolean', default: false },
     'port-base': { type: 'string', default: '23000' },
+    /** Visits of a survey that come in by upstreams, instead: takes visits, seed, alerts and port-base. */
+    upstream: { type: 'boolean', default: false },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
   },
@@ -73,6 +76,10 @@ await setUp({ parts, cacheDir: CACHE_DIR, env: process.env, print }).catch((erro
   if (error instanceof DeployError) refuse(error.message)
   throw error
 })
+if (args.upstream) {
+  const [visits, seed, alerts] = [numberOf('visits'), numberOf('seed'), numberOf('alerts')]
+  process.exit(await upstreamChaos({ visits, seed, alerts, portBase: numberOf('port-base'), print }))
+}
 const portBase =
   (await freeBase(numberOf('port-base') - 100, 2)) ??
   refuse(`no free ports from ${args['port-base']} on; choose others with --port-base`)

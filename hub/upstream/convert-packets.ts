@@ -8,8 +8,8 @@ import { frameContainer } from './frame-container.ts'
 
 /** Of a message with its key and headers: what the alert topics take (DMTN-093: 10 MB), without a record batch's own bytes. */
 export const MAX_MESSAGE_BYTES = 10_485_760 - 200
-/** Kafka takes no record that is more than an hour ahead. */
-const MAX_AHEAD_MS = 3_000_000
+/** Kafka takes no record that is more than an hour ahead, by the clock of its broker. */
+const MAX_AHEAD_MS = 3_540_000
 
 export type UpstreamPacket = ReceivedPacket & { readonly partition: number }
 

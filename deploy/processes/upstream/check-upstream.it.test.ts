@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import getPort from 'get-port'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { runCli } from '#cli'
-import { serverTls, framePacket, openProducer, parseUpstream } from '#hub'
+import { serverTls, framePacket, openProducer, parseUpstream, STREAMS } from '#hub'
 import { openSurvey, type Survey } from './survey.fixture.ts'
+import { openTakingHub, until } from './taking-hub.fixture.ts'
 
 const SCHEMA = JSON.stringify({ type: 'record', name: 'alert', fields: [{ name: 'a', type: 'long' }] })
 
@@ -157,3 +158,17 @@ test('elsewhere than on the hub’s machine it says where to type it', async () 
   const { exitCode, err } = await run(['upstream', 'remove', 'rubin'], tmpdir())
   expect([exitCode, err]).toEqual([2, expect.stringMatching(/run this where `skysieve start` was run/)])
 })
+
+test('what was added comes in, also from brokers that speak TLS', async () => {
+  const hub = await openTakingHub(inject('kafka').hub)
+  try {
+    await add('tls')
+    await hub.add('tls', parseUpstream(readFileSync(file('tls'), 'utf8')))
+    hub.start()
+    await until(async () => (await hub.status('tls'))?.packets === 1)
+    const came = (await hub.came(STREAMS.lsst.topic)).flat().map(({ value }) => value)
+    expect(came).toEqual([framePacket(1101, Buffer.from([2]))])
+  } finally {
+    await hub.close()
+  }
+}, 120_000)
