@@ -35,7 +35,9 @@ export function apiAcls(user = 'skysieve-api'): ApiAcls {
       topic('skysieve.sources', ['read', 'write', 'describe']),
       topic('skysieve.accounts', ['read', 'write', 'describe']),
       topic('skysieve.leader', ['read', 'write', 'describe']),
-      topic('skysieve.status', ['read', 'describe']),
+      topic('skysieve.nodes', ['read', 'write', 'describe']),
+      // Of nodes that are removed it takes the reports away.
+      topic('skysieve.status', ['read', 'write', 'describe']),
       topic('skysieve.audit', ['read', 'write', 'describe']),
       topic('_schemas', ['read', 'describe']),
       // Maintenance of the archive compares it with these; filters' samples need none of them.

@@ -16,16 +16,19 @@ import { openSubmissionQueue } from './jobs/submission-queue.ts'
 import { type RedisAccess } from './jobs/redis.ts'
 import { beginLeaderWork } from './leader/leader-work.ts'
 import { apiMetrics } from './metrics.ts'
+import { openNodeBrokers } from './nodes/node-access.ts'
+import { type NodeJoining } from './nodes/node-platform.ts'
 import { type Platform } from './platform.ts'
 import { openRuntimes, type PythonRuntime } from './authoring/runtimes.ts'
 import { type ApiSettings } from './settings.ts'
 import { type ServedBroker, openBrokers } from './brokers/open-brokers.ts'
 import { HUB } from './brokers/brokers.ts'
 
-export interface ApiOptions {
+export interface ApiOptions extends NodeJoining {
   readonly host: string
   readonly port: number
   readonly hub: BrokerAccess & { readonly advertised?: string }
+  /** Nodes that have no records: they are served as long as the API runs. */
   readonly mirrors: readonly ServedBroker[]
   readonly redis: RedisAccess
   readonly adminTokenSha256: string
@@ -63,7 +66,6 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   const box = openSecretBox(options.platformKey)
   const jobs = openSubmissionQueue(options.redis, log)
   const archiveQueue = openArchiveQueue(options.redis, jobs.redis, log)
-  const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box)
   const audit = openAuditLog(hub)
   const schemas = await openSchemaStore({
     access: hub,
@@ -87,9 +89,12 @@ export async function openApi(options: ApiOptions): Promise<Api> {
         )
         signal.addEventListener('abort', () => void maintenance.close(), { once: true })
       }
-      beginLeaderWork({ platform, jobs, mirrors: mirrors.map(({ name }) => name), seen, log }, signal)
+      beginLeaderWork({ platform, jobs, seen, log }, signal)
     },
   })
+  const { controlState } = controlLogs
+  const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box, openNodeBrokers(box, hub.user, controlState))
+  controlLogs.onNode(name => brokers.refresh(name))
   const sourceChecks = openSourceChecks({
     sandbox,
     checker,
@@ -101,7 +106,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     archives,
     archiveJobs: archiveQueue,
     settings,
-    controlState: controlLogs.controlState,
+    controlState,
     writes: controlLogs.writes,
     sources: controlLogs.sources,
     sourceChecks,
@@ -109,6 +114,8 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     runtimes: openRuntimes(settings, options.python),
     jobs,
     brokers,
+    joining: options,
+    apiUser: hub.user,
     audit,
     box,
     nowMs: Date.now,

@@ -7,9 +7,9 @@ import { type Runtimes } from './authoring/runtimes.ts'
 import { type SourceChecks } from './authoring/source-checks.ts'
 import { type ArchiveJobs } from './jobs/archive-maintenance-queue.ts'
 import { type SubmissionJobs } from './jobs/submission-queue.ts'
-import { type SubscriberPlatform } from './subscribers/subscriber-platform.ts'
+import { type NodePlatform } from './nodes/node-platform.ts'
 
-export interface Platform extends SubscriberPlatform {
+export interface Platform extends NodePlatform {
   /** Undefined where this system keeps no archive. */
   readonly archives: Archives | undefined
   readonly archiveJobs: ArchiveJobs

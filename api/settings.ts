@@ -42,6 +42,8 @@ export const ApiSettings = Type.Object(
     sourceBytesPerAccount: Type.Integer({ minimum: 1000, default: 10_000_000 }),
     versionsPerFilter: Type.Integer({ minimum: 1, default: 100 }),
     moves: MoveSettings,
+    /** What the data of a node takes, with room to spare: a node with less is refused when it joins. */
+    nodeDiskBytes: Type.Integer({ minimum: 0, default: 0 }),
     /** Languages whose runtime this system has. */
     languages: Type.Array(
       Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')]),

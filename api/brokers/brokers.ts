@@ -32,8 +32,12 @@ export interface TopicOffsets {
 
 /** The brokers that subscribers read: the hub and each mirror. */
 export interface Brokers {
+  /** Names of the mirrors that are served now. */
+  mirrors(): readonly string[]
   /** Address for subscribers, or undefined if there is no such broker. */
   address(broker: string): string | undefined
+  /** Logs in and looks around, as often as it is called. @throws ApiError API_MIRROR_DOWN, whose cause says why it does not work */
+  reach(broker: string): Promise<void>
   /** How subscribers' connections to the broker are secured. */
   security(broker: string): { readonly protocol: 'SASL_PLAINTEXT' | 'SASL_SSL'; readonly ca?: string }
   /** @throws ApiError API_MIRROR_DOWN */

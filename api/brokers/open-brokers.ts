@@ -2,7 +2,7 @@
 import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin, openProducer, openQueue } from '#hub'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
-import { type Brokers, type TopicOffsets } from './brokers.ts'
+import { type Brokers, HUB, type TopicOffsets } from './brokers.ts'
 import { committedRecords } from './committed-records.ts'
 import { openRecordIndex, type RecordIndex } from './record-index.ts'
 
@@ -34,19 +34,56 @@ const VISIT_KEYS = 'visit/'
 const MAX_INDEXED = 2_400_000
 const NOWHERE: TopicOffsets = { exists: false, partitions: [] }
 
-/** Connects to nothing until used. */
-export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Brokers & { close(): Promise<void> } {
-  const brokers = new Map(
-    served.map(broker => [broker.name, { broker, admin: openAdmin(broker, 'skysieve-api'), inTurn: openQueue() }]),
-  )
+interface Connected {
+  readonly broker: ServedBroker
+  readonly admin: ClusterAdmin
+}
 
+/** Brokers that come and go, as nodes do. Each is known anew with every use. */
+export interface JoinedBrokers {
+  names(): readonly string[]
+  find(name: string): ServedBroker | undefined
+}
+
+export interface LiveBrokers extends Brokers {
+  /** A joined broker has changed or gone: connections to where it was are closed. */
+  refresh(name: string): void
+  close(): Promise<void>
+}
+
+const NONE: JoinedBrokers = { names: () => [], find: () => undefined }
+
+const isSame = (one: ServedBroker, other: ServedBroker): boolean =>
+  (['bootstrap', 'user', 'password', 'ca', 'advertised'] as const).every(key => one[key] === other[key])
+
+/** Connects to nothing until used. Of a name that is both among `fixed` and joined the joined one is meant. */
+export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, joined: JoinedBrokers = NONE): LiveBrokers {
+  const known = new Map(fixed.map(broker => [broker.name, broker]))
+  const connected = new Map<string, Connected>()
   const indexes = new Map<string, RecordIndex>()
+  /** They outlive a connection: who changes users waits for whoever did over the one before. */
+  const queues = new Map<string, ReturnType<typeof openQueue>>()
 
-  const servedBy = (name: string) => {
-    const found = brokers.get(name)
-    if (found) return found
-    const message = `The broker “${name}” is not in the API's configuration. The operator has to add it.`
-    throw new ApiError('API_MIRROR_DOWN', message)
+  const brokerOf = (name: string): ServedBroker | undefined => joined.find(name) ?? known.get(name)
+  const disconnect = (name: string): void => {
+    const found = connected.get(name)
+    connected.delete(name)
+    for (const place of indexes.keys()) if (place.startsWith(`${name}/`)) indexes.delete(place)
+    // What is under way is answered first, or fails with the connection.
+    void found?.admin.close().catch(() => undefined)
+  }
+  const servedBy = (name: string): Connected => {
+    const broker = brokerOf(name)
+    const found = connected.get(name)
+    if (broker !== undefined && found !== undefined && isSame(found.broker, broker)) return found
+    if (found !== undefined) disconnect(name)
+    if (broker === undefined) {
+      const message = `There is no broker “${name}” that the API serves: GET /v1/nodes lists the nodes, and whether each has joined.`
+      throw new ApiError('API_MIRROR_DOWN', message)
+    }
+    const fresh = { broker, admin: openAdmin(broker, 'skysieve-api') }
+    connected.set(name, fresh)
+    return fresh
   }
   const failure = (name: string, cause: unknown): unknown => {
     if (cause instanceof HubError && PASSED_ON.has(cause.code)) return cause
@@ -62,16 +99,27 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
     }
   }
   /** Users change one after another: nobody makes one again that was taken away meanwhile. */
-  const alone = async (name: string, work: (admin: ClusterAdmin) => Promise<void>): Promise<void> =>
-    servedBy(name).inTurn(() => on(name, work))
+  const alone = async (name: string, work: (admin: ClusterAdmin) => Promise<void>): Promise<void> => {
+    const inTurn = queues.get(name) ?? openQueue()
+    queues.set(name, inTurn)
+    return inTurn(() => on(name, work))
+  }
 
   return {
+    mirrors: () => [...new Set([...known.keys(), ...joined.names()])].filter(name => name !== HUB),
+    reach: name => on(name, async admin => void (await admin.listTopics())),
+    refresh(name) {
+      const found = connected.get(name)
+      const broker = brokerOf(name)
+      if (found !== undefined && (broker === undefined || !isSame(found.broker, broker))) disconnect(name)
+      if (broker === undefined) queues.delete(name)
+    },
     address(name) {
-      const found = brokers.get(name)
-      return found && (found.broker.advertised ?? found.broker.bootstrap)
+      const broker = brokerOf(name)
+      return broker && (broker.advertised ?? broker.bootstrap)
     },
     security(name) {
-      const ca = brokers.get(name)?.broker.ca
+      const ca = brokerOf(name)?.ca
       return ca === undefined ? { protocol: 'SASL_PLAINTEXT' } : { protocol: 'SASL_SSL', ca }
     },
     offsets: (name, topic) =>
@@ -153,7 +201,7 @@ export function openBrokers(served: readonly ServedBroker[], box: SecretBox): Br
     dropTopic: (name, topic) => on(name, admin => admin.deleteTopics([topic])),
     describeTopic: (name, topic) => on(name, admin => admin.describeTopic(topic)),
     async close() {
-      await Promise.allSettled([...brokers.values()].map(({ admin }) => admin.close()))
+      await Promise.allSettled([...connected.values()].map(({ admin }) => admin.close()))
     },
   }
 }

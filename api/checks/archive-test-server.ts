@@ -128,6 +128,7 @@ export async function openArchiveTestServer({
       accounts: new Map(records.map(record => [accountsKey(record), record])),
       filters: new Map(),
       status: new Map(),
+      nodes: new Map(),
     },
     createHash('sha256').update(ADMIN_TOKEN).digest('hex'),
   )

@@ -37,6 +37,10 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
     about: 'packets that could not be read, and what to do with them (administrators)',
     load: async () => (await import('./commands/dead-letters.ts')).addDeadLetters,
   },
+  node: {
+    about: 'mirror nodes, where filters run (administrators)',
+    load: async () => (await import('./commands/node/verbs.ts')).addNodeVerbs,
+  },
   user: {
     about: 'accounts and their Kafka users',
     load: async () => (await import('./commands/user.ts')).addUser,

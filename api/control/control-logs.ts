@@ -1,11 +1,13 @@
 // The control topics as this instance reads them and, while it leads, writes them. Read it first in this folder.
-// In: skysieve.accounts, skysieve.filters, skysieve.sources and skysieve.status. Out: the control state, and writes by the leader alone.
+// In: skysieve.accounts, skysieve.filters, skysieve.sources, skysieve.nodes and skysieve.status. Out: the control state, and writes by the leader alone.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type BrokerAccess, type ControlLog, type ControlWriter, openControlLog, openControlWriter } from '#hub'
 import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
+import { openBelievedReports } from './believed-reports.ts'
+import { NODES_TOPIC, nodeKey, nodeOfKey, NodeRecord } from './node-records.ts'
 import { STATUS_TOPIC, StatusValue } from './status-records.ts'
 import { type ControlState, openControlState } from './control-state.ts'
 import { type Election, joinElection } from './leader-election.ts'
@@ -28,6 +30,8 @@ export interface ControlLogs {
   readonly writes: ControlWrites
   /** Why what is read may be old; undefined while it is not. */
   readonly problem: () => string | undefined
+  /** Calls `listener` with the name of each node whose record comes, changes or goes from now on. */
+  onNode(listener: (name: string) => void): void
   /** Stands for election as leader. */
   standForElection(): Promise<void>
   close(): Promise<void>
@@ -56,13 +60,14 @@ export async function openControlLogs({
       onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
     })
   }
-  const [sources, accounts, filters, status] = await Promise.all([
+  const [sources, accounts, filters, status, nodes] = await Promise.all([
     openSources(hub, `${group}-${SOURCES_TOPIC}`, problem =>
       log.warn({ topic: SOURCES_TOPIC, err: problem }, 'control topic'),
     ),
     open(ACCOUNTS_TOPIC, AccountsValue),
     open(FILTERS_TOPIC, Manifest),
     open(STATUS_TOPIC, StatusValue),
+    open(NODES_TOPIC, NodeRecord),
   ])
   const leadership = openLeadership({
     openWriter: async () => {
@@ -71,7 +76,7 @@ export async function openControlLogs({
         transactionalId: `${group}.writer`,
         clientId: `${group}-writer`,
       })
-      await Promise.all([accounts.catchUp(), filters.catchUp(), sources.catchUp()])
+      await Promise.all([accounts.catchUp(), filters.catchUp(), sources.catchUp(), nodes.catchUp()])
       return writer
     },
     onAcquired: onLeading,
@@ -81,15 +86,20 @@ export async function openControlLogs({
   let election: Election | undefined
   return {
     sources,
-    controlState: openControlState({ accounts, filters, status }, adminTokenSha256),
+    controlState: openControlState(
+      { accounts, filters, nodes, status: openBelievedReports(status, filters) },
+      adminTokenSha256,
+    ),
     writes: {
       get isLeader() {
         return leadership.isHeld
       },
       leaderUrl: async () => election?.leaderUrl(),
-      change: work => leadership.run(fenced => work(recordWriterOf(fenced, accounts, filters, sources))),
+      change: work =>
+        leadership.run(fenced => work(recordWriterOf(fenced, { accounts, filters, sources, nodes, status }))),
     },
-    problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? status.problem(),
+    problem: () => accounts.problem() ?? filters.problem() ?? sources.problem() ?? nodes.problem() ?? status.problem(),
+    onNode: listener => void nodes.onChange(({ key }) => listener(nodeOfKey(key))),
     async standForElection() {
       election = await joinElection(
         { access: hub, clientId: `${group}-election`, groupId: `${group}.leader`, url },
@@ -103,18 +113,26 @@ export async function openControlLogs({
     async close() {
       await leadership.close()
       await election?.close()
-      await Promise.all([accounts.close(), filters.close(), sources.close(), status.close()])
+      await Promise.all([accounts, filters, sources, nodes, status].map(log => log.close()))
     },
   }
 }
 
-function recordWriterOf(
-  writer: ControlWriter,
-  accounts: ControlLog<AccountsValue>,
-  filters: ControlLog<Manifest>,
-  sources: Sources,
-): RecordWriter {
-  const put = async (log: ControlLog<unknown>, key: string, value: Manifest | AccountsValue | null): Promise<void> => {
+/** The logs that the writer's records go into. */
+interface Written {
+  readonly accounts: ControlLog<AccountsValue>
+  readonly filters: ControlLog<Manifest>
+  readonly sources: Sources
+  readonly nodes: ControlLog<NodeRecord>
+  readonly status: ControlLog<StatusValue>
+}
+
+function recordWriterOf(writer: ControlWriter, { accounts, filters, sources, nodes, status }: Written): RecordWriter {
+  const put = async (
+    log: Pick<ControlLog<unknown>, 'topic' | 'catchUp'>,
+    key: string,
+    value: Manifest | AccountsValue | NodeRecord | null,
+  ): Promise<void> => {
     await writer.write([{ topic: log.topic, key, value }])
     await log.catchUp()
   }
@@ -135,5 +153,12 @@ function recordWriterOf(
     forgetManifest: id => put(filters, id, null),
     record: record => put(accounts, accountsKey(record), record),
     forgetRecord: record => put(accounts, accountsKey(record), null),
+    node: record => put(nodes, nodeKey(record.name), record),
+    forgetNode: name => put(nodes, nodeKey(name), null),
+    async forgetReports(keys) {
+      if (keys.length === 0) return
+      await writer.write(keys.map(key => ({ topic: status.topic, key, value: null })))
+      await status.catchUp()
+    },
   }
 }

@@ -9,6 +9,7 @@ import {
   type TokenRecord,
   type TopicRecord,
 } from './account-records.ts'
+import { nodeKey, type NodeRecord } from './node-records.ts'
 import { type FilterStatus, type ShardStatus, type StatusValue, type UpstreamStatus } from './status-records.ts'
 
 /** A replayed control topic, as far as reading goes. */
@@ -34,18 +35,27 @@ export interface ControlState {
   filter(id: string): Manifest | undefined
   /** All manifests, deleted ones too, oldest first. */
   filters(): Manifest[]
+  /** What its node last reported of a filter. */
   statusOf(filter: string): FilterStatus | undefined
   /** What the mirrors' shards last reported, in their order. */
   shards(): ShardStatus[]
   /** What was last reported of the surveys that the hub takes streams from, by name. */
   upstreams(): UpstreamStatus[]
+  /** A node that was added, whether it has joined or not. */
+  node(name: string): NodeRecord | undefined
+  nodes(): NodeRecord[]
 }
 
 const valuesOf = <T>(log: Log<T>): T[] => [...log.entries()].map(([, value]) => value)
 
-/** ControlState over three replayed logs and the administrator's hash from the configuration. */
+/** ControlState over the replayed logs and the administrator's hash from the configuration. */
 export function openControlState(
-  logs: { accounts: Log<AccountsValue>; filters: Log<Manifest>; status: Log<StatusValue> },
+  logs: {
+    accounts: Log<AccountsValue>
+    filters: Log<Manifest>
+    status: Log<StatusValue>
+    nodes: Log<NodeRecord>
+  },
   adminTokenSha256: string,
 ): ControlState {
   const records = <K extends AccountsValue['kind']>(kind: K): Extract<AccountsValue, { kind: K }>[] =>
@@ -79,5 +89,7 @@ export function openControlState(
       valuesOf(logs.status)
         .filter((status): status is UpstreamStatus => 'upstream' in status)
         .toSorted((a, b) => (a.upstream < b.upstream ? -1 : 1)),
+    node: name => logs.nodes.get(nodeKey(name)),
+    nodes: () => valuesOf(logs.nodes),
   }
 }

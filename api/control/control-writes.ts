@@ -1,6 +1,7 @@
 // The one place the API changes its control topics: one piece of work at a time, by the instance that leads.
 import { type Manifest, type SourceRecord } from '#filters'
 import { type AccountsValue } from './account-records.ts'
+import { type NodeRecord } from './node-records.ts'
 
 /** What work writes with. Each call resolves once the record is committed and this instance's control state shows it. */
 export interface RecordWriter {
@@ -12,6 +13,10 @@ export interface RecordWriter {
   forgetManifest(id: string): Promise<void>
   record(record: AccountsValue): Promise<void>
   forgetRecord(record: AccountsValue): Promise<void>
+  node(record: NodeRecord): Promise<void>
+  forgetNode(name: string): Promise<void>
+  /** The tombstones of what a node reported that is gone; it must not be able to report any more. */
+  forgetReports(keys: readonly string[]): Promise<void>
 }
 
 export interface ControlWrites {

@@ -9,6 +9,7 @@ import { type HttpMetrics } from '../metrics.ts'
 import { type Platform } from '../platform.ts'
 import { addAuthentication } from './hooks/authenticate.ts'
 import { addAudit } from './hooks/audit.ts'
+import { addReceived } from './hooks/received.ts'
 import { addForwarding } from './hooks/forward-to-leader.ts'
 import { addInput } from './hooks/exact-input.ts'
 import { OPENAPI } from './openapi-head.ts'
@@ -33,7 +34,10 @@ import { filterMoveRoutes } from './routes/filters/filter-moves.ts'
 import { filterRoutes } from './routes/filters/filters.ts'
 import { hubTopicRoutes } from './routes/topics/hub-topics.ts'
 import { integrationRoutes } from './routes/integration.ts'
+import { joinRoutes } from './routes/nodes/join.ts'
 import { loginRoutes } from './routes/accounts/logins.ts'
+import { nodeChangeRoutes } from './routes/nodes/node-changes.ts'
+import { nodeRoutes } from './routes/nodes/nodes.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics/topics.ts'
 import { addFormats } from './requests/text-formats.ts'
@@ -85,6 +89,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       reply.elapsedTime / 1000,
     )
   })
+  addReceived(app, () => platform.nowMs())
   addAuthentication(app, platform, tokenSeen ?? (() => undefined))
   addAudit(app, platform)
   addForwarding(app, platform.writes, platform.settings.url)
@@ -109,6 +114,9 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       aclRoutes,
       auditRoutes,
       deadLetterRoutes,
+      nodeRoutes,
+      nodeChangeRoutes,
+      joinRoutes,
       systemRoutes,
       integrationRoutes,
       alertRoutes,

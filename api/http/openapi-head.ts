@@ -19,6 +19,7 @@ export const OPENAPI: NonNullable<FastifyDynamicSwaggerOptions['openapi']> = {
     { name: 'accounts', description: 'Accounts and tokens' },
     { name: 'alerts', description: 'Archived alerts by id, by place and by time' },
     { name: 'archive', description: 'Work on the archive, for administrators' },
-    { name: 'system', description: 'Limits, runtimes and nodes' },
+    { name: 'nodes', description: 'Mirror nodes, where filters run' },
+    { name: 'system', description: 'Limits and runtimes' },
   ],
 }

@@ -41,7 +41,7 @@ beforeAll(async () => {
   }
   const records: AccountsValue[] = [record]
   const accounts = new Map(records.map(value => [accountsKey(value), value]))
-  controlState = openControlState({ accounts, filters: new Map(), status: new Map() }, '')
+  controlState = openControlState({ accounts, filters: new Map(), status: new Map(), nodes: new Map() }, '')
   await brokers.applyUser('node1', () => kafkaUsers(controlState, settings)[0])
   stock = new Kafka({
     brokers: [hub.bootstrap],
@@ -96,7 +96,6 @@ test('of 70 groups, one with a name of 20 KB and one of a filter that is gone, 5
   await admin.setGroupOffsets('filter.f00reaped00', topic, new Map([[0, 0n]]))
   const cleaner = newIdleGroupCleaner(
     { controlState, brokers, settings, nowMs: Date.now },
-    ['node1'],
     pino({ level: 'silent' }) as never,
   )
   await cleaner.round()

@@ -1,5 +1,6 @@
 // The leader's look at the brokers' consumer groups, over and over: what nobody is in and nobody may keep goes.
 import { type FastifyBaseLogger } from 'fastify'
+import { HUB } from '../brokers/brokers.ts'
 import { groupsToDelete, isPlacedOn } from '../subscribers/consumer-groups.ts'
 import { type Platform } from '../platform.ts'
 import { kafkaUsers } from '../subscribers/kafka-users.ts'
@@ -12,7 +13,6 @@ export interface IdleGroupCleaner {
 /** A cleaner for as long as this instance leads; since when groups have been empty it counts anew each time. */
 export function newIdleGroupCleaner(
   { controlState, brokers, settings, nowMs }: Pick<Platform, 'controlState' | 'brokers' | 'settings' | 'nowMs'>,
-  names: readonly string[],
   log: FastifyBaseLogger,
 ): IdleGroupCleaner {
   const emptySince = new Map<string, Map<string, number>>()
@@ -34,7 +34,7 @@ export function newIdleGroupCleaner(
 
   return {
     async round() {
-      for (const broker of names)
+      for (const broker of [HUB, ...brokers.mirrors()])
         await clean(broker).catch((error: unknown) => log.warn({ broker, err: error }, 'groups were not looked at'))
     },
   }

@@ -7,12 +7,14 @@ import { advanceMoves } from './move-filters.ts'
 import { processSubmission } from './process-submission.ts'
 import { type SubmissionQueue } from '../jobs/submission-queue.ts'
 import { newIdleGroupCleaner } from './delete-idle-groups.ts'
+import { newNodeReacher } from './reach-nodes.ts'
 import { newReconciler } from './reconcile.ts'
-import { HUB } from '../brokers/brokers.ts'
 
 const RECONCILE_EVERY_MS = 30_000
 /** Visits that begin while a filter is handed over wait for it. */
 const MOVES_EVERY_MS = 2000
+/** A node that joins waits for it before it gets filters. */
+const NODES_EVERY_MS = 500
 /** What 150 groups with the longest comments take of a broker is a few MB; what comes in a minute is bounded by the users' share of requests. */
 const GROUPS_EVERY_MS = 60_000
 /** Uses of tokens are written this rarely: a record per request would be a record per request. */
@@ -21,8 +23,6 @@ const LAST_USED_EVERY_MS = 300_000
 export interface LeaderWorkOptions {
   readonly platform: Platform
   readonly jobs: SubmissionQueue
-  /** Names of the mirrors that filters are placed on. */
-  readonly mirrors: readonly string[]
   /** Token id → when it was last used; emptied when written. */
   readonly seen: Map<string, number>
   readonly log: FastifyBaseLogger
@@ -37,12 +37,15 @@ export function beginLeaderWork(options: LeaderWorkOptions, signal: AbortSignal)
   )
 }
 
-async function beginWork({ platform, jobs, mirrors, log }: LeaderWorkOptions, signal: AbortSignal): Promise<void> {
+async function beginWork({ platform, jobs, log }: LeaderWorkOptions, signal: AbortSignal): Promise<void> {
+  const reacher = newNodeReacher(platform, log, signal)
+  // Nodes wait for no queue.
+  void repeat(NODES_EVERY_MS, signal, async () => reacher.round())
   await jobs.reset(signal)
   if (signal.aborted) return
-  const worker = jobs.work((filter, report) => processSubmission(platform, mirrors, filter, report))
+  const worker = jobs.work((filter, report) => processSubmission(platform, filter, report))
   signal.addEventListener('abort', () => void worker.close(), { once: true })
-  const cleaner = newIdleGroupCleaner(platform, [HUB, ...mirrors], log)
+  const cleaner = newIdleGroupCleaner(platform, log)
   await Promise.all([
     repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
     repeat(MOVES_EVERY_MS, signal, () => advanceMoves(platform, log)),

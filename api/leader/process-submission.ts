@@ -1,5 +1,6 @@
 // One submission from `submitted` to `active` or `rejected`. Every step can be repeated: only the last one changes anything.
 import { type Platform } from '../platform.ts'
+import { nodesForFilters } from '../nodes/nodes-for-filters.ts'
 import { placed, rejected } from '../submissions/manifest-changes.ts'
 import { candidatesOf, choosePlace } from '../submissions/placement.ts'
 import { type JobStage } from '../submissions/stage.ts'
@@ -11,7 +12,6 @@ import { applyUsers } from '../subscribers/apply-users.ts'
  */
 export async function processSubmission(
   platform: Platform,
-  mirrors: readonly string[],
   filter: string,
   report: (stage: JobStage) => Promise<void>,
 ): Promise<void> {
@@ -26,9 +26,12 @@ export async function processSubmission(
     if (now?.state !== 'submitted' || now.active !== manifest.active) return
     const time = new Date(nowMs()).toISOString()
     if (problems.length > 0) return writer.manifest(rejected(now, problems, time))
-    const place = choosePlace(candidatesOf(mirrors, controlState.shards()), controlState.filters(), nowMs())
+    const candidates = candidatesOf(nodesForFilters(platform), controlState.shards())
+    const place = choosePlace(candidates, controlState.filters(), nowMs())
     if (place === undefined)
-      throw new Error('There is no mirror to place a filter on; the API is configured with none.')
+      throw new Error(
+        'No node takes filters: none is active, was reached by the API and has room; skysieve node list tells of each.',
+      )
     await writer.manifest(placed(now, place, { version: now.active, alerts, passed }, time))
   })
   await letOwnerRead(platform, filter)

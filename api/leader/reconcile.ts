@@ -7,11 +7,14 @@ import { finishAccountDeletion } from './delete-account.ts'
 import { removeCredential } from '../subscribers/credentials.ts'
 import { finishTopic, removeTopic } from '../subscribers/hub-topics.ts'
 import { removeLogin } from '../subscribers/logins.ts'
+import { type KafkaUser } from '../brokers/brokers.ts'
 import { type Platform } from '../platform.ts'
 import { extractSources } from './extract-sources.ts'
 import { namedSources } from '../submissions/stored-sources.ts'
 import { applyUser, shareQuota } from '../subscribers/apply-users.ts'
 import { kafkaUsers } from '../subscribers/kafka-users.ts'
+import { applyNodeUser, nodeHubUsers } from '../nodes/hub-users.ts'
+import { finishNodeRemoval, leavingNodes } from './remove-node.ts'
 
 /** A node that has let go of a filter takes its status away; the tombstone waits at least this long for a first report. */
 const FORGET_AFTER_MS = 60_000
@@ -23,7 +26,7 @@ export interface Reconciler {
 
 /** A reconciler for as long as this instance leads, which ends with the signal: its first round also makes sure that every Kafka user exists. */
 export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal: AbortSignal): Reconciler {
-  const { controlState, jobs, writes, settings, nowMs } = platform
+  const { controlState, jobs, writes, settings, brokers, joining, nowMs } = platform
   /** Broker and user → what was applied: a change that failed half-way differs from it. */
   const applied = new Map<string, string>()
   /** Account and broker → how its users share its quota. */
@@ -34,6 +37,12 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
     if (signal.aborted) return
     await work().catch((error: unknown) => log.warn({ what, err: error }, 'reconciling failed; it comes again'))
+  }
+  const make = async ({ quota: _quota, ...user }: KafkaUser, apply: () => Promise<void>): Promise<void> => {
+    const place = `${user.user}@${user.broker}`
+    const wanted = JSON.stringify(user)
+    if (applied.get(place) !== wanted)
+      await attempt('make user', () => apply().then(() => void applied.set(place, wanted)))
   }
   const isOrphan = ({ topic }: CredentialRecord): boolean => {
     if (!topic.startsWith(topicOfFilter(''))) return false
@@ -68,15 +77,13 @@ export function newReconciler(platform: Platform, log: FastifyBaseLogger, signal
       for (const record of controlState.credentials())
         if (record.state === 'deleting' || isOrphan(record) || isOver(record.expiresAt, nowMs()))
           await attempt('remove user', () => removeCredential(platform, record))
-      const users = kafkaUsers(controlState, settings)
-      for (const { quota: _quota, ...user } of users) {
-        const place = `${user.user}@${user.broker}`
-        const wanted = JSON.stringify(user)
-        if (applied.get(place) === wanted) continue
-        await attempt('make user', () =>
-          applyUser(platform, user.broker, user.user).then(() => void applied.set(place, wanted)),
-        )
-      }
+      for (const { name } of leavingNodes(platform))
+        await attempt('remove node', () => finishNodeRemoval(platform, name))
+      // Of nodes that only some report names there is no broker.
+      const users = kafkaUsers(controlState, settings).filter(({ broker }) => brokers.address(broker) !== undefined)
+      for (const user of users) await make(user, () => applyUser(platform, user.broker, user.user))
+      for (const user of nodeHubUsers(controlState.nodes(), joining))
+        await make(user, () => applyNodeUser(platform, user.user))
       // One more user changes the share of all others of its account, and nothing else of them.
       for (const [place, sharing] of Map.groupBy(users, ({ account, broker }) => `${account}@${broker}`)) {
         const [{ account, broker } = { account: '', broker: '' }] = sharing

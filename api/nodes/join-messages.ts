@@ -1,38 +1,47 @@
 // What a node and the API say to each other when it joins: POST /v1/nodes/join. Both sides check what they get against these.
+// A refusal is a problem document (errors.ts, API_JOIN_…); the same request by the same key gets the same answer until the token expires.
 import { Type, type Static } from 'typebox'
-import { NodeName } from './node-records.ts'
+import { NodeName } from '../control/node-records.ts'
 
 const Version = Type.String({ pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$', maxLength: 30 })
-const Host = Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$' })
+const Host = Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$', maxLength: 253 })
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+/** As far as JavaScript's dates reach. */
+const MAX_CLOCK_MS = 8.64e15
 
 /** What a machine says of itself. */
-export const MachineFacts = Type.Object(
+const MachineFacts = Type.Object(
   {
-    hostname: Type.String({ maxLength: 253 }),
+    hostname: Type.String({ pattern: '^[A-Za-z0-9._-]*$', maxLength: 253 }),
     /** Of Skysieve, and of the Kafka it runs. */
     version: Version,
     kafkaVersion: Version,
     cores: Type.Integer({ minimum: 1, maximum: 4096 }),
     memoryBytes: Bytes,
     diskBytes: Bytes,
+    /** Free where its data is to lie, and what its own data takes there already: a node that joins again is not refused for that. */
     diskFreeBytes: Bytes,
-    /** Milliseconds since 1970 by its clock, when the request left. */
-    clockMs: Type.Number(),
+    /**
+     * Milliseconds since 1970 by its clock, when the request left. A request that takes long looks like a clock that is behind: after
+     * API_JOIN_CLOCK ask again with a new time, over the connection that is open by now, before believing it.
+     */
+    clockMs: Type.Number({ minimum: 0, maximum: MAX_CLOCK_MS }),
     languages: Type.Array(Type.Enum(['javascript', 'typescript', 'python']), { maxItems: 3 }),
   },
   { additionalProperties: false },
 )
-export type MachineFacts = Static<typeof MachineFacts>
 
 export const JoinRequest = Type.Object(
   {
     /** `skyjoin_<id>_<secret>_<CA>`; see join-token.ts. */
     token: Type.String({ maxLength: 200 }),
-    /** Where the token is for no name in particular. */
+    /** Every token is for one node; whoever says which is refused where it is for another. */
     name: Type.Optional(NodeName),
-    /** PKCS #10, PEM, self-signed by the node's key, for the names and addresses of its broker. The key never leaves the node. */
+    /**
+     * PKCS #10, PEM, self-signed by the node's key (ECDSA, P-256). Its subjectAltName has the host of `address`, and besides at most
+     * `localhost`, `127.0.0.1` and `::1`. The key never leaves the node. A system of plain text wants it too: the key is what a join is repeated by.
+     */
     csr: Type.String({ maxLength: 8000 }),
     /** Where the API and subscribers are to reach its broker. */
     address: Type.Object({ host: Host, port: Port }, { additionalProperties: false }),
@@ -48,13 +57,16 @@ const KafkaLogin = Type.Object({ user: Type.String(), password: Type.String() })
 /** All that a node needs besides what it makes itself; it keeps it in identity.json (mode 0600). */
 export const JoinAnswer = Type.Object({
   name: NodeName,
+  /** As they were fixed at the first join. */
   shards: Type.Integer(),
   hub: Type.Object({ bootstrap: Type.String(), ca: Type.Optional(Type.String()) }),
-  registryUrl: Type.String(),
+  /** Absent where the system names none. */
+  registryUrl: Type.Optional(Type.String()),
   /** Alert topics as they are on the hub now. */
   alertTopics: Type.Array(Type.Object({ name: Type.String(), partitions: Type.Integer() })),
-  /** Users of the hub, and the password that the API's user shall have on the node. */
+  /** Users of the hub, which are there by now. */
   hubUsers: Type.Object({ mirrorMaker: KafkaLogin, worker: KafkaLogin }),
+  /** The API's user as the node has to make it on its own broker. */
   apiUser: KafkaLogin,
   /** For what it asks of the API later. */
   nodeToken: Type.String(),
@@ -63,5 +75,9 @@ export const JoinAnswer = Type.Object({
   /** Signed for the key of the request, and its authority; absent where this system speaks plain text. */
   certificate: Type.Optional(Type.String()),
   ca: Type.Optional(Type.String()),
+  /** Whether the API has logged in to the node's broker yet: ask again, with the same key, to learn that. Filters are placed there from then on. */
+  reached: Type.Boolean(),
+  /** Why it has not, when it tried last. */
+  why: Type.Optional(Type.String()),
 })
 export type JoinAnswer = Static<typeof JoinAnswer>

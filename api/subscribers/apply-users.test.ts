@@ -21,7 +21,12 @@ const credential = (at: number): CredentialRecord => ({
 test('a twenty-first Kafka user is the only one that is made: the others get their smaller share all at once', async () => {
   const records: AccountsValue[] = Array.from({ length: 21 }, (_, at) => credential(at))
   const controlState = openControlState(
-    { accounts: new Map(records.map(value => [accountsKey(value), value])), filters: new Map(), status: new Map() },
+    {
+      accounts: new Map(records.map(value => [accountsKey(value), value])),
+      filters: new Map(),
+      status: new Map(),
+      nodes: new Map(),
+    },
     '',
   )
   const applied: unknown[] = []

@@ -78,8 +78,9 @@ export async function removeLogin(platform: SubscriberPlatform, record: LoginRec
   const { controlState, writes, brokers } = platform
   const leaving: LoginRecord = { ...record, state: 'deleting' }
   if (record.state !== 'deleting') await writes.change(writer => writer.record(leaving))
-  // A mirror that is away keeps the record: it comes again, until the user is nowhere.
-  for (const broker of [HUB, ...mirrorsOf(controlState)]) await brokers.removeUser(broker, record.user)
+  // A mirror that is away keeps the record: it comes again, until the user is nowhere. One that only some report names has none.
+  for (const broker of [HUB, ...mirrorsOf(controlState).filter(mirror => brokers.address(mirror) !== undefined)])
+    await brokers.removeUser(broker, record.user)
   await writes.change(async writer => {
     if (controlState.login(record.user)) await writer.forgetRecord(leaving)
   })

@@ -62,7 +62,7 @@ test('a list that changes while it is compared is compared again the next time',
 /** Every noun's verbs, and commands that ask an API which is not there. */
 const COMMANDS: readonly (readonly string[])[] = [
   ['--help'],
-  ...['auth', 'filter', 'alert', 'archive', 'topic', 'acl', 'audit', 'user', 'stream', 'schema', 'notices'].map(
+  ...['auth', 'filter', 'alert', 'archive', 'topic', 'acl', 'audit', 'node', 'user', 'stream', 'schema', 'notices'].map(
     noun => [noun, '--help'],
   ),
   ...[['filter', 'list'], ['topic', 'list'], ['status'], ['runtimes'], ['filter', 'submit', import.meta.filename]].map(

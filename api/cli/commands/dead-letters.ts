@@ -4,6 +4,7 @@ import type { Client } from '../connection/api-client.ts'
 import { CliError, EXIT } from '../output/exit-codes.ts'
 import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
+import type { NodeView } from '../../nodes/node-view.ts'
 
 interface Letter {
   readonly broker: string
@@ -36,8 +37,9 @@ const placeOf = (wanted: string): string => {
 
 const brokersOf = async (client: Client, wanted: string | undefined): Promise<readonly string[]> => {
   if (wanted !== undefined) return [wanted]
-  const { items } = await client.call<{ items: readonly { mirror: string }[] }>('GET', '/v1/nodes')
-  return [HUB, ...items.map(({ mirror }) => mirror)]
+  const { items } = await client.call<{ items: readonly Pick<NodeView, 'mirror' | 'bootstrap'>[] }>('GET', '/v1/nodes')
+  // One that has not joined yet has no broker.
+  return [HUB, ...items.flatMap(({ mirror, bootstrap }) => (bootstrap === null ? [] : mirror))]
 }
 
 /** The newest letters of a broker that fit, newest first. */

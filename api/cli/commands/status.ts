@@ -6,29 +6,10 @@ import { table } from '../output/output.ts'
 import { sessionOf } from '../connection/session.ts'
 import { gapText as upstreamGapText, stateText, type UpstreamView, upstreamRows } from './upstream/upstream-texts.ts'
 import type { FilterView } from '../../http/answers/filter-views.ts'
+import type { NodeView } from '../../nodes/node-view.ts'
+import { nodeState } from './node/list-and-show.ts'
 
-interface Gap {
-  readonly lane: string
-  readonly topic: string
-  readonly partition: number
-  readonly from: string
-  readonly to: string
-  readonly at: string
-  readonly since?: string
-  readonly until?: string
-}
-
-interface Node {
-  readonly mirror: string
-  readonly shards: number
-  readonly filters: number
-  readonly lagAlerts: number
-  readonly silent: boolean
-  readonly silentShards: readonly number[]
-  readonly bootstrap: string | null
-  readonly gaps: readonly Gap[]
-  readonly updatedAt: string
-}
+type Gap = NodeView['gaps'][number]
 
 export const addStatus: AddCommands = (program, context) => {
   program
@@ -37,7 +18,7 @@ export const addStatus: AddCommands = (program, context) => {
     .action(async (_options, command) => {
       const { out, api } = sessionOf(command, context)
       const client = api()
-      const { items: nodes } = await client.call<{ items: Node[] }>('GET', '/v1/nodes')
+      const { items: nodes } = await client.call<{ items: NodeView[] }>('GET', '/v1/nodes')
       const { items: upstreams } = await client.call<{ items: UpstreamView[] }>('GET', '/v1/upstreams')
       const filters = await client.list<FilterView>('/v1/filters')
       const limits = await client.call('GET', '/v1/limits')
@@ -50,11 +31,11 @@ export const addStatus: AddCommands = (program, context) => {
             ['node', 'state', 'shards', 'filters', 'lag (alerts)', 'reported'],
             nodes.map(node => [
               node.mirror,
-              stateOf(node),
+              nodeState(node),
               String(node.shards),
               String(node.filters),
               String(node.lagAlerts),
-              node.updatedAt,
+              node.updatedAt ?? '',
             ]),
             'No node has reported yet.',
           ),
@@ -94,9 +75,4 @@ const gapText = (node: string, { lane, topic, partition, from, to, at, since, un
   const sent = since === undefined && until === undefined ? '' : `, sent between ${since ?? '?'} and ${until ?? '?'}`
   const why = lane === 'mirror' ? 'had left the hub before they were copied' : 'were gone before they were evaluated'
   return `${node}: ${count} of ${topic}, partition ${partition} from ${from} on, ${why} (${at}${sent})`
-}
-
-const stateOf = ({ silent, silentShards }: Node): string => {
-  if (silent) return 'silent'
-  return silentShards.length === 0 ? 'up' : `shard ${silentShards.join(', ')} silent`
 }

@@ -6,6 +6,13 @@ import { ApiError, type ApiErrorCode } from '../../errors.ts'
 import { type Platform } from '../../platform.ts'
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * Of a route without a bearer token: what is acted on, by what the body proves. Where that is undefined nobody known asks, and only the refusal is
+     * written down, of which there are few.
+     */
+    target?: (request: FastifyRequest) => Readonly<Record<string, string>> | undefined
+  }
   interface FastifyRequest {
     /** Why the request was refused or failed. */
     problemCode: ApiErrorCode | null
@@ -23,7 +30,7 @@ export function addAudit(app: FastifyInstance, platform: Platform): void {
   app.decorateRequest('problemCode', null)
   app.decorateRequest('isAudited', false)
   app.addHook('preHandler', async request => {
-    if (!isAct(request)) return
+    if (!isAct(request) || isByNobody(request)) return
     await platform.audit.write(recordOf(request, platform.nowMs(), { phase: 'begun' })).catch((cause: unknown) => {
       const message =
         'What is done here is written down first, and that does not work at the moment. Try again in a few seconds.'
@@ -59,6 +66,11 @@ export function addAudit(app: FastifyInstance, platform: Platform): void {
 const isAct = ({ method, is404, routeOptions }: FastifyRequest): boolean =>
   !is404 && method !== 'GET' && method !== 'HEAD' && routeOptions.config.readOnly !== true
 
+const isByNobody = (request: FastifyRequest): boolean => {
+  const { target } = request.routeOptions.config
+  return target !== undefined && target(request) === undefined
+}
+
 function recordOf(
   request: FastifyRequest,
   nowMs: number,
@@ -66,7 +78,8 @@ function recordOf(
 ): AuditRecord {
   const { caller, ip, id, method, routeOptions } = request
   const known = caller !== null && 'account' in caller ? caller : undefined
-  const target = Object.entries(typeof request.params === 'object' ? (request.params ?? {}) : {})
+  const shown = routeOptions.config.target?.(request) ?? request.params
+  const target = Object.entries(typeof shown === 'object' ? (shown ?? {}) : {})
   return {
     time: new Date(nowMs).toISOString(),
     request: id,

@@ -5,6 +5,7 @@ import { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { ApiError } from '../../errors.ts'
 import { type ControlWrites } from '../../control/control-writes.ts'
 import { callerOf } from './authenticate.ts'
+import { RECEIVED_HEADER } from './received.ts'
 
 const MARK = 'x-skysieve-forwarded'
 const TIMEOUT_MS = 60_000
@@ -19,7 +20,7 @@ export function addForwarding(app: FastifyInstance, writes: ControlWrites, own: 
     if (request.method === 'GET' || request.method === 'HEAD' || request.routeOptions.config.readOnly) return
     // Only what a route of ours takes, from somebody who may use it.
     if (request.is404) return
-    callerOf(request)
+    if (request.routeOptions.config.scope !== 'none') callerOf(request)
     // Forwarded already: the leader of a moment ago leads no more, and change() waits for the next one.
     if (writes.isLeader || request.headers[MARK] !== undefined) return
     const url = await writes.leaderUrl()
@@ -54,7 +55,7 @@ interface Answer {
 
 /** Sends the request to the leader. Its path is passed on character by character: nothing in it can name another host, and no client reads `..` in it as a way up. */
 async function ask(leader: URL, asked: string, request: FastifyRequest): Promise<Answer> {
-  const headers: Record<string, string> = { [MARK]: '1' }
+  const headers: Record<string, string> = { [MARK]: '1', [RECEIVED_HEADER]: String(request.receivedMs) }
   for (const name of PASSED_ON) {
     const value = request.headers[name]
     if (typeof value === 'string') headers[name] = value

@@ -1,9 +1,8 @@
-// What this system offers and how it is doing: limits, runtimes, nodes.
+// What this system offers and where its streams come from: limits, runtimes, upstreams.
 import { Type } from 'typebox'
 import { Language, MAX_SOURCE_CHARS } from '#filters'
 import { type Platform } from '../../platform.ts'
 import { UpstreamStatus } from '../../control/status-records.ts'
-import { Node, nodesOf } from '../../submissions/node-view.ts'
 import { isSilent } from '../../submissions/placement.ts'
 import { sourceBytesOf } from '../../submissions/stored-sources.ts'
 import { callerOf } from '../hooks/authenticate.ts'
@@ -39,10 +38,6 @@ const RuntimeView = Type.Object({
     sourceCharacters: Type.Integer(),
   }),
 })
-const NodeView = Type.Object({
-  ...Node.properties,
-  bootstrap: Type.Union([Type.String(), Type.Null()]),
-})
 const UpstreamView = Type.Object({
   ...UpstreamStatus.properties,
   silent: Type.Boolean({
@@ -51,7 +46,7 @@ const UpstreamView = Type.Object({
 })
 
 export function systemRoutes(app: App, platform: Platform): void {
-  const { controlState, brokers, settings, runtimes, nowMs } = platform
+  const { controlState, settings, runtimes, nowMs } = platform
   app.route({
     method: 'GET',
     url: '/v1/limits',
@@ -93,23 +88,6 @@ export function systemRoutes(app: App, platform: Platform): void {
     },
     handler: async () => ({
       items: (await runtimes.list()).map(info => ({ ...info, libraries: [...info.libraries] })),
-    }),
-  })
-
-  app.route({
-    method: 'GET',
-    url: '/v1/nodes',
-    config: { scope: 'any' },
-    schema: {
-      summary: 'Mirror nodes and their lag',
-      tags: ['system'],
-      response: answers({ 200: Type.Object({ items: Type.Array(NodeView) }) }),
-    },
-    handler: async () => ({
-      items: nodesOf(controlState.shards(), nowMs()).map(node => ({
-        ...node,
-        bootstrap: brokers.address(node.mirror) ?? null,
-      })),
     }),
   })
 

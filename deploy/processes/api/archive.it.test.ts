@@ -44,7 +44,10 @@ const done = async (chore: string): Promise<Job> => {
 }
 
 beforeAll(async () => {
-  instance = await openTestInstance({ hub, node }, { archive: dir => makeSmallArchive(dir, ARCHIVED) })
+  instance = await openTestInstance(
+    { hub, node },
+    { archive: dir => makeSmallArchive(dir, ARCHIVED), withoutNode: true },
+  )
   const admin = openAdmin(hub)
   await admin.deleteTopics(TOPICS)
   await admin.createTopics(TOPICS.map(name => ({ name })))

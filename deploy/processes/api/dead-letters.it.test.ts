@@ -73,7 +73,7 @@ test('without a dead letter the list says so; with some it has the newest first,
   expect(third.body).toMatchObject({ items: [{ offset: '0' }], nextCursor: null })
   const listed = await instance.cli(['dead-letters', 'list', '--url', url, '--json'], { token: instance.adminToken })
   const letters = JSON.parse(listed.stdout)
-  expect(letters).toHaveLength(5)
+  expect(letters).toHaveLength(6)
   expect(letters[0]).toMatchObject({
     broker: 'hub',
     reason: 'HUB_SCHEMA_UNKNOWN',

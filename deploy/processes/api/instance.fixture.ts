@@ -12,10 +12,22 @@ import { type Api, apiAcls, type ApiSettings, openApi } from '#api'
 import { runCli, type CliContext } from '#cli'
 import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
 import { openIsolateSandbox, openSandbox } from '#sandbox'
+import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
+import { nodeHubAcls } from '../../start/access/broker-acls.ts'
+import { nodeHubUsers } from '../../start/layout/kafka-users.ts'
 import { redisProcess } from '../../start/services/redis.ts'
+import { softwareVersion } from '../../version.ts'
+import { joinedNode, letApiIn } from './joining-node.fixture.ts'
 import { pythonRuntime } from './python-runtime.ts'
 
-const CONTROL = ['skysieve.filters', 'skysieve.sources', 'skysieve.accounts', 'skysieve.status', '_schemas']
+const CONTROL = [
+  'skysieve.filters',
+  'skysieve.sources',
+  'skysieve.accounts',
+  'skysieve.nodes',
+  'skysieve.status',
+  '_schemas',
+]
 
 export interface Kafka {
   readonly hub: BrokerAccess
@@ -34,7 +46,7 @@ export interface TestInstance {
   readonly registry: Registry
   startRedis(): Promise<void>
   killRedis(): Promise<void>
-  /** Another instance on the same brokers and Redis. */
+  /** Another instance on the same brokers and Redis; `node1` has joined and is reached when this resolves. */
   open(): Promise<Api & { readonly port: number }>
   /** What main.ts needs to run as a process of its own on the same brokers and Redis. */
   processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
@@ -48,8 +60,10 @@ interface Over {
   /** Told where it may lie. */
   readonly archive?: (dir: string) => Promise<ArchiveSettings>
   readonly settings?: Partial<ApiSettings>
-  /** A second node, `node2`, whose broker is the hub's. */
+  /** A second node, `node2`, whose broker is the hub's: by the settings, as the API has one user there. */
   readonly secondNode?: boolean
+  /** No node joins. */
+  readonly withoutNode?: boolean
 }
 
 /** Makes control topics and users anew; what a former run left in them is gone. */
@@ -62,9 +76,15 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   const redis = { host: '127.0.0.1', port: await getPort(), password: randomBytes(12).toString('hex') }
   const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
   const registry = new Registry()
-  await prepare(hub, node, user, password)
-  const nodes = [{ name: 'node1', ...node }, ...(over.secondNode === true ? [{ name: 'node2', ...hub }] : [])]
-  for (const access of nodes.slice(1)) await prepareNode(access, user, password)
+  await prepare(hub, user, password)
+  // The API has one user on a broker, so a node on the hub's own does not join.
+  const joins = over.withoutNode !== true && node.bootstrap !== hub.bootstrap
+  const fixed = [
+    ...(joins || over.withoutNode === true ? [] : [{ name: 'node1', ...node }]),
+    ...(over.secondNode === true ? [{ name: 'node2', ...hub }] : []),
+  ]
+  await makeNodeTopics(node)
+  for (const access of fixed) await prepareFixedNode(access, user, password)
   const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
   const sandbox = await openSandbox({ isolates })
   const archive = await over.archive?.(join(dir, 'archive'))
@@ -95,7 +115,11 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         host: '127.0.0.1',
         port,
         hub: { ...hub, user, password },
-        mirrors: nodes.map(access => ({ ...access, user, password })),
+        mirrors: fixed.map(access => ({ ...access, user, password })),
+        version: softwareVersion(),
+        kafkaVersion: KAFKA_VERSION,
+        nodeUsers: nodeHubUsers,
+        nodeAcls: nodeHubAcls,
         redis,
         adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
         platformKey,
@@ -112,6 +136,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
           kafkaBytesPerSecond: 50_000_000,
           kafkaRequestPercent: 200,
           sourceBytesPerAccount: 1_000_000,
+          nodeDiskBytes: 1_000_000_000,
           versionsPerFilter: 10,
           moves: { finishMinutes: 30, lateMinutes: 10, keepDays: 7 },
           languages: ['javascript', 'typescript'],
@@ -124,6 +149,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         registry: open.length === 0 ? registry : new Registry(),
       })
       open.push(api)
+      if (joins) await joinedNode(api.url, adminToken, 'node1', node)
       return Object.assign(api, { port })
     },
     async processConfig() {
@@ -132,7 +158,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         port,
         opsPort,
         hub: { bootstrap: hub.bootstrap, user, password },
-        mirrors: [{ name: 'node1', access: { bootstrap: node.bootstrap, user, password } }],
+        mirrors: [],
         redis,
         adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
         platformKey: platformKey.toString('base64'),
@@ -170,7 +196,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   }
 }
 
-async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, password: string): Promise<void> {
+async function prepare(hub: BrokerAccess, user: string, password: string): Promise<void> {
   const onHub = openAdmin(hub)
   await onHub.deleteTopics([...CONTROL, 'skysieve.leader', 'skysieve.audit'])
   const compacted = CONTROL.map(name => ({ name, configs: { 'cleanup.policy': 'compact' } }))
@@ -178,15 +204,17 @@ async function prepare(hub: BrokerAccess, node: BrokerAccess, user: string, pass
   await onHub.upsertUser(user, password)
   await onHub.grant(apiAcls(user).hub)
   await onHub.close()
-  await prepareNode(node, user, password)
 }
 
-async function prepareNode(node: BrokerAccess, user: string, password: string): Promise<void> {
-  const onNode = openAdmin(node)
-  await onNode.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
-  await onNode.upsertUser(user, password)
-  await onNode.grant(apiAcls(user).node)
-  await onNode.close()
+async function makeNodeTopics(node: BrokerAccess): Promise<void> {
+  const admin = openAdmin(node)
+  await admin.createTopics(['skysieve.progress', 'skysieve.over-cap'].map(name => ({ name })))
+  await admin.close()
+}
+
+async function prepareFixedNode(node: BrokerAccess, user: string, password: string): Promise<void> {
+  await makeNodeTopics(node)
+  await letApiIn(node, { user, password })
 }
 
 async function collect(stream: PassThrough): Promise<string> {

@@ -67,7 +67,7 @@ beforeAll(async () => {
   const report = { mirror: 'node1', shard: 0, shards: 1, filters: 0, lagAlerts: 0, updatedAt: new Date().toISOString() }
   await status.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(report) }])
   for (;;) {
-    if ((await call('GET', '/v1/nodes', instance.adminToken)).body.items.length === 1) break
+    if ((await call('GET', '/v1/nodes/node1', instance.adminToken)).body.silent === false) break
     await sleep(50)
   }
 })

@@ -6,6 +6,10 @@ import { Registry } from 'prom-client'
 import { openApi, TRIALS_AT_ONCE } from '#api'
 import { collectRarely } from '#hub'
 import { openSandboxMetrics } from '#sandbox'
+import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
+import { nodeHubAcls } from '../../start/access/broker-acls.ts'
+import { nodeHubUsers } from '../../start/layout/kafka-users.ts'
+import { softwareVersion } from '../../version.ts'
 import { processMetrics } from '../process-metrics.ts'
 import { type Check, openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox, sandboxCheck } from '../process-sandbox.ts'
@@ -34,6 +38,10 @@ const api = await openApi({
   host: config.host,
   port: config.port,
   hub: { ...config.hub, ...(config.hubAdvertised === undefined ? {} : { advertised: config.hubAdvertised }) },
+  version: softwareVersion(),
+  kafkaVersion: KAFKA_VERSION,
+  nodeUsers: nodeHubUsers,
+  nodeAcls: nodeHubAcls,
   mirrors: config.mirrors.map(({ name, access, advertised }) => ({ name, ...access, advertised })),
   redis: config.redis,
   adminTokenSha256: config.adminTokenSha256,

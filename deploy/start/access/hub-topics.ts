@@ -47,6 +47,16 @@ const compacted = (name: string): TopicSpec => ({
   configs: { 'cleanup.policy': 'compact', 'segment.bytes': SEGMENT_BYTES, 'max.message.bytes': MAX_MESSAGE_BYTES },
 })
 
+const CONTROL_TOPICS = [
+  '_schemas',
+  'skysieve.filters',
+  'skysieve.sources',
+  'skysieve.accounts',
+  'skysieve.nodes',
+  'skysieve.status',
+  ARCHIVE_TOPIC,
+]
+
 /** What leads and follows in the API: a topic without records, for the group protocol to hand out its one partition. */
 const LEADER: TopicSpec = { name: 'skysieve.leader', partitions: 1 }
 /** Who changed what, kept for a year. */
@@ -72,9 +82,7 @@ const notices = (stream: string): TopicSpec => ({
 /** All topics of the hub; an alert topic may take `topicBytes`, and as much as on a node where that is absent. */
 export const hubTopics = (options: TopicOptions, topicBytes?: number): readonly TopicSpec[] => [
   ...alertTopics(options, topicBytes),
-  ...['_schemas', 'skysieve.filters', 'skysieve.sources', 'skysieve.accounts', 'skysieve.status', ARCHIVE_TOPIC].map(
-    compacted,
-  ),
+  ...CONTROL_TOPICS.map(compacted),
   ...Object.keys(STREAMS).map(notices),
   LEADER,
   AUDIT,

@@ -14,6 +14,9 @@ export const UPSTREAM_USER = 'skysieve-upstream'
 /** `node1`, `node2`, … */
 export const nodeNames = (nodes: number): readonly string[] => Array.from({ length: nodes }, (_, at) => `node${at + 1}`)
 
+/** The two users that a node has on the hub. */
+export const nodeHubUsers = (node: string) => ({ mirrorMaker: mirrorMakerUser(node), worker: workerUser(node) })
+
 /** Users of the hub's broker, besides the administrator. */
 export const hubUsers = (nodes: number): readonly string[] => [
   HUB_USER,
@@ -21,5 +24,5 @@ export const hubUsers = (nodes: number): readonly string[] => [
   API_USER,
   ARCHIVER_USER,
   UPSTREAM_USER,
-  ...nodeNames(nodes).flatMap(node => [mirrorMakerUser(node), workerUser(node)]),
+  ...nodeNames(nodes).flatMap(node => Object.values(nodeHubUsers(node))),
 ]

@@ -4,6 +4,7 @@ import { FilterId } from '#filters'
 import { type Platform } from '../../../platform.ts'
 import { etagOf } from '../../../submissions/manifest-changes.ts'
 import { placeElsewhere } from '../../../leader/move-filters.ts'
+import { placedByNode, requireTakesFilters } from '../../../nodes/node-changes.ts'
 import { forcedTo } from '../../../submissions/lost-node-rules.ts'
 import { movingTo, moveTimes } from '../../../submissions/move-rules.ts'
 import { candidatesOf, choosePlace } from '../../../submissions/placement.ts'
@@ -38,7 +39,9 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
     },
     async handler(request, reply) {
       const { mirror, force = false } = request.body
-      const isMirror = mirror !== 'hub' && brokers.address(mirror) !== undefined
+      const isMirror = brokers.mirrors().includes(mirror)
+      const node = controlState.node(mirror)
+      if (node !== undefined) requireTakesFilters(node, placedByNode(controlState.filters()).get(mirror) ?? 0)
       const candidates = candidatesOf(isMirror ? [mirror] : [], controlState.shards())
       const shard = choosePlace(candidates, controlState.filters(), platform.nowMs())?.shard
       const now = new Date(platform.nowMs()).toISOString()

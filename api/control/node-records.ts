@@ -7,8 +7,11 @@ export const NODES_TOPIC = 'skysieve.nodes'
 /** A node's name is part of Kafka users (`skysieve-worker-<name>`), transactional ids and topics. */
 export const NodeName = Type.String({ pattern: '^[a-z][a-z0-9-]{0,29}[a-z0-9]$', maxLength: 31 })
 
-/** `expected` until it has joined; `cordoned` takes no new filters; `draining` gives those it has away, and then takes none. */
-export const NODE_STATES = ['expected', 'active', 'cordoned', 'draining'] as const
+/**
+ * `expected` until it has joined; `cordoned` takes no new filters; `draining` gives those it has away, and then takes none; `removing` while
+ * everything of it is taken away, which whoever leads finishes.
+ */
+const NODE_STATES = ['expected', 'active', 'cordoned', 'draining', 'removing'] as const
 export const NodeState = Type.Enum([...NODE_STATES])
 export type NodeState = (typeof NODE_STATES)[number]
 
@@ -18,13 +21,19 @@ const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 /** At most 32 of them; a filter's submission may ask for a node that has some. */
 export const NodeLabels = Type.Record(
   Type.String({ pattern: '^[a-z][a-z0-9.-]{0,30}$' }),
-  Type.String({ pattern: '^[A-Za-z0-9._-]{1,62}$' }),
-  { maxProperties: 32 },
+  Type.String({ pattern: '^[A-Za-z0-9._-]{1,62}$', maxLength: 62 }),
+  { maxProperties: 32, additionalProperties: false },
 )
 export type NodeLabels = Static<typeof NodeLabels>
 
+export const NodeLimits = Type.Object(
+  { filters: Type.Optional(Type.Integer({ minimum: 0, maximum: 100_000 })) },
+  { additionalProperties: false },
+)
+export type NodeLimits = Static<typeof NodeLimits>
+
 /** The join token of a node that is expected: only its hash is kept. */
-export const NodeInvitation = Type.Object({
+const NodeInvitation = Type.Object({
   tokenId: Type.String(),
   sha256: Sha256,
   expiresAt: Time,
@@ -33,11 +42,30 @@ export const NodeInvitation = Type.Object({
 })
 export type NodeInvitation = Static<typeof NodeInvitation>
 
+/** A user of the node on the hub, as every SCRAM user is kept: `sealed` is its salted password under the platform's key. */
+const HubUser = Type.Object({
+  user: Type.String(),
+  iterations: Type.Integer(),
+  salt: Type.String(),
+  sealed: Type.String(),
+})
+
+/** What a machine said of itself when it joined. */
+export const NodeMachine = Type.Object({
+  hostname: Type.String(),
+  version: Type.String(),
+  kafkaVersion: Type.String(),
+  cores: Type.Integer(),
+  memoryBytes: Type.Integer(),
+  diskBytes: Type.Integer(),
+  languages: Type.Array(Type.String()),
+})
+
 export const NodeRecord = Type.Object({
   name: NodeName,
   state: NodeState,
   labels: NodeLabels,
-  limits: Type.Object({ filters: Type.Optional(Type.Integer({ minimum: 0 })) }),
+  limits: NodeLimits,
   /** The newest one, also when it has been used. */
   invitation: NodeInvitation,
   /** Fixed when it joins; 0 before. */
@@ -50,6 +78,13 @@ export const NodeRecord = Type.Object({
   tokenSha256: Type.Optional(Sha256),
   /** JSON of NodeSecrets under the platform's key, bound to `node/<name>`. */
   sealed: Type.String(),
+  /** Its MirrorMaker's and its worker's, which are made when it joins. */
+  hubUsers: Type.Array(HubUser),
+  machine: Type.Optional(NodeMachine),
+  /** When the API first logged in to its broker: it takes filters from then on. Absent while that address has not been reached. */
+  reachedAt: Type.Optional(Time),
+  /** Why it has not been reached, when that was tried last. */
+  unreached: Type.Optional(Type.String()),
   createdAt: Time,
   joinedAt: Type.Optional(Time),
   updatedAt: Time,
@@ -63,5 +98,15 @@ export const NodeSecrets = Type.Object({
   /** Of the node's MirrorMaker and worker on the hub. */
   mirrorMaker: Type.String(),
   worker: Type.String(),
+  /** The node's own bearer token. */
+  token: Type.String(),
 })
 export type NodeSecrets = Static<typeof NodeSecrets>
+
+const PREFIX = 'node/'
+
+/** The topic's key of a node. */
+export const nodeKey = (name: string): string => `${PREFIX}${name}`
+
+/** The node of a key of the topic. */
+export const nodeOfKey = (key: string): string => key.slice(PREFIX.length)

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import type { NodeView } from '../../../nodes/node-view.ts'
+import { nodeState, nodeText } from './list-and-show.ts'
+
+const view: NodeView = {
+  mirror: 'node3',
+  state: 'active',
+  shards: 2,
+  silentShards: [],
+  silent: false,
+  filters: 4,
+  placed: 5,
+  lagAlerts: 12,
+  gaps: [],
+  updatedAt: '2026-11-21T00:00:00.000Z',
+  bootstrap: 'node.example.org:21010',
+  reached: true,
+  labels: { rack: 'a7', disk: 'ssd' },
+  limits: { filters: 50 },
+}
+
+test('a node’s state is what keeps it from work, and what is wanted of it where that is not work', () => {
+  const states: readonly (readonly [Partial<NodeView>, string])[] = [
+    [{}, 'up'],
+    [{ state: null, reached: null }, 'up'],
+    [{ state: 'expected', updatedAt: null, silent: true }, 'expected'],
+    [{ state: 'removing' }, 'removing'],
+    [{ reached: false, silent: true }, 'not reached'],
+    [{ updatedAt: null, silent: true }, 'not heard of'],
+    [{ silent: true, silentShards: [0, 1] }, 'silent'],
+    [{ silentShards: [1] }, 'shard 1 silent'],
+    [{ state: 'cordoned' }, 'cordoned, up'],
+    [{ state: 'draining', silent: true }, 'draining, silent'],
+  ]
+  expect(states.map(([over]) => nodeState({ ...view, ...over }))).toEqual(states.map(([, text]) => text))
+})
+
+test('a node is shown with what is known of it, and without what is not', () => {
+  const text = nodeText(view)
+  expect(text).toMatch(/^filters +5 of 50 placed, 4 running$/m)
+  expect(text).toMatch(/^labels +rack=a7 disk=ssd$/m)
+  expect(text).not.toMatch(/why|machine|joined|gaps|undefined|null/)
+  const machine = {
+    hostname: 'pluto',
+    version: '0.1.0',
+    kafkaVersion: '4.3.1',
+    cores: 8,
+    memoryBytes: 16e9,
+    diskBytes: 500e9,
+    languages: ['javascript'],
+  }
+  const unreached = nodeText({ ...view, reached: false, why: 'refused', machine, updatedAt: null })
+  expect(unreached).toMatch(/^why +refused$/m)
+  expect(unreached).toMatch(/^machine +pluto, 8 cores, 16 GB of memory$/m)
+  expect(unreached).toMatch(/^versions +Skysieve 0\.1\.0, Kafka 4\.3\.1$/m)
+})

@@ -1,0 +1,41 @@
+// A node joins. It has no bearer token: what it may is told by the join token in the body, and whose it is by the key that signed its request.
+import { type FastifyRequest } from 'fastify'
+import { ApiError } from '../../../errors.ts'
+import { JoinAnswer, JoinRequest } from '../../../nodes/join-messages.ts'
+import { joinNode, nodeOfToken } from '../../../nodes/join-node.ts'
+import { type Platform } from '../../../platform.ts'
+import { answers } from '../../answers/answers.ts'
+import { type App } from '../../requests/typed-app.ts'
+
+export function joinRoutes(app: App, platform: Platform): void {
+  /** The node whose token was sent. */
+  const target = ({ body }: FastifyRequest): { readonly name: string } | undefined => {
+    // Also asked of what was refused because it has not the form of a request.
+    const token = (body as Partial<JoinRequest> | null | undefined)?.token
+    if (typeof token !== 'string') return undefined
+    try {
+      return { name: nodeOfToken(platform, token).name }
+    } catch (error) {
+      if (error instanceof ApiError) return undefined
+      throw error
+    }
+  }
+
+  app.route({
+    method: 'POST',
+    url: '/v1/nodes/join',
+    config: { scope: 'none', target },
+    schema: {
+      summary: 'Join as the node that a token was made for; with the same key as often as needed until it expires',
+      description: 'Needs no bearer token. Counted by address, as everything that is asked without one.',
+      tags: ['nodes'],
+      security: [],
+      body: JoinRequest,
+      response: answers({ 200: JoinAnswer }),
+    },
+    async handler(request, reply) {
+      const answer = await joinNode(platform, request.body, request.receivedMs)
+      return reply.header('cache-control', 'no-store').send(answer)
+    },
+  })
+}

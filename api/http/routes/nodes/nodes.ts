@@ -1,0 +1,94 @@
+// Mirror nodes: adding one, and how all are doing.
+import { Type } from 'typebox'
+import { NodeLabels, NodeLimits, NodeName } from '../../../control/node-records.ts'
+import { unknownNode } from '../../../leader/remove-node.ts'
+import { addNode } from '../../../nodes/add-node.ts'
+import { NodeView, nodeViews } from '../../../nodes/node-view.ts'
+import { type Platform } from '../../../platform.ts'
+import { answers } from '../../answers/answers.ts'
+import { type App } from '../../requests/typed-app.ts'
+
+const HOUR = 60
+const MAX_MINUTES = 7 * 24 * HOUR
+
+const NewNode = Type.Object(
+  {
+    name: Type.Optional(NodeName),
+    labels: Type.Optional(NodeLabels),
+    limits: Type.Optional(NodeLimits),
+    minutes: Type.Integer({
+      minimum: 1,
+      maximum: MAX_MINUTES,
+      default: HOUR,
+      description: 'how long its token is good',
+    }),
+  },
+  { additionalProperties: false },
+)
+export const NodeParams = Type.Object({ name: Type.String({ maxLength: 60 }) })
+
+/** All nodes as they are now. */
+function viewsOf({ controlState, brokers, nowMs }: Platform): NodeView[] {
+  const known = {
+    nodes: controlState.nodes(),
+    reports: controlState.shards(),
+    manifests: controlState.filters(),
+    addressOf: (node: string) => brokers.address(node),
+  }
+  return nodeViews(known, nowMs())
+}
+
+/** One of them. Throws ApiError API_NODE_UNKNOWN. */
+export function viewOf(platform: Platform, name: string): NodeView {
+  const view = viewsOf(platform).find(({ mirror }) => mirror === name)
+  if (view === undefined) throw unknownNode(name)
+  return view
+}
+
+export function nodeRoutes(app: App, platform: Platform): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/nodes',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'Mirror nodes and their lag',
+      tags: ['nodes'],
+      response: answers({ 200: Type.Object({ items: Type.Array(NodeView) }) }),
+    },
+    handler: async () => ({ items: viewsOf(platform) }),
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/nodes/:name',
+    config: { scope: 'any' },
+    schema: {
+      summary: 'A mirror node',
+      tags: ['nodes'],
+      params: NodeParams,
+      response: answers({ 200: NodeView }),
+    },
+    handler: async request => viewOf(platform, request.params.name),
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/v1/nodes',
+    config: { scope: 'admin' },
+    schema: {
+      summary: 'Add a node; the token it joins with is shown once. One that has not joined yet gets a new token',
+      tags: ['nodes'],
+      body: NewNode,
+      response: answers({ 201: Type.Object({ ...NodeView.properties, token: Type.String() }) }),
+    },
+    async handler({ body }, reply) {
+      const { name, labels, limits, minutes } = body
+      const { record, token } = await addNode(platform, { name, labels, limits, minutes })
+      return reply
+        .code(201)
+        .header('location', `/v1/nodes/${record.name}`)
+        .header('cache-control', 'no-store')
+        .send({ ...viewOf(platform, record.name), token })
+    },
+  })
+}

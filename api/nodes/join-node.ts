@@ -1,0 +1,77 @@
+// A node joins: its record becomes active, its users are made on the hub, and it is told all that it needs.
+// Everything before the record is written can be refused without a trace; everything after it can be repeated by the same key.
+import { STREAMS } from '#hub'
+import { HUB } from '../brokers/brokers.ts'
+import { type NodeRecord } from '../control/node-records.ts'
+import { readCertificateRequest } from './certificate-request.ts'
+import { applyNodeUser } from './hub-users.ts'
+import { type JoinAnswer, type JoinRequest } from './join-messages.ts'
+import { authorityMark } from './join-token.ts'
+import { invitedNode, joined, requireFit, requireInvited } from './joining.ts'
+import { unsealSecrets } from './node-access.ts'
+import { type NodePlatform } from './node-platform.ts'
+
+/** The node a token is for. Throws ApiError API_JOIN_TOKEN_FORM, API_JOIN_ELSEWHERE or API_JOIN_TOKEN_UNKNOWN. */
+export const nodeOfToken = (
+  { controlState, brokers }: Pick<NodePlatform, 'controlState' | 'brokers'>,
+  token: string,
+): NodeRecord => invitedNode(token, controlState.nodes(), authorityMark(brokers.security(HUB).ca))
+
+/**
+ * Lets a node join, or answers one that has joined once more; `receivedMs` is when its request came.
+ * Throws ApiError API_JOIN_…, API_LEADER_MISSING or API_MIRROR_DOWN.
+ */
+export async function joinNode(platform: NodePlatform, request: JoinRequest, receivedMs: number): Promise<JoinAnswer> {
+  const { writes, box, brokers, settings, joining, apiUser, controlState, nowMs } = platform
+  nodeOfToken(platform, request.token)
+  const csr = await readCertificateRequest(request.csr)
+  const security = brokers.security(HUB)
+  const record = await writes.change(async writer => {
+    const before = nodeOfToken(platform, request.token)
+    const ms = nowMs()
+    requireInvited(before, request, csr.keySha256, ms)
+    requireFit(request, csr, { ...joining, nodeDiskBytes: settings.nodeDiskBytes }, receivedMs)
+    const next = joined(before, request, {
+      keySha256: csr.keySha256,
+      secrets: unsealSecrets(box, before),
+      ca: security.ca,
+      now: new Date(ms).toISOString(),
+    })
+    if (next !== before) await writer.node(next)
+    return next
+  })
+  const { name, shards } = record
+  const secrets = unsealSecrets(box, record)
+  const users = joining.nodeUsers(name)
+  for (const user of [users.mirrorMaker, users.worker]) await applyNodeUser(platform, user)
+  const certificate = await joining.sign?.(request.csr, name, request.address)
+  const ca = security.ca === undefined ? {} : { ca: security.ca }
+  return {
+    name,
+    shards,
+    hub: { bootstrap: brokers.address(HUB) ?? '', ...ca },
+    ...(settings.registryUrl === undefined ? {} : { registryUrl: settings.registryUrl }),
+    alertTopics: await alertTopics(platform),
+    hubUsers: {
+      mirrorMaker: { user: users.mirrorMaker, password: secrets.mirrorMaker },
+      worker: { user: users.worker, password: secrets.worker },
+    },
+    apiUser: { user: apiUser, password: secrets.api },
+    nodeToken: secrets.token,
+    metricsTokenSha256: controlState.adminTokenSha256,
+    ...(certificate === undefined ? {} : { certificate }),
+    ...ca,
+    reached: record.reachedAt !== undefined,
+    ...(record.unreached === undefined ? {} : { why: record.unreached }),
+  }
+}
+
+/** Those of the streams' alert topics that the hub has. */
+async function alertTopics({ brokers }: NodePlatform): Promise<JoinAnswer['alertTopics']> {
+  const found: JoinAnswer['alertTopics'] = []
+  for (const { topic } of Object.values(STREAMS)) {
+    const described = await brokers.describeTopic(HUB, topic)
+    if (described !== undefined) found.push({ name: topic, partitions: described.partitions })
+  }
+  return found
+}

@@ -1,0 +1,103 @@
+// Mirror nodes as people see them: what each shall be by its record, and what it is by the reports of its shards, put together.
+import { Type, type Static, type TSchema } from 'typebox'
+import { type Manifest } from '#filters'
+import { NodeLabels, NodeLimits, NodeMachine, type NodeRecord, NodeState } from '../control/node-records.ts'
+import { Gap, type ShardStatus } from '../control/status-records.ts'
+import { isSilent } from '../submissions/placement.ts'
+import { placedByNode } from './node-changes.ts'
+
+const Time = Type.String({ format: 'date-time' })
+const orNull = <T extends TSchema>(schema: T, description: string) => Type.Union([schema, Type.Null()], { description })
+
+export const NodeView = Type.Object({
+  mirror: Type.String({ description: 'its name' }),
+  state: orNull(NodeState, 'what an administrator wants of it; null for one that reports and was never added'),
+  shards: Type.Integer({ description: 'how many it has; 0 before it has joined' }),
+  silentShards: Type.Array(Type.Integer(), { description: 'those that have not reported for a minute, or never' }),
+  silent: Type.Boolean({ description: 'whether all of its shards are silent' }),
+  filters: Type.Integer({ description: 'filters that run there' }),
+  placed: Type.Integer({ description: 'filters that are to run there' }),
+  lagAlerts: Type.Number(),
+  gaps: Type.Array(Gap, { description: 'alerts that were gone before they could be evaluated, newest last' }),
+  updatedAt: orNull(Type.String(), 'when a shard last reported; null before the first did'),
+  bootstrap: orNull(Type.String(), 'where subscribers reach its broker; null before it has joined'),
+  reached: orNull(
+    Type.Boolean(),
+    'whether the API has logged in to its broker, which it must before filters are placed there',
+  ),
+  why: Type.Optional(Type.String({ description: 'why it has not' })),
+  labels: NodeLabels,
+  limits: NodeLimits,
+  machine: Type.Optional(NodeMachine),
+  tokenExpiresAt: Type.Optional(Type.String({ description: 'until when a node that is expected can join' })),
+  createdAt: Type.Optional(Time),
+  joinedAt: Type.Optional(Time),
+})
+export type NodeView = Static<typeof NodeView>
+
+/** What a view is made of. */
+export interface KnownOfNodes {
+  readonly nodes: readonly NodeRecord[]
+  readonly reports: readonly ShardStatus[]
+  readonly manifests: readonly Manifest[]
+  /** Where a node's broker is, if the API serves it. */
+  readonly addressOf: (node: string) => string | undefined
+}
+
+/** One for each node that has a record or has reported, by name. */
+export function nodeViews({ nodes, reports, manifests, addressOf }: KnownOfNodes, nowMs: number): NodeView[] {
+  const records = new Map(nodes.map(record => [record.name, record]))
+  const byMirror = Map.groupBy(reports, ({ mirror }) => mirror)
+  const names = [...new Set([...records.keys(), ...byMirror.keys()])]
+  const placed = placedByNode(manifests)
+  return names
+    .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(mirror => {
+      const record = records.get(mirror)
+      return {
+        mirror,
+        state: record?.state ?? null,
+        ...reported(byMirror.get(mirror) ?? [], record?.shards ?? 0, nowMs),
+        placed: placed.get(mirror) ?? 0,
+        bootstrap: addressOf(mirror) ?? null,
+        ...recorded(record),
+      }
+    })
+}
+
+/** What its shards say; `atLeast` is how many it has by its record. */
+function reported(own: readonly ShardStatus[], atLeast: number, nowMs: number) {
+  const updatedAt =
+    own
+      .map(report => report.updatedAt)
+      .toSorted()
+      .at(-1) ?? null
+  const shards = own.find(report => report.updatedAt === updatedAt)?.shards ?? atLeast
+  const heard = new Set(own.flatMap(({ shard, updatedAt }) => (isSilent(Date.parse(updatedAt), nowMs) ? [] : shard)))
+  return {
+    shards,
+    silentShards: Array.from({ length: shards }, (_, shard) => shard).filter(shard => !heard.has(shard)),
+    silent: heard.size === 0,
+    filters: sum(own.map(({ filters }) => filters)),
+    lagAlerts: sum(own.map(({ lagAlerts }) => lagAlerts)),
+    gaps: own.flatMap(({ gaps }) => gaps ?? []).toSorted((a, b) => a.at.localeCompare(b.at)),
+    updatedAt,
+  }
+}
+
+function recorded(record: NodeRecord | undefined) {
+  if (record === undefined) return { reached: null, labels: {}, limits: {} }
+  const { state, labels, limits, machine, reachedAt, unreached, invitation, createdAt, joinedAt } = record
+  return {
+    reached: joinedAt === undefined ? null : reachedAt !== undefined,
+    ...(unreached === undefined ? {} : { why: unreached }),
+    labels,
+    limits,
+    ...(machine === undefined ? {} : { machine }),
+    ...(state === 'expected' ? { tokenExpiresAt: invitation.expiresAt } : {}),
+    createdAt,
+    ...(joinedAt === undefined ? {} : { joinedAt }),
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,0 +1,282 @@
+// A node's life as the API sees it, on two real brokers: joined, reached, cordoned, believed, found again after a restart, removed.
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type Api, type JoinAnswer, type JoinRequest } from '#api'
+import { type ClusterAdmin, openAdmin, openProducer } from '#hub'
+import { type Answer, ask } from './ask.fixture.ts'
+import { type TestInstance, openTestInstance } from './instance.fixture.ts'
+import {
+  auditedJoins,
+  joinRequest,
+  letApiIn,
+  newestOf,
+  newNodeKey,
+  type NodeKey,
+  until,
+} from './joining-node.fixture.ts'
+
+const kafka = inject('kafka')
+const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
+const STREAM = 'lsst-alerts-v11'
+const USERS = ['skysieve-mm2-node1', 'skysieve-worker-node1']
+
+let instance: TestInstance
+let api: Api
+let hub: ClusterAdmin
+let key: NodeKey
+let token: string
+let answered: JoinAnswer
+
+const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  ask(method, `${api.url}/v1${path}`, { token: instance.adminToken, body })
+const add = async (body: object): Promise<string> => {
+  const { status, body: added } = await until(
+    () => call('POST', '/nodes', body),
+    ({ status }) => status !== 503,
+  )
+  expect([status, added]).toMatchObject([201, { token: expect.any(String) }])
+  return added.token
+}
+/** Nobody's bearer token is sent. */
+const joinWith = (request: unknown): Promise<Answer> => ask('POST', `${api.url}/v1/nodes/join`, { body: request })
+const request = (of = token, by = key): Promise<JoinRequest> => joinRequest(of, by, kafka.node)
+const submit = async (name: string): Promise<string> => {
+  const { status, body } = await call('POST', '/filters', { name, language: 'javascript', source: SOURCE })
+  expect([status, body]).toMatchObject([201, { id: expect.any(String) }])
+  return body.id
+}
+const placed = (id: string): Promise<Answer> =>
+  until(
+    () => call('GET', `/filters/${id}`),
+    ({ body }) => body.placement !== null,
+  )
+const node = async (name = 'node1'): Promise<Answer['body']> => (await call('GET', `/nodes/${name}`)).body
+const report = async (messages: readonly (readonly [key: string, value: object | null])[]): Promise<void> => {
+  const producer = await openProducer(kafka.hub, { clientId: 'nodes-test' })
+  await producer.send(
+    messages.map(([key, value]) => ({
+      topic: 'skysieve.status',
+      key,
+      value: value === null ? null : JSON.stringify(value),
+    })),
+  )
+  await producer.close()
+}
+
+beforeAll(async () => {
+  instance = await openTestInstance(kafka, { withoutNode: true })
+  await instance.startRedis()
+  hub = openAdmin(kafka.hub)
+  await hub.createTopics([{ name: STREAM }])
+  api = await instance.open()
+  key = await newNodeKey()
+  token = await add({ name: 'node1', labels: { rack: 'a7' } })
+})
+afterAll(async () => {
+  await hub?.close()
+  await instance?.close()
+})
+
+describe('a node that joins', () => {
+  test('is told all it needs, and has two users on the hub that may do its work and no more', async () => {
+    const joined = await joinWith(await request())
+    expect([joined.status, joined.body]).toMatchObject([
+      200,
+      {
+        name: 'node1',
+        shards: 1,
+        hub: { bootstrap: kafka.hub.bootstrap },
+        hubUsers: { mirrorMaker: { user: USERS[0] }, worker: { user: USERS[1] } },
+        apiUser: { user: 'skysieve-api' },
+        reached: false,
+      },
+    ])
+    expect(joined.headers.get('cache-control')).toBe('no-store')
+    answered = joined.body
+    const { mirrorMaker, worker } = answered.hubUsers
+    const passwords = [mirrorMaker.password, worker.password, answered.apiUser.password, answered.nodeToken]
+    expect(new Set(passwords).size).toBe(4)
+    expect(answered.alertTopics).toContainEqual({ name: STREAM, partitions: expect.any(Number) })
+    const asWorker = { bootstrap: kafka.hub.bootstrap, ...worker }
+    const producer = await openProducer(asWorker, { clientId: 'nodes-test' })
+    await producer.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
+    await expect(producer.send([{ topic: STREAM, value: 'forged' }])).rejects.toMatchObject({
+      code: 'HUB_NOT_AUTHORIZED',
+    })
+    await producer.close()
+    const asMirrorMaker = openAdmin({ bootstrap: kafka.hub.bootstrap, ...mirrorMaker })
+    expect(await asMirrorMaker.listTopics()).toContain(STREAM)
+    expect(await asMirrorMaker.listTopics()).not.toContain('skysieve.nodes')
+    await asMirrorMaker.close()
+  })
+  test('with the same key is told the same again, and with another key is refused, which is written down', async () => {
+    const again = await joinWith({ ...(await request()), shards: 4 })
+    expect([again.status, again.body]).toEqual([200, { ...answered, why: again.body.why }])
+    const other = await joinWith(await request(token, await newNodeKey()))
+    expect(other.body).toMatchObject({ status: 403, code: 'API_JOIN_TOKEN_USED' })
+    const written = (await auditedJoins(api.url, instance.adminToken)).filter(
+      ({ code }) => code === 'API_JOIN_TOKEN_USED',
+    )
+    expect(written).toMatchObject([{ phase: 'ended', outcome: 'refused', account: null, target: { name: 'node1' } }])
+    expect(JSON.stringify(await auditedJoins(api.url, instance.adminToken))).not.toContain(token)
+  })
+  test('gets no filters before the API has reached its broker, and is told why not', async () => {
+    const view = await until(
+      () => call('GET', '/nodes/node1'),
+      ({ body }) => body.why !== undefined,
+    )
+    expect(view.body).toMatchObject({ state: 'active', reached: false, bootstrap: kafka.node.bootstrap })
+    expect(view.body.why).toMatch(/authenti/i)
+    const id = await submit('early')
+    await until(
+      () => call('GET', `/filters/${id}`),
+      ({ body }) => body.stage === 'placing',
+    )
+    expect((await call('GET', `/filters/${id}`)).body.placement).toBeNull()
+    await letApiIn(kafka.node, answered.apiUser)
+    const reached = await until(
+      () => call('GET', '/nodes/node1'),
+      ({ body }) => body.reached === true,
+    )
+    expect(reached.body).not.toHaveProperty('why')
+    expect((await placed(id)).body).toMatchObject({ placement: { mirror: 'node1' } })
+  })
+  test('cannot be added once more', async () => {
+    expect((await call('POST', '/nodes', { name: 'node1' })).body).toMatchObject({
+      status: 409,
+      code: 'API_NAME_TAKEN',
+    })
+  })
+})
+
+describe('a cordon', () => {
+  test('keeps new filters away and those that are there; a filter waits until it is taken away', async () => {
+    expect((await call('POST', '/nodes/node1/cordon')).body).toMatchObject({ state: 'cordoned', placed: 1 })
+    const id = await submit('waiting')
+    await until(
+      () => call('GET', `/filters/${id}`),
+      ({ body }) => body.stage === 'placing',
+    )
+    const [{ id: there }] = (await call('GET', '/filters?name=early')).body.items
+    expect((await call('POST', `/filters/${there}/move`, { mirror: 'node1' })).body.code).toBe('API_NODE_STATE')
+    expect((await call('GET', `/filters/${id}`)).body.placement).toBeNull()
+    expect((await call('POST', '/nodes/node1/uncordon')).body).toMatchObject({ state: 'active' })
+    expect((await placed(id)).body).toMatchObject({ placement: { mirror: 'node1' } })
+  })
+  test('is for nodes that there are', async () => {
+    for (const act of ['POST /nodes/nowhere/cordon', 'POST /nodes/nowhere/uncordon', 'DELETE /nodes/nowhere']) {
+      const [method = '', path = ''] = act.split(' ')
+      expect((await call(method, path)).body).toMatchObject({ status: 404, code: 'API_NODE_UNKNOWN' })
+    }
+  })
+})
+
+test('what another node reports of a filter changes nothing', async () => {
+  const [{ id }] = (await call('GET', '/filters?name=early')).body.items
+  const own = ofFilter(id, 'node1')
+  await report([[id, own]])
+  await until(
+    () => call('GET', `/filters/${id}`),
+    ({ body }) => body.stage === 'live',
+  )
+  const mark = `node/stranger/0`
+  await report([
+    [id, { ...ofFilter(id, 'node7'), state: 'suspended', reason: 'forged' }],
+    [id, null],
+    [mark, ofShard('stranger')],
+  ])
+  await until(
+    () => call('GET', '/nodes'),
+    ({ body }) => JSON.stringify(body).includes('stranger'),
+  )
+  expect((await call('GET', `/filters/${id}`)).body).toMatchObject({ stage: 'live', status: { mirror: 'node1' } })
+  await report([[mark, null]])
+})
+
+test('after a restart the node is there, its key is known, and a user that was lost is made again', async () => {
+  await hub.revokeAll(USERS[1] ?? '')
+  await hub.deleteUser(USERS[1] ?? '')
+  await api.close()
+  api = await instance.open()
+  expect(await node()).toMatchObject({ state: 'active', reached: true, labels: { rack: 'a7' } })
+  await expect.poll(() => hub.listUsers(), { timeout: 50_000 }).toContain(USERS[1])
+  const again = await until(
+    async () => joinWith(await request()),
+    ({ status }) => status !== 503,
+  )
+  expect([again.status, again.body]).toEqual([200, { ...answered, reached: true }])
+  const producer = await openProducer(
+    { bootstrap: kafka.hub.bootstrap, ...answered.hubUsers.worker },
+    { clientId: 'x' },
+  )
+  await producer.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
+  await producer.close()
+})
+
+describe('a node is removed', () => {
+  test('not while it has filters: how many, and what to do, is said', async () => {
+    const { body } = await call('DELETE', '/nodes/node1')
+    expect(body).toMatchObject({ status: 409, code: 'API_NODE_IN_USE' })
+    expect(body.detail).toMatch(/has 2 filters.*skysieve node cordon node1/)
+  })
+  test('with its users on the hub, its record and its reports; its token is good no more', async () => {
+    const { items } = (await call('GET', '/filters')).body
+    for (const { id } of items) expect((await call('DELETE', `/filters/${id}`)).status).toBe(204)
+    expect((await call('DELETE', '/nodes/node1')).status).toBe(204)
+    const users = await hub.listUsers()
+    for (const user of USERS) {
+      expect(users).not.toContain(user)
+      expect(await hub.listGrants(user)).toEqual([])
+    }
+    expect((await call('GET', '/nodes')).body.items).toEqual([])
+    expect([
+      await newestOf(kafka.hub, 'node/node1'),
+      await newestOf(kafka.hub, 'node/node1/0', 'skysieve.status'),
+    ]).toEqual([null, null])
+    const { body } = await joinWith(await request())
+    expect(body).toMatchObject({ status: 403, code: 'API_JOIN_TOKEN_UNKNOWN' })
+    expect((await call('GET', '/dead-letters?broker=node1')).body.code).toBe('API_DEAD_LETTER_UNKNOWN')
+  })
+  test('of a former version once it is silent', async () => {
+    await report([['node/former/0', ofShard('former')]])
+    await until(
+      () => call('GET', '/nodes/former'),
+      ({ status }) => status === 200,
+    )
+    expect((await call('DELETE', '/nodes/former')).body.code).toBe('API_NODE_STATE')
+    await report([['node/former/0', { ...ofShard('former'), updatedAt: '2026-01-01T00:00:00Z' }]])
+    await until(
+      () => call('GET', '/nodes/former'),
+      ({ body }) => body.silent,
+    )
+    expect((await call('DELETE', '/nodes/former')).status).toBe(204)
+    expect((await call('GET', '/nodes/former')).status).toBe(404)
+  })
+  test('and may be added anew', async () => {
+    expect(await add({ name: 'node1' })).not.toBe(token)
+    expect(await node()).toMatchObject({ state: 'expected', labels: {} })
+  })
+})
+
+/** A shard's report, as its worker makes it. */
+const ofShard = (mirror: string) => ({
+  mirror,
+  shard: 0,
+  shards: 1,
+  filters: 0,
+  lagAlerts: 0,
+  updatedAt: new Date().toISOString(),
+})
+
+/** A filter's report. */
+const ofFilter = (filter: string, mirror: string) => ({
+  filter,
+  mirror,
+  shard: 0,
+  state: 'live',
+  version: 1,
+  generation: 1,
+  lane: 'live.lsst',
+  visits: [],
+  cpuMs: 0,
+  updatedAt: new Date().toISOString(),
+})
