@@ -2,7 +2,7 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry } from 'prom-client'
 import { openSourceChecker } from '#filters'
-import { type ArchiveSettings, type BrokerAccess, openSchemaStore, STREAMS } from '#hub'
+import { type ArchiveSettings, openSchemaStore, openTlsListener, STREAMS, type TlsListenerOptions } from '#hub'
 import { type Sandbox } from '#sandbox'
 import { openSecretBox } from './accounts/secret-box.ts'
 import { openArchives } from './archive/archives.ts'
@@ -27,9 +27,11 @@ import { HUB } from './brokers/brokers.ts'
 export interface ApiOptions extends NodeJoining {
   readonly host: string
   readonly port: number
-  readonly hub: BrokerAccess & { readonly advertised?: string }
+  readonly hub: Omit<ServedBroker, 'name'>
+  /** Where other machines reach it too, over TLS. */
+  readonly outside?: TlsListenerOptions | undefined
   /** Nodes that have no records: they are served as long as the API runs. */
-  readonly mirrors: readonly ServedBroker[]
+  readonly mirrors?: readonly ServedBroker[]
   readonly redis: RedisAccess
   readonly adminTokenSha256: string
   /** 32 bytes. */
@@ -61,7 +63,7 @@ export interface Api {
 
 /** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
 export async function openApi(options: ApiOptions): Promise<Api> {
-  const { hub, mirrors, settings, log, sandbox, adminTokenSha256 } = options
+  const { hub, mirrors = [], settings, log, sandbox, adminTokenSha256 } = options
   const metrics = apiMetrics(options.registry)
   const box = openSecretBox(options.platformKey)
   const jobs = openSubmissionQueue(options.redis, log)
@@ -128,6 +130,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     tokenSeen: id => void seen.set(id, Date.now()),
   })
   const url = await app.listen({ host: options.host, port: options.port })
+  const door = options.outside && (await openTlsListener((...given) => app.routing(...given), options.outside))
   await controlLogs.standForElection()
   return {
     url,
@@ -142,6 +145,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       ]
     },
     async close() {
+      await door?.close()
       await app.close()
       await controlLogs.close()
       await archiveQueue.close()

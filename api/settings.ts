@@ -59,7 +59,15 @@ export const ApiSettings = Type.Object(
     ),
     /** Address of the schema registry, named in the consumers that topic pages show. */
     registryUrl: Type.Optional(Type.String()),
+    /** Where other machines reach this API and the registry, where that is elsewhere. */
+    outside: Type.Optional(
+      Type.Object({ url: Type.String(), registryUrl: Type.String() }, { additionalProperties: false }),
+    ),
   },
   { additionalProperties: false },
 )
 export type ApiSettings = Static<typeof ApiSettings>
+
+/** Where subscribers and nodes ask the registry. */
+export const registryFor = ({ outside, registryUrl }: ApiSettings): string | undefined =>
+  outside?.registryUrl ?? registryUrl

@@ -12,8 +12,12 @@ export type DeployErrorCode =
   | 'DEPLOY_OPTION'
   | 'DEPLOY_DATA_DIR'
   | 'DEPLOY_PORT_IN_USE'
+  | 'DEPLOY_DISK'
   | 'DEPLOY_PROCESS_DIES'
   | 'DEPLOY_NOT_READY'
+  // Joining a hub
+  | 'DEPLOY_JOIN'
+  | 'DEPLOY_JOIN_REFUSED'
 
 /** Its message is one or more complete sentences to print as they are: what, where, why, what next. */
 export class DeployError extends Error {

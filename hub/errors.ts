@@ -54,6 +54,7 @@ export const HUB_ERRORS = {
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
   // Certificates
   HUB_CERTIFICATE_REQUEST: 'A request for a certificate cannot be signed.',
+  HUB_TLS_LISTENER: 'An address for other machines cannot be listened at.',
   // Archive
   HUB_ARCHIVE_WRITE: 'The archive cannot be written to.',
   HUB_ARCHIVE_READ: 'The archive cannot be read.',

@@ -78,7 +78,7 @@ export {
 export { startBroker, type Broker } from './broker/start-broker.ts'
 export { type JavaProcess, startJavaProcess } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
-export { type Tls } from './broker/settings.ts'
+export { type OutsideListener, type Tls } from './broker/settings.ts'
 export { brokerFault } from './broker/log-fault.ts'
 export { prepareBroker } from './broker/prepare-broker.ts'
 export { awaitBroker, type AwaitOptions } from './broker/await-broker.ts'
@@ -92,7 +92,8 @@ export {
 } from './broker/settings.ts'
 
 // Certificates
-export { serverTls } from './certificates/certificates.ts'
+export { newServerKey, requestCertificate, serverTls, signRequest } from './certificates/certificates.ts'
+export { openTlsListener, type TlsListener, type TlsListenerOptions } from './certificates/tls-listener.ts'
 
 // Control topics
 export {

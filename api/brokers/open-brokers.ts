@@ -11,6 +11,8 @@ export interface ServedBroker extends BrokerAccess {
   readonly name: string
   /** The address subscribers use, where it is another than the API's. */
   readonly advertised?: string | undefined
+  /** The authority of its certificate there, PEM, where that is not `ca`. */
+  readonly advertisedCa?: string | undefined
 }
 
 /** An ACL as text, so that two can be compared. */
@@ -54,7 +56,7 @@ export interface LiveBrokers extends Brokers {
 const NONE: JoinedBrokers = { names: () => [], find: () => undefined }
 
 const isSame = (one: ServedBroker, other: ServedBroker): boolean =>
-  (['bootstrap', 'user', 'password', 'ca', 'advertised'] as const).every(key => one[key] === other[key])
+  (['bootstrap', 'user', 'password', 'ca', 'advertised', 'advertisedCa'] as const).every(key => one[key] === other[key])
 
 /** Connects to nothing until used. Of a name that is both among `fixed` and joined the joined one is meant. */
 export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, joined: JoinedBrokers = NONE): LiveBrokers {
@@ -119,7 +121,8 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
       return broker && (broker.advertised ?? broker.bootstrap)
     },
     security(name) {
-      const ca = brokerOf(name)?.ca
+      const broker = brokerOf(name)
+      const ca = broker?.advertisedCa ?? broker?.ca
       return ca === undefined ? { protocol: 'SASL_PLAINTEXT' } : { protocol: 'SASL_SSL', ca }
     },
     offsets: (name, topic) =>

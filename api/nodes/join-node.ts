@@ -3,6 +3,7 @@
 import { STREAMS } from '#hub'
 import { HUB } from '../brokers/brokers.ts'
 import { type NodeRecord } from '../control/node-records.ts'
+import { registryFor } from '../settings.ts'
 import { readCertificateRequest } from './certificate-request.ts'
 import { applyNodeUser } from './hub-users.ts'
 import { type JoinAnswer, type JoinRequest } from './join-messages.ts'
@@ -46,11 +47,12 @@ export async function joinNode(platform: NodePlatform, request: JoinRequest, rec
   for (const user of [users.mirrorMaker, users.worker]) await applyNodeUser(platform, user)
   const certificate = await joining.sign?.(request.csr, name, request.address)
   const ca = security.ca === undefined ? {} : { ca: security.ca }
+  const registryUrl = registryFor(settings)
   return {
     name,
     shards,
     hub: { bootstrap: brokers.address(HUB) ?? '', ...ca },
-    ...(settings.registryUrl === undefined ? {} : { registryUrl: settings.registryUrl }),
+    ...(registryUrl === undefined ? {} : { registryUrl }),
     alertTopics: await alertTopics(platform),
     hubUsers: {
       mirrorMaker: { user: users.mirrorMaker, password: secrets.mirrorMaker },

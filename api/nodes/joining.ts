@@ -49,7 +49,7 @@ export function invitedNode(token: string, nodes: readonly NodeRecord[], authori
 }
 
 /**
- * Lets through who may join as this node now: the first key that comes with its token, until the token expires.
+ * Lets through who may join as this node now: the first key that comes with its token before that expires, and the same key ever after.
  * Throws ApiError API_JOIN_TOKEN_USED, API_JOIN_TOKEN_EXPIRED or API_JOIN_NAME.
  */
 export function requireInvited(
@@ -62,12 +62,8 @@ export function requireInvited(
     const message = `The join token of “${name}” was used before, with another key. If that was not you, somebody else has it: remove the node (skysieve node remove ${name}). Then add it anew.`
     throw refusal('API_JOIN_TOKEN_USED', '/token', message)
   }
-  if (Date.parse(expiresAt) <= nowMs) {
-    const next =
-      usedBy === undefined
-        ? `make a new one: skysieve node add ${name}`
-        : `its node has joined. If that lost what it was told, remove it and add it anew: skysieve node remove ${name}`
-    const message = `The join token of “${name}” expired at ${expiresAt}; ${next}.`
+  if (usedBy === undefined && Date.parse(expiresAt) <= nowMs) {
+    const message = `The join token of “${name}” expired at ${expiresAt}; make a new one: skysieve node add ${name}.`
     throw refusal('API_JOIN_TOKEN_EXPIRED', '/token', message)
   }
   if (wanted !== undefined && wanted !== name) {

@@ -20,8 +20,8 @@ import {
 } from '#hub'
 import { openFeed } from '#mirrors'
 import { freeBase } from '../start/layout/ports.ts'
-import { workerNames, workerProcesses } from '../start/services/workers.ts'
-import { joinedTo } from '../start/system-plan.ts'
+import { readIdentity } from '../start/join/identity.ts'
+import { workerNames, workerProcess } from '../start/services/workers.ts'
 import {
   burstFigures,
   doneMs,
@@ -203,7 +203,9 @@ try {
         now = (await ask<Received>(subscriber, { report: true })).onNode.length
       }
       const startedMs = Date.now()
-      const workers = workerProcesses(layout.machine, node, joinedTo(layout.hub, node))
+      const answer = readIdentity(node.dir)?.answer
+      if (answer === undefined) throw new TypeError('a node that runs has joined')
+      const workers = workerNames(node).map((_, at) => workerProcess(layout.machine, node, answer, at))
       await Promise.all(workers.map(worker => supervisor.start(worker, stop.signal)))
       for (const deadline = startedMs + DRAIN_LIMIT_MS; Date.now() < deadline; await sleep(PAUSE_MS))
         if (((await ask<Received>(subscriber, { report: true })).commits.at(-1)?.atMs ?? 0) > startedMs) break

@@ -4,7 +4,7 @@ import { basename, dirname, join, matchesGlob, normalize } from 'node:path'
 import { Writable } from 'node:stream'
 import { processContext, runCli } from '#cli'
 import { BENCHES } from '../setup/purposes.ts'
-import { START_USAGE } from '../start/layout/options.ts'
+import { START_USAGE } from '../start/layout/usage.ts'
 import { anchorsOf, codeSpans, commandsOf, linkTargets, parseReadme, type Readme } from './readme.ts'
 import { filesUnder, folderOf, read, ROOT } from './tree.ts'
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openSyntheticSource } from '#hub'
+import { stopAsBeforeJoins } from './before-joins.ts'
 import { filters, filterNamed, subscribe } from './client.ts'
 import { readAll } from './readers.ts'
 import { readersFolder, readmeCommands, runLine } from './readme-commands.ts'
@@ -83,6 +84,28 @@ test('a system starts, refuses a second launcher, survives kill -9 without remai
     before.filter(delivery => !after.includes(delivery)),
     'nothing lost',
   ).toEqual([])
+})
+
+test('a directory from before nodes joined goes on with its filters, its topics and all it had delivered', async () => {
+  const [system] = running
+  if (system === undefined) throw new Error('the system that was started again does not run')
+  const filter = await filterNamed(system, 'variable-star')
+  const before = await visitsDelivered(system)
+  running.delete(system)
+  await stopAsBeforeJoins(system, 1)
+
+  const again = await begin(dataDir, system.portBase, SMALL)
+  expect(await filterNamed(again, 'variable-star')).toMatchObject({ id: filter.id, placement: filter.placement })
+  const after = await until('deliveries of later visits', 240_000, async () => {
+    const found = await visitsDelivered(again)
+    return found.length > before.length + 20 ? found : undefined
+  })
+  expect(new Set(after).size, 'no alert twice').toBe(after.length)
+  expect(
+    before.filter(delivery => !after.includes(delivery)),
+    'nothing lost',
+  ).toEqual([])
+  expect(again.node(1).password).not.toBe(again.hub.password)
 })
 
 test('what the README tells a reader to type works, in this order', async () => {

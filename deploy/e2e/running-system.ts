@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Static } from 'typebox'
 import { ADMIN_USER, type BrokerAccess } from '#hub'
+import { type Host } from '../checks/hosts.ts'
 import { parseConfig } from '../processes/read-config.ts'
 import { ROOT } from '../paths.ts'
 import { freeBase, hubPorts, LOOPBACK, nodePorts } from '../start/layout/ports.ts'
@@ -40,9 +41,13 @@ export const freePortBase = async (nodes: number, from = LOWEST_BASE): Promise<n
   return base
 }
 
-/** Runs `skysieve …` and keeps what it prints. */
-export const runLauncher = (argv: readonly string[]) => {
-  const child = spawn('node', [join(ROOT, 'deploy/bin/skysieve.mjs'), ...argv], {
+/** As on this machine. */
+const here: Host['on'] = (command, args) => ({ command, args })
+
+/** Runs `skysieve …` and keeps what it prints; on another machine by `on`. */
+export const runLauncher = (argv: readonly string[], on: Host['on'] = here) => {
+  const { command, args } = on(process.execPath, [join(ROOT, 'deploy/bin/skysieve.mjs'), ...argv])
+  const child = spawn(command, args, {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -53,6 +58,21 @@ export const runLauncher = (argv: readonly string[]) => {
   return { child, ended, output: () => output }
 }
 
+/** Waits until a launcher says so; ends it and throws with its output when it does not. */
+const untilSaid = async ({ child, ended, output }: ReturnType<typeof runLauncher>, what: string): Promise<void> => {
+  const began = performance.now()
+  let over = false
+  void ended.then(() => (over = true))
+  while (!output().includes(what)) {
+    if (over || performance.now() - began > START_LIMIT_MS) {
+      child.kill('SIGTERM')
+      await ended
+      throw new Error(`“${what}” was not said:\n${output()}`)
+    }
+    await sleep(50)
+  }
+}
+
 /** Starts a system and waits until it runs; throws with its output when it does not. */
 export const startSystem = async (
   dataDir: string,
@@ -61,17 +81,9 @@ export const startSystem = async (
 ): Promise<RunningSystem> => {
   const began = performance.now()
   const argv = ['start', '--data-dir', dataDir, '--port-base', String(portBase), ...options]
-  const { child, ended, output } = runLauncher(argv)
-  let over = false
-  void ended.then(() => (over = true))
-  while (!output().includes('Skysieve runs')) {
-    if (over || performance.now() - began > START_LIMIT_MS) {
-      child.kill('SIGTERM')
-      await ended
-      throw new Error(`the system did not start:\n${output()}`)
-    }
-    await sleep(50)
-  }
+  const launcher = runLauncher(argv)
+  const { child, ended, output } = launcher
+  await untilSaid(launcher, 'Skysieve runs')
   const secretsIn = <S extends typeof SecretsFile | typeof NodeSecretsFile>(dir: string, schema: S): Static<S> => {
     const file = join(dir, 'secrets.json')
     return parseConfig(schema, file, readFileSync(file, 'utf8'))

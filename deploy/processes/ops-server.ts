@@ -1,6 +1,6 @@
 // The three routes every process of ours answers on its ops port: /livez, /readyz with reasons, /metrics. Loopback only.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import fastify from 'fastify'
+import fastify, { type FastifyInstance } from 'fastify'
 import { type Registry } from 'prom-client'
 import { anonymousMetrics } from './anonymous-metrics.ts'
 
@@ -21,12 +21,15 @@ export interface OpsOptions {
   readonly checks: () => readonly Check[] | Promise<readonly Check[]>
   /** SHA-256 in hex of the bearer token that shows what is counted by filter; without one nobody sees it. */
   readonly metricsTokenSha256?: string | undefined
+  /** Further routes of a process, for others of this machine. */
+  readonly more?: ((app: FastifyInstance) => void) | undefined
 }
 
 const HOST = '127.0.0.1'
 const NOT_READY = 503
 
-const carries = (authorization: string | undefined, sha256: string): boolean => {
+/** Whether a header brings the bearer token of this hash. */
+export const carries = (authorization: string | undefined, sha256: string): boolean => {
   const [, token] = /^Bearer +(\S{1,200})$/i.exec(authorization ?? '') ?? []
   const [wanted, given] = [
     Buffer.from(sha256, 'hex'),
@@ -38,7 +41,13 @@ const carries = (authorization: string | undefined, sha256: string): boolean => 
 }
 
 /** Listens. Throws where the port is taken. */
-export const openOpsServer = async ({ port, metrics, checks, metricsTokenSha256 }: OpsOptions): Promise<OpsServer> => {
+export const openOpsServer = async ({
+  port,
+  metrics,
+  checks,
+  metricsTokenSha256,
+  more,
+}: OpsOptions): Promise<OpsServer> => {
   const app = fastify({ forceCloseConnections: true })
   app.get('/livez', () => ({ live: true }))
   app.get('/readyz', async (_, reply) => {
@@ -51,6 +60,7 @@ export const openOpsServer = async ({ port, metrics, checks, metricsTokenSha256 
     const isTrusted = metricsTokenSha256 !== undefined && carries(headers.authorization, metricsTokenSha256)
     return reply.type(metrics.contentType).send(isTrusted ? text : anonymousMetrics(text))
   })
+  more?.(app)
   await app.listen({ port, host: HOST })
   return { close: () => app.close() }
 }

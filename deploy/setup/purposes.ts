@@ -21,6 +21,8 @@ const SYSTEM = ['kafka', 'redis', 'isolates', 'engine'] as const
 
 export const PURPOSES = {
   start: SYSTEM,
+  /** A node that joins a hub on another machine. */
+  node: ['kafka', 'isolates', 'engine'],
   test: [...SYSTEM, 'kcat', 's3', 'clients', 'fuzz'],
   chaos: [...SYSTEM, 'clients'],
   fuzz: ['kafka', 'redis', 'isolates', 'fuzz'],

@@ -36,6 +36,7 @@ test('the screen names where the token lies, and never the token', () => {
     hub: '127.0.0.1:21000',
     nodes: ['127.0.0.1:21010', '127.0.0.1:21020'],
     registry: 'http://127.0.0.1:21002',
+    outside: 'https://hub.example.org:21105, for other machines; they trust .skysieve/tls/ca.pem',
     dataDir: '.skysieve',
     tokenFile: '.skysieve/admin-token',
     playing: '1000 synthetic alerts every 37 s',
@@ -44,4 +45,5 @@ test('the screen names where the token lies, and never the token', () => {
   expect(text).toContain('started in 31.0 s')
   expect(text).toContain('$(cat .skysieve/admin-token)')
   expect(text).toContain('node2      127.0.0.1:21020')
+  expect(text).toContain('outside    https://hub.example.org:21105')
 })

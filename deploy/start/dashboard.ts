@@ -61,6 +61,8 @@ export interface Welcome {
   readonly hub: string
   readonly nodes: readonly string[]
   readonly registry: string
+  /** How other machines reach the API, and what they trust; undefined where they do not. */
+  readonly outside: string | undefined
   readonly dataDir: string
   readonly tokenFile: string
   readonly playing: string
@@ -76,7 +78,7 @@ Skysieve runs (started in ${seconds(system.startedInMs)}).
   API        ${system.apiUrl}
   hub        ${system.hub}
 ${system.nodes.map((address, at) => `  node${at + 1}      ${address}`).join('\n')}
-  registry   ${system.registry}
+  registry   ${system.registry}${system.outside === undefined ? '' : `\n  outside    ${system.outside}`}
   stream     ${system.playing}
   Python     ${system.python}
   data, logs ${system.dataDir}
@@ -89,4 +91,27 @@ In another terminal:
   npx skysieve topic consume bright-new-transients
 
 Ctrl-C stops everything; the next start goes on from here.
+`
+
+export interface NodeWelcome {
+  readonly startedInMs: number
+  readonly name: string
+  /** Of the hub's API. */
+  readonly apiUrl: string
+  readonly hub: string
+  readonly broker: string
+  readonly dataDir: string
+}
+
+/** The screen of a node alone on its machine, once it has all that the hub had when it came. */
+export const nodeWelcome = (node: NodeWelcome): string =>
+  `
+Skysieve runs: ${node.name} is ready (started in ${seconds(node.startedInMs)}).
+
+  hub        ${node.hub}
+  its API    ${node.apiUrl}
+  broker     ${node.broker}
+  data, logs ${node.dataDir}
+
+Filters come by themselves. Ctrl-C stops this node; the next start goes on from here, also while the hub is away.
 `

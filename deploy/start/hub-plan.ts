@@ -1,15 +1,16 @@
 // The hub's part of a start: its broker, what is made in it, and the services beside it.
-import { hubAcls, nodeHubAcls } from './access/broker-acls.ts'
+import { type MirrorLag } from '#mirrors'
+import { hubAcls } from './access/broker-acls.ts'
 import { makeHubTopics } from './access/hub-topics.ts'
 import { prepareAccess } from './access/prepare-broker.ts'
 import { type HubLayout } from './layout/hub-layout.ts'
-import { hubUsers, nodeNames } from './layout/kafka-users.ts'
+import { HUB_USERS } from './layout/kafka-users.ts'
 import { type MachineLayout } from './layout/machine-layout.ts'
 import { passwordOf } from './layout/secrets.ts'
 import { type Step } from './run-plan.ts'
 import { offerIntegration } from './seed/integration-account.ts'
 import { hubBroker } from './services/broker.ts'
-import { apiProcess, archiverProcess, hubProcess, type ServedNode } from './services/hub-processes.ts'
+import { apiProcess, archiverProcess, hubProcess } from './services/hub-processes.ts'
 import { redisProcess } from './services/redis.ts'
 import { type ProcessSpec, type Supervisor } from './supervise/supervisor.ts'
 
@@ -18,6 +19,8 @@ export interface PlanContext {
   readonly machine: MachineLayout
   readonly supervisor: Supervisor
   readonly note: (text: string) => void
+  /** Told every few seconds how far a node is behind its hub. */
+  readonly onLag?: (lag: MirrorLag) => void
 }
 
 /** A process as a step. */
@@ -28,12 +31,11 @@ export const processStep = ({ supervisor }: PlanContext, spec: ProcessSpec, ...a
 })
 
 /** What may be connected to from then on, by name: `hub-access` its broker, `hub` its registry, `api`. */
-export const hubPlan = (context: PlanContext, hub: HubLayout, nodes: readonly ServedNode[]): readonly Step[] => {
+export const hubPlan = (context: PlanContext, hub: HubLayout): readonly Step[] => {
   const { machine, note } = context
   const { broker, secrets, options, ports, archive, apiUrl, registryUrl } = hub
   const run = (spec: ProcessSpec, ...after: readonly string[]): Step => processStep(context, spec, ...after)
-  const logins = hubUsers(options.nodes).map(user => ({ user, password: passwordOf(secrets, user) }))
-  const acls = [...hubAcls, ...nodeNames(options.nodes).flatMap(nodeHubAcls)]
+  const logins = HUB_USERS.map(user => ({ user, password: passwordOf(secrets, user) }))
   const integration = { apiUrl, registryUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }
   return [
     run(hubBroker(machine, broker)),
@@ -41,12 +43,12 @@ export const hubPlan = (context: PlanContext, hub: HubLayout, nodes: readonly Se
       name: 'hub-access',
       after: ['hub-broker'],
       run: signal =>
-        prepareAccess(broker, logins, acls, admin => makeHubTopics(admin, options, broker.dir), { signal, note }),
+        prepareAccess(broker, logins, hubAcls, admin => makeHubTopics(admin, options, broker.dir), { signal, note }),
     },
     run(redisProcess({ dir: hub.redisDir, port: ports.redis, password: secrets.redis, env: machine.env })),
     run(hubProcess(machine, hub), 'hub-access'),
     ...(archive === undefined ? [] : [run(archiverProcess(machine, hub, archive), 'hub-access', 'hub')]),
-    run(apiProcess(machine, hub, nodes), 'hub-access', 'redis', ...nodes.map(({ node }) => `${node.name}-access`)),
+    run(apiProcess(machine, hub), 'hub-access', 'redis'),
     ...(options.profile === 'integration'
       ? [{ name: 'integration', after: ['api'], run: (signal: AbortSignal) => offerIntegration(integration, signal) }]
       : []),

@@ -1,28 +1,68 @@
-// A node's part of a start: its broker, what is made in it, MirrorMaker and workers.
+// A node's part of a start: its broker, its join, what is made in its broker, MirrorMaker and workers.
 import { prepareNodeAccess } from './access/prepare-node.ts'
 import { type PlanContext, processStep } from './hub-plan.ts'
-import { type Joined, type NodeLayout } from './layout/node-layout.ts'
+import { type Identity } from './join/identity.ts'
+import { writeKeystore } from './join/keystore.ts'
+import { type NodeLayout } from './layout/node-layout.ts'
 import { type Step } from './run-plan.ts'
 import { nodeBroker } from './services/broker.ts'
 import { mirrorProcess } from './services/mirror-maker.ts'
-import { workerNames, workerProcesses } from './services/workers.ts'
+import { workerNames, workerProcess } from './services/workers.ts'
 
-/** `hubSteps` are what MirrorMaker and workers wait for besides the node's own broker: on a machine with the hub, the hub's. */
+export interface NodeJoin {
+  /** Steps that it waits for; none for a node that has joined before. */
+  readonly after: readonly string[]
+  readonly run: (signal: AbortSignal) => Promise<Identity>
+}
+
+/**
+ * `hubSteps` are what MirrorMaker and workers wait for besides the node's own steps: on a machine with the hub, the hub's. A broker of plain text
+ * starts at once; one that speaks TLS needs the certificate that the join brings.
+ */
 export const nodePlan = (
   context: PlanContext,
   node: NodeLayout,
-  joined: Joined,
+  join: NodeJoin,
   hubSteps: readonly string[],
 ): readonly Step[] => {
-  const { machine, note } = context
-  const access = `${node.name}-access`
+  const { machine, supervisor, note, onLag } = context
+  const { name, broker } = node
+  const [joining, access] = [`${name}-join`, `${name}-access`]
+  const identity = Promise.withResolvers<Identity>()
+  // Whoever waits for it waits for its step too.
+  const joined = async () => (await identity.promise).answer
+  const after = [...hubSteps, access]
   return [
-    processStep(context, nodeBroker(machine, node)),
-    { name: access, after: [`${node.name}-broker`], run: signal => prepareNodeAccess(node, joined, { signal, note }) },
-    processStep(context, mirrorProcess(machine, node, joined), ...hubSteps, access),
-    ...workerProcesses(machine, node, joined).map(worker => processStep(context, worker, ...hubSteps, access)),
+    {
+      name: joining,
+      after: join.after,
+      run: async signal => {
+        const found = await join.run(signal)
+        writeKeystore(node.dir, found.answer)
+        identity.resolve(found)
+      },
+    },
+    processStep(context, nodeBroker(machine, node), ...(speaksTls(broker) ? [joining] : [])),
+    {
+      name: access,
+      after: [`${name}-broker`, joining],
+      run: async signal => prepareNodeAccess(node, await joined(), { signal, note }),
+    },
+    {
+      name: `${name}-mirror`,
+      after,
+      run: async signal => supervisor.start(mirrorProcess(machine, node, await joined(), onLag), signal),
+    },
+    ...workerNames(node).map((worker, at) => ({
+      name: worker,
+      after,
+      run: async (signal: AbortSignal) => supervisor.start(workerProcess(machine, node, await joined(), at), signal),
+    })),
   ]
 }
+
+const speaksTls = ({ tls, outside = [] }: NodeLayout['broker']): boolean =>
+  tls !== undefined || outside.some(listener => listener.tls !== undefined)
 
 /** Steps of a node that filters need. */
 export const nodeIsUp = (node: NodeLayout): readonly string[] => [`${node.name}-mirror`, ...workerNames(node)]

@@ -23,7 +23,10 @@ test('gets a password of the node’s own, keeps its topics, and the password of
   const systemAdmin = secret()
   const ports = { broker: await getPort(), controller: await getPort(), mirrorMaker: 1, workerOps: 1 }
   const layoutWith = (secrets: ReturnType<typeof openNodeSecrets>) =>
-    nodeLayout({ name: 'node1', ports, secrets, shards: 1, lists: [] }, { dataDir })
+    nodeLayout(
+      { name: 'node1', dir: nodeDir(dataDir, 'node1'), ports, secrets, shards: 1, lists: [] },
+      { tls: undefined, outside: undefined },
+    )
   const old = layoutWith({ admin: systemAdmin, broker: secret(), mirrorMaker: secret(), worker: secret() })
   broker = await startBroker({ ...old.broker, heapMb: 256 })
   const before = openAdmin(broker.access)

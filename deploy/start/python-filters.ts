@@ -1,23 +1,22 @@
 // Python's part of a start, begun when everything else runs, so that its image delays nothing.
-import { type Dashboard } from './dashboard.ts'
 import { engineProcess } from './services/docker-engine.ts'
-import { submitExamples } from './seed/example-filters.ts'
-import { type Layout } from './layout/layout.ts'
+import { type ExamplesOptions, submitExamples } from './seed/example-filters.ts'
+import { type MachineLayout } from './layout/machine-layout.ts'
 import { type Supervisor } from './supervise/supervisor.ts'
-import { examplesOptions } from './system-plan.ts'
 
-/** Starts the engine and, at the first start, submits the Python examples. What goes wrong is noted; the rest of the system goes on. */
+/** Starts the engine and, at the first start of a hub, submits the Python examples. What goes wrong is noted; the rest goes on. */
 export const runPython = async (
-  { machine, hub }: Layout,
+  machine: MachineLayout,
   supervisor: Supervisor,
-  { note }: Dashboard,
+  examples: Omit<ExamplesOptions, 'python'> | undefined,
+  note: (text: string) => void,
   signal: AbortSignal,
 ): Promise<void> => {
   if (machine.python.engine.kind === 'none') return
   try {
     await supervisor.start(engineProcess(machine), signal)
     note('  Python filters run now.')
-    await submitExamples({ ...examplesOptions(hub, note), python: true }, signal)
+    if (examples !== undefined) await submitExamples({ ...examples, python: true }, signal)
   } catch (error) {
     if (signal.aborted) return
     note(`  Python filters do not run: ${error instanceof Error ? error.message : String(error)}`)

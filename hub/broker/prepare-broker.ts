@@ -70,7 +70,7 @@ export const prepareBroker = async (settings: BrokerSettings): Promise<void> => 
     checkJars(libs),
     checkPort(name, host, ports.client),
     checkPort(name, LOOPBACK, ports.controller),
-    ...outside.map(({ port }) => checkPort(name, host, port)),
+    ...outside.map(listener => checkPort(name, listener.host ?? host, listener.port)),
   ])
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)

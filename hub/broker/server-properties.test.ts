@@ -38,6 +38,20 @@ describe('a broker’s configuration', () => {
     expect(properties.get('listener.security.protocol.map')).toContain('CLIENTS:SASL_PLAINTEXT')
   })
 
+  test('speaks TLS with clients from outside alone, where only they have certificates', () => {
+    const listener = { port: 9102, host: '10.0.0.1', advertised: 'hub.example:9102' }
+    const tls = { keystore: '/tls/hub.pem', ca: 'PEM' }
+    const mixed = parse(renderProperties({ ...settings, outside: [{ ...listener, tls }] }, 9009))
+    expect(mixed.get('listeners')).toContain('CLIENTS://127.0.0.1:9000,OUTSIDE1://10.0.0.1:9102,')
+    expect(mixed.get('listener.security.protocol.map')).toContain('CLIENTS:SASL_PLAINTEXT,OUTSIDE1:SASL_SSL')
+    expect(mixed.get('listener.name.outside1.ssl.keystore.location')).toBe('/tls/hub.pem')
+    expect(mixed.get('listener.name.clients.ssl.keystore.location')).toBeUndefined()
+    const six = { ...listener, host: '::', tls }
+    expect(parse(renderProperties({ ...settings, outside: [six] }, 9009)).get('listeners')).toContain(
+      'OUTSIDE1://[::]:',
+    )
+  })
+
   test('has every session log in again after an hour', () => {
     expect(properties.get('listener.name.clients.scram-sha-512.connections.max.reauth.ms')).toBe('3600000')
   })

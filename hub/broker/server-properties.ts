@@ -1,5 +1,6 @@
 // The configuration of a broker as text: server.properties and log4j2.xml. Pure.
-import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
+import { isIPv6 } from 'node:net'
+import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings, type Tls } from './settings.ts'
 
 /** What a broker takes at most as one batch of one partition. Topics of alerts are limited to 10 MB a message by whoever creates them. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -19,7 +20,7 @@ const SESSION_MS = 3_600_000
 /** How often a broker looks for what it need not keep any more. */
 const RETENTION_CHECK_MS = 30_000
 
-const scramOnly = (listener: string, { tls, reauthenticateMs = SESSION_MS }: BrokerSettings): [string, string][] => [
+const scramOnly = (listener: string, tls: Tls | undefined, reauthenticateMs = SESSION_MS): [string, string][] => [
   [`listener.name.${listener}.sasl.enabled.mechanisms`, 'SCRAM-SHA-512'],
   [
     `listener.name.${listener}.scram-sha-512.sasl.jaas.config`,
@@ -46,8 +47,9 @@ export const renderProperties = (
 ): string => {
   const { ports, secrets, host = LOOPBACK, outside = [] } = settings
   const { retention = { hours: 72, bytesPerPartition: 1024 * MB } }: Pick<BrokerSettings, 'retention'> = settings
-  const client = { name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
-  const clients = [client, ...outside.map((listener, at) => ({ name: `OUTSIDE${at + 1}`, ...listener }))]
+  const own = { host, tls: settings.tls }
+  const client = { ...own, name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
+  const clients = [client, ...outside.map((listener, at) => ({ ...own, name: `OUTSIDE${at + 1}`, ...listener }))]
   const plain = plainLogin(secrets.broker)
   const properties: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
@@ -55,7 +57,7 @@ export const renderProperties = (
     // Static voters: the ports may change between two starts.
     'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
     listeners: [
-      ...clients.map(({ name, port }) => `${name}://${host}:${port}`),
+      ...clients.map(one => `${one.name}://${isIPv6(one.host) ? `[${one.host}]` : one.host}:${one.port}`),
       `BROKER://${LOOPBACK}:${internalPort}`,
       `CONTROLLER://${LOOPBACK}:${ports.controller}`,
     ].join(','),
@@ -66,13 +68,15 @@ export const renderProperties = (
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',
     'listener.security.protocol.map': [
-      ...clients.map(({ name }) => `${name}:${settings.tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'}`),
+      ...clients.map(({ name, tls }) => `${name}:${tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'}`),
       'BROKER:SASL_PLAINTEXT',
       'CONTROLLER:SASL_PLAINTEXT',
     ].join(','),
     'sasl.mechanism.controller.protocol': 'PLAIN',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
-    ...Object.fromEntries(clients.flatMap(({ name }) => scramOnly(name.toLowerCase(), settings))),
+    ...Object.fromEntries(
+      clients.flatMap(({ name, tls }) => scramOnly(name.toLowerCase(), tls, settings.reauthenticateMs)),
+    ),
     'listener.name.broker.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.broker.plain.sasl.jaas.config': plain,
     'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',

@@ -21,6 +21,16 @@ export const BROKER_USER = 'kraft'
  */
 export const ALERT_FLUSH_MS = 2000
 
+export interface OutsideListener {
+  readonly port: number
+  /** Where it listens; `host` of the broker where absent. */
+  readonly host?: string
+  /** The host:port that its clients are told. */
+  readonly advertised: string
+  /** Of this listener; as the broker's others where absent. */
+  readonly tls?: Tls
+}
+
 export interface BrokerSettings {
   /** Names the broker in messages: hub, node1, … */
   readonly name: string
@@ -32,14 +42,14 @@ export interface BrokerSettings {
   readonly secrets: { readonly admin: string; readonly broker: string }
   /** Address clients connect to and are told; loopback by default. */
   readonly host?: string
-  /** Further listeners, each for clients that reach this broker by another address: its port here, and the host:port those clients are told. */
-  readonly outside?: readonly { readonly port: number; readonly advertised: string }[]
+  /** Further listeners, each for clients that reach this broker by another address. */
+  readonly outside?: readonly OutsideListener[]
   readonly heapMb?: number
   /** Path of the java program; `java` by default. */
   readonly java?: string
   /** PBKDF2 rounds of the administrator's password, 4,096 to 16,384. */
   readonly scramIterations?: number
-  /** TLS on all listeners for clients: the file with the broker's key and certificates, and what its clients trust; plain where absent. */
+  /** TLS on the listeners for clients: the file with the broker's key and certificates, and what its clients trust; plain where absent. */
   readonly tls?: Tls
   /** After this time a session has to log in again, so that the sessions of users that were taken away end. Default: an hour. */
   readonly reauthenticateMs?: number

@@ -1,4 +1,6 @@
 // A server on another machine: it keeps its key and asks for a certificate (PKCS #10), which the authority signs where it is.
+// oxlint-disable-next-line import/no-unassigned-import -- a polyfill, which the library needs to be there first
+import 'reflect-metadata'
 import { createPublicKey } from 'node:crypto'
 import { Pkcs10CertificateRequest, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { HubError } from '../errors.ts'

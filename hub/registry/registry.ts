@@ -3,6 +3,7 @@
 import { type FastifyBaseLogger } from 'fastify'
 import { type Registry as Metrics } from 'prom-client'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
+import { openTlsListener, type TlsListener, type TlsListenerOptions } from '../certificates/tls-listener.ts'
 import { registryApp } from './http/app.ts'
 import { openRegistryLog } from './state/registry-log.ts'
 import { registryMetrics } from './http/metrics.ts'
@@ -15,6 +16,8 @@ export interface RegistryOptions {
   readonly port: number
   /** Loopback where absent. */
   readonly host?: string
+  /** Where other machines reach it too, over TLS. */
+  readonly outside?: TlsListenerOptions | undefined
   readonly log?: FastifyBaseLogger
   readonly metrics?: Metrics
   readonly clientId?: string
@@ -46,7 +49,7 @@ export const REGISTRY_TRANSACTIONAL_ID = 'skysieve.registry'
 
 /**
  * Opens the registry: listens at once, and serves as soon as the broker does. Until then, and while the broker is away, requests that
- * need it are refused with the reason. Throws Node's EADDRINUSE.
+ * need it are refused with the reason. Throws Node's EADDRINUSE, or HubError HUB_TLS_LISTENER.
  */
 export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
   const { access, port, host = '127.0.0.1', log, metrics, clientId = 'skysieve-registry' } = options
@@ -63,20 +66,26 @@ export const openRegistry = async (options: RegistryOptions): Promise<Registry> 
     metrics === undefined ? undefined : registryMetrics(metrics, registryLog),
     options.writeTokenSha256,
   )
+  let door: TlsListener | undefined
   try {
+    const url = await app.listen({ port, host })
+    if (options.outside !== undefined)
+      door = await openTlsListener((...given) => app.routing(...given), options.outside)
     return {
-      url: await app.listen({ port, host }),
+      url,
       ready: registryLog.ready,
       checks: () =>
         Object.entries(registryLog.health()).map(([name, reason]: [string, string | undefined]) =>
           reason === undefined ? { name, ok: true } : { name, ok: false, reason },
         ),
       close: async () => {
+        await door?.close()
         await app.close()
         await registryLog.close()
       },
     }
   } catch (error) {
+    await app.close()
     await registryLog.close()
     throw error
   }

@@ -6,9 +6,10 @@ import { type Layout } from '../../start/layout/layout.ts'
 import { startOptions } from '../../start/layout/options.ts'
 import { runPlan } from '../../start/run-plan.ts'
 import { checkPorts } from '../../start/layout/ports.ts'
-import { prepare } from '../../start/start.ts'
+import { prepare } from '../../start/start-system.ts'
 import { Supervisor } from '../../start/supervise/supervisor.ts'
-import { stopOrder, systemPlan } from '../../start/system-plan.ts'
+import { stopOrder } from '../../start/stop-order.ts'
+import { systemPlan } from '../../start/system-plan.ts'
 
 export interface ChainSystemOptions {
   readonly dataDir: string

@@ -6,9 +6,10 @@ import { checkPorts, LOOPBACK } from '../../start/layout/ports.ts'
 import { type Layout } from '../../start/layout/layout.ts'
 import { startOptions } from '../../start/layout/options.ts'
 import { runPlan } from '../../start/run-plan.ts'
-import { prepare } from '../../start/start.ts'
+import { prepare } from '../../start/start-system.ts'
 import { type ProcessEvent, Supervisor } from '../../start/supervise/supervisor.ts'
-import { stopOrder, systemPlan } from '../../start/system-plan.ts'
+import { stopOrder } from '../../start/stop-order.ts'
+import { systemPlan } from '../../start/system-plan.ts'
 import { type Link, openLink } from './link.ts'
 
 export interface SystemOptions {

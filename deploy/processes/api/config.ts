@@ -13,14 +13,16 @@ export const ApiConfig = Type.Object(
     port: Port,
     opsPort: Port,
     hub: BrokerConfig,
-    /** The address of each broker that subscribers use may differ from the API's. */
-    hubAdvertised: Type.Optional(Type.String()),
-    mirrors: Type.Array(
-      Type.Object(
-        { name: Type.String(), access: BrokerConfig, advertised: Type.Optional(Type.String()) },
-        { additionalProperties: false },
-      ),
+    /** Where other machines reach the hub's broker, over TLS, and what they trust. */
+    hubOutside: Type.Optional(
+      Type.Object({ bootstrap: Type.String(), ca: Type.String() }, { additionalProperties: false }),
     ),
+    /** Where other machines reach this API, over TLS. */
+    outside: Type.Optional(
+      Type.Object({ host: Type.String(), port: Port, keystore: Type.String() }, { additionalProperties: false }),
+    ),
+    /** The authority that signs nodes' certificates: the hub's process, by its ops port. Absent where this system speaks plain text. */
+    authority: Type.Optional(Type.Object({ port: Port, secretFile: Type.String() }, { additionalProperties: false })),
     redis: Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Port, password: Type.String() },
       { additionalProperties: false },

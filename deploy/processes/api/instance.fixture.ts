@@ -158,7 +158,6 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         port,
         opsPort,
         hub: { bootstrap: hub.bootstrap, user, password },
-        mirrors: [],
         redis,
         adminTokenSha256: createHash('sha256').update(adminToken).digest('hex'),
         platformKey: platformKey.toString('base64'),

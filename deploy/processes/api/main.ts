@@ -15,6 +15,7 @@ import { type Check, openOpsServer } from '../ops-server.ts'
 import { openProcessSandbox, sandboxCheck } from '../process-sandbox.ts'
 import { readConfig } from '../read-config.ts'
 import { ApiConfig } from './config.ts'
+import { orderCertificate } from './order-certificate.ts'
 import { pythonRuntime } from './python-runtime.ts'
 
 const STOP_LIMIT_MS = 5000
@@ -37,12 +38,13 @@ const sandbox = await openProcessSandbox({
 const api = await openApi({
   host: config.host,
   port: config.port,
-  hub: { ...config.hub, ...(config.hubAdvertised === undefined ? {} : { advertised: config.hubAdvertised }) },
+  hub: { ...config.hub, advertised: config.hubOutside?.bootstrap, advertisedCa: config.hubOutside?.ca },
+  outside: config.outside,
   version: softwareVersion(),
   kafkaVersion: KAFKA_VERSION,
   nodeUsers: nodeHubUsers,
   nodeAcls: nodeHubAcls,
-  mirrors: config.mirrors.map(({ name, access, advertised }) => ({ name, ...access, advertised })),
+  ...(config.authority === undefined ? {} : { sign: orderCertificate(config.authority) }),
   redis: config.redis,
   adminTokenSha256: config.adminTokenSha256,
   platformKey: Buffer.from(config.platformKey, 'base64'),

@@ -6,9 +6,10 @@ import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { accessAs } from './broker-access.ts'
 import { REGISTRY_WRITER } from './kafka-users.ts'
 import { type StartOptions } from './options.ts'
-import { hubPorts, LOOPBACK } from './ports.ts'
-import { passwordOf, type Secrets } from './secrets.ts'
-import { retentionOf } from './topic-bytes.ts'
+import { hubPorts, LOOPBACK, outsidePort } from './ports.ts'
+import { hostPort, outsideListener, type Reach, reachOf } from './reach.ts'
+import { openSecretFile, passwordOf, type Secrets } from './secrets.ts'
+import { alertTopicBytes, retentionOf } from './topic-bytes.ts'
 
 export interface HubLayout {
   readonly options: StartOptions
@@ -20,14 +21,51 @@ export interface HubLayout {
   /** With user and password, for who puts schemas in. */
   readonly registryWriteUrl: string
   readonly apiUrl: string
+  /** How other machines reach broker, registry and API, all over TLS; undefined where they do not. */
+  readonly outside: HubOutside | undefined
+  /** The authority that signs nodes' certificates; undefined where this system speaks plain text. */
+  readonly authority: HubAuthority | undefined
   /** Where the archive is; undefined where none is kept. */
   readonly archive: ArchiveSettings | undefined
 }
 
+export interface HubAuthority {
+  /** Where its key is. */
+  readonly dir: string
+  /** What the API shows the hub's process when it orders a certificate. */
+  readonly secretFile: string
+}
+
+/** In the data directory. */
+export const tlsDir = (dataDir: string): string => join(dataDir, 'tls')
+
+interface HubOutside {
+  readonly reach: Reach
+  readonly tls: Tls
+  /** `host:port` of the broker. */
+  readonly bootstrap: string
+  readonly registryUrl: string
+  readonly apiUrl: string
+}
+
+const hubOutside = (reach: Reach, tls: Tls, ports: HubLayout['ports']): HubOutside => {
+  const at = (port: number): string => hostPort(reach.advertise, outsidePort(port))
+  return {
+    reach,
+    tls,
+    bootstrap: at(ports.broker),
+    registryUrl: `https://${at(ports.registry)}`,
+    apiUrl: `https://${at(ports.api)}`,
+  }
+}
+
+/** `tls` is there for other machines, or for loopback too. */
 export const hubLayout = (options: StartOptions, secrets: Secrets, tls: Tls | undefined): HubLayout => {
   const { dataDir, portBase } = options
   const ports = hubPorts(portBase)
   const registry = `${LOOPBACK}:${ports.registry}`
+  const reach = reachOf(options)
+  const outside = reach && tls && hubOutside(reach, tls, ports)
   return {
     options,
     secrets,
@@ -38,12 +76,18 @@ export const hubLayout = (options: StartOptions, secrets: Secrets, tls: Tls | un
       libs: kafkaJarsIn(CACHE_DIR),
       ports: { client: ports.broker, controller: ports.controller },
       secrets: { admin: passwordOf(secrets, ADMIN_USER), broker: secrets.broker },
-      retention: retentionOf(options),
-      ...(tls === undefined ? {} : { tls }),
+      retention: retentionOf(alertTopicBytes(options.alerts), options.partitions),
+      ...(tls !== undefined && options.tls ? { tls } : {}),
+      ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
     },
     redisDir: join(dataDir, 'redis'),
     registryUrl: `http://${registry}`,
     registryWriteUrl: `http://${REGISTRY_WRITER}:${passwordOf(secrets, REGISTRY_WRITER)}@${registry}`,
+    outside,
+    authority: tls && {
+      dir: tlsDir(dataDir),
+      secretFile: openSecretFile(join(tlsDir(dataDir), 'signing-secret')),
+    },
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
     archive: options.archive ? { dir: join(dataDir, 'archive'), store: { kind: options.archiveStore } } : undefined,
   }

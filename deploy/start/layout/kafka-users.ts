@@ -11,18 +11,8 @@ export const ARCHIVER_USER = 'skysieve-archiver'
 /** Of the process that takes surveys' streams in. */
 export const UPSTREAM_USER = 'skysieve-upstream'
 
-/** `node1`, `node2`, … */
-export const nodeNames = (nodes: number): readonly string[] => Array.from({ length: nodes }, (_, at) => `node${at + 1}`)
-
 /** The two users that a node has on the hub. */
 export const nodeHubUsers = (node: string) => ({ mirrorMaker: mirrorMakerUser(node), worker: workerUser(node) })
 
-/** Users of the hub's broker, besides the administrator. */
-export const hubUsers = (nodes: number): readonly string[] => [
-  HUB_USER,
-  SIMULATOR_USER,
-  API_USER,
-  ARCHIVER_USER,
-  UPSTREAM_USER,
-  ...nodeNames(nodes).flatMap(node => Object.values(nodeHubUsers(node))),
-]
+/** Users of the hub's broker, besides the administrator and the two of each node, which the API makes when it joins. */
+export const HUB_USERS = [HUB_USER, SIMULATOR_USER, API_USER, ARCHIVER_USER, UPSTREAM_USER] as const

@@ -1,14 +1,13 @@
 // One system on one machine: its hub and its nodes, worked out once from the options.
 import { ADMIN_USER, type Tls } from '#hub'
 import { type HubLayout, hubLayout } from './hub-layout.ts'
-import { nodeNames } from './kafka-users.ts'
 import { type MachineLayout } from './machine-layout.ts'
-import { nodeDir, type NodeLayout, nodeLayout } from './node-layout.ts'
+import { keystoreFile, nodeDir, type NodeLayout, nodeLayout } from './node-layout.ts'
 import { openNodeSecrets } from './node-secrets.ts'
 import { type StartOptions } from './options.ts'
-import { nodePorts } from './ports.ts'
+import { LOOPBACK, nodePorts } from './ports.ts'
 import { type Secrets } from './secrets.ts'
-import { retentionOf } from './topic-bytes.ts'
+import { alertTopicBytes, retentionOf } from './topic-bytes.ts'
 
 export interface Layout {
   readonly options: StartOptions
@@ -17,26 +16,47 @@ export interface Layout {
   readonly nodes: readonly NodeLayout[]
 }
 
-/** Makes the secrets of nodes that have none yet. `tls` is of all brokers; undefined where they speak plain text. */
+/** Makes the secrets of nodes that have none yet. `tls` is of the hub's servers; undefined where they speak plain text. */
 export const layoutOf = (
   options: StartOptions,
   secrets: Secrets,
   machine: MachineLayout,
   tls: Tls | undefined,
 ): Layout => {
+  const hub = hubLayout(options, secrets, tls)
+  const nodes = Array.from({ length: options.nodes }, (_, at) => localNode(options, hub, at))
+  return { options, machine, hub, nodes }
+}
+
+/** `node1`, `node2`, … beside the hub. */
+const localNode = (
+  options: StartOptions,
+  { broker, registryUrl, secrets, outside }: HubLayout,
+  at: number,
+): NodeLayout => {
   const { dataDir, portBase, shards } = options
-  const place = { dataDir, retention: retentionOf(options), ...(tls === undefined ? {} : { tls }) }
-  const nodes = nodeNames(options.nodes).map((name, at) =>
-    nodeLayout(
-      {
-        name,
-        ports: nodePorts(portBase, at + 1),
-        secrets: openNodeSecrets(nodeDir(dataDir, name), secrets.users[ADMIN_USER]),
-        shards,
-        lists: at === 0 ? ['mirror-maker'] : [],
+  const name = `node${at + 1}`
+  const dir = nodeDir(dataDir, name)
+  const { tls } = broker
+  const own = ({ ca }: Tls): Tls => ({ ca, keystore: keystoreFile(dir) })
+  return nodeLayout(
+    {
+      name,
+      dir,
+      ports: nodePorts(portBase, at + 1),
+      secrets: openNodeSecrets(dir, secrets.users[ADMIN_USER]),
+      shards,
+      // Its ports may have changed since the node was told of them.
+      near: {
+        hub: { bootstrap: `${LOOPBACK}:${broker.ports.client}`, ...(tls === undefined ? {} : { ca: tls.ca }) },
+        registryUrl,
       },
-      place,
-    ),
+      lists: at === 0 ? ['mirror-maker'] : [],
+    },
+    {
+      retention: retentionOf(alertTopicBytes(options.alerts), options.partitions),
+      tls: tls && own(tls),
+      outside: outside && { reach: outside.reach, tls: own(outside.tls) },
+    },
   )
-  return { options, machine, hub: hubLayout(options, secrets, tls), nodes }
 }

@@ -8,7 +8,8 @@ import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { type JavaProgram } from '../supervise/java-class-archives.ts'
 import { accessAs, type Login } from './broker-access.ts'
 import { type NodeSecrets } from './node-secrets.ts'
-import { type nodePorts } from './ports.ts'
+import { LOOPBACK, type nodePorts, outsidePort } from './ports.ts'
+import { outsideListener, type Reach } from './reach.ts'
 
 export interface NodeLayout {
   readonly name: string
@@ -17,6 +18,8 @@ export interface NodeLayout {
   readonly ports: ReturnType<typeof nodePorts>
   readonly secrets: NodeSecrets
   readonly broker: BrokerSettings
+  /** Where the API and subscribers reach its broker. */
+  readonly address: { readonly host: string; readonly port: number }
   readonly shards: number
   /** How it reaches the hub, where that is otherwise than it is told: beside it, or over a link that can be cut. */
   readonly near?: Pick<Joined, 'hub' | 'registryUrl'>
@@ -37,12 +40,19 @@ export interface Joined {
   readonly metricsTokenSha256: string
 }
 
+export interface NodeBroker extends Pick<BrokerSettings, 'retention'> {
+  /** Of the listener on loopback; undefined where that speaks plain text. */
+  readonly tls: Tls | undefined
+  /** How other machines reach it, over TLS, if they do. */
+  readonly outside: { readonly reach: Reach; readonly tls: Tls } | undefined
+}
+
+/** The whole layout of a node, from what is its own and how its broker shall be. */
 export const nodeLayout = (
-  node: Pick<NodeLayout, 'name' | 'ports' | 'secrets' | 'shards' | 'lists'>,
-  { dataDir, retention, tls }: Pick<BrokerSettings, 'retention'> & { readonly dataDir: string; readonly tls?: Tls },
+  node: Omit<NodeLayout, 'broker' | 'address'>,
+  { retention, tls, outside }: NodeBroker,
 ): NodeLayout => {
-  const { name, ports, secrets } = node
-  const dir = nodeDir(dataDir, name)
+  const { name, dir, ports, secrets } = node
   const broker: BrokerSettings = {
     name,
     dir,
@@ -51,11 +61,23 @@ export const nodeLayout = (
     secrets: { admin: secrets.admin, broker: secrets.broker },
     ...(retention === undefined ? {} : { retention }),
     ...(tls === undefined ? {} : { tls }),
+    ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
   }
-  return { ...node, dir, broker }
+  const address =
+    outside === undefined
+      ? { host: LOOPBACK, port: ports.broker }
+      : { host: outside.reach.advertise, port: outsidePort(ports.broker) }
+  return { ...node, broker, address }
 }
 
+/** Of a node beside the hub. */
 export const nodeDir = (dataDir: string, name: string): string => join(dataDir, name)
+
+/** Where the broker's key and certificate are, which its join brings. */
+export const keystoreFile = (dir: string): string => join(dir, 'broker.pem')
+
+/** The certificate of the hub's authority. */
+export const caFile = (dir: string): string => join(dir, 'ca.pem')
 
 /** The parts of a node that work with its broker and with the hub, each as a user of its own on either. */
 export type NodePart = 'mirrorMaker' | 'worker'

@@ -49,3 +49,19 @@ test('a bad setting in skysieve.json is named with the file', () => {
 test('--help asks for nothing else', () => {
   expect(startOptions(['--help'], folder())).toBeUndefined()
 })
+
+test('a node that joins has as many shards as fill its cores, unless it is told', () => {
+  const cwd = folder()
+  const joining = ['--join', 'https://hub.example.org:21105', '--token-file', 'token']
+  expect(startOptions(joining, cwd, 6)).toMatchObject({ shards: 3, tokenFile: join(cwd, 'token') })
+  expect(startOptions(joining, cwd, 1)).toMatchObject({ shards: 1 })
+  expect(startOptions([...joining, '--shards', '2'], cwd, 64)).toMatchObject({ shards: 2 })
+})
+
+test.each([
+  [['--join', 'https://hub.example.org:21105', '--nodes', '3'], /--nodes is an option of a hub/],
+  [['--token-file', 'token'], /for --join/],
+  [['--listen', '0.0.0.0'], /needs --advertise/],
+])('%j do not go together', (argv, why) => {
+  expect(() => startOptions(argv, folder())).toThrow(why)
+})

@@ -1,11 +1,14 @@
 // The options of `skysieve start`: flags, then <data dir>/skysieve.json, then defaults.
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Type, type Static } from 'typebox'
 import { DeployError } from '../../errors.ts'
 import { parseConfig } from '../../processes/read-config.ts'
 import { MAX_SHARDS } from './ports.ts'
+import { reachOf } from './reach.ts'
+import { START_USAGE } from './usage.ts'
 
 /** What skysieve.json may hold; the flags are the same names with dashes. */
 const StartSettings = Type.Object(
@@ -14,7 +17,15 @@ const StartSettings = Type.Object(
     nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),
     /** Of each node, fixed when it is made: a worker process each, which one shard keeps busy on two cores. */
     shards: Type.Integer({ minimum: 1, maximum: MAX_SHARDS, default: 1 }),
-    portBase: Type.Integer({ minimum: 1024, maximum: 65_400, default: 21_000 }),
+    portBase: Type.Integer({ minimum: 1024, maximum: 65_300, default: 21_000 }),
+    /** The API of the hub that this machine is a node of; a hub of its own when absent. */
+    join: Type.Optional(Type.String({ minLength: 1 })),
+    /** Holds the token of the first start of a node that joins. */
+    tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+    /** An address of this machine at which others reach it; loopback alone when absent. */
+    listen: Type.Optional(Type.String({ minLength: 1 })),
+    /** The name or address by which they do. */
+    advertise: Type.Optional(Type.String({ minLength: 1 })),
     /** A tree of real packets to play; synthetic ones when absent. */
     source: Type.Optional(Type.String({ minLength: 1 })),
     /** Seconds from the start of a visit to the next. Rubin's is 37. */
@@ -50,30 +61,11 @@ const StartSettings = Type.Object(
 
 export type StartOptions = Static<typeof StartSettings> & { readonly dataDir: string }
 
-export const START_USAGE = `skysieve start: a hub, mirror nodes and a simulated survey on this machine
-
-  --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below
-  --profile P       production (45 partitions of alert topics, as Rubin's), or integration: every visit is the same one,
-                    its answers at /v1/integration/answers, for who writes clients
-  --nodes N         mirror nodes (2)
-  --shards N        worker processes of a node that share its filters, one per two cores; fixed when the node is made (1)
-  --port-base PORT  first of the ports, all on loopback (21000)
-  --source DIR      play the real packets under DIR instead of synthetic ones
-  --interval S      seconds from one visit to the next (37)
-  --alerts N        alerts of a synthetic visit (1000; Rubin's is 10000)
-  --visits N        stop playing after N visits
-  --partitions N    partitions of alert topics that are made (8)
-  --no-simulator    play nothing
-  --archive-gb N    gigabytes of packets that the archive keeps; the oldest leave first (20)
-  --archive-store K keep packets as files, or in segments: a few large files a night (files)
-  --no-archive      keep no packets and write no notices
-  --engine SOCKET   use this Docker engine for Python filters (one that answers, or one of our own)
-  --tls             TLS on the brokers, by an authority of this system's own (<data dir>/tls/ca.pem)
-  --no-python       run no Python filters
-  --isolate-host K  confine JavaScript filters by bubblewrap, or by container (bubblewrap where it works)
-  --unsafe-sandbox  run filters without confinement: for development only`
-
 const FLAGS = {
+  join: { type: 'string' },
+  'token-file': { type: 'string' },
+  listen: { type: 'string' },
+  advertise: { type: 'string' },
   'data-dir': { type: 'string' },
   nodes: { type: 'string' },
   shards: { type: 'string' },
@@ -97,7 +89,11 @@ const FLAGS = {
 } as const
 
 /** Throws DeployError DEPLOY_OPTION or DEPLOY_CONFIG_INVALID; undefined when help is asked for. */
-export const startOptions = (argv: readonly string[], cwd: string): StartOptions | undefined => {
+export const startOptions = (
+  argv: readonly string[],
+  cwd: string,
+  cores = availableParallelism(),
+): StartOptions | undefined => {
   const flags = parseFlags(argv)
   if (flags.help === true) return undefined
   const dataDir = resolve(cwd, flags['data-dir'] ?? '.skysieve')
@@ -107,6 +103,10 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
   )
   const given = {
     ...Object.fromEntries(numbers),
+    ...(flags.join === undefined ? {} : { join: flags.join }),
+    ...(flags['token-file'] === undefined ? {} : { tokenFile: resolve(cwd, flags['token-file']) }),
+    ...(flags.listen === undefined ? {} : { listen: flags.listen }),
+    ...(flags.advertise === undefined ? {} : { advertise: flags.advertise }),
     ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
     ...(flags.source === undefined ? {} : { source: resolve(cwd, flags.source) }),
     ...(flags['no-simulator'] === true ? { simulator: false } : {}),
@@ -123,9 +123,43 @@ export const startOptions = (argv: readonly string[], cwd: string): StartOptions
   const checked = parseConfig(StartSettings, file, saved ?? '{}')
   const profile = flags.profile ?? checked.profile
   const said = { ...(saved === undefined ? {} : JSON.parse(saved)), ...given }
-  const chosen = { ...profileSettings(profile), ...said, ...(profile === undefined ? {} : { profile }) }
+  const ofRole = said.join === undefined ? profileSettings(profile) : { shards: shardsFor(cores) }
+  const chosen = { ...ofRole, ...said, ...(profile === undefined ? {} : { profile }) }
   const settings = parseConfig(StartSettings, 'the options', JSON.stringify(chosen))
+  checkTogether(settings, flags)
   return { ...settings, dataDir }
+}
+
+/** Of a node that joins: what fills its cores. */
+const shardsFor = (cores: number): number => Math.max(1, Math.min(MAX_SHARDS, Math.floor(cores / 2)))
+
+/** What a node that joins has no use for: the hub has it. */
+const OF_HUBS = [
+  'nodes',
+  'source',
+  'interval',
+  'alerts',
+  'visits',
+  'partitions',
+  'profile',
+  'no-simulator',
+  'archive-gb',
+  'archive-store',
+  'no-archive',
+  'tls',
+] as const
+
+const checkTogether = (
+  { join, tokenFile, listen, advertise }: Static<typeof StartSettings>,
+  flags: ReturnType<typeof parseFlags>,
+): void => {
+  const refuse = (why: string): never => {
+    throw new DeployError('DEPLOY_OPTION', why)
+  }
+  const [other] = join === undefined ? [] : OF_HUBS.filter(name => flags[name] !== undefined)
+  if (other !== undefined) refuse(`--${other} is an option of a hub; a node that joins one has no use for it.`)
+  if (tokenFile !== undefined && join === undefined) refuse('--token-file is for --join URL.')
+  reachOf({ listen, advertise })
 }
 
 /** What a profile sets unless it is said otherwise. */

@@ -70,5 +70,11 @@ export const writePrivate = (file: string, text: string): void => {
   renameSync(aside, file)
 }
 
+/** A file with a secret, made where it is missing; gives its name. */
+export const openSecretFile = (file: string): string => {
+  if (!existsSync(file)) writePrivate(file, `${newPassword()}\n`)
+  return file
+}
+
 /** Who has it may change schemas in the registry. */
 export const registryTokenFile = (dataDir: string): string => join(dataDir, 'registry-token')

@@ -14,13 +14,14 @@ export const alertTopicBytes = (alertsPerVisit: number): number =>
 const RETENTION_HOURS = 24
 
 /** What a broker of this system keeps of an alert topic. */
-export const retentionOf = ({
-  alerts,
-  partitions,
-}: Pick<StartOptions, 'alerts' | 'partitions'>): NonNullable<BrokerSettings['retention']> => ({
+export const retentionOf = (topicBytes: number, partitions: number): NonNullable<BrokerSettings['retention']> => ({
   hours: RETENTION_HOURS,
-  bytesPerPartition: Math.ceil(alertTopicBytes(alerts) / partitions),
+  bytesPerPartition: Math.ceil(topicBytes / partitions),
 })
+
+/** What the survey's alert topic takes on a node, and a fifth to spare: no node with less free disk joins. */
+export const nodeDiskBytes = ({ alerts }: Pick<StartOptions, 'alerts'>): number =>
+  Math.ceil(1.2 * alertTopicBytes(alerts))
 
 /** What a node may be away without losing an alert, where the disk allows it. */
 const HUB_HOURS = 12
@@ -38,4 +39,14 @@ export const hubTopicBytes = (
   const hours = (HUB_HOURS * 3600 * alerts * BYTES_PER_ALERT) / interval
   const allowed = (availableBytes * SHARE_OF_DISK) / Object.keys(STREAMS).length
   return Math.floor(Math.max(alertTopicBytes(alerts), Math.min(hours, allowed)))
+}
+
+/** Of the whole disk of a machine that is a node and nothing else. */
+const SHARE_OF_NODE_DISK = 0.5
+const MOST_ALERTS = 10_000
+
+/** What a node alone on a machine keeps of an alert topic: its part of half the disk, at least a gigabyte, at most eight of Rubin's visits. */
+export const loneTopicBytes = (diskBytes: number): number => {
+  const part = Math.floor((diskBytes * SHARE_OF_NODE_DISK) / Object.keys(STREAMS).length)
+  return Math.min(Math.max(MIN_TOPIC_BYTES, part), alertTopicBytes(MOST_ALERTS))
 }

@@ -35,7 +35,7 @@ const openApi = async (answers: Answers): Promise<ExamplesOptions> => {
   const tries = new Map<string, number>()
   const made = new Map<string, object>()
   const answer = async (request: IncomingMessage): Promise<{ readonly status: number; readonly body: object }> => {
-    if (request.url === '/v1/nodes') return { status: 200, body: { items: [{ silentShards: [] }] } }
+    if (request.url === '/v1/nodes') return { status: 200, body: { items: [{ silentShards: [], reached: true }] } }
     if (request.method !== 'POST') return { status: 200, body: { items: [...made.values()] } }
     const submission = (await json(request)) as Submission
     const tried = tries.get(submission.name) ?? 0

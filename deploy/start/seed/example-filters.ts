@@ -23,7 +23,15 @@ const View = Type.Object({
   problems: Type.Array(Type.Object({ message: Type.String() })),
 })
 type View = Static<typeof View>
-const Nodes = Type.Object({ items: Type.Array(Type.Object({ silentShards: Type.Array(Type.Integer()) })) })
+const Nodes = Type.Object({
+  items: Type.Array(
+    Type.Object({
+      silentShards: Type.Array(Type.Integer()),
+      /** Whether the API has logged in to its broker. */
+      reached: Type.Union([Type.Boolean(), Type.Null()]),
+    }),
+  ),
+})
 const Views = Type.Object({ items: Type.Array(View) })
 const Problem = Type.Object({ detail: Type.String() })
 
@@ -97,7 +105,8 @@ const awaitNodes = async (options: ExamplesOptions, signal: AbortSignal): Promis
   const deadline = performance.now() + NODES_LIMIT_MS
   while (performance.now() < deadline) {
     const { items } = read(Nodes, await askApi(options, { method: 'GET', path: '/v1/nodes' }, signal))
-    if (items.length >= options.nodes && items.every(({ silentShards }) => silentShards.length === 0)) return
+    const isUp = items.filter(({ silentShards, reached }) => silentShards.length === 0 && reached === true)
+    if (isUp.length >= options.nodes) return
     await sleep(PAUSE_MS, undefined, { signal })
   }
 }

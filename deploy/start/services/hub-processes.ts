@@ -1,13 +1,13 @@
 // The settings of the hub's own processes in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { type Language } from '#filters'
 import { type ArchiveSettings, PACKET_ENV } from '#hub'
-import { hubAccess, type HubLayout } from '../layout/hub-layout.ts'
-import { accessAs } from '../layout/broker-access.ts'
+import { hubAccess, type HubAuthority, type HubLayout } from '../layout/hub-layout.ts'
 import { type MachineLayout } from '../layout/machine-layout.ts'
-import { type Joined, type NodeLayout } from '../layout/node-layout.ts'
-import { LOOPBACK } from '../layout/ports.ts'
+import { LOOPBACK, outsidePort } from '../layout/ports.ts'
 import { passwordOf, registryTokenFile } from '../layout/secrets.ts'
+import { nodeDiskBytes } from '../layout/topic-bytes.ts'
 import { ownProcess } from './own-process.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 import { reportWaiting } from './report-waiting.ts'
@@ -15,6 +15,18 @@ import { sandboxSettings } from './sandbox-settings.ts'
 import { API_USER, ARCHIVER_USER, HUB_USER, REGISTRY_WRITER, SIMULATOR_USER } from '../layout/kafka-users.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Where other machines reach what listens at `port` on loopback. */
+const outsideSettings = ({ outside }: HubLayout, port: number) =>
+  outside === undefined
+    ? {}
+    : { outside: { host: outside.reach.listen, port: outsidePort(port), keystore: outside.tls.keystore } }
+
+/** The hub's process compares; it need not know the secret. */
+const signingSettings = ({ dir, secretFile }: HubAuthority) => ({
+  dir,
+  secretSha256: sha256(readFileSync(secretFile, 'utf8').trim()),
+})
 
 export const hubProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec =>
   ownProcess(machine, {
@@ -24,27 +36,24 @@ export const hubProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec 
     settings: () => ({
       kafka: hubAccess(hub, HUB_USER),
       registryPort: hub.ports.registry,
+      ...outsideSettings(hub, hub.ports.registry),
+      ...(hub.authority === undefined ? {} : { authority: signingSettings(hub.authority) }),
       registryTokenSha256: sha256(passwordOf(hub.secrets, REGISTRY_WRITER)),
       opsPort: hub.ports.hubOps,
     }),
   })
 
 /** Whoever compares need not know the token. */
-export const adminTokenSha256 = ({ secrets }: Pick<HubLayout, 'secrets'>): string => sha256(secrets.adminToken)
+const adminTokenSha256 = ({ secrets }: Pick<HubLayout, 'secrets'>): string => sha256(secrets.adminToken)
 
 const languageSettings = ({ python: { engine } }: MachineLayout) =>
   engine.kind === 'none'
     ? { pythonMissing: engine.why }
     : { languages: ['javascript', 'typescript', 'python'] satisfies Language[] }
 
-/** A node as the API is told of it. */
-export interface ServedNode {
-  readonly node: NodeLayout
-  readonly joined: Joined
-}
-
-export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readonly ServedNode[]): ProcessSpec =>
-  ownProcess(machine, {
+export const apiProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec => {
+  const { outside, authority } = hub
+  return ownProcess(machine, {
     name: 'api',
     kind: 'api',
     opsPort: hub.ports.apiOps,
@@ -54,7 +63,9 @@ export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readon
       port: hub.ports.api,
       opsPort: hub.ports.apiOps,
       hub: hubAccess(hub, API_USER),
-      mirrors: nodes.map(({ node, joined }) => ({ name: node.name, access: accessAs(node.broker, joined.apiUser) })),
+      ...outsideSettings(hub, hub.ports.api),
+      ...(outside === undefined ? {} : { hubOutside: { bootstrap: outside.bootstrap, ca: outside.tls.ca } }),
+      ...(authority === undefined ? {} : { authority: { port: hub.ports.hubOps, secretFile: authority.secretFile } }),
       redis: { host: LOOPBACK, port: hub.ports.redis, password: hub.secrets.redis },
       adminTokenSha256: adminTokenSha256(hub),
       platformKey: hub.secrets.platformKey,
@@ -66,10 +77,13 @@ export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readon
           : {}),
         url: hub.apiUrl,
         registryUrl: hub.registryUrl,
+        ...(outside === undefined ? {} : { outside: { url: outside.apiUrl, registryUrl: outside.registryUrl } }),
+        nodeDiskBytes: nodeDiskBytes(hub.options),
         ...languageSettings(machine),
       },
     }),
   })
+}
 
 export const archiverProcess = (machine: MachineLayout, hub: HubLayout, archive: ArchiveSettings): ProcessSpec =>
   ownProcess(machine, {

@@ -11,6 +11,7 @@ import {
   mirrorMakerCommand,
   mirrorMakerFiles,
   prepareMirrorMaker,
+  type MirrorLag,
   type MirrorMakerSettings,
 } from '#mirrors'
 import { type MachineLayout } from '../layout/machine-layout.ts'
@@ -27,7 +28,13 @@ const settingsOf = (node: NodeLayout, joined: Joined): MirrorMakerSettings => ({
   topics: MIRRORED_TOPICS,
 })
 
-export const mirrorProcess = ({ archives }: MachineLayout, node: NodeLayout, joined: Joined): ProcessSpec => {
+/** `onLag` is told every few seconds how far the node is behind, while hub and node can be asked. */
+export const mirrorProcess = (
+  { archives }: MachineLayout,
+  node: NodeLayout,
+  joined: Joined,
+  onLag?: (lag: MirrorLag) => void,
+): ProcessSpec => {
   const settings = settingsOf(node, joined)
   const topics = Object.values(STREAMS).map(({ topic }) => topic)
   const gaps = openGapRecorder({
@@ -48,12 +55,15 @@ export const mirrorProcess = ({ archives }: MachineLayout, node: NodeLayout, joi
       return archives.speedUp('mirror-maker', mirrorMakerCommand(settings), node.lists.includes('mirror-maker'))
     },
     ready: signal => awaitMirrorMaker(settings, signal),
+    // A hub that is away is no reason for a node not to start.
+    isPatient: node.near === undefined,
     watch: ({ signal, restart }) => {
       const lag = openLagWatch({
         ...accessOf(node, joined, 'worker'),
         topics,
         clientId: `skysieve-watch-${node.name}`,
         signal,
+        ...(onLag === undefined ? {} : { onLag }),
       })
       const onFault = ({ message }: { message: string }): void => restart(message)
       // An unknown lag is not held against MirrorMaker; its events are watched without it.

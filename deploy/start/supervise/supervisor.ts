@@ -21,6 +21,8 @@ export interface ProcessSpec {
   readonly ready: (signal: AbortSignal, say: (reason: string) => void) => Promise<void>
   /** What the last lines of its log say about its end, in a sentence for the operator. */
   readonly explain?: (lines: readonly string[]) => string | undefined
+  /** However often it dies, that ends no start: what it needs is on another machine. */
+  readonly isPatient?: boolean
   /** Watches a ready process for faults that do not end it; `restart` ends it with a reason. */
   readonly watch?: (context: WatchContext) => void
 }
@@ -145,7 +147,8 @@ export class Supervisor {
       const reason = entry.spec.explain?.(log)
       const told = reason === undefined ? how : `${how}. ${reason}`
       const lines = log.slice(-SHOWN_LINES)
-      if (keepsDying && !everReady) throw keepsDyingError(name, told, this.logFile(name), lines)
+      if (keepsDying && !everReady && entry.spec.isPatient !== true)
+        throw keepsDyingError(name, told, this.logFile(name), lines)
       // One that ended before it wrote anything has nothing new to show.
       const isNew = lines.join('\n') !== shown
       shown = lines.join('\n')

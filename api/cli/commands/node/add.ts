@@ -13,7 +13,7 @@ interface AddOptions {
   readonly tokenFile?: string
 }
 
-type Added = NodeView & { readonly token: string }
+type Added = NodeView & { readonly token: string; readonly joinUrl: string }
 
 const usage = (message: string): CliError => new CliError('CLI_OPTION', EXIT.usage, message)
 
@@ -43,21 +43,23 @@ function openTokenFile(file: string): number {
   }
 }
 
-const joinCommand = (url: string, file: string): string => `  npm start -- --join ${url} --token-file ${file}`
+/** A node on another machine has to say by which address it is reached. */
+const joinCommand = (url: string, file: string): string =>
+  `  npm start -- --join ${url} --token-file ${file}${url.startsWith('https:') ? ' --listen ADDRESS' : ''}`
 
-const screenText = ({ mirror, tokenExpiresAt, token }: Added, url: string): string =>
+const screenText = ({ mirror, tokenExpiresAt, token, joinUrl }: Added): string =>
   [
     `Node ${mirror} can join until ${tokenExpiresAt ?? ''}. Its token, shown only now:`,
     token,
     'On its machine, put the token into a file that only you can read (umask 077), and start the node:',
-    joinCommand(url, `${mirror}.token`),
+    joinCommand(joinUrl, `${mirror}.token`),
   ].join('\n')
 
-const fileText = ({ mirror, tokenExpiresAt }: Added, url: string, file: string): string =>
+const fileText = ({ mirror, tokenExpiresAt, joinUrl }: Added, file: string): string =>
   [
     `Node ${mirror} can join until ${tokenExpiresAt ?? ''}. Its token is in ${file}, which only you can read.`,
     'Take that file to its machine, and start the node there:',
-    joinCommand(url, `${mirror}.token`),
+    joinCommand(joinUrl, `${mirror}.token`),
   ].join('\n')
 
 export const addAdd: AddCommands = (node, context) => {
@@ -80,7 +82,7 @@ export const addAdd: AddCommands = (node, context) => {
       const client = api()
       if (tokenFile === undefined) {
         const added = await client.call<Added>('POST', '/v1/nodes', body)
-        out.result(added, () => screenText(added, client.url))
+        out.result(added, () => screenText(added))
         return
       }
       const file = resolve(context.directory, tokenFile)
@@ -88,7 +90,7 @@ export const addAdd: AddCommands = (node, context) => {
       try {
         const { token, ...added } = await client.call<Added>('POST', '/v1/nodes', body)
         writeSync(handle, `${token}\n`)
-        out.result({ ...added, tokenFile: file }, () => fileText({ ...added, token: '' }, client.url, file))
+        out.result({ ...added, tokenFile: file }, () => fileText({ ...added, token: '' }, file))
       } catch (error) {
         rmSync(file, { force: true })
         throw error

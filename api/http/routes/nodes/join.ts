@@ -1,10 +1,12 @@
 // A node joins. It has no bearer token: what it may is told by the join token in the body, and whose it is by the key that signed its request.
 import { type FastifyRequest } from 'fastify'
+import { HUB } from '../../../brokers/brokers.ts'
 import { ApiError } from '../../../errors.ts'
 import { JoinAnswer, JoinRequest } from '../../../nodes/join-messages.ts'
 import { joinNode, nodeOfToken } from '../../../nodes/join-node.ts'
 import { type Platform } from '../../../platform.ts'
 import { answers } from '../../answers/answers.ts'
+import { forms } from '../../answers/media-types.ts'
 import { type App } from '../../requests/typed-app.ts'
 
 export function joinRoutes(app: App, platform: Platform): void {
@@ -26,7 +28,7 @@ export function joinRoutes(app: App, platform: Platform): void {
     url: '/v1/nodes/join',
     config: { scope: 'none', target },
     schema: {
-      summary: 'Join as the node that a token was made for; with the same key as often as needed until it expires',
+      summary: 'Join as the node that a token was made for; with the same key as often as needed',
       description: 'Needs no bearer token. Counted by address, as everything that is asked without one.',
       tags: ['nodes'],
       security: [],
@@ -36,6 +38,29 @@ export function joinRoutes(app: App, platform: Platform): void {
     async handler(request, reply) {
       const answer = await joinNode(platform, request.body, request.receivedMs)
       return reply.header('cache-control', 'no-store').send(answer)
+    },
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/v1/ca',
+    config: { scope: 'none' },
+    schema: {
+      summary: 'The certificate of this system’s own authority, PEM',
+      description:
+        'Believe it only when its SHA-256 is what you were told: a join token ends with the first half of that.',
+      tags: ['nodes'],
+      security: [],
+      response: answers({ 200: forms('One certificate.', { 'application/x-pem-file': null }) }),
+    },
+    async handler(_request, reply) {
+      const { ca } = platform.brokers.security(HUB)
+      if (ca === undefined)
+        throw new ApiError(
+          'API_ROUTE_UNKNOWN',
+          'This system has no authority of its own: its brokers speak plain text.',
+        )
+      return reply.type('application/x-pem-file').send(Buffer.from(ca))
     },
   })
 }

@@ -25,6 +25,11 @@ const NewNode = Type.Object(
   },
   { additionalProperties: false },
 )
+const AddedNode = Type.Object({
+  ...NodeView.properties,
+  token: Type.String(),
+  joinUrl: Type.String({ description: 'the address of this API for the node’s machine' }),
+})
 export const NodeParams = Type.Object({ name: Type.String({ maxLength: 60 }) })
 
 /** All nodes as they are now. */
@@ -46,6 +51,7 @@ export function viewOf(platform: Platform, name: string): NodeView {
 }
 
 export function nodeRoutes(app: App, platform: Platform): void {
+  const { outside, url } = platform.settings
   app.route({
     method: 'GET',
     url: '/v1/nodes',
@@ -79,7 +85,7 @@ export function nodeRoutes(app: App, platform: Platform): void {
       summary: 'Add a node; the token it joins with is shown once. One that has not joined yet gets a new token',
       tags: ['nodes'],
       body: NewNode,
-      response: answers({ 201: Type.Object({ ...NodeView.properties, token: Type.String() }) }),
+      response: answers({ 201: AddedNode }),
     },
     async handler({ body }, reply) {
       const { name, labels, limits, minutes } = body
@@ -88,7 +94,7 @@ export function nodeRoutes(app: App, platform: Platform): void {
         .code(201)
         .header('location', `/v1/nodes/${record.name}`)
         .header('cache-control', 'no-store')
-        .send({ ...viewOf(platform, record.name), token })
+        .send({ ...viewOf(platform, record.name), token, joinUrl: outside?.url ?? url })
     },
   })
 }

@@ -8,6 +8,7 @@ import { groupPrefixesOf } from '../../../subscribers/subscriber-acls.ts'
 import { readableTopic } from '../../../subscribers/readable-topics.ts'
 import { ApiError } from '../../../errors.ts'
 import { type Platform } from '../../../platform.ts'
+import { registryFor } from '../../../settings.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { freshId, IdempotencyHeaders } from '../../requests/idempotency.ts'
@@ -77,7 +78,7 @@ export function credentialRoutes(app: App, platform: Platform): void {
             bootstrap,
             user,
             tls: security.protocol === 'SASL_SSL',
-            registryUrl: settings.registryUrl,
+            registryUrl: registryFor(settings),
             earlier: earlierOf(brokers, topic),
           }),
         })

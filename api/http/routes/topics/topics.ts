@@ -5,6 +5,7 @@ import { consumersOf, shapeOf } from '../../../subscribers/client-programs.ts'
 import { groupPrefixesOf } from '../../../subscribers/subscriber-acls.ts'
 import { readableTopic, type ReadableTopic, readableTopics } from '../../../subscribers/readable-topics.ts'
 import { type Platform } from '../../../platform.ts'
+import { registryFor } from '../../../settings.ts'
 import { callerOf } from '../../hooks/authenticate.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { paged, pageOf, PageQuery } from '../../requests/page.ts'
@@ -179,7 +180,7 @@ export function topicRoutes(app: App, platform: Platform): void {
                 bootstrap,
                 user,
                 tls: security?.protocol === 'SASL_SSL',
-                registryUrl: settings.registryUrl,
+                registryUrl: registryFor(settings),
                 earlier,
               }),
         hint: hintOf(topic, bootstrap, user),

@@ -1,0 +1,36 @@
+// A node alone on its machine joins a hub elsewhere, with a token that its operator brings in a file.
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { DeployError } from '../../errors.ts'
+import { authorityOf } from './authority.ts'
+import { type Identity, readIdentity, readToken, writeToken } from './identity.ts'
+import { joinAgain, type JoinContext, joinWith } from './join-node.ts'
+
+/** Who it is: as it is kept, for which no hub is needed, or as it is told now. Throws as joinWith, and DEPLOY_OPTION for a token file that cannot be read. */
+export const joinRemotely = async (node: JoinContext, tokenFile: string | undefined): Promise<Identity> => {
+  const known = readIdentity(node.dir)
+  if (known !== undefined) return isDeepStrictEqual(known.address, node.address) ? known : joinWith(known.token, node)
+  const [kept, given] = [readToken(node.dir), tokenFile === undefined ? undefined : textOf(tokenFile)]
+  if (kept !== given || given === undefined) {
+    const again = await joinAgain(node)
+    if (again !== undefined) return again
+  }
+  if (given === undefined)
+    throw new DeployError(
+      'DEPLOY_OPTION',
+      'This machine is no node yet: give the join token by --token-file FILE. `skysieve node add NAME`, where the hub is administered, prints one.',
+    )
+  // What is no token is not kept.
+  authorityOf(given)
+  writeToken(node.dir, given)
+  return joinWith(given, node)
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    const why = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    throw new DeployError('DEPLOY_OPTION', `--token-file ${file} cannot be read (${why}).`, { cause: error })
+  }
+}

@@ -1,0 +1,132 @@
+// A node alone on its machine: it joins a hub elsewhere, mirrors, and runs its share of the filters. A later start needs neither API nor hub.
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DeployError } from '../errors.ts'
+import { nodeWelcome } from './dashboard.ts'
+import { checkedUrl } from './join/authority.ts'
+import { type Identity, readIdentity } from './join/identity.ts'
+import { type JoinContext } from './join/join-node.ts'
+import { joinRemotely } from './join/join-remote.ts'
+import { machineFacts } from './join/machine-facts.ts'
+import { untilReached } from './join/until-reached.ts'
+import { launch, openMachine } from './launcher.ts'
+import { keystoreFile, nodeDir, type NodeLayout, nodeLayout } from './layout/node-layout.ts'
+import { openNodeSecrets } from './layout/node-secrets.ts'
+import { type StartOptions } from './layout/options.ts'
+import { checkLonePorts, LOOPBACK, lonePorts, outsidePort } from './layout/ports.ts'
+import { type Reach, reachOf } from './layout/reach.ts'
+import { loneTopicBytes, retentionOf } from './layout/topic-bytes.ts'
+import { followCopying } from './node-progress.ts'
+import { nodePlan } from './node-plan.ts'
+import { runPython } from './python-filters.ts'
+import { runPlan, type Step } from './run-plan.ts'
+import { type Starting } from './start-system.ts'
+
+/** In the data directory. */
+const NODE = 'node'
+
+type NodeOptions = StartOptions & { readonly join: string }
+
+/** Runs it until the signal. Throws DeployError when it cannot start; nothing is left running. */
+export const startNode = async (options: NodeOptions, { env, screen, startedMs, signal }: Starting): Promise<void> => {
+  const apiUrl = checkedUrl(options.join)
+  const reach = reachOf(options)
+  const dir = nodeDir(options.dataDir, NODE)
+  checkPlace(options, apiUrl, reach)
+  const shards = readIdentity(dir)?.answer.shards ?? options.shards
+  await checkLonePorts(options.portBase, shards, reach?.listen)
+  const machine = await openMachine(options, env, lonePorts(options.portBase).engineOps)
+  await launch(
+    machine,
+    screen,
+    signal,
+    async ({ supervisor, dashboard }) => {
+      const { broker } = lonePorts(options.portBase)
+      const joining: JoinContext = {
+        dir,
+        apiUrl,
+        name: undefined,
+        address:
+          reach === undefined ? { host: LOOPBACK, port: broker } : { host: reach.advertise, port: outsidePort(broker) },
+        shards,
+        facts: () => machineFacts(dir, machine.python.engine.kind !== 'none'),
+        note: text => dashboard.step('join', text),
+        signal,
+      }
+      dashboard.step('join', readIdentity(dir) === undefined ? `asks ${apiUrl} …` : 'was told who it is before')
+      const identity = await joinRemotely(joining, options.tokenFile)
+      const { answer } = identity
+      dashboard.step('join', `${answer.name} of ${apiUrl}`)
+      const node = await loneNode(options, dir, reach, identity)
+      const copying = followCopying(node.name, dashboard, screen.isTerminal)
+      const context = { machine, supervisor, note: dashboard.note, onLag: copying.onLag }
+      const reached: Step = {
+        name: `${node.name}-reached`,
+        after: [`${node.name}-access`],
+        run: () => untilReached(identity, joining),
+      }
+      const steps = nodePlan(context, node, { after: [], run: async () => identity }, [])
+      await runPlan([...steps, reached, copying.step], signal)
+      dashboard.note(
+        nodeWelcome({
+          startedInMs: performance.now() - startedMs,
+          name: node.name,
+          apiUrl,
+          hub: answer.hub.bootstrap,
+          broker: `${node.address.host}:${node.address.port}`,
+          dataDir: options.dataDir,
+        }),
+      )
+    },
+    ({ engine, dashboard: { note } }) => runPython(machine, engine, undefined, note, signal),
+  )
+}
+
+/** Throws DeployError for a directory of another kind, and for an address that nobody could reach. */
+const checkPlace = ({ dataDir }: StartOptions, apiUrl: string, reach: Reach | undefined): void => {
+  if (existsSync(join(dataDir, 'secrets.json')))
+    throw new DeployError(
+      'DEPLOY_DATA_DIR',
+      `${dataDir} holds a hub, and a node that joins another needs a directory of its own: choose one with --data-dir.`,
+    )
+  const isPlain = apiUrl.startsWith('http:')
+  if (!isPlain && reach === undefined)
+    throw new DeployError(
+      'DEPLOY_OPTION',
+      'A node on another machine needs --listen ADDRESS, by which the hub and subscribers reach its broker.',
+    )
+  if (isPlain && reach !== undefined)
+    throw new DeployError(
+      'DEPLOY_OPTION',
+      `--listen needs certificates, and the hub at ${apiUrl} is asked in plain text: join by https://, the hub started with --listen too.`,
+    )
+}
+
+/** A node of a hub that speaks TLS does so itself: to other machines where they reach it, and else on loopback. */
+const loneNode = async (
+  { portBase }: StartOptions,
+  dir: string,
+  reach: Reach | undefined,
+  { answer }: Identity,
+): Promise<NodeLayout> => {
+  const { name, shards, ca, alertTopics } = answer
+  const { blocks, bsize } = await statfs(dir)
+  const tls = ca === undefined ? undefined : { ca, keystore: keystoreFile(dir) }
+  const partitions = Math.max(...alertTopics.map(topic => topic.partitions))
+  return nodeLayout(
+    {
+      name,
+      dir,
+      ports: lonePorts(portBase),
+      secrets: openNodeSecrets(dir, undefined),
+      shards,
+      lists: ['broker', 'mirror-maker'],
+    },
+    {
+      retention: retentionOf(loneTopicBytes(blocks * bsize), partitions),
+      tls: reach === undefined ? tls : undefined,
+      outside: reach && tls && { reach, tls },
+    },
+  )
+}
