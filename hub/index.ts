@@ -76,6 +76,7 @@ export {
 
 // Broker
 export { startBroker, type Broker } from './broker/start-broker.ts'
+export { startCell, type CellMember, type CellOptions } from './broker/start-cell.ts'
 export { type JavaProcess, startJavaProcess } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
 export { type OutsideListener, type Tls } from './broker/settings.ts'

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HubError } from '../errors.ts'
 import { openKafka } from '../kafka/consume/kafkajs-client.ts'
 import { releaseOldPorts } from './internal-port.ts'
-import { adminAccess, brokerFiles, type BrokerSettings } from './settings.ts'
+import { addressOf, adminAccess, brokerFiles, type BrokerSettings } from './settings.ts'
 
 const MIN_PAUSE_MS = 100
 const MAX_PAUSE_MS = 500
@@ -19,7 +19,8 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof Error && (error.name === 'KafkaJSSASLAuthenticationError' || isRefusal(error.cause))
 
 const probe = async (settings: BrokerSettings): Promise<void> => {
-  const access = { ...adminAccess(settings), timeouts: { requestMs: 5000 } }
+  const bootstrap = `${addressOf(settings)}:${settings.ports.client}`
+  const access = { ...adminAccess(settings), bootstrap, timeouts: { requestMs: 5000 } }
   const kafka = openKafka(access, PROBE_ID, { retry: RETRY, fast: false })
   const admin = kafka.admin({ retry: RETRY })
   const producer = kafka.producer({

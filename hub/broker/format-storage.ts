@@ -13,8 +13,8 @@ import { ADMIN_USER, brokerFiles, type BrokerSettings } from './settings.ts'
 const FORMAT_LIMIT_MS = 60_000
 const ID_BYTES = 16
 
-/** Kafka's ids are 16 bytes in base64url; one that begins with a dash would be read as an option. */
-const clusterId = (): string => {
+/** A new id of a cluster. Kafka's ids are 16 bytes in base64url; one that begins with a dash would be read as an option. */
+export const clusterId = (): string => {
   const id = randomBytes(ID_BYTES).toString('base64url')
   return id.startsWith('-') ? clusterId() : id
 }
@@ -70,7 +70,8 @@ export const formatStorage = async (settings: BrokerSettings): Promise<void> => 
     `salt="${salt.toString('base64')}"`,
     `saltedpassword="${saltedPassword.toString('base64')}"`,
   ].join(',')
-  const args = ['format', '-t', clusterId(), '-c', properties, '--add-scram', `SCRAM-SHA-512=[${credential}]`]
+  const id = settings.cell?.clusterId ?? clusterId()
+  const args = ['format', '-t', id, '-c', properties, '--add-scram', `SCRAM-SHA-512=[${credential}]`]
   try {
     await writeFile(properties, renderProperties(settings, 0, formatting), { mode: 0o600 })
     await writeFile(argsFile, args.join('\n'), { mode: 0o600 })

@@ -7,7 +7,8 @@ import { HubError } from '../errors.ts'
 import { javaEnvironment } from './broker-command.ts'
 import { internalPort } from './internal-port.ts'
 import { renderLogging, renderProperties } from './server-properties.ts'
-import { brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
+import { checkCell } from './cell.ts'
+import { addressOf, brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
 import { formatStorage } from './format-storage.ts'
 import { writeAtomically } from './atomic-write.ts'
 
@@ -62,20 +63,24 @@ const checkPort = async (name: string, host: string, port: number): Promise<void
  * Throws HubError HUB_BROKER_PREREQUISITE, HUB_BROKER_PORT, HUB_BROKER_FORMAT or HUB_BROKER_DISK.
  */
 export const prepareBroker = async (settings: BrokerSettings): Promise<void> => {
-  const { name, dir, libs, java = 'java', host = LOOPBACK, ports, outside = [], secrets } = settings
+  const { name, dir, libs, java = 'java', cell, ports, outside = [], secrets } = settings
+  const host = addressOf(settings)
   if (!Object.values(secrets).every(secret => SAFE_SECRET.test(secret)))
     throw new RangeError('Secrets of a broker are 8 or more of the characters A-Z a-z 0-9 _ -')
+  if (cell !== undefined) checkCell(cell)
   await Promise.all([
     checkJava(java),
     checkJars(libs),
     checkPort(name, host, ports.client),
-    checkPort(name, LOOPBACK, ports.controller),
+    checkPort(name, cell === undefined ? LOOPBACK : host, ports.controller),
+    ...(cell === undefined ? [] : [checkPort(name, host, cell.port)]),
     ...outside.map(listener => checkPort(name, listener.host ?? host, listener.port)),
   ])
   await mkdir(dir, { recursive: true, mode: 0o700 })
   await chmod(dir, 0o700)
   const files = brokerFiles(dir)
-  await writeAtomically(files.properties, renderProperties(settings, await internalPort(files.internalPort)))
+  const port = cell?.port ?? (await internalPort(files.internalPort))
+  await writeAtomically(files.properties, renderProperties(settings, port))
   await writeAtomically(files.logging, renderLogging())
   await formatStorage(settings)
 }

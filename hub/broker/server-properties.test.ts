@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { checkCell } from './cell.ts'
 import { renderProperties } from './server-properties.ts'
+import { adminAccess, type Cell } from './settings.ts'
 
 const settings = {
   name: 'hub',
@@ -64,5 +66,59 @@ describe('a broker’s configuration', () => {
 
   test('does not contain the administrator’s password', () => {
     expect(text).not.toContain('admin-secret')
+  })
+})
+
+describe('a broker of a cell', () => {
+  const cell: Cell = {
+    id: 2,
+    voters: [1, 2, 3].map(id => ({ id, name: `cell-${id}`, address: `10.0.0.${id}` })),
+    clusterId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    port: 9002,
+    tls: { keystore: '/tls/cell-2.pem', ca: 'first\nsecond\n' },
+  }
+  const own = parse(renderProperties({ ...settings, cell }, 9002))
+
+  test('votes with the two others, and listens on its machine’s address', () => {
+    expect(own.get('node.id')).toBe('2')
+    expect(own.get('controller.quorum.voters')).toBe('1@10.0.0.1:9001,2@10.0.0.2:9001,3@10.0.0.3:9001')
+    expect(own.get('listeners')).toBe('CLIENTS://10.0.0.2:9000,BROKER://10.0.0.2:9002,CONTROLLER://10.0.0.2:9001')
+    expect(own.get('advertised.listeners')).toBe('CLIENTS://10.0.0.2:9000,BROKER://10.0.0.2:9002')
+  })
+
+  test.each(['broker', 'controller'])(
+    'lets nobody in as a %s without a certificate of the cell, and has no password',
+    name => {
+      expect(own.get('listener.security.protocol.map')).toContain(`${name.toUpperCase()}:SSL`)
+      expect(own.get(`listener.name.${name}.ssl.client.auth`)).toBe('required')
+      expect(own.get(`listener.name.${name}.ssl.truststore.certificates`)).toBe('first\\nsecond')
+      expect(own.get('super.users')).toBe('User:CN=cell-1;User:CN=cell-2;User:CN=cell-3;User:skysieve-admin')
+      expect([...own.values()].join('\n')).not.toContain('broker-secret')
+      expect([...own.values()]).not.toContain('undefined')
+    },
+  )
+
+  test('keeps what it acknowledges on two machines, and never lets one lead that lacks it', () => {
+    for (const key of ['min.insync.replicas', 'transaction.state.log.min.isr']) expect(own.get(key)).toBe('2')
+    for (const key of ['default', 'offsets.topic', 'transaction.state.log'])
+      expect(own.get(`${key}.replication.factor`)).toBe('3')
+    expect(own.get('unclean.leader.election.enable')).toBe('false')
+  })
+
+  test('is found by its clients at all three addresses', () => {
+    const { bootstrap, timeouts } = adminAccess({ ...settings, cell })
+    expect(bootstrap).toBe('10.0.0.1:9000,10.0.0.2:9000,10.0.0.3:9000')
+    expect(timeouts).toMatchObject({ requestMs: 2000 })
+  })
+
+  test.each([
+    ['has 3 brokers', { voters: cell.voters.slice(1) }],
+    ['has no broker 4', { id: 4 }],
+    ['has no two brokers with the same address', { voters: cell.voters.map(voter => ({ ...voter, address: 'same' })) }],
+    ['names its brokers', { voters: cell.voters.map(voter => ({ ...voter, name: `${voter.name};User:alice` })) }],
+    ['has an id', { clusterId: 'short' }],
+  ])('is refused where its cell is no cell: it %s', (what, changes) => {
+    expect(() => checkCell(cell)).not.toThrow()
+    expect(() => checkCell({ ...cell, ...changes })).toThrow(what)
   })
 })

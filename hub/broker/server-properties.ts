@@ -1,6 +1,15 @@
 // The configuration of a broker as text: server.properties and log4j2.xml. Pure.
-import { isIPv6 } from 'node:net'
-import { ADMIN_USER, BROKER_USER, brokerFiles, LOOPBACK, type BrokerSettings, type Tls } from './settings.ts'
+import { cellProperties, quorumOf } from './cell.ts'
+import {
+  ADMIN_USER,
+  addressOf,
+  atPort,
+  BROKER_USER,
+  brokerFiles,
+  LOOPBACK,
+  type BrokerSettings,
+  type Tls,
+} from './settings.ts'
 
 /** What a broker takes at most as one batch of one partition. Topics of alerts are limited to 10 MB a message by whoever creates them. */
 const MAX_BATCH_BYTES = 16 * 1024 * 1024
@@ -38,39 +47,41 @@ const scramOnly = (listener: string, tls: Tls | undefined, reauthenticateMs = SE
 
 /**
  * server.properties. Clients have a listener of their own that knows SCRAM only; the broker's own user exists on two
- * loopback listeners: the controller's, and one on `internalPort`, for the broker's connections to itself.
+ * loopback listeners: the controller's, and one on `internalPort`, for the broker's connections to itself. In a cell both are on the machine's address, with TLS.
  */
 export const renderProperties = (
   settings: BrokerSettings,
   internalPort: number,
   logDirs = brokerFiles(settings.dir).data,
 ): string => {
-  const { ports, secrets, host = LOOPBACK, outside = [] } = settings
+  const { cell, ports, secrets, outside = [] } = settings
+  const host = addressOf(settings)
+  const within = cell === undefined ? { host: LOOPBACK, port: internalPort } : { host, port: cell.port }
   const { retention = { hours: 72, bytesPerPartition: 1024 * MB } }: Pick<BrokerSettings, 'retention'> = settings
   const own = { host, tls: settings.tls }
   const client = { ...own, name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
   const clients = [client, ...outside.map((listener, at) => ({ ...own, name: `OUTSIDE${at + 1}`, ...listener }))]
   const plain = plainLogin(secrets.broker)
-  const properties: Record<string, string | number | boolean> = {
+  const properties: Record<string, string | number | boolean | undefined> = {
     'process.roles': 'broker,controller',
-    'node.id': 1,
+    'node.id': cell?.id ?? 1,
     // Static voters: the ports may change between two starts.
-    'controller.quorum.voters': `1@${LOOPBACK}:${ports.controller}`,
+    'controller.quorum.voters':
+      cell === undefined ? `1@${LOOPBACK}:${ports.controller}` : quorumOf(cell, ports.controller),
     listeners: [
-      ...clients.map(one => `${one.name}://${isIPv6(one.host) ? `[${one.host}]` : one.host}:${one.port}`),
-      `BROKER://${LOOPBACK}:${internalPort}`,
-      `CONTROLLER://${LOOPBACK}:${ports.controller}`,
+      ...clients.map(one => `${one.name}://${atPort(one.host, one.port)}`),
+      `BROKER://${atPort(within.host, within.port)}`,
+      `CONTROLLER://${atPort(within.host, ports.controller)}`,
     ].join(','),
     'advertised.listeners': [
       ...clients.map(({ name, advertised }) => `${name}://${advertised}`),
-      `BROKER://${LOOPBACK}:${internalPort}`,
+      `BROKER://${atPort(within.host, within.port)}`,
     ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',
     'listener.security.protocol.map': [
       ...clients.map(({ name, tls }) => `${name}:${tls === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL'}`),
-      'BROKER:SASL_PLAINTEXT',
-      'CONTROLLER:SASL_PLAINTEXT',
+      ...['BROKER', 'CONTROLLER'].map(name => `${name}:${cell === undefined ? 'SASL_PLAINTEXT' : 'SSL'}`),
     ].join(','),
     'sasl.mechanism.controller.protocol': 'PLAIN',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
@@ -127,9 +138,10 @@ export const renderProperties = (
     // Pinned: the metadata log would otherwise grow for a week before its first snapshot.
     'metadata.max.retention.bytes': 64 * MB,
     'metadata.log.segment.bytes': 16 * MB,
+    ...(cell === undefined ? {} : cellProperties(cell)),
   }
   return `${Object.entries(properties)
-    .map(([key, value]) => `${key}=${value}`)
+    .flatMap(([key, value]) => (value === undefined ? [] : `${key}=${value}`))
     .join('\n')}\n`
 }
 

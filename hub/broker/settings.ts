@@ -1,4 +1,5 @@
-// What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process.
+// What describes one broker, and where its files lie. A broker is a KRaft broker and controller in one process, alone or one of three that stand in for each other (a cell).
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { type BrokerAccess } from '../kafka/broker-access.ts'
 
@@ -31,6 +32,29 @@ export interface OutsideListener {
   readonly tls?: Tls
 }
 
+/** A broker of a cell, as the others know it. */
+interface Voter {
+  readonly id: number
+  /** The common name of its certificate, which is all it needs to be let in by the others: a-z 0-9 -. */
+  readonly name: string
+  /** Of its machine: a name or an address in its certificate. */
+  readonly address: string
+}
+
+/** Three brokers with one storage of three replicas: any of them may be lost. */
+export interface Cell {
+  /** This broker's among the voters. */
+  readonly id: number
+  /** All three, the same on each. Ports are the same on all machines. */
+  readonly voters: readonly Voter[]
+  /** Of the three together: 16 bytes as base64url, which begin with no dash. */
+  readonly clusterId: string
+  /** On which its brokers speak with each other. */
+  readonly port: number
+  /** This broker's certificate as server and as client of the others (`serverTls` with `peer`), and what it trusts. */
+  readonly tls: Tls
+}
+
 export interface BrokerSettings {
   /** Names the broker in messages: hub, node1, … */
   readonly name: string
@@ -39,8 +63,11 @@ export interface BrokerSettings {
   /** Folder of the Kafka jars. */
   readonly libs: string
   readonly ports: { readonly client: number; readonly controller: number }
+  /** Those of a cell have one administrator; `broker` is for one that stands alone. */
   readonly secrets: { readonly admin: string; readonly broker: string }
-  /** Address clients connect to and are told; loopback by default. */
+  /** With it this is one of three; without it, it stands alone. */
+  readonly cell?: Cell
+  /** Address clients connect to and are told; loopback by default, in a cell the voter's. */
   readonly host?: string
   /** Further listeners, each for clients that reach this broker by another address. */
   readonly outside?: readonly OutsideListener[]
@@ -59,6 +86,27 @@ export interface BrokerSettings {
 
 export const LOOPBACK = '127.0.0.1'
 
+/** As listeners and lists of brokers name it. */
+export const atPort = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
+
+/** The address of its machine for clients. */
+export const addressOf = ({ cell, host }: Pick<BrokerSettings, 'cell' | 'host'>): string =>
+  cell?.voters.find(({ id }) => id === cell.id)?.address ?? host ?? LOOPBACK
+
+/** A client of a cell asks another broker when one does not answer for so long. */
+const CELL_TIMEOUTS = { connectMs: 1000, requestMs: 2000, sessionMs: 3000 } as const
+
+/** Where clients find the broker, or the brokers of its cell, and how long they wait for one. */
+const clientAccess = (settings: BrokerSettings): Pick<BrokerAccess, 'bootstrap' | 'ca' | 'timeouts'> => {
+  const { cell, ports, tls } = settings
+  const addresses = cell === undefined ? [addressOf(settings)] : cell.voters.map(({ address }) => address)
+  return {
+    bootstrap: addresses.map(address => `${address}:${ports.client}`).join(','),
+    ...(tls === undefined ? {} : { ca: tls.ca }),
+    ...(cell === undefined ? {} : { timeouts: CELL_TIMEOUTS }),
+  }
+}
+
 /** The files of a broker. */
 export const brokerFiles = (dir: string) => ({
   properties: join(dir, 'server.properties'),
@@ -71,10 +119,9 @@ export const brokerFiles = (dir: string) => ({
   formatting: join(dir, 'formatting'),
 })
 
-/** How the administrator reaches the broker. */
-export const adminAccess = ({ host, ports, secrets, tls }: BrokerSettings): BrokerAccess => ({
-  bootstrap: `${host ?? LOOPBACK}:${ports.client}`,
+/** How the administrator reaches the broker, or its cell. */
+export const adminAccess = (settings: BrokerSettings): BrokerAccess => ({
+  ...clientAccess(settings),
   user: ADMIN_USER,
-  password: secrets.admin,
-  ...(tls === undefined ? {} : { ca: tls.ca }),
+  password: settings.secrets.admin,
 })

@@ -96,11 +96,15 @@ export const authorityIn = async (dir: string): Promise<Authority> => {
   return withText(new X509Certificate(certificate), await crypto.subtle.importKey('pkcs8', key, KEYS, true, ['sign']))
 }
 
+/** Whom a certificate speaks for: a server, or one of several servers that are clients of each other too. */
+export type Role = 'server' | 'peer'
+
 /** A server's certificate for exactly these names and addresses, as PEM. */
 export const issue = async (
   { certificate, key }: Authority,
-  { name, publicKey, hosts, days }: { name: string; publicKey: PublicKeyType; hosts: readonly string[]; days: number },
+  wanted: { name: string; publicKey: PublicKeyType; hosts: readonly string[]; days: number; role?: Role },
 ): Promise<string> => {
+  const { name, publicKey, hosts, days, role = 'server' } = wanted
   const issued = await X509CertificateGenerator.create({
     subject: `CN=${name}`,
     issuer: certificate.subject,
@@ -111,7 +115,10 @@ export const issue = async (
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([
+        ExtendedKeyUsage.serverAuth,
+        ...(role === 'peer' ? [ExtendedKeyUsage.clientAuth] : []),
+      ]),
       namesExtension(hosts),
       await AuthorityKeyIdentifierExtension.create(certificate.publicKey),
     ],

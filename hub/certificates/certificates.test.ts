@@ -79,3 +79,12 @@ test('a request that is none, or that its key has not signed, is refused', async
   for (const csr of [forged, 'no request', ''])
     await expect(signRequest(dir, csr, 'node3', HOSTS)).rejects.toMatchObject({ code: 'HUB_CERTIFICATE_REQUEST' })
 })
+
+test('a peer’s is a client’s too, a server’s is not; one of the other kind is made anew', async () => {
+  const usesOf = async (role: 'server' | 'peer'): Promise<readonly string[]> =>
+    new X509Certificate(await readFile((await serverTls(dir, 'one', HOSTS, role)).keystore, 'utf8')).keyUsage
+  const [server, client] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']
+  expect(await usesOf('server')).toEqual([server])
+  expect(await usesOf('peer')).toEqual([server, client])
+  expect(await usesOf('server')).toEqual([server])
+})
