@@ -1,8 +1,6 @@
 // npm run bench -- chain [--filters 100] [--visits 5] [--alerts 10000] [--interval 37] [--warm-up 3]
 // [--no-burst] [--pass-rates spread|greedy] [--policy first|best]: simulator → hub → MirrorMaker → node → filters → a read_committed subscriber, in a system as
 // `skysieve start` starts it. Some visits that do not count come first: an observatory's Java programs have compiled their code.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, statfs } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +11,6 @@ import {
   adminAccess,
   type BrokerAccess,
   openRegistryClient,
-  PACKET_ENV,
   STREAMS,
   SYNTHETIC_SCHEMA,
   SYNTHETIC_SCHEMA_ID,
@@ -22,6 +19,7 @@ import { openFeed } from '#mirrors'
 import { freeBase } from '../start/layout/ports.ts'
 import { readIdentity } from '../start/join/identity.ts'
 import { workerNames, workerProcess } from '../start/services/workers.ts'
+import { ask, forked } from './chain/ask.ts'
 import {
   burstFigures,
   doneMs,
@@ -81,28 +79,6 @@ const began = performance.now()
 const note = (text: string): void =>
   void process.stderr.write(`${((performance.now() - began) / S).toFixed(1).padStart(6)} ${text}\n`)
 
-/** The child's next message; rejects when it ends instead. */
-const ask = async <T>(child: ChildProcess, message: object): Promise<T> => {
-  const answered = new AbortController()
-  const { signal } = answered
-  const ended = once(child, 'exit', { signal }).then(([code]) =>
-    Promise.reject(new Error(`a process of the bench ended (${code})`)),
-  )
-  ended.catch(() => undefined)
-  child.send(message)
-  try {
-    return await Promise.race([once(child, 'message', { signal }).then(([reply]) => reply as T), ended])
-  } finally {
-    answered.abort()
-  }
-}
-/** Subscriber and survey, each as cheap as it can be: all of it runs on the cores that are measured. */
-const forked = (file: string): ChildProcess =>
-  fork(join(import.meta.dirname, file), {
-    env: { ...process.env, ...PACKET_ENV },
-    execArgv: ['--heap-growing-percent=900'],
-  })
-
 /** When each packet on the node was sent into the hub: MirrorMaker keeps the time its producer gave it. */
 async function sentTimes(access: BrokerAccess): Promise<SentTimes> {
   const stop = new AbortController()
@@ -129,8 +105,8 @@ const freeGb = Math.floor((bavail * bsize) / 1e9)
 if (freeGb < neededGb)
   throw new Error(`${dir} has ${freeGb} GB free and the run needs ${neededGb}; set TMPDIR to where there is room`)
 const portBase = (await freeBase(Number(args['port-base']), 1)) ?? Number(args['port-base'])
-const player = forked('chain/player.ts')
-const subscriber = forked('readers/chain-subscriber.ts')
+const player = forked(join(import.meta.dirname, 'chain/player.ts'))
+const subscriber = forked(join(import.meta.dirname, 'readers/chain-subscriber.ts'))
 try {
   note('packets are made')
   await ask(player, { prepare: { alerts } } satisfies Prepare)

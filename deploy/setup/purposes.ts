@@ -41,6 +41,7 @@ export const BENCHES: Readonly<Record<string, readonly Part[]>> = {
   fullstream: ['kafka', 'clients'],
   history: ['kafka', 'isolates'],
   idle: SYSTEM,
+  nodes: SYSTEM,
   noise: ['isolates'],
   notices: ['kafka'],
   play: ['kafka'],

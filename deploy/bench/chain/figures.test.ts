@@ -5,7 +5,7 @@ import { shareOf } from './filters.ts'
 import { type Received } from './messages.ts'
 import { stages } from './stages.ts'
 
-const visit = { visit: '7', packets: 3, beginMs: 1000, endMs: 2000 }
+const visit = { visit: '7', packets: 3, bytes: 360_000, beginMs: 1000, endMs: 2000 }
 const sent = new Map([
   [
     0,

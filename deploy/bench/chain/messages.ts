@@ -19,6 +19,7 @@ export interface Play {
 export interface SentVisit {
   readonly visit: string
   readonly packets: number
+  readonly bytes: number
   readonly beginMs: number
   readonly endMs: number
 }

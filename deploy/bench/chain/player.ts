@@ -14,9 +14,9 @@ async function play({ access, visits, ...pace }: Play['play']): Promise<SentVisi
     producer,
     source: survey.visits(visits),
     ...pace,
-    onVisit: ({ visit, packets, durationMs }) => {
+    onVisit: ({ visit, packets, bytes, durationMs }) => {
       const endMs = Date.now()
-      sent.push({ visit: visit.toString(), packets, beginMs: endMs - durationMs, endMs })
+      sent.push({ visit: visit.toString(), packets, bytes, beginMs: endMs - durationMs, endMs })
     },
   })
   await producer.close()

@@ -1,6 +1,6 @@
-// The system a chain is measured on: what `skysieve start` starts, with one node, kept by the same supervisor in this process.
+// The system a chain is measured on: what `skysieve start` starts, with one node or more, kept by the same supervisor in this process.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { type Layout } from '../../start/layout/layout.ts'
 import { startOptions } from '../../start/layout/options.ts'
@@ -14,6 +14,8 @@ import { systemPlan } from '../../start/system-plan.ts'
 export interface ChainSystemOptions {
   readonly dataDir: string
   readonly portBase: number
+  /** 1 by default. */
+  readonly nodes?: number
   /** Alert topics keep eight visits of so many alerts. */
   readonly alerts: number
   readonly note: (text: string) => void
@@ -29,8 +31,9 @@ export interface ChainSystem {
 
 /** Starts it and resolves when everything is ready. Throws DeployError; nothing is left running. */
 export async function startChainSystem(options: ChainSystemOptions, signal: AbortSignal): Promise<ChainSystem> {
-  const { dataDir, portBase, alerts, note, env } = options
-  const flags = ['--data-dir', dataDir, '--port-base', String(portBase), '--nodes', '1', '--alerts', String(alerts)]
+  const { dataDir, portBase, nodes = 1, alerts, note, env } = options
+  const numbers = { '--port-base': portBase, '--nodes': nodes, '--alerts': alerts }
+  const flags = ['--data-dir', dataDir, ...Object.entries(numbers).flatMap(([flag, value]) => [flag, String(value)])]
   const settings = startOptions([...flags, '--no-simulator', '--no-python', '--no-archive'], process.cwd())
   if (settings === undefined) throw new TypeError('a bench asks for no help')
   await checkPorts(portBase, settings.nodes, settings.shards)
@@ -50,30 +53,58 @@ export async function startChainSystem(options: ChainSystemOptions, signal: Abor
   return { layout, supervisor, stop }
 }
 
-const View = Type.Object({ id: Type.String(), name: Type.String(), stage: Type.String(), stream: Type.String() })
+const Placement = Type.Object({ mirror: Type.String() })
+const View = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  stage: Type.String(),
+  stream: Type.String(),
+  placement: Type.Union([Placement, Type.Null()]),
+})
 const Page = Type.Object({ items: Type.Array(View) })
+type View = Static<typeof View>
 
 const AT_ONCE = 4
 const PAUSE_MS = 500
+/** Without another filter that is live. */
 const LIVE_LIMIT_MS = 120_000
 const TOO_MANY = 429
 
+async function call(layout: Layout, path: string, init: RequestInit = {}): Promise<unknown> {
+  const { apiUrl, secrets } = layout.hub
+  const headers = { authorization: `Bearer ${secrets.adminToken}`, 'content-type': 'application/json' }
+  const response = await fetch(`${apiUrl}${path}`, { headers, ...init })
+  if (response.status === TOO_MANY) {
+    await sleep(1000 * Number(response.headers.get('retry-after') ?? 1))
+    return call(layout, path, init)
+  }
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
+  return response.json()
+}
+
+async function listFilters(layout: Layout): Promise<readonly View[]> {
+  const page = await call(layout, '/v1/filters?limit=200')
+  if (!Value.Check(Page, page)) throw new Error(`the API lists filters in another form: ${JSON.stringify(page)}`)
+  return page.items
+}
+
+/** Ids of a stream's live filters by the node they run on, the examples among them. */
+export async function liveFilters(layout: Layout, of: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const live = (await listFilters(layout)).filter(({ stage, stream }) => stage === 'live' && stream === of)
+  return new Map(
+    [...Map.groupBy(live, ({ placement }) => placement?.mirror ?? '')].map(([node, views]) => [
+      node,
+      views.map(({ id }) => id),
+    ]),
+  )
+}
+
 /** Submits filters with these sources and waits until all are live; gives their ids. */
 export async function submitBenchFilters(
-  { hub: { apiUrl, secrets } }: Layout,
+  layout: Layout,
   sources: readonly string[],
   policy: 'first' | 'best',
 ): Promise<readonly string[]> {
-  const headers = { authorization: `Bearer ${secrets.adminToken}`, 'content-type': 'application/json' }
-  const call = async (path: string, init: RequestInit = {}): Promise<unknown> => {
-    const response = await fetch(`${apiUrl}${path}`, { headers, ...init })
-    if (response.status === TOO_MANY) {
-      await sleep(1000 * Number(response.headers.get('retry-after') ?? 1))
-      return call(path, init)
-    }
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
-    return response.json()
-  }
   let next = 0
   const submit = async (): Promise<void> => {
     while (next < sources.length) {
@@ -86,18 +117,18 @@ export async function submitBenchFilters(
         cap: 20,
         policy,
       }
-      await call('/v1/filters', { method: 'POST', body: JSON.stringify(submission) })
+      await call(layout, '/v1/filters', { method: 'POST', body: JSON.stringify(submission) })
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, submit))
-  const deadline = performance.now() + LIVE_LIMIT_MS
+  let changed = { atMs: performance.now(), live: 0 }
   for (;;) {
-    const page = await call('/v1/filters?limit=200')
-    if (!Value.Check(Page, page)) throw new Error(`the API lists filters in another form: ${JSON.stringify(page)}`)
-    const mine = page.items.filter(({ name }) => name.startsWith('bench-'))
+    const mine = (await listFilters(layout)).filter(({ name }) => name.startsWith('bench-'))
     const waiting = mine.filter(({ stage }) => stage !== 'live')
     if (waiting.length === 0 && mine.length >= sources.length) return mine.map(({ id }) => id)
-    if (performance.now() > deadline)
+    const live = mine.length - waiting.length
+    if (live > changed.live) changed = { atMs: performance.now(), live }
+    if (performance.now() - changed.atMs > LIVE_LIMIT_MS)
       throw new Error(`not live: ${waiting.map(({ name, stage }) => `${name} (${stage})`).join(', ')}`)
     await sleep(PAUSE_MS)
   }
