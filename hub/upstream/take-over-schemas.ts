@@ -7,6 +7,8 @@ import { type SurveyRegistry } from './survey-registry.ts'
 
 /** A registry that failed is asked again after this time, though packets look every 200 ms. */
 const PAUSE_MS = 1000
+/** Then it is said that packets wait for an answer. */
+const SLOW_MS = 3000
 
 export interface TakeOverOptions {
   /** Undefined where the survey's registry is not known. */
@@ -57,6 +59,7 @@ export const openTakeOver = (options: TakeOverOptions): ((ids: Iterable<number>)
   const get = async (id: number): Promise<AvroSchema | undefined> => {
     if (failure !== undefined && performance.now() < failure.untilMs) throw failure.error
     failure = undefined
+    const slow = setTimeout(() => onProblem(`schema ${id} was asked for, and a registry has not answered yet`), SLOW_MS)
     try {
       const schema = await takeOver(id)
       if (schema === undefined) onProblem(`schema ${id}, which a packet names, is in no registry`)
@@ -67,6 +70,8 @@ export const openTakeOver = (options: TakeOverOptions): ((ids: Iterable<number>)
       onProblem(`schema ${id}: ${error.message}`)
       if (error.code !== 'HUB_SCHEMA_INVALID') failure = { error, untilMs: performance.now() + PAUSE_MS }
       throw error
+    } finally {
+      clearTimeout(slow)
     }
   }
 

@@ -147,6 +147,10 @@ test('what is fine is kept for its owner alone, once; it can be replaced and rem
   })
   expect(await add('rubin')).toMatchObject({ exitCode: 2, err: expect.stringMatching(/--replace/) })
   expect(await add('rubin', { from: 'latest' }, '--replace')).toMatchObject({ exitCode: 0 })
+  expect(await add('again')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringMatching(/upstream rubin takes this topic .* each packet twice/),
+  })
   expect(await run(['upstream', 'remove', 'rubin'])).toMatchObject({ exitCode: 0 })
   expect(existsSync(file('rubin'))).toBe(false)
   expect(await run(['upstream', 'remove', 'rubin'])).toMatchObject({ exitCode: 2 })

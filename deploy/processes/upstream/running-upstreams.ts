@@ -11,7 +11,9 @@ import { type UpstreamFile, upstreamsIn } from './upstream-folder.ts'
 import { openUpstreamReporter, type UpstreamReport } from './upstream-status.ts'
 
 const LOOK_MS = 1000
-const REPORT_MS = 2000
+/** A change of what hinders an upstream is reported at the next look, counts that move this often, and that nothing moves as a sign of life. */
+const MOVING_MS = 2000
+const RESTING_MS = 10_000
 /** Packets of one upstream that wait for their transaction: three of them. */
 const MAX_HELD_BYTES = 48 * 1024 * 1024
 
@@ -132,19 +134,27 @@ export const runUpstreams = (
       throw error
     }
   }
+  let reported = { hindered: '', counts: '', atMs: -Infinity }
   const report = async (): Promise<void> => {
     if (!hasLooked) return
-    for (const { name, problem, lag } of reports()) {
+    const now = reports()
+    for (const { name, problem, lag } of now) {
       metrics.isCopying(name, problem === undefined)
       metrics.lag(name, lag)
     }
-    await reporter.report(reports())
+    const hindered = JSON.stringify(now.map(({ name, problem, state }) => [name, problem, state?.gaps.length]))
+    const counts = JSON.stringify(now.map(({ state, lag }) => [state?.progress.packets, lag?.alerts]))
+    const agedMs = performance.now() - reported.atMs
+    const isDue = agedMs >= (counts === reported.counts ? RESTING_MS : MOVING_MS)
+    if (hindered === reported.hindered && !isDue) return
+    await reporter.report(now)
+    reported = { hindered, counts, atMs: performance.now() }
   }
 
   const end = async (): Promise<void> => {
     const jobs = Promise.all([
       repeat(LOOK_MS, 'the folder of upstreams cannot be read', look),
-      repeat(REPORT_MS, 'the hub takes no reports of upstreams; trying again', report),
+      repeat(LOOK_MS, 'the hub takes no reports of upstreams; trying again', report),
     ])
     await Promise.race([jobs, takenOver])
     await Promise.all([...running.values()].map(one => one.close()))

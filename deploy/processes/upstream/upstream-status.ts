@@ -12,6 +12,8 @@ import {
 import { type SurveyLag } from './survey-lag.ts'
 
 const PREFIX = 'upstream/'
+/** Of the gaps that are kept, the newest. */
+const GAPS = 20
 
 /** One upstream at one moment. */
 export interface UpstreamReport {
@@ -54,7 +56,7 @@ const statusOf = ({ name, settings, state, problem, lag, schemas }: UpstreamRepo
     bytes: progress?.bytes ?? 0,
     deadLetters: progress?.deadLetters ?? 0,
     schemas: [...schemas],
-    gaps: gaps.map(gapOf),
+    gaps: gaps.slice(-GAPS).map(gapOf),
     newestPacket: newestMs === 0 ? null : timeOf(newestMs),
     updatedAt: timeOf(nowMs),
   }

@@ -7,7 +7,7 @@ import type { CliContext } from '../../context/cli-context.ts'
 import { localSystem } from '../../local-system/local-system.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
 import { sessionOf } from '../../connection/session.ts'
-import { hasUpstream, upstreamFile, writeUpstream } from './upstream-files.ts'
+import { hasUpstream, takenBy, upstreamFile, writeUpstream } from './upstream-files.ts'
 
 interface AddCommand {
   readonly bootstrap: string
@@ -56,6 +56,13 @@ export const addAdd: AddCommands = (upstream, context) => {
         )
       const { checkUpstream, openRegistryClient } = await import('#hub')
       const settings = await settingsOf(options, context)
+      const other = takenBy(file, settings)
+      if (other !== undefined)
+        throw new CliError(
+          'CLI_UPSTREAM_EXISTS',
+          EXIT.usage,
+          `The upstream ${other} takes this topic into this stream already; together they would bring each packet twice. Change that one with --replace, or remove it first.`,
+        )
       const own = localSystem(context.directory)?.registryUrl
       out.progress(`asking ${settings.bootstrap} …`)
       const found = await checkUpstream(settings, own === undefined ? undefined : openRegistryClient(own)).catch(told)
