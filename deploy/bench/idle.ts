@@ -26,7 +26,7 @@ const WINDOW_S = 60
 /** A window that takes at least this share of the one before is not falling any more. */
 const STEADY = 0.9
 const PLAYED = 'everything is played'
-const LOWEST_BASE = 35_000
+const LOWEST_BASE = 29_000
 const MS = 1000
 
 const dataDir = mkdtempSync(join(tmpdir(), 'sky-idle-'))

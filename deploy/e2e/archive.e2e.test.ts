@@ -19,12 +19,7 @@ let system: RunningSystem
 
 beforeAll(async () => {
   const played = ['--visits', String(VISITS), '--alerts', String(ALERTS), '--interval', '5']
-  system = await startSystem(join(dir, 'data'), await freePortBase(1, 34_000), [
-    '--nodes',
-    '1',
-    '--no-python',
-    ...played,
-  ])
+  system = await startSystem(join(dir, 'data'), await freePortBase(1), ['--nodes', '1', '--no-python', ...played])
 })
 afterAll(async () => {
   await system?.stop()

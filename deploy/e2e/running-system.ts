@@ -34,10 +34,10 @@ export interface RunningSystem {
   readonly stop: () => Promise<number | null>
 }
 
-/** A base whose ports are free, away from a system on the default ones. */
-export const freePortBase = async (nodes: number, from = LOWEST_BASE): Promise<number> => {
-  const base = await freeBase(from, nodes)
-  if (base === undefined) throw new Error(`no free ports from ${from} on; end what runs there`)
+/** A base whose ports are free, away from a system on the default ones, and below those that Linux gives to outgoing connections. */
+export const freePortBase = async (nodes: number): Promise<number> => {
+  const base = await freeBase(LOWEST_BASE, nodes)
+  if (base === undefined) throw new Error(`no free ports from ${LOWEST_BASE} on; end what runs there`)
   return base
 }
 

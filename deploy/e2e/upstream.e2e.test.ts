@@ -17,7 +17,7 @@ const dataDir = join(dir, '.skysieve')
 let taken: TakenStream
 
 beforeAll(async () => {
-  taken = await openTakenStream(dataDir, await freePortBase(1, 36_000))
+  taken = await openTakenStream(dataDir, await freePortBase(1))
 })
 afterAll(async () => {
   await taken?.close()
