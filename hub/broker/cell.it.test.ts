@@ -89,7 +89,7 @@ const follow = (partition: number, stop: AbortSignal) => {
 
 /** Writes 0, 1, 2, … to all partitions, a number a transaction. After a failure another producer goes on from what is committed. */
 const write = (stop: AbortSignal) => {
-  const state = { written: 0, longestMs: 0 }
+  const state = { written: 0, longestMs: 0, anew: 0 }
   const open = () => openProducer(access, { clientId: WRITER, transactionalId: WRITER })
   /** What a reader would be given once the predecessor's transaction has ended: how far it is. */
   const committed = async (): Promise<number> => {
@@ -118,6 +118,7 @@ const write = (stop: AbortSignal) => {
         state.longestMs = Math.max(state.longestMs, performance.now() - lastMs)
         lastMs = performance.now()
       } catch (error) {
+        state.anew += 1
         console.log(`the writer begins anew: ${String(error)}`)
         await producer.close().catch(() => undefined)
         producer = await open()
@@ -191,7 +192,9 @@ test('a leader that is the writer’s coordinator is killed, then the next one: 
       )
     await expect.poll(inSync, { timeout: 60_000 }).toBe(3)
   }
-  console.log(`longest pause of a writer with each kill: ${pauses.join(', ')}`)
+  console.log(
+    `longest pause of a writer with each kill: ${pauses.join(', ')}; it began anew ${writer.state.anew} times`,
+  )
   await progress()
   const wanted = writer.state.written
   await expect

@@ -17,6 +17,10 @@ export const isProtocolError = (error: unknown, ...ids: readonly string[]): bool
 
 export const isWrongLogin = (error: unknown): boolean => has(error, 'code', 'PLT_KFK_AUTHENTICATION')
 
+/** Whether a client knows of no broker with the id that it was told, e.g. a coordinator's: one that was away when it last asked which there are. */
+export const isBrokerUnlisted = (error: unknown): boolean =>
+  has(error, 'code', 'PLT_KFK_NETWORK') && has(error, 'hasStaleMetadata', true)
+
 const isUnknownTopic = (error: unknown): boolean =>
   causesOf(error).some(({ message }) => message.startsWith('Unknown topic '))
 

@@ -5,7 +5,7 @@ import { HubError } from '../../errors.ts'
 import { type BrokerAccess } from '../broker-access.ts'
 import { ClientProducer } from '../library-patches/platformatic-producer.ts'
 import { patchConnections } from '../library-patches/platformatic-connections.ts'
-import { isProtocolError, isWrongLogin, kafkaFailure } from '../client-errors.ts'
+import { isBrokerUnlisted, isProtocolError, isWrongLogin, kafkaFailure } from '../client-errors.ts'
 import { platformaticLogin } from '../login-settings.ts'
 import { cutRequests, encodeHeaders, type Message } from './messages.ts'
 import { openQueue } from '../serial-queue.ts'
@@ -54,11 +54,15 @@ const RETRIES = 350
 /** A topic that was just made may be unknown for some milliseconds; one that stays so does not exist. */
 const UNKNOWN_TOPIC_RETRIES = 60
 
-/** What no repetition heals ends the client, and with it the library's repetitions. */
+/**
+ * What no repetition heals ends the client, and with it the library's repetitions. Of a coordinator on a broker that was away for a while and is back, the library
+ * asks who it is with each repetition, but not where it is: it would take the old list of brokers until that is minutes old.
+ */
 const retryDelay = (client: unknown, operation: string, attempt: number, _retries: number, error: Error): number => {
   const isUnknown = operation === 'metadata' && attempt > UNKNOWN_TOPIC_RETRIES
   const isHopeless = isWrongLogin(error) || (isUnknown && isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
   if (isHopeless && client instanceof Client) queueMicrotask(() => client.close(true, () => undefined))
+  if (isBrokerUnlisted(error) && client instanceof Client) client.clearMetadata()
   return attempt <= QUICK_RETRIES ? 5 : 100
 }
 const METADATA_MAX_AGE_MS = 300_000
