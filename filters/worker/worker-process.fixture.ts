@@ -27,6 +27,8 @@ const PARTITIONS = 4
 
 export interface WorkerProcesses {
   readonly topic: string
+  /** Of the workers, on hub and node. */
+  readonly user: string
   /** Writes packets as the survey does. */
   readonly survey: Producer
   /** In a directory of its own, or in that of one that is dead. */
@@ -75,6 +77,7 @@ export async function openWorkerProcesses(
   const asWorker = (access: BrokerAccess): BrokerAccess => ({ ...access, user: workerUser(mirror), password: PASSWORD })
   return {
     topic,
+    user: workerUser(mirror),
     survey,
     start: async (dir = mkdtempSync(join(tmpdir(), 'skysieve-takeover-'))) => {
       const config = join(dir, 'config.json')
