@@ -94,7 +94,9 @@ try {
       note(`round ${round + 1}: a platform of ${nodes}`)
       const portBase = (await freeBase(Number(args['port-base']), nodes)) ?? Number(args['port-base'])
       const common = { ...settings, nodes, alertsPerSecond: ALERTS_PER_SECOND, portBase, player, note }
-      runs.push(await measurePlatform({ ...common, cpuOf: supervisor => cpuOf(supervisor, {}) }, stop.signal))
+      const run = await measurePlatform({ ...common, cpuOf: supervisor => cpuOf(supervisor, {}) }, stop.signal)
+      note(JSON.stringify({ alertsPerSecond: platformRate(run), cpuUsPerAlert: partsUsPerAlert(run) }, inShort))
+      runs.push(run)
     }
 } finally {
   player.kill()
