@@ -34,6 +34,8 @@ const PASSED_ON: ReadonlySet<string> = new Set(['HUB_TOPIC_UNKNOWN', 'HUB_TOPIC_
 const VISIT_KEYS = 'visit/'
 /** Of a shard: 300 filters in 8,000 visits, 60 MB at most. */
 const MAX_INDEXED = 2_400_000
+/** A connection that is cut off once says nothing of a broker. */
+const REACH_RETRIES = 1
 const NOWHERE: TopicOffsets = { exists: false, partitions: [] }
 
 interface Connected {
@@ -109,7 +111,17 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
 
   return {
     mirrors: () => [...new Set([...known.keys(), ...joined.names()])].filter(name => name !== HUB),
-    reach: name => on(name, async admin => void (await admin.listTopics())),
+    async reach(name) {
+      // A connection of its own: who asks wants to know now, and asks again.
+      const admin = openAdmin(servedBy(name).broker, 'skysieve-api-reach', REACH_RETRIES)
+      try {
+        await admin.listTopics()
+      } catch (error) {
+        throw failure(name, error)
+      } finally {
+        await admin.close().catch(() => undefined)
+      }
+    },
     refresh(name) {
       const found = connected.get(name)
       const broker = brokerOf(name)

@@ -82,7 +82,7 @@ export const Gap = Type.Object({
 const Bytes = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 /** The machine that a shard runs on. */
-const MachineStatus = Type.Object({
+export const MachineStatus = Type.Object({
   name: Type.String({ maxLength: 253 }),
   cores: Type.Integer({ minimum: 1, maximum: 4096 }),
   cpuShare: Type.Optional(
@@ -104,7 +104,7 @@ const MachineStatus = Type.Object({
 })
 
 /** How far the node's copy is behind the hub. */
-const MirrorLag = Type.Object({
+export const MirrorLag = Type.Object({
   alerts: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   seconds: Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
 })

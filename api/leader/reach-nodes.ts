@@ -7,6 +7,8 @@ import { type Platform } from '../platform.ts'
 
 /** What is shown of an attempt that takes longer; it goes on. */
 const PATIENCE_MS = 10_000
+/** After an attempt that failed: a node that is still starting is reached soon, and one that never will be costs little. */
+const PAUSE_MS = 2000
 const MAX_WHY_CHARS = 500
 
 type ReachingPlatform = Pick<Platform, 'controlState' | 'writes' | 'brokers' | 'box' | 'nowMs'>
@@ -28,6 +30,7 @@ export function newNodeReacher(platform: ReachingPlatform, log: FastifyBaseLogge
     if (!signal.aborted) await note(platform, record, first)
     const last = await outcome
     if (last !== first && !signal.aborted) await note(platform, record, last)
+    if (last !== undefined) await sleep(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
 
   return {

@@ -1,5 +1,5 @@
 // What a node and the API say to each other when it joins: POST /v1/nodes/join. Both sides check what they get against these.
-// A refusal is a problem document (errors.ts, API_JOIN_…); the same request by the same key gets the same answer until the token expires.
+// A refusal is a problem document (errors.ts, API_JOIN_…); the same request by the same key gets the same answer, however often it is sent.
 import { Type, type Static } from 'typebox'
 import { NodeName } from '../control/node-records.ts'
 

@@ -57,10 +57,20 @@ test('a node that has joined has its shards, its machine, its filters, and why i
     placed: 1,
     reached: false,
     why: 'it does not answer',
-    machine: { cores: 8 },
+    joinedAs: { cores: 8 },
   })
   expect(view).not.toHaveProperty('tokenExpiresAt')
   expect(nodeViews({ ...none, nodes: [joinedNode] }, nowMs)[0]).toMatchObject({ reached: true })
+})
+
+test('a node’s machine and how far its copy is behind are those of its newest report', () => {
+  const machine = { name: 'pluto', cores: 4, memoryBytes: 8e9, memoryFreeBytes: 1e9, version: '0.1.0', languages: [] }
+  const mirrorLag = { alerts: 7, seconds: 1.5 }
+  const reports = [
+    { ...report('a', 0, 2, long), machine: { ...machine, cores: 1 } },
+    { ...report('a', 1, 2), machine, mirrorLag },
+  ]
+  expect(nodeViews({ ...none, reports }, nowMs)).toMatchObject([{ machine, mirrorLag }])
 })
 
 test('nothing of a view is secret', () => {

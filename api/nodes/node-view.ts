@@ -2,7 +2,7 @@
 import { Type, type Static, type TSchema } from 'typebox'
 import { type Manifest } from '#filters'
 import { NodeLabels, NodeLimits, NodeMachine, type NodeRecord, NodeState } from '../control/node-records.ts'
-import { Gap, type ShardStatus } from '../control/status-records.ts'
+import { Gap, MachineStatus, MirrorLag, type ShardStatus } from '../control/status-records.ts'
 import { isSilent } from '../submissions/placement.ts'
 import { placedByNode } from './node-changes.ts'
 
@@ -28,7 +28,9 @@ export const NodeView = Type.Object({
   why: Type.Optional(Type.String({ description: 'why it has not' })),
   labels: NodeLabels,
   limits: NodeLimits,
-  machine: Type.Optional(NodeMachine),
+  joinedAs: Type.Optional(NodeMachine),
+  machine: Type.Optional(MachineStatus),
+  mirrorLag: Type.Optional(MirrorLag),
   tokenExpiresAt: Type.Optional(Type.String({ description: 'until when a node that is expected can join' })),
   createdAt: Type.Optional(Time),
   joinedAt: Type.Optional(Time),
@@ -72,7 +74,8 @@ function reported(own: readonly ShardStatus[], atLeast: number, nowMs: number) {
       .map(report => report.updatedAt)
       .toSorted()
       .at(-1) ?? null
-  const shards = own.find(report => report.updatedAt === updatedAt)?.shards ?? atLeast
+  const newest = own.find(report => report.updatedAt === updatedAt)
+  const shards = newest?.shards ?? atLeast
   const heard = new Set(own.flatMap(({ shard, updatedAt }) => (isSilent(Date.parse(updatedAt), nowMs) ? [] : shard)))
   return {
     shards,
@@ -82,6 +85,8 @@ function reported(own: readonly ShardStatus[], atLeast: number, nowMs: number) {
     lagAlerts: sum(own.map(({ lagAlerts }) => lagAlerts)),
     gaps: own.flatMap(({ gaps }) => gaps ?? []).toSorted((a, b) => a.at.localeCompare(b.at)),
     updatedAt,
+    ...(newest?.machine === undefined ? {} : { machine: newest.machine }),
+    ...(newest?.mirrorLag === undefined ? {} : { mirrorLag: newest.mirrorLag }),
   }
 }
 
@@ -93,7 +98,7 @@ function recorded(record: NodeRecord | undefined) {
     ...(unreached === undefined ? {} : { why: unreached }),
     labels,
     limits,
-    ...(machine === undefined ? {} : { machine }),
+    ...(machine === undefined ? {} : { joinedAs: machine }),
     ...(state === 'expected' ? { tokenExpiresAt: invitation.expiresAt } : {}),
     createdAt,
     ...(joinedAt === undefined ? {} : { joinedAt }),

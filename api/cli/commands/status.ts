@@ -7,7 +7,7 @@ import { sessionOf } from '../connection/session.ts'
 import { gapText as upstreamGapText, stateText, type UpstreamView, upstreamRows } from './upstream/upstream-texts.ts'
 import type { FilterView } from '../../http/answers/filter-views.ts'
 import type { NodeView } from '../../nodes/node-view.ts'
-import { nodeState } from './node/list-and-show.ts'
+import { nodeState } from './node/node-text.ts'
 
 type Gap = NodeView['gaps'][number]
 

@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type Api } from '#api'
+import { ask } from './ask.fixture.ts'
 import { type TestInstance, openTestInstance } from './instance.fixture.ts'
+import { joinRequest, newNodeKey } from './joining-node.fixture.ts'
 
 let instance: TestInstance
 let both: (Api & { readonly port: number })[]
@@ -61,6 +63,24 @@ test('nobody makes an instance send a request to another address, with or withou
     expect(await raw(port, 'POST /v1/nowhere')).toMatch(/^HTTP\/1\.1 404 /)
   }
   expect(reached).toEqual([])
+})
+
+test('a node joins through either instance, without a bearer token, and who has no good token gets no further', async () => {
+  const kafka = inject('kafka')
+  for (const { url, port } of both) {
+    const name = `through-${port}`
+    const added = await ask('POST', `${url}/v1/nodes`, { token: instance.adminToken, body: { name } })
+    const body = await joinRequest(added.body.token, await newNodeKey(), kafka.node)
+    // The other instance may not have read of the node yet; what it does not know it leaves to the leader.
+    expect(await ask('POST', `${url}/v1/nodes/join`, { body })).toMatchObject({ status: 200, body: { name } })
+    const wrong = { ...body, token: body.token.replace(/_[0-9a-z]{40}_/, `_${'0'.repeat(40)}_`) }
+    expect(await ask('POST', `${url}/v1/nodes/join`, { body: wrong })).toMatchObject({
+      status: 403,
+      body: { code: 'API_JOIN_TOKEN_UNKNOWN' },
+    })
+    const gone = await ask('DELETE', `${url}/v1/nodes/${name}`, { token: instance.adminToken })
+    expect(gone.status).toBe(204)
+  }
 })
 
 test('either instance takes a write, and a path is passed on as it came', async () => {

@@ -2,7 +2,7 @@
 import type { NodeView } from '../../../nodes/node-view.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
-import { nodeState } from './list-and-show.ts'
+import { nodeState } from './node-text.ts'
 
 const path = (name: string, verb = ''): string => `/v1/nodes/${encodeURIComponent(name)}${verb}`
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { NodeView } from '../../../nodes/node-view.ts'
-import { nodeState, nodeText } from './list-and-show.ts'
+import { nodeState, nodeText } from './node-text.ts'
 
 const view: NodeView = {
   mirror: 'node3',
@@ -40,7 +40,7 @@ test('a node is shown with what is known of it, and without what is not', () => 
   expect(text).toMatch(/^filters +5 of 50 placed, 4 running$/m)
   expect(text).toMatch(/^labels +rack=a7 disk=ssd$/m)
   expect(text).not.toMatch(/why|machine|joined|gaps|undefined|null/)
-  const machine = {
+  const joinedAs = {
     hostname: 'pluto',
     version: '0.1.0',
     kafkaVersion: '4.3.1',
@@ -49,8 +49,23 @@ test('a node is shown with what is known of it, and without what is not', () => 
     diskBytes: 500e9,
     languages: ['javascript'],
   }
-  const unreached = nodeText({ ...view, reached: false, why: 'refused', machine, updatedAt: null })
+  const unreached = nodeText({ ...view, reached: false, why: 'refused', joinedAs, updatedAt: null })
   expect(unreached).toMatch(/^why +refused$/m)
-  expect(unreached).toMatch(/^machine +pluto, 8 cores, 16 GB of memory$/m)
-  expect(unreached).toMatch(/^versions +Skysieve 0\.1\.0, Kafka 4\.3\.1$/m)
+  expect(unreached).toMatch(/^machine +pluto\ncores +8\nmemory +16\.0 GB\ndisk +500\.0 GB$/m)
+  const machine = {
+    name: 'pluto.example.org',
+    cores: 8,
+    cpuShare: 0.376,
+    memoryBytes: 16e9,
+    memoryFreeBytes: 3e9,
+    diskBytes: 500e9,
+    diskFreeBytes: 123.4e9,
+    clockMs: -400,
+    version: '0.1.1',
+    languages: ['javascript', 'python'],
+  }
+  const running = nodeText({ ...view, joinedAs, machine, mirrorLag: { alerts: 7, seconds: 1.25 } })
+  expect(running).toMatch(/^behind the hub +7 alerts, 1\.3 s$/m)
+  expect(running).toMatch(/^cores +8, 38 % in use\nmemory +16\.0 GB, 3\.0 free\ndisk +500\.0 GB, 123\.4 free$/m)
+  expect(running).toMatch(/^clock +0\.4 s behind the hub's\nSkysieve +0\.1\.1\nKafka +4\.3\.1$/m)
 })
