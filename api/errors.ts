@@ -61,6 +61,7 @@ export const API_ERRORS = {
   API_ARCHIVE_MISSING: { status: 503, title: 'This system keeps no archive.', owner: 'us' },
   API_QUEUE_DOWN: { status: 503, title: 'The job queue is down.', owner: 'us' },
   API_LEADER_MISSING: { status: 503, title: 'No instance of the API may write at the moment.', owner: 'us' },
+  API_NODE_MISSING: { status: 503, title: 'No node can run the filter at the moment.', owner: 'us' },
   API_ENGINE_AWAY: { status: 503, title: 'Filters of this language cannot run at the moment.', owner: 'us' },
   API_AUDIT_DOWN: { status: 503, title: 'What is done cannot be written down at the moment.', owner: 'us' },
   API_MIRROR_DOWN: { status: 503, title: 'The broker of this topic does not answer.', owner: 'us' },

@@ -18,6 +18,13 @@ export const Start = Type.Union([
   Type.Object({ visit: Type.String({ pattern: '^-?[0-9]{1,19}$', maxLength: 20 }) }, { additionalProperties: false }),
 ])
 
+/** Labels that a filter's node must have. */
+export const WantedLabels = Type.Record(
+  Type.String({ pattern: '^[a-z][a-z0-9.-]{0,30}$' }),
+  Type.String({ pattern: '^[A-Za-z0-9._-]{1,62}$', maxLength: 62 }),
+  { maxProperties: 8, additionalProperties: false },
+)
+
 /** What an author sends: POST /v1/filters. */
 export const Submission = Type.Object(
   {
@@ -33,6 +40,7 @@ export const Submission = Type.Object(
       Type.Union([Type.String({ format: 'date-time', maxLength: 40 }), Type.Literal('end-of-night')]),
     ),
     cutouts: Type.Optional(Type.Boolean()),
+    labels: Type.Optional(WantedLabels),
   },
   { additionalProperties: false },
 )
@@ -136,6 +144,7 @@ export const Manifest = Type.Object({
   start: Start,
   expires: Type.Optional(Type.String({ format: 'date-time' })),
   cutouts: Type.Boolean(),
+  labels: Type.Optional(WantedLabels),
   versions: Type.Array(Version),
   active: Type.Integer({ minimum: 1 }),
   state: State,

@@ -36,6 +36,7 @@ import { hubTopicRoutes } from './routes/topics/hub-topics.ts'
 import { integrationRoutes } from './routes/integration.ts'
 import { joinRoutes } from './routes/nodes/join.ts'
 import { loginRoutes } from './routes/accounts/logins.ts'
+import { nodeDrainRoutes } from './routes/nodes/drains.ts'
 import { nodeChangeRoutes } from './routes/nodes/node-changes.ts'
 import { nodeRoutes } from './routes/nodes/nodes.ts'
 import { systemRoutes } from './routes/system.ts'
@@ -116,6 +117,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       deadLetterRoutes,
       nodeRoutes,
       nodeChangeRoutes,
+      nodeDrainRoutes,
       joinRoutes,
       systemRoutes,
       integrationRoutes,

@@ -17,15 +17,15 @@ const ATTEMPTS = 5
 const PATIENCE_MS = 2000
 /** Far more than are processed at once: whose turn it is goes round by account, and nobody's jobs shall wait unseen behind another's. */
 const AT_ONCE = 200
-/** How long a job is put off whose account has enough waiting. */
-const PUT_OFF_MS = 500
+/** How long a job is put off: of an account that has enough waiting, or while no node can take the filter. */
+const PUT_OFF_MS: Partial<Record<string, number>> = { API_RATE_LIMIT: 500, API_NODE_MISSING: 1000 }
 
 interface Submission {
   readonly filter: string
   readonly stage?: JobStage
 }
 
-/** Rejects with ApiError API_RATE_LIMIT where it is to be asked again later, and with anything else when our side failed. */
+/** Rejects with ApiError API_RATE_LIMIT or API_NODE_MISSING where it is to be asked again later, and with anything else when our side failed. */
 type Process = (filter: string, report: (stage: JobStage) => Promise<void>) => Promise<void>
 
 /** What routes and the reconciler ask of the queue. */
@@ -105,8 +105,9 @@ export function openSubmissionQueue(access: RedisAccess, log: FastifyBaseLogger)
           try {
             await process(filter, stage => report(job, { filter, stage }))
           } catch (error) {
-            if (!(error instanceof ApiError) || error.code !== 'API_RATE_LIMIT') throw error
-            await job.moveToDelayed(Date.now() + PUT_OFF_MS, token)
+            const offMs = error instanceof ApiError ? PUT_OFF_MS[error.code] : undefined
+            if (offMs === undefined) throw error
+            await job.moveToDelayed(Date.now() + offMs, token)
             throw new DelayedError()
           }
         },

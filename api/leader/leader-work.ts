@@ -4,6 +4,7 @@ import { type FastifyBaseLogger } from 'fastify'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Platform } from '../platform.ts'
 import { advanceMoves } from './move-filters.ts'
+import { drainNodes } from './drain-nodes.ts'
 import { processSubmission } from './process-submission.ts'
 import { type SubmissionQueue } from '../jobs/submission-queue.ts'
 import { newIdleGroupCleaner } from './delete-idle-groups.ts'
@@ -49,6 +50,7 @@ async function beginWork({ platform, jobs, log }: LeaderWorkOptions, signal: Abo
   await Promise.all([
     repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
     repeat(MOVES_EVERY_MS, signal, () => advanceMoves(platform, log)),
+    repeat(MOVES_EVERY_MS, signal, () => drainNodes(platform, log)),
     repeat(GROUPS_EVERY_MS, signal, () => cleaner.round()),
   ])
 }

@@ -1,14 +1,16 @@
 // One submission from `submitted` to `active` or `rejected`. Every step can be repeated: only the last one changes anything.
 import { type Platform } from '../platform.ts'
-import { nodesForFilters } from '../nodes/nodes-for-filters.ts'
+import { type Manifest } from '#filters'
+import { ApiError } from '../errors.ts'
+import { type NodeRefusal, refusalText } from '../placement/choose-place.ts'
+import { choiceFor } from '../placement/system.ts'
 import { placed, rejected } from '../submissions/manifest-changes.ts'
-import { candidatesOf, choosePlace } from '../submissions/placement.ts'
 import { type JobStage } from '../submissions/stage.ts'
 import { applyUsers } from '../subscribers/apply-users.ts'
 
 /**
  * Tries and places a filter, whose source was found good when it came; does nothing if it is past that.
- * Rejects when our side fails (no mirror, no sandbox, no leader): the queue tries again.
+ * Rejects with API_NODE_MISSING while no node can take it, before it is tried, and when our side fails (no sandbox, no leader): the queue tries again.
  */
 export async function processSubmission(
   platform: Platform,
@@ -18,6 +20,11 @@ export async function processSubmission(
   const { controlState, writes, sourceChecks, nowMs } = platform
   const manifest = controlState.filter(filter)
   if (manifest?.state !== 'submitted') return
+  const first = choiceFor(platform, manifest)
+  if (!first.ok) {
+    await report('placing')
+    throw noNode(manifest, first.reasons)
+  }
   const { problems, alerts, passed } = await sourceChecks.try(manifest, manifest.active, () => report('trying'))
   await report('placing')
   await writes.change(async writer => {
@@ -26,16 +33,15 @@ export async function processSubmission(
     if (now?.state !== 'submitted' || now.active !== manifest.active) return
     const time = new Date(nowMs()).toISOString()
     if (problems.length > 0) return writer.manifest(rejected(now, problems, time))
-    const candidates = candidatesOf(nodesForFilters(platform), controlState.shards())
-    const place = choosePlace(candidates, controlState.filters(), nowMs())
-    if (place === undefined)
-      throw new Error(
-        'No node takes filters: none is active, was reached by the API and has room; skysieve node list tells of each.',
-      )
-    await writer.manifest(placed(now, place, { version: now.active, alerts, passed }, time))
+    const choice = choiceFor(platform, now)
+    if (!choice.ok) throw noNode(now, choice.reasons)
+    await writer.manifest(placed(now, choice.place, { version: now.active, alerts, passed }, time))
   })
   await letOwnerRead(platform, filter)
 }
+
+const noNode = ({ name }: Manifest, reasons: readonly NodeRefusal[]): ApiError =>
+  new ApiError('API_NODE_MISSING', `The filter “${name}” waits: ${refusalText(reasons)}.`)
 
 /** The owner's logins may read the new topic from now on; where its mirror is away, whoever leads sees to it later. */
 async function letOwnerRead(platform: Platform, filter: string): Promise<void> {

@@ -4,7 +4,7 @@ import { type NodeRecord } from '../control/node-records.ts'
 import { ApiError } from '../errors.ts'
 import { leaving, requireUnused, useOf } from '../nodes/node-changes.ts'
 import { type Platform } from '../platform.ts'
-import { isSilent } from '../submissions/placement.ts'
+import { isSilent } from '../control/silence.ts'
 
 /**
  * Begins it, where the node has no filters; a node of a former version, which reports without a record, has to be silent.

@@ -8,9 +8,7 @@ import {
   invitedAgain,
   leaving,
   placedByNode,
-  requireTakesFilters,
   requireUnused,
-  takesFilters,
   uncordoned,
   useOf,
 } from './node-changes.ts'
@@ -55,21 +53,6 @@ describe('a cordon', () => {
   })
 })
 
-describe('new filters', () => {
-  test('go to nodes that are active and were reached, up to their limit', () => {
-    const { reachedAt: _reached, ...unreached } = joinedNode
-    expect(takesFilters(joinedNode, 1000)).toBe(true)
-    expect(takesFilters(unreached, 0)).toBe(false)
-    expect(takesFilters(cordoned(joinedNode, later), 0)).toBe(false)
-    expect(takesFilters(leaving(joinedNode, later), 0)).toBe(false)
-    const limited = { ...joinedNode, limits: { filters: 2 } }
-    expect([1, 2, 3].map(placed => takesFilters(limited, placed))).toEqual([true, false, false])
-    expect(() => requireTakesFilters(limited, 1)).not.toThrow()
-    expect(() => requireTakesFilters(limited, 2)).toThrow(/the 2 filters that it may have/)
-    expect(() => requireTakesFilters(cordoned(joinedNode, later), 0)).toThrow(inState)
-  })
-})
-
 describe('a node is in use', () => {
   const there = { ...active, placement: { mirror: 'node3', shard: 0 } }
   const coming: Manifest = { ...active, moving: { to: { mirror: 'node3', shard: 0 }, at: now } }
@@ -91,7 +74,7 @@ describe('a node is in use', () => {
   })
   test('and then not removed: how many there are is said, and what to do', () => {
     expect(() => requireUnused('node3', use())).not.toThrow()
-    expect(() => requireUnused('node3', use(there, there))).toThrow(/has 2 filters\. Cordon it .*cordon node3/)
+    expect(() => requireUnused('node3', use(there, there))).toThrow(/has 2 filters\. Give .*node drain node3/)
     expect(() => requireUnused('node3', use(coming))).toThrow(/destination of 1 filter/)
     expect(() => requireUnused('node3', use(gone))).toThrow(/still finishes visits of 1 filter .*Try again/)
     expect(() => requireUnused('node3', use(gone))).toThrow(expect.objectContaining({ code: 'API_NODE_IN_USE' }))

@@ -124,25 +124,7 @@ export function requireUnused(name: string, { placed, coming, finishing }: NodeU
   if (facts.length === 0) return
   const next =
     placed + coming > 0
-      ? `Cordon it (skysieve node cordon ${name}), move its filters to other nodes (skysieve filter move FILTER NODE), and remove it when they are there.`
+      ? `Give its filters to other nodes (skysieve node drain ${name}), and remove it when they are there; or, where it never comes back, skysieve node remove ${name} --force`
       : 'Try again when it has.'
   throw new ApiError('API_NODE_IN_USE', `The node “${name}” ${facts.join(', and ')}. ${next}`)
-}
-
-/** Why no new filter may be placed there, where `placed` are already; undefined where one may. */
-function whyNoFilters({ state, reachedAt, limits }: NodeRecord, placed: number): string | undefined {
-  if (state === 'expected') return 'it has not joined yet'
-  if (state !== 'active') return `it is ${state}`
-  if (reachedAt === undefined) return 'the API has not reached its broker yet'
-  return placed >= (limits.filters ?? Infinity) ? `it has the ${placed} filters that it may have` : undefined
-}
-
-export const takesFilters = (record: NodeRecord, placed: number): boolean => whyNoFilters(record, placed) === undefined
-
-/** Throws ApiError API_NODE_STATE for a node that takes no filters. */
-export function requireTakesFilters(record: NodeRecord, placed: number): void {
-  const why = whyNoFilters(record, placed)
-  if (why === undefined) return
-  const message = `The node “${record.name}” takes no filters now: ${why}. skysieve node list tells of all nodes.`
-  throw new ApiError('API_NODE_STATE', message)
 }

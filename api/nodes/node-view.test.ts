@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { active, now, report } from '../submissions/manifests.fixture.ts'
-import { SILENT_AFTER_MS } from '../submissions/placement.ts'
+import { SILENT_AFTER_MS } from '../control/silence.ts'
 import { expectedNode, joinedNode } from './nodes.fixture.ts'
 import { nodeViews } from './node-view.ts'
 
 const nowMs = Date.parse(now)
 const long = new Date(nowMs - SILENT_AFTER_MS).toISOString()
-const none = { nodes: [], reports: [], manifests: [], addressOf: () => undefined }
+const drain = { left: 3, moving: 1, finishing: 2, readable: 2, stuck: [] }
+const none = { nodes: [], reports: [], manifests: [], addressOf: () => undefined, drainOf: () => drain }
 
 test('a node is what its shards report, and names those that are silent or have never reported', () => {
   const gap = { lane: 'live.lsst', topic: 'lsst-alerts-v11', partition: 0, from: '1', to: '9', at: now }
@@ -71,6 +72,12 @@ test('a node’s machine and how far its copy is behind are those of its newest 
     { ...report('a', 1, 2), machine, mirrorLag },
   ]
   expect(nodeViews({ ...none, reports }, nowMs)).toMatchObject([{ machine, mirrorLag }])
+})
+
+test('a node that is drained says how far it is, and no other does', () => {
+  const draining = { ...joinedNode, state: 'draining' as const }
+  expect(nodeViews({ ...none, nodes: [draining] }, nowMs)).toMatchObject([{ state: 'draining', drain }])
+  expect(nodeViews({ ...none, nodes: [joinedNode] }, nowMs)[0]).not.toHaveProperty('drain')
 })
 
 test('nothing of a view is secret', () => {

@@ -3,7 +3,8 @@ import { Type, type Static, type TSchema } from 'typebox'
 import { type Manifest } from '#filters'
 import { NodeLabels, NodeLimits, NodeMachine, type NodeRecord, NodeState } from '../control/node-records.ts'
 import { Gap, MachineStatus, MirrorLag, type ShardStatus } from '../control/status-records.ts'
-import { isSilent } from '../submissions/placement.ts'
+import { isSilent } from '../control/silence.ts'
+import { DrainView } from '../placement/drain-view.ts'
 import { placedByNode } from './node-changes.ts'
 
 const Time = Type.String({ format: 'date-time' })
@@ -26,6 +27,7 @@ export const NodeView = Type.Object({
     'whether the API has logged in to its broker, which it must before filters are placed there',
   ),
   why: Type.Optional(Type.String({ description: 'why it has not' })),
+  drain: Type.Optional(DrainView),
   labels: NodeLabels,
   limits: NodeLimits,
   joinedAs: Type.Optional(NodeMachine),
@@ -44,10 +46,12 @@ export interface KnownOfNodes {
   readonly manifests: readonly Manifest[]
   /** Where a node's broker is, if the API serves it. */
   readonly addressOf: (node: string) => string | undefined
+  /** How far a node is that gives its filters away. */
+  readonly drainOf: (node: string) => DrainView
 }
 
 /** One for each node that has a record or has reported, by name. */
-export function nodeViews({ nodes, reports, manifests, addressOf }: KnownOfNodes, nowMs: number): NodeView[] {
+export function nodeViews({ nodes, reports, manifests, addressOf, drainOf }: KnownOfNodes, nowMs: number): NodeView[] {
   const records = new Map(nodes.map(record => [record.name, record]))
   const byMirror = Map.groupBy(reports, ({ mirror }) => mirror)
   const names = [...new Set([...records.keys(), ...byMirror.keys()])]
@@ -62,6 +66,7 @@ export function nodeViews({ nodes, reports, manifests, addressOf }: KnownOfNodes
         ...reported(byMirror.get(mirror) ?? [], record?.shards ?? 0, nowMs),
         placed: placed.get(mirror) ?? 0,
         bootstrap: addressOf(mirror) ?? null,
+        ...(record?.state === 'draining' ? { drain: drainOf(mirror) } : {}),
         ...recorded(record),
       }
     })

@@ -31,7 +31,7 @@ export function newManifest(
   }: { id: string; owner: string; description: string; bytes: number; now: string },
   defaults: Defaults,
 ): Manifest {
-  const { name, language, source, expires } = submission
+  const { name, language, source, expires, labels } = submission
   return {
     id,
     name,
@@ -43,6 +43,7 @@ export function newManifest(
     start: submission.start ?? 'now',
     ...(expires === undefined ? {} : { expires: expires === 'end-of-night' ? endOfNight(now) : expires }),
     cutouts: submission.cutouts ?? false,
+    ...(labels === undefined ? {} : { labels }),
     versions: [{ number: 1, language, sha256: sha256(source), bytes, createdAt: now }],
     active: 1,
     state: 'submitted',

@@ -42,7 +42,7 @@ export interface MoveRequest extends Destination {
 }
 
 /** Why a filter cannot move there now; undefined where it can. It moves as it is, also when it is paused or suspended. */
-function staysBecause(
+export function staysBecause(
   { placement, moving, handover, state }: Manifest,
   { mirror, status, now }: Pick<MoveRequest, 'mirror' | 'status' | 'now'>,
 ): string | undefined {

@@ -11,6 +11,7 @@ import {
   State,
   topicOfFilter,
   TrialSummary,
+  WantedLabels,
 } from '#filters'
 import { type JobStage, Stage, stageOf } from '../../submissions/stage.ts'
 import { FilterStatus } from '../../control/status-records.ts'
@@ -50,6 +51,8 @@ export const FilterView = Type.Object({
   start: Start,
   expires: Type.Optional(Time),
   cutouts: Type.Boolean(),
+  /** That its node must have. */
+  labels: Type.Optional(WantedLabels),
   state: State,
   /** One word for people: where it is between submission and delivering. */
   stage: Stage,
@@ -66,6 +69,8 @@ export const FilterView = Type.Object({
   topic: Type.String(),
   generation: Type.Integer(),
   status: Type.Union([FilterStatus, Type.Null()]),
+  /** Why it is on no node yet. */
+  waitsFor: Type.Optional(Type.String()),
   /** What its author had better know; in the answer to a submission. */
   warnings: Type.Optional(Type.Array(SourceProblem)),
   createdAt: Time,
@@ -80,12 +85,18 @@ function gapOf({ mirror, at, visits, beforeMs }: LostPart): Static<typeof Filter
   return { at, mirror, visits: [...visits], before, message }
 }
 
-/** A manifest with what its node last reported. */
-export function filterView(manifest: Manifest, status: FilterStatus | undefined, job?: JobStage): FilterView {
+/** A manifest with what its node last reported; of one that has none, where it is on its way to one, and what keeps it there. */
+export function filterView(
+  manifest: Manifest,
+  status: FilterStatus | undefined,
+  job?: JobStage,
+  waitsFor?: string,
+): FilterView {
   const { trust: _trust, handover: _handover, formerly: _formerly, lost, versions, ...rest } = manifest
   return {
     ...rest,
     ...(lost === undefined ? {} : { gaps: lost.map(gapOf) }),
+    ...(waitsFor === undefined ? {} : { waitsFor }),
     description: asLine(rest.description),
     stage: stageOf(manifest, status, job),
     versions: versions.map(({ source: _source, bytes: _bytes, ...version }) => version),

@@ -19,6 +19,7 @@ import { redisProcess } from '../../start/services/redis.ts'
 import { softwareVersion } from '../../version.ts'
 import { joinedNode, letApiIn } from './joining-node.fixture.ts'
 import { pythonRuntime } from './python-runtime.ts'
+import { reportingNodes } from './reporting-nodes.fixture.ts'
 
 const CONTROL = [
   'skysieve.filters',
@@ -64,6 +65,8 @@ interface Over {
   readonly secondNode?: boolean
   /** No node joins. */
   readonly withoutNode?: boolean
+  /** The nodes' own workers report; else it is done for them. */
+  readonly workers?: boolean
 }
 
 /** Makes control topics and users anew; what a former run left in them is gone. */
@@ -88,6 +91,8 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
   const sandbox = await openSandbox({ isolates })
   const archive = await over.archive?.(join(dir, 'archive'))
+  const mirrors = over.withoutNode === true ? [] : ['node1', ...(over.secondNode === true ? ['node2'] : [])]
+  let nodes: Awaited<ReturnType<typeof reportingNodes>> | undefined
   const open: Api[] = []
   let server: ChildProcess | undefined
 
@@ -150,6 +155,8 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       })
       open.push(api)
       if (joins) await joinedNode(api.url, adminToken, 'node1', node)
+      // Not before: one that reports is known without having been added.
+      if (over.workers !== true) nodes ??= await reportingNodes(hub, mirrors)
       return Object.assign(api, { port })
     },
     async processConfig() {
@@ -187,6 +194,7 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       return { exitCode, stdout, stderr }
     },
     async close() {
+      await nodes?.close()
       await Promise.allSettled(open.map(api => api.close()))
       await killRedis()
       await sandbox.close()

@@ -215,7 +215,7 @@ describe('a node is removed', () => {
   test('not while it has filters: how many, and what to do, is said', async () => {
     const { body } = await call('DELETE', '/nodes/node1')
     expect(body).toMatchObject({ status: 409, code: 'API_NODE_IN_USE' })
-    expect(body.detail).toMatch(/has 2 filters.*skysieve node cordon node1/)
+    expect(body.detail).toMatch(/has 2 filters.*skysieve node drain node1/)
   })
   test('with its users on the hub, its record and its reports; its token is good no more', async () => {
     const { items } = (await call('GET', '/filters')).body

@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path'
 import type { FilterView } from '../../../http/answers/filter-views.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
+import { LABELS_OPTION, labelsIn } from './labels.ts'
 import { readSource } from './source-file.ts'
 import { waitUntilLive } from './wait-until-live.ts'
 
@@ -13,6 +14,7 @@ interface SubmitOptions {
   readonly policy?: string
   readonly cutouts?: boolean
   readonly expires?: string
+  readonly labels?: string
   readonly wait?: boolean
   readonly replace?: boolean
   readonly timeout: number
@@ -37,6 +39,7 @@ export const addSubmit: AddCommands = (filter, context) => {
     .option('--policy <policy>', 'first or best')
     .option('--cutouts', 'give it cutouts')
     .option('--expires <time>', 'when it stops: an ISO time, or end-of-night')
+    .option(LABELS_OPTION, 'what its node has to have')
     .option('--replace', 'make it a new version if you have a filter of that name')
     .option('--wait', 'wait until it is live')
     .option('--timeout <s>', 'seconds to wait', Number, WAIT_S)
@@ -60,6 +63,7 @@ export const addSubmit: AddCommands = (filter, context) => {
           : await client.call('PUT', `/v1/filters/${existing.id}/active`, { version: version.number })
       } else {
         const { stream, cap, policy, cutouts, expires } = options
+        const labels = options.labels === undefined ? undefined : labelsIn(options.labels)
         view = await client.call('POST', '/v1/filters', {
           name,
           language,
@@ -69,6 +73,7 @@ export const addSubmit: AddCommands = (filter, context) => {
           policy,
           cutouts,
           expires,
+          labels,
         })
         out.progress(`${name} is submitted as ${view.id}`)
         for (const { line, column, message } of view.warnings ?? [])

@@ -7,7 +7,8 @@ import type { FilterView } from '../../../http/answers/filter-views.ts'
 
 const ASK_EVERY_MS = 300
 
-const waiting = ({ status }: FilterView): string => (status?.waitsFor === undefined ? '' : `: ${status.waitsFor}`)
+const waiting = ({ status, waitsFor = status?.waitsFor }: FilterView): string =>
+  waitsFor === undefined ? '' : `: ${waitsFor}`
 
 /** The filter once it is live. Throws CliError when it is rejected, suspended or late. */
 export async function waitUntilLive(

@@ -5,6 +5,7 @@ import type { NodeView } from '../../../nodes/node-view.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
 import { CliError, EXIT } from '../../output/exit-codes.ts'
+import { LABELS_OPTION, labelsIn } from '../filter/labels.ts'
 
 interface AddOptions {
   readonly labels?: string
@@ -16,15 +17,6 @@ interface AddOptions {
 type Added = NodeView & { readonly token: string; readonly joinUrl: string }
 
 const usage = (message: string): CliError => new CliError('CLI_OPTION', EXIT.usage, message)
-
-/** `rack=a,disk=ssd` */
-function labelsIn(text: string): Record<string, string> {
-  const pairs = text.split(',').map(part => part.split('='))
-  const wrong = pairs.find(pair => pair.length !== 2 || pair.includes(''))
-  if (wrong !== undefined)
-    throw usage(`“${wrong.join('=')}” is no label; write NAME=VALUE, several with commas between.`)
-  return Object.fromEntries(pairs)
-}
 
 function numberIn(option: string, text: string, least: number): number {
   const number = Number(text)
@@ -66,7 +58,7 @@ export const addAdd: AddCommands = (node, context) => {
   node
     .command('add [name]')
     .description('add a node: makes a token that it joins with, once; a new one where the node has not joined yet')
-    .option('--labels <name=value,…>', 'what filters may ask for')
+    .option(LABELS_OPTION, 'what filters may ask for')
     .option('--limit-filters <n>', 'filters it may have')
     .option('--minutes <n>', 'how long the token is good (an hour by itself)')
     .option('--token-file <file>', 'write the token to this new file, with mode 0600, and not on the screen')

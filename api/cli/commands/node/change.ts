@@ -31,9 +31,10 @@ export const addChange: AddCommands = (node, context) => {
   node
     .command('remove <name>')
     .description('remove a node that has no filters: its users on the hub, its record and its reports')
-    .action(async (name: string, _options, command) => {
+    .option('--force', 'it never comes back: its filters go on elsewhere by what it last reported')
+    .action(async (name: string, { force = false }: { readonly force?: boolean }, command) => {
       const { out, api } = sessionOf(command, context)
-      await api().call('DELETE', path(name))
+      await api().call('DELETE', `${path(name)}${force ? '?force=true' : ''}`)
       out.result(
         { name, removed: true },
         () => `${name} is removed. What still runs on its machine is let in nowhere: stop it.`,

@@ -2,9 +2,10 @@
 import type { AddCommands } from '../../context/add-commands.ts'
 import { addAdd } from './add.ts'
 import { addChange } from './change.ts'
+import { addDrain } from './drain.ts'
 import { addListAndShow } from './list-and-show.ts'
 
 export const addNodeVerbs: AddCommands = (program, context) => {
   const node = program.command('node').description('mirror nodes, where filters run (administrators)')
-  for (const add of [addListAndShow, addAdd, addChange]) add(node, context)
+  for (const add of [addListAndShow, addAdd, addChange, addDrain]) add(node, context)
 }

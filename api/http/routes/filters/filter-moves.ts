@@ -1,20 +1,23 @@
 // Moving a filter to another mirror: operators only, for its subscribers have to follow it.
 import { Type } from 'typebox'
-import { FilterId } from '#filters'
+import { FilterId, type Manifest } from '#filters'
+import { ApiError } from '../../../errors.ts'
+import { choosePlace } from '../../../placement/choose-place.ts'
+import { wantedOf } from '../../../placement/filter-cost.ts'
+import { NodeLoads } from '../../../placement/node-load.ts'
+import { systemOf } from '../../../placement/system.ts'
 import { type Platform } from '../../../platform.ts'
 import { etagOf } from '../../../submissions/manifest-changes.ts'
 import { placeElsewhere } from '../../../leader/move-filters.ts'
-import { placedByNode, requireTakesFilters } from '../../../nodes/node-changes.ts'
 import { forcedTo } from '../../../submissions/lost-node-rules.ts'
 import { movingTo, moveTimes } from '../../../submissions/move-rules.ts'
-import { candidatesOf, choosePlace } from '../../../submissions/placement.ts'
 import { type App } from '../../requests/typed-app.ts'
 import { ownFilter } from './own-filter.ts'
 import { answers } from '../../answers/answers.ts'
 import { filterView, FilterView } from '../../answers/filter-views.ts'
 
 export function filterMoveRoutes(app: App, platform: Platform): void {
-  const { controlState, writes, brokers } = platform
+  const { controlState, writes } = platform
   app.route({
     method: 'POST',
     url: '/v1/filters/:id/move',
@@ -39,11 +42,7 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
     },
     async handler(request, reply) {
       const { mirror, force = false } = request.body
-      const isMirror = brokers.mirrors().includes(mirror)
-      const node = controlState.node(mirror)
-      if (node !== undefined) requireTakesFilters(node, placedByNode(controlState.filters()).get(mirror) ?? 0)
-      const candidates = candidatesOf(isMirror ? [mirror] : [], controlState.shards())
-      const shard = choosePlace(candidates, controlState.filters(), platform.nowMs())?.shard
+      const shard = shardFor(platform, ownFilter(platform, request), mirror)
       const now = new Date(platform.nowMs()).toISOString()
       const { lateMs } = moveTimes(platform.settings.moves)
       const { id } = ownFilter(platform, request)
@@ -60,4 +59,16 @@ export function filterMoveRoutes(app: App, platform: Platform): void {
       return reply.send(filterView(manifest, controlState.statusOf(manifest.id)))
     },
   })
+}
+
+/** The shard of a node that is to run the filter; undefined where there is no such node. Throws ApiError API_NODE_STATE where that one cannot take it now. */
+function shardFor(platform: Platform, manifest: Manifest, mirror: string): number | undefined {
+  const { nodes, manifests, statusOf, nowMs } = systemOf(platform)
+  const node = nodes.find(({ name }) => name === mirror)
+  if (node === undefined) return undefined
+  const wanted = wantedOf(manifest, statusOf(manifest.id))
+  const choice = choosePlace([node], wanted, new NodeLoads(manifests, statusOf), nowMs)
+  if (choice.ok) return choice.place.shard
+  const message = `The node “${mirror}” cannot take “${manifest.name}” now: ${choice.reasons[0]?.why}. skysieve node list tells of all nodes.`
+  throw new ApiError('API_NODE_STATE', message)
 }

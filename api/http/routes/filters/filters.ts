@@ -4,6 +4,8 @@ import { FilterId, heldAnnotationsWarning, type Manifest, sourceBytes, Submissio
 import { requireScope } from '../../../accounts/caller.ts'
 import { isOver } from '../../../accounts/expiry.ts'
 import { ApiError } from '../../../errors.ts'
+import { refusalText } from '../../../placement/choose-place.ts'
+import { choiceFor } from '../../../placement/system.ts'
 import { type Platform } from '../../../platform.ts'
 import { type Defaults, etagOf, newManifest } from '../../../submissions/manifest-changes.ts'
 import { MAX_OVER_CAP_ALERTS, visitReport } from '../../../submissions/visit-report.ts'
@@ -173,8 +175,10 @@ export function filterRoutes(app: App, platform: Platform): void {
     handler: async (request, reply) => {
       const manifest = ownFilter(platform, request)
       const job = manifest.state === 'submitted' ? await jobs.stage(manifest.id) : undefined
+      const choice = job === 'placing' ? choiceFor(platform, manifest) : undefined
+      const waitsFor = choice?.ok === false ? refusalText(choice.reasons) : undefined
       reply.header('etag', etagOf(manifest))
-      return filterView(manifest, controlState.statusOf(manifest.id), job)
+      return filterView(manifest, controlState.statusOf(manifest.id), job, waitsFor)
     },
   })
 
@@ -218,9 +222,10 @@ function requireSame(repeated: Manifest, body: Submission, defaults: Defaults): 
 
 /** What never changes of a submission, as text. */
 function asSubmitted(manifest: Manifest): Record<string, string | undefined> {
-  const { name, stream, cap, policy, start, expires, cutouts, versions } = manifest
+  const { name, stream, cap, policy, start, expires, cutouts, labels = {}, versions } = manifest
   const { language, sha256 } = versions[0] ?? {}
-  const all = { name, stream, cap, policy, start, expires, cutouts, language, source: sha256 }
+  const asked = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const all = { name, stream, cap, policy, start, expires, cutouts, labels: asked, language, source: sha256 }
   return Object.fromEntries(Object.entries(all).map(([key, value]) => [key, JSON.stringify(value)]))
 }
 

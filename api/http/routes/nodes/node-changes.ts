@@ -1,6 +1,7 @@
 // What administrators do with a node: keep new filters away, let them come again, remove it.
 import { Type } from 'typebox'
 import { type NodeRecord } from '../../../control/node-records.ts'
+import { leaveLostNode } from '../../../leader/leave-lost-node.ts'
 import { beginNodeRemoval, finishNodeRemoval, unknownNode } from '../../../leader/remove-node.ts'
 import { cordoned, uncordoned } from '../../../nodes/node-changes.ts'
 import { NodeView } from '../../../nodes/node-view.ts'
@@ -41,10 +42,18 @@ export function nodeChangeRoutes(app: App, platform: Platform): void {
       summary: 'Remove a node that has no filters: its users on the hub, its record and its reports',
       tags: ['nodes'],
       params: NodeParams,
+      querystring: Type.Object({
+        force: Type.Boolean({
+          default: false,
+          description:
+            'It never comes back: its filters go on elsewhere by what it last reported, and their authors are told what is given up',
+        }),
+      }),
       response: answers({ 204: Type.Null() }),
     },
     async handler(request, reply) {
       const { name } = request.params
+      if (request.query.force) await leaveLostNode(platform, name)
       await beginNodeRemoval(platform, name)
       await finishNodeRemoval(platform, name)
       return reply.code(204).send(null)

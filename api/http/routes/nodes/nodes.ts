@@ -4,6 +4,9 @@ import { NodeLabels, NodeLimits, NodeName } from '../../../control/node-records.
 import { unknownNode } from '../../../leader/remove-node.ts'
 import { addNode } from '../../../nodes/add-node.ts'
 import { NodeView, nodeViews } from '../../../nodes/node-view.ts'
+import { drainStep } from '../../../placement/drain.ts'
+import { drainView } from '../../../placement/drain-view.ts'
+import { systemOf } from '../../../placement/system.ts'
 import { type Platform } from '../../../platform.ts'
 import { answers } from '../../answers/answers.ts'
 import { type App } from '../../requests/typed-app.ts'
@@ -33,12 +36,14 @@ const AddedNode = Type.Object({
 export const NodeParams = Type.Object({ name: Type.String({ maxLength: 60 }) })
 
 /** All nodes as they are now. */
-function viewsOf({ controlState, brokers, nowMs }: Platform): NodeView[] {
+function viewsOf(platform: Platform): NodeView[] {
+  const { controlState, brokers, nowMs } = platform
   const known = {
     nodes: controlState.nodes(),
     reports: controlState.shards(),
     manifests: controlState.filters(),
     addressOf: (node: string) => brokers.address(node),
+    drainOf: (node: string) => drainView(drainStep(node, systemOf(platform))),
   }
   return nodeViews(known, nowMs())
 }
