@@ -53,6 +53,8 @@ export interface TestInstance {
   processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
   /** One command of the command line against `url`, with profiles of its own. */
   cli(argv: readonly string[], over?: Partial<CliContext> & { readonly input?: string }): Promise<CliRun>
+  /** Its nodes are known no more: they report no longer, and their reports are gone. */
+  forgetNodes(): Promise<void>
   close(): Promise<void>
 }
 
@@ -192,6 +194,9 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       err.end()
       const [stdout = '', stderr = ''] = await Promise.all(texts)
       return { exitCode, stdout, stderr }
+    },
+    async forgetNodes() {
+      await nodes?.forget()
     },
     async close() {
       await nodes?.close()

@@ -20,7 +20,7 @@ const shardReport = (mirror: string): { readonly key: string; readonly value: st
 export async function reportingNodes(
   hub: BrokerAccess,
   mirrors: readonly string[],
-): Promise<{ readonly close: () => Promise<void> }> {
+): Promise<{ readonly forget: () => Promise<void>; readonly close: () => Promise<void> }> {
   const producer = await openProducer(hub, { clientId: 'reporting-nodes' })
   const report = async (): Promise<void> => {
     if (mirrors.length > 0)
@@ -33,6 +33,12 @@ export async function reportingNodes(
     sending = sending.then(report).catch(() => undefined)
   }, EVERY_MS)
   return {
+    /** They report no more, and what they reported is taken away. */
+    forget: async () => {
+      clearInterval(timer)
+      await sending
+      await producer.send(mirrors.map(mirror => ({ topic: 'skysieve.status', ...shardReport(mirror), value: null })))
+    },
     close: async () => {
       clearInterval(timer)
       await sending
