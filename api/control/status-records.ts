@@ -64,6 +64,16 @@ export const FilterStatus = Type.Object({
 })
 export type FilterStatus = Static<typeof FilterStatus>
 
+/** Offsets of a partition that nobody has any more, when that was noticed, and when they were sent. */
+const OFFSETS = {
+  partition: Type.Integer(),
+  from: Type.String(),
+  to: Type.String(),
+  at: Type.String(),
+  since: Type.Optional(Type.String()),
+  until: Type.Optional(Type.String()),
+}
+
 /**
  * Alerts of a partition that were gone before they could be evaluated. In the lane `mirror` offsets are the hub's: they had left it before they were
  * copied to the node, and were sent between `since` and `until`, where that is known.
@@ -71,12 +81,7 @@ export type FilterStatus = Static<typeof FilterStatus>
 export const Gap = Type.Object({
   lane: Type.String({ description: 'a lane of the node, or `mirror`: they never reached the node' }),
   topic: Type.String(),
-  partition: Type.Integer(),
-  from: Type.String(),
-  to: Type.String(),
-  at: Type.String(),
-  since: Type.Optional(Type.String()),
-  until: Type.Optional(Type.String()),
+  ...OFFSETS,
 })
 
 const Bytes = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -133,14 +138,7 @@ export const ShardStatus = Type.Object({
 export type ShardStatus = Static<typeof ShardStatus>
 
 /** Packets that were gone at the survey before they were read; an unknown number where `to` is not above `from`. */
-const UpstreamGap = Type.Object({
-  partition: Type.Integer(),
-  from: Type.String(),
-  to: Type.String(),
-  at: Type.String(),
-  since: Type.Optional(Type.String()),
-  until: Type.Optional(Type.String()),
-})
+const UpstreamGap = Type.Object(OFFSETS)
 
 /** Key: `upstream/<name>`. */
 export const UpstreamStatus = Type.Object({

@@ -5,9 +5,17 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Api, type JoinRequest } from '#api'
 import { openAdmin, openProducer } from '#hub'
-import { type Answer, ask } from './ask.fixture.ts'
+import { type Answer } from './ask.fixture.ts'
 import { type TestInstance, openTestInstance } from './instance.fixture.ts'
-import { auditedJoins, joinRequest, newestOf, newNodeKey, type NodeKey, until } from './joining-node.fixture.ts'
+import {
+  auditedJoins,
+  joinRequest,
+  newestOf,
+  newNodeKey,
+  nodeCalls,
+  type NodeKey,
+  until,
+} from './joining-node.fixture.ts'
 
 const kafka = inject('kafka')
 /** The hub's users of other test files' nodes are still there. */
@@ -18,18 +26,7 @@ let api: Api
 let key: NodeKey
 let token: string
 
-const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
-  ask(method, `${api.url}/v1${path}`, { token: instance.adminToken, body })
-const add = async (body: object): Promise<string> => {
-  const { status, body: added } = await until(
-    () => call('POST', '/nodes', body),
-    ({ status }) => status !== 503,
-  )
-  expect([status, added]).toMatchObject([201, { token: expect.any(String) }])
-  return added.token
-}
-/** Nobody's bearer token is sent. */
-const joinWith = (request: unknown): Promise<Answer> => ask('POST', `${api.url}/v1/nodes/join`, { body: request })
+const { call, add, joinWith } = nodeCalls(() => ({ url: api.url, adminToken: instance.adminToken }))
 const request = (of = token, by = key): Promise<JoinRequest> => joinRequest(of, by, kafka.node)
 const node = async (name = NAME): Promise<Answer['body']> => (await call('GET', `/nodes/${name}`)).body
 

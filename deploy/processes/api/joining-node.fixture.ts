@@ -1,32 +1,18 @@
 // A node as the API sees it: its key, what it says when it joins, and the API's user on its broker. No process of a node runs.
-// oxlint-disable-next-line import/no-unassigned-import -- a polyfill, which the library needs to be there first
-import 'reflect-metadata'
-import { isIP } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509'
 import { apiAcls, type JoinAnswer, type JoinRequest } from '#api'
-import { type BrokerAccess, openAdmin, openLogReader } from '#hub'
+import { type BrokerAccess, newServerKey, openAdmin, openLogReader, requestCertificate } from '#hub'
+import { expect } from 'vitest'
 import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
 import { softwareVersion } from '../../version.ts'
 import { type Answer, ask } from './ask.fixture.ts'
-
-const KEYS = { name: 'ECDSA', namedCurve: 'P-256' } as const
 
 /** Signs a certificate request for these hosts, PEM. */
 export type NodeKey = (...hosts: readonly string[]) => Promise<string>
 
 export const newNodeKey = async (): Promise<NodeKey> => {
-  const keys = await crypto.subtle.generateKey(KEYS, true, ['sign', 'verify'])
-  return async (...hosts) => {
-    const names = hosts.map(host => ({ type: isIP(host) ? ('ip' as const) : ('dns' as const), value: host }))
-    const request = await Pkcs10CertificateRequestGenerator.create({
-      name: 'CN=node',
-      keys,
-      signingAlgorithm: { ...KEYS, hash: 'SHA-256' },
-      extensions: [new SubjectAlternativeNameExtension(names)],
-    })
-    return request.toString('pem')
-  }
+  const key = await newServerKey()
+  return (...hosts) => requestCertificate(key, 'node', hosts)
 }
 
 /** What a node with this key says, whose broker is at `bootstrap`. */
@@ -75,22 +61,38 @@ export const until = async (question: () => Promise<Answer>, holds: (answer: Ans
   }
 }
 
+/** What an administrator and a node ask of the instance that there is at the time. */
+export const nodeCalls = (instance: () => { readonly url: string; readonly adminToken: string }) => {
+  const call = (method: string, path: string, body?: unknown): Promise<Answer> => {
+    const { url, adminToken } = instance()
+    return ask(method, `${url}/v1${path}`, { token: adminToken, body })
+  }
+  return {
+    call,
+    /** The token of a node that is added. */
+    add: async (node: object): Promise<string> => {
+      const { status, body } = await until(
+        () => call('POST', '/nodes', node),
+        answer => answer.status !== 503,
+      )
+      expect([status, body]).toMatchObject([201, { token: expect.any(String) }])
+      return body.token
+    },
+    /** Nobody's bearer token is sent. */
+    joinWith: (request: unknown): Promise<Answer> => ask('POST', `${instance().url}/v1/nodes/join`, { body: request }),
+  }
+}
+
 /** Resolves when the API has reached the node `name`, which is added and joined first where the system does not know it. */
 export async function joinedNode(url: string, adminToken: string, name: string, node: BrokerAccess): Promise<void> {
-  const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
-    ask(method, `${url}/v1/nodes${path}`, { token: adminToken, body })
-  if ((await call('GET', `/${name}`)).status === 404) {
-    const added = await until(
-      () => call('POST', '', { name }),
-      ({ status }) => status !== 503,
-    )
-    const request = await joinRequest(added.body.token, await newNodeKey(), node)
-    const joined = await ask('POST', `${url}/v1/nodes/join`, { body: request })
+  const { call, add, joinWith } = nodeCalls(() => ({ url, adminToken }))
+  if ((await call('GET', `/nodes/${name}`)).status === 404) {
+    const joined = await joinWith(await joinRequest(await add({ name }), await newNodeKey(), node))
     if (joined.status !== 200) throw new Error(`the node does not join: ${JSON.stringify(joined.body)}`)
     await letApiIn(node, joined.body.apiUser)
   }
   await until(
-    () => call('GET', `/${name}`),
+    () => call('GET', `/nodes/${name}`),
     ({ body }) => body.reached === true,
   )
 }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { openProducer, type Producer } from '#hub'
 import { type CliRun, openTestInstance, type TestInstance } from './instance.fixture.ts'
+import { ofFilter, ofShard } from './reporting-nodes.fixture.ts'
 
 const kafka = inject('kafka')
 const LONG_MS = 120_000
@@ -38,26 +39,10 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 const send = (key: string, value: object): Promise<void> =>
   reports.send([{ topic: 'skysieve.status', key, value: JSON.stringify(value) }])
 /** A node reports, or did so long ago. */
-const nodeReports = (mirror: string, agoMs = 0): Promise<void> => {
-  const updatedAt = new Date(Date.now() - agoMs).toISOString()
-  return send(`node/${mirror}/0`, { mirror, shard: 0, shards: 1, filters: 0, lagAlerts: 0, updatedAt })
-}
-const filterReports = (filter: string, mirror: string, over: object = {}): Promise<void> => {
-  const [version, generation] = [1, 1]
-  const updatedAt = new Date().toISOString()
-  return send(filter, {
-    filter,
-    mirror,
-    shard: 0,
-    state: 'live',
-    version,
-    generation,
-    visits: [],
-    cpuMs: 0,
-    updatedAt,
-    ...over,
-  })
-}
+const nodeReports = (mirror: string, agoMs = 0): Promise<void> =>
+  send(`node/${mirror}/0`, { ...ofShard(mirror), updatedAt: new Date(Date.now() - agoMs).toISOString() })
+const filterReports = (filter: string, mirror: string, over: object = {}): Promise<void> =>
+  send(filter, ofFilter(filter, mirror, over))
 const submit = async (name: string, ...options: readonly string[]): Promise<void> => {
   const run = await cli('filter', 'submit', 'all.js', '--name', name, ...options)
   expect([run.exitCode, run.stderr]).toEqual([0, expect.any(String)])

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type BrokerAccess, openAdmin, openProducer } from '#hub'
 import { type Answer, ask } from './ask.fixture.ts'
 import { type CliRun, openTestInstance, type TestInstance } from './instance.fixture.ts'
+import { ofFilter } from './reporting-nodes.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
@@ -25,20 +26,7 @@ const json = ({ stdout }: CliRun) =>
 
 /** What a node reports. */
 const report = async (filter: string, mirror: string, over: object = {}): Promise<void> => {
-  const updatedAt = new Date().toISOString()
-  const [version, generation] = [1, 1]
-  const status = {
-    filter,
-    mirror,
-    shard: 0,
-    state: 'live',
-    version,
-    generation,
-    visits: [],
-    cpuMs: 4,
-    updatedAt,
-    ...over,
-  }
+  const status = ofFilter(filter, mirror, { cpuMs: 4, ...over })
   const producer = await openProducer(kafka.hub, { clientId: 'moves-test-node' })
   await producer.send([{ topic: 'skysieve.status', key: filter, value: JSON.stringify(status) }])
   await producer.close()

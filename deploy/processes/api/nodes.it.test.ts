@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type Api, type JoinAnswer, type JoinRequest } from '#api'
 import { type ClusterAdmin, openAdmin, openProducer } from '#hub'
-import { type Answer, ask } from './ask.fixture.ts'
+import { type Answer } from './ask.fixture.ts'
 import { type TestInstance, openTestInstance } from './instance.fixture.ts'
 import {
   auditedJoins,
@@ -10,9 +10,11 @@ import {
   letApiIn,
   newestOf,
   newNodeKey,
+  nodeCalls,
   type NodeKey,
   until,
 } from './joining-node.fixture.ts'
+import { ofFilter, ofShard } from './reporting-nodes.fixture.ts'
 
 const kafka = inject('kafka')
 const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
@@ -26,18 +28,7 @@ let key: NodeKey
 let token: string
 let answered: JoinAnswer
 
-const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
-  ask(method, `${api.url}/v1${path}`, { token: instance.adminToken, body })
-const add = async (body: object): Promise<string> => {
-  const { status, body: added } = await until(
-    () => call('POST', '/nodes', body),
-    ({ status }) => status !== 503,
-  )
-  expect([status, added]).toMatchObject([201, { token: expect.any(String) }])
-  return added.token
-}
-/** Nobody's bearer token is sent. */
-const joinWith = (request: unknown): Promise<Answer> => ask('POST', `${api.url}/v1/nodes/join`, { body: request })
+const { call, add, joinWith } = nodeCalls(() => ({ url: api.url, adminToken: instance.adminToken }))
 const request = (of = token, by = key): Promise<JoinRequest> => joinRequest(of, by, kafka.node)
 const submit = async (name: string): Promise<string> => {
   const { status, body } = await call('POST', '/filters', { name, language: 'javascript', source: SOURCE })
@@ -171,7 +162,7 @@ describe('a cordon', () => {
 
 test('what another node reports of a filter changes nothing', async () => {
   const [{ id }] = (await call('GET', '/filters?name=early')).body.items
-  const own = ofFilter(id, 'node1')
+  const own = ofFilter(id, 'node1', { lane: 'live.lsst' })
   await report([[id, own]])
   await until(
     () => call('GET', `/filters/${id}`),
@@ -179,7 +170,7 @@ test('what another node reports of a filter changes nothing', async () => {
   )
   const mark = `node/stranger/0`
   await report([
-    [id, { ...ofFilter(id, 'node7'), state: 'suspended', reason: 'forged' }],
+    [id, ofFilter(id, 'node7', { lane: 'live.lsst', state: 'suspended', reason: 'forged' })],
     [id, null],
     [mark, ofShard('stranger')],
   ])
@@ -271,28 +262,4 @@ describe('a node is removed', () => {
     )
     expect(await hub.listUsers()).not.toContain('skysieve-worker-half')
   })
-})
-
-/** A shard's report, as its worker makes it. */
-const ofShard = (mirror: string) => ({
-  mirror,
-  shard: 0,
-  shards: 1,
-  filters: 0,
-  lagAlerts: 0,
-  updatedAt: new Date().toISOString(),
-})
-
-/** A filter's report. */
-const ofFilter = (filter: string, mirror: string) => ({
-  filter,
-  mirror,
-  shard: 0,
-  state: 'live',
-  version: 1,
-  generation: 1,
-  lane: 'live.lsst',
-  visits: [],
-  cpuMs: 0,
-  updatedAt: new Date().toISOString(),
 })

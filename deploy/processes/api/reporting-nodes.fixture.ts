@@ -3,18 +3,31 @@ import { type BrokerAccess, openProducer } from '#hub'
 
 const EVERY_MS = 15_000
 
-/** What a node's only shard reports. */
-const shardReport = (mirror: string): { readonly key: string; readonly value: string } => ({
-  key: `node/${mirror}/0`,
-  value: JSON.stringify({
-    mirror,
-    shard: 0,
-    shards: 1,
-    filters: 0,
-    lagAlerts: 0,
-    updatedAt: new Date().toISOString(),
-  }),
+/** What a node's only shard reports, as its worker makes it. */
+export const ofShard = (mirror: string) => ({
+  mirror,
+  shard: 0,
+  shards: 1,
+  filters: 0,
+  lagAlerts: 0,
+  updatedAt: new Date().toISOString(),
 })
+
+/** What a node reports of a filter that is live in its first version. */
+export const ofFilter = (filter: string, mirror: string, over: object = {}) => ({
+  filter,
+  mirror,
+  shard: 0,
+  state: 'live',
+  version: 1,
+  generation: 1,
+  visits: [],
+  cpuMs: 0,
+  updatedAt: new Date().toISOString(),
+  ...over,
+})
+
+const keyOf = (mirror: string): string => `node/${mirror}/0`
 
 /** They have reported when this resolves, and go on until it is closed. */
 export async function reportingNodes(
@@ -24,7 +37,13 @@ export async function reportingNodes(
   const producer = await openProducer(hub, { clientId: 'reporting-nodes' })
   const report = async (): Promise<void> => {
     if (mirrors.length > 0)
-      await producer.send(mirrors.map(mirror => ({ topic: 'skysieve.status', ...shardReport(mirror) })))
+      await producer.send(
+        mirrors.map(mirror => ({
+          topic: 'skysieve.status',
+          key: keyOf(mirror),
+          value: JSON.stringify(ofShard(mirror)),
+        })),
+      )
   }
   await report()
   let sending: Promise<void> = Promise.resolve()
@@ -37,7 +56,7 @@ export async function reportingNodes(
     forget: async () => {
       clearInterval(timer)
       await sending
-      await producer.send(mirrors.map(mirror => ({ topic: 'skysieve.status', ...shardReport(mirror), value: null })))
+      await producer.send(mirrors.map(mirror => ({ topic: 'skysieve.status', key: keyOf(mirror), value: null })))
     },
     close: async () => {
       clearInterval(timer)
