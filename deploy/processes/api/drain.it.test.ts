@@ -1,5 +1,6 @@
 // A node is drained while visits come in: its filters go to the other one, ten at a time, paused ones too, and no delivery is lost or doubled. Workers, brokers
 // and the API are real; instead of MirrorMaker, the test sends each packet to both nodes.
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +29,8 @@ const CAP = 3
 const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
 const source = openSyntheticSource()
 const schema = parseSchema(source.schemaJson)
-const stream = { ...STREAMS['lsst'], topic: 'lsst-alerts-v11' }
+/** Of this test alone: other tests share the brokers, and have the survey's topic with as many partitions as they need. */
+const stream = { ...STREAMS.lsst, topic: `test.drain.${randomBytes(4).toString('hex')}` }
 
 const dir = mkdtempSync(join(tmpdir(), 'skysieve-drain-'))
 const closing: (() => Promise<unknown>)[] = []
@@ -116,7 +118,6 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
 beforeAll(async () => {
   for (const broker of Object.values(BROKERS)) {
     const admin = openAdmin(broker)
-    await admin.deleteTopics([stream.topic])
     await admin.createTopics(nodeTopics({ alertTopics: [{ name: stream.topic, partitions: 1 }], shards: 1 }))
     await admin.close()
   }
@@ -134,6 +135,11 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   for (const close of closing) await close()
+  for (const broker of Object.values(BROKERS)) {
+    const admin = openAdmin(broker)
+    await admin.deleteTopics([stream.topic])
+    await admin.close()
+  }
   rmSync(dir, { recursive: true, force: true, maxRetries: 3 })
 })
 
