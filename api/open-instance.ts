@@ -16,7 +16,7 @@ import { openSubmissionQueue } from './jobs/submission-queue.ts'
 import { type RedisAccess } from './jobs/redis.ts'
 import { beginLeaderWork } from './leader/leader-work.ts'
 import { apiMetrics } from './metrics.ts'
-import { openNodeBrokers } from './nodes/node-access.ts'
+import { type NearBroker, openNodeBrokers } from './nodes/node-access.ts'
 import { type NodeJoining } from './nodes/node-platform.ts'
 import { type Platform } from './platform.ts'
 import { openRuntimes, type PythonRuntime } from './authoring/runtimes.ts'
@@ -32,6 +32,8 @@ export interface ApiOptions extends NodeJoining {
   readonly outside?: TlsListenerOptions | undefined
   /** Nodes that have no records: they are served as long as the API runs. */
   readonly mirrors?: readonly ServedBroker[]
+  /** Nodes on this machine, by name: how they are reached without the network. */
+  readonly near?: Readonly<Record<string, NearBroker>> | undefined
   readonly redis: RedisAccess
   readonly adminTokenSha256: string
   /** 32 bytes. */
@@ -95,7 +97,11 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     },
   })
   const { controlState } = controlLogs
-  const brokers = openBrokers([{ ...hub, name: HUB }, ...mirrors], box, openNodeBrokers(box, hub.user, controlState))
+  const brokers = openBrokers(
+    [{ ...hub, name: HUB }, ...mirrors],
+    box,
+    openNodeBrokers(box, hub.user, controlState, options.near),
+  )
   controlLogs.onNode(name => brokers.refresh(name))
   const sourceChecks = openSourceChecks({
     sandbox,

@@ -31,6 +31,17 @@ test('a node that has joined is reached at its address, with the API’s own pas
   })
 })
 
+test('a node beside the API is reached beside it, and subscribers are told the address of its record', () => {
+  const near = { node3: { bootstrap: '127.0.0.1:21010' } }
+  const brokers = openNodeBrokers(box, 'skysieve-api', over({ ...joinedNode, sealed, ca: 'PEM' }), near)
+  expect(brokers.find('node3')).toMatchObject({
+    bootstrap: '127.0.0.1:21010',
+    advertised: joinedNode.bootstrap,
+    advertisedCa: 'PEM',
+  })
+  expect(brokers.find('node3')).not.toHaveProperty('ca')
+})
+
 test('one that is only expected, is not there or was sealed under another key is not reached', () => {
   expect(openNodeBrokers(box, 'api', over({ ...expectedNode, sealed })).find('node3')).toBeUndefined()
   expect(openNodeBrokers(box, 'api', over()).find('node3')).toBeUndefined()

@@ -13,6 +13,9 @@ export const sealSecrets = (box: SecretBox, name: string, secrets: NodeSecrets):
 export const unsealSecrets = (box: SecretBox, { name, sealed }: NodeRecord): NodeSecrets =>
   Value.Parse(NodeSecrets, JSON.parse(box.open(nodeKey(name), sealed).toString()))
 
+/** How the API reaches a broker that others reach at the address of its record: on its own machine, say. */
+export type NearBroker = Pick<ServedBroker, 'bootstrap' | 'ca'>
+
 /**
  * The brokers of the nodes that have joined, as the API's user `user` reaches them. One whose secrets do not open is none: they were sealed under
  * another platform's key.
@@ -21,6 +24,7 @@ export function openNodeBrokers(
   box: SecretBox,
   user: string,
   nodes: Pick<ControlState, 'node' | 'nodes'>,
+  near: Readonly<Record<string, NearBroker>> = {},
 ): JoinedBrokers {
   // Every list of topics asks for every node's address.
   const opened = new WeakMap<NodeRecord, ServedBroker | 'sealed'>()
@@ -28,7 +32,10 @@ export function openNodeBrokers(
     const { name, bootstrap, ca } = record
     try {
       const { api: password } = unsealSecrets(box, record)
-      return { name, bootstrap, user, password, ...(ca === undefined ? {} : { ca }) }
+      const broker = { name, bootstrap, user, password, ...(ca === undefined ? {} : { ca }) }
+      const here = near[name]
+      if (here === undefined) return broker
+      return { name, user, password, ...here, advertised: bootstrap, advertisedCa: ca }
     } catch {
       return 'sealed'
     }

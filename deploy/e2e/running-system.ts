@@ -59,7 +59,10 @@ export const runLauncher = (argv: readonly string[], on: Host['on'] = here) => {
 }
 
 /** Waits until a launcher says so; ends it and throws with its output when it does not. */
-const untilSaid = async ({ child, ended, output }: ReturnType<typeof runLauncher>, what: string): Promise<void> => {
+export const untilSaid = async (
+  { child, ended, output }: ReturnType<typeof runLauncher>,
+  what: string,
+): Promise<void> => {
   const began = performance.now()
   let over = false
   void ended.then(() => (over = true))

@@ -6,6 +6,7 @@ import { prepareAccess } from './access/prepare-broker.ts'
 import { type HubLayout } from './layout/hub-layout.ts'
 import { HUB_USERS } from './layout/kafka-users.ts'
 import { type MachineLayout } from './layout/machine-layout.ts'
+import { type NodeLayout } from './layout/node-layout.ts'
 import { passwordOf } from './layout/secrets.ts'
 import { type Step } from './run-plan.ts'
 import { offerIntegration } from './seed/integration-account.ts'
@@ -30,8 +31,8 @@ export const processStep = ({ supervisor }: PlanContext, spec: ProcessSpec, ...a
   run: signal => supervisor.start(spec, signal),
 })
 
-/** What may be connected to from then on, by name: `hub-access` its broker, `hub` its registry, `api`. */
-export const hubPlan = (context: PlanContext, hub: HubLayout): readonly Step[] => {
+/** What may be connected to from then on, by name: `hub-access` its broker, `hub` its registry, `api`. `nodes` are those of this machine. */
+export const hubPlan = (context: PlanContext, hub: HubLayout, nodes: readonly NodeLayout[]): readonly Step[] => {
   const { machine, note } = context
   const { broker, secrets, options, ports, archive, apiUrl, registryUrl } = hub
   const run = (spec: ProcessSpec, ...after: readonly string[]): Step => processStep(context, spec, ...after)
@@ -48,7 +49,7 @@ export const hubPlan = (context: PlanContext, hub: HubLayout): readonly Step[] =
     run(redisProcess({ dir: hub.redisDir, port: ports.redis, password: secrets.redis, env: machine.env })),
     run(hubProcess(machine, hub), 'hub-access'),
     ...(archive === undefined ? [] : [run(archiverProcess(machine, hub, archive), 'hub-access', 'hub')]),
-    run(apiProcess(machine, hub), 'hub-access', 'redis'),
+    run(apiProcess(machine, hub, nodes), 'hub-access', 'redis'),
     ...(options.profile === 'integration'
       ? [{ name: 'integration', after: ['api'], run: (signal: AbortSignal) => offerIntegration(integration, signal) }]
       : []),

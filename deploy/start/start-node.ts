@@ -7,7 +7,7 @@ import { nodeWelcome } from './dashboard.ts'
 import { checkedUrl } from './join/authority.ts'
 import { type Identity, readIdentity } from './join/identity.ts'
 import { type JoinContext } from './join/join-node.ts'
-import { joinRemotely } from './join/join-remote.ts'
+import { joinRemotely, learnAnew } from './join/join-remote.ts'
 import { machineFacts } from './join/machine-facts.ts'
 import { untilReached } from './join/until-reached.ts'
 import { launch, openMachine } from './launcher.ts'
@@ -34,15 +34,16 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
   const reach = reachOf(options)
   const dir = nodeDir(options.dataDir, NODE)
   checkPlace(options, apiUrl, reach)
-  const shards = readIdentity(dir)?.answer.shards ?? options.shards
+  const before = readIdentity(dir)
+  const shards = before?.answer.shards ?? options.shards
   await checkLonePorts(options.portBase, shards, reach?.listen)
-  const machine = await openMachine(options, env, lonePorts(options.portBase).engineOps)
+  const { broker, engineOps } = lonePorts(options.portBase)
+  const machine = await openMachine(options, env, engineOps)
   await launch(
     machine,
     screen,
     signal,
     async ({ supervisor, dashboard }) => {
-      const { broker } = lonePorts(options.portBase)
       const joining: JoinContext = {
         dir,
         apiUrl,
@@ -54,10 +55,14 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
         note: text => dashboard.step('join', text),
         signal,
       }
-      dashboard.step('join', readIdentity(dir) === undefined ? `asks ${apiUrl} …` : 'was told who it is before')
+      dashboard.step('join', before === undefined ? `asks ${apiUrl} …` : 'was told who it is before')
       const identity = await joinRemotely(joining, options.tokenFile)
       const { answer } = identity
       dashboard.step('join', `${answer.name} of ${apiUrl}`)
+      if (before !== undefined)
+        void learnAnew(identity, joining).then(problem => {
+          if (problem !== undefined) dashboard.note(`  ${problem}`)
+        })
       const node = await loneNode(options, dir, reach, identity)
       const copying = followCopying(node.name, dashboard, screen.isTerminal)
       const context = { machine, supervisor, note: dashboard.note, onLag: copying.onLag }

@@ -22,7 +22,7 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
     run: signal => submitExamples({ ...examplesOptions(hub, note), python: false }, signal),
   }
   return [
-    ...hubPlan(context, hub),
+    ...hubPlan(context, hub, nodes),
     ...nodes.flatMap(node => nodePlan(context, node, localJoin(layout, node, note), ['hub-access'])),
     examples,
     ...(options.simulator ? [processStep(context, simulatorProcess(machine, hub, note), 'hub', 'examples')] : []),

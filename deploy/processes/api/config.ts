@@ -21,6 +21,13 @@ export const ApiConfig = Type.Object(
     outside: Type.Optional(
       Type.Object({ host: Type.String(), port: Port, keystore: Type.String() }, { additionalProperties: false }),
     ),
+    /** Nodes on this machine, by name: how they are reached without the network. */
+    near: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({ bootstrap: Type.String(), ca: Type.Optional(Type.String()) }, { additionalProperties: false }),
+      ),
+    ),
     /** The authority that signs nodes' certificates: the hub's process, by its ops port. Absent where this system speaks plain text. */
     authority: Type.Optional(Type.Object({ port: Port, secretFile: Type.String() }, { additionalProperties: false })),
     redis: Type.Object(

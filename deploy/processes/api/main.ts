@@ -40,6 +40,7 @@ const api = await openApi({
   port: config.port,
   hub: { ...config.hub, advertised: config.hubOutside?.bootstrap, advertisedCa: config.hubOutside?.ca },
   outside: config.outside,
+  near: config.near,
   version: softwareVersion(),
   kafkaVersion: KAFKA_VERSION,
   nodeUsers: nodeHubUsers,

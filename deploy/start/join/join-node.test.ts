@@ -1,5 +1,5 @@
 // A node that joins an API which is away, answers nonsense, refuses, or is somebody else's; and one whose join is cut off.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import { type AddressInfo } from 'node:net'
@@ -15,6 +15,7 @@ import { serverTls, signRequest } from '#hub'
 import { hashOfCertificate } from './authority.ts'
 import { readIdentity, writeToken } from './identity.ts'
 import { joinLocally } from './join-local.ts'
+import { joinRemotely, learnAnew } from './join-remote.ts'
 import { type JoinContext, joinWith } from './join-node.ts'
 import { machineFacts } from './machine-facts.ts'
 import { untilReached } from './until-reached.ts'
@@ -139,18 +140,15 @@ test.each<[string, (answer: JoinAnswer) => unknown, RegExp]>([
   expect(readIdentity(context.dir)).toBeUndefined()
 })
 
-test('a clock that seems behind is told anew before it is believed', async () => {
-  const slow = { status: 422, body: { code: 'API_JOIN_CLOCK', detail: 'The clock is behind.' } }
-  const joining = async (refusals: number) => {
-    const { requests, listener } = api((request, tried) =>
-      tried < refusals ? slow : { status: 200, body: plainAnswer(request) },
-    )
-    const port = await listening(createHttp(listener))
-    const outcome = await joinWith(PLAIN_TOKEN, contextFor(`http://127.0.0.1:${port}`)).catch(String)
-    return { tries: requests.length, outcome }
-  }
-  expect(await joining(1)).toMatchObject({ tries: 2, outcome: { answer: { name: 'node3' } } })
-  expect(await joining(9)).toMatchObject({ tries: 3, outcome: expect.stringContaining('The clock is behind.') })
+const slow = { status: 422, body: { code: 'API_JOIN_CLOCK', detail: 'The clock is behind.' } }
+
+test('the clock of the hub’s own machine is right, however long a request took there', async () => {
+  const { requests, listener } = api((request, tried) =>
+    tried < 10 ? slow : { status: 200, body: plainAnswer(request) },
+  )
+  const port = await listening(createHttp(listener))
+  await joinWith(PLAIN_TOKEN, contextFor(`http://127.0.0.1:${port}`))
+  expect(requests).toHaveLength(11)
 })
 
 test('an answer without end is given up', async () => {
@@ -192,6 +190,16 @@ test('over TLS the token goes only to who has the token’s authority, and the c
   expect(requests).toEqual([])
   expect((await joinWith(token, context)).answer.certificate).toContain('BEGIN CERTIFICATE')
   expect(requests).toHaveLength(1)
+})
+
+test('the clock of another machine is told anew some times before it is believed to be wrong', async () => {
+  const tls = await serverTls(join(root, 'tls'), 'hub', ['127.0.0.1'])
+  const { requests, listener } = api(() => slow, tls.ca)
+  const pem = readFileSync(tls.keystore, 'utf8')
+  const port = await listening(createHttps({ key: pem, cert: pem }, listener))
+  const token = `skyjoin_ab12_${'s'.repeat(20)}_${hashOfCertificate(tls.ca)}`
+  await expect(joinWith(token, contextFor(`https://127.0.0.1:${port}`))).rejects.toThrow(/The clock is behind/)
+  expect(requests).toHaveLength(8)
 })
 
 test('who shows the authority’s certificate without its key is not believed', async () => {
@@ -253,4 +261,40 @@ test('a node asks until the API reaches its broker, and each reason is told once
   expect(requests).toHaveLength(5)
   expect(notes).toEqual([`the hub does not reach this node at 127.0.0.1:21030: ${why}`])
   expect(readIdentity(context.dir)?.answer.reached).toBe(true)
+})
+
+test('a node that its hub knows no more is told so, and one that is known learns what has changed', async () => {
+  const state = { isKnown: true }
+  const { listener } = api(request =>
+    state.isKnown
+      ? { status: 200, body: { ...plainAnswer(request), hub: { bootstrap: '127.0.0.1:31000' }, reached: true } }
+      : { status: 403, body: { detail: 'The join token is not known: its node was removed.' } },
+  )
+  const port = await listening(createHttp(listener))
+  const context = contextFor(`http://127.0.0.1:${port}`)
+  const identity = await joinWith(PLAIN_TOKEN, context)
+  expect(await learnAnew(identity, context)).toBeUndefined()
+  expect(readIdentity(context.dir)?.answer.hub.bootstrap).toBe('127.0.0.1:31000')
+  state.isKnown = false
+  expect(await learnAnew(identity, context)).toMatch(/refuses this node: .*its node was removed/)
+  expect(readIdentity(context.dir)).toBeDefined()
+})
+
+test('a node on its own machine joins with the token of a file, goes by what it was told, and asks where a hub has moved', async () => {
+  const { requests, listener } = api(request => ({ status: 200, body: { ...plainAnswer(request), reached: true } }))
+  const [one, other] = [await listening(createHttp(listener)), await listening(createHttp(listener))]
+  const file = join(root, 'token')
+  writeFileSync(file, `${PLAIN_TOKEN}\n`)
+  const context = contextFor(`http://127.0.0.1:${one}`)
+  await expect(joinRemotely(context, undefined)).rejects.toThrow(/give the join token by --token-file/)
+  await expect(joinRemotely(context, join(root, 'none'))).rejects.toThrow(/none cannot be read \(ENOENT\)/)
+  writeFileSync(join(root, 'other'), 'not a token')
+  await expect(joinRemotely(context, join(root, 'other'))).rejects.toThrow(/no join token/)
+  await joinRemotely(context, file)
+  rmSync(file)
+  await joinRemotely(context, file)
+  expect(requests).toHaveLength(1)
+  await joinRemotely({ ...context, apiUrl: `http://127.0.0.1:${other}` }, undefined)
+  await joinRemotely({ ...context, apiUrl: `http://127.0.0.1:${other}`, address: { host: '127.0.0.1', port: 1 } }, file)
+  expect(requests).toHaveLength(3)
 })

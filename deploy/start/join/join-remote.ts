@@ -9,7 +9,12 @@ import { joinAgain, type JoinContext, joinWith } from './join-node.ts'
 /** Who it is: as it is kept, for which no hub is needed, or as it is told now. Throws as joinWith, and DEPLOY_OPTION for a token file that cannot be read. */
 export const joinRemotely = async (node: JoinContext, tokenFile: string | undefined): Promise<Identity> => {
   const known = readIdentity(node.dir)
-  if (known !== undefined) return isDeepStrictEqual(known.address, node.address) ? known : joinWith(known.token, node)
+  if (known !== undefined) {
+    const { address, apiUrl, token } = known
+    return isDeepStrictEqual({ address, apiUrl }, { address: node.address, apiUrl: node.apiUrl })
+      ? known
+      : joinWith(token, node)
+  }
   const [kept, given] = [readToken(node.dir), tokenFile === undefined ? undefined : textOf(tokenFile)]
   if (kept !== given || given === undefined) {
     const again = await joinAgain(node)
@@ -25,6 +30,19 @@ export const joinRemotely = async (node: JoinContext, tokenFile: string | undefi
   writeToken(node.dir, given)
   return joinWith(given, node)
 }
+
+/**
+ * Asks a hub that a node has joined what there is to know now: addresses, topics and a new certificate, for the next start. Resolves to what the
+ * hub says where it knows the node no more, and else to undefined; a hub that is away is waited for until the signal.
+ */
+export const learnAnew = async ({ token }: Identity, node: JoinContext): Promise<string | undefined> =>
+  joinWith(token, { ...node, note: () => undefined }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (node.signal.aborted) return undefined
+      return error instanceof Error ? error.message : String(error)
+    },
+  )
 
 const textOf = (file: string): string => {
   try {

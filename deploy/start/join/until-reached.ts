@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Identity } from './identity.ts'
 import { type JoinContext, joinWith } from './join-node.ts'
 
-const PAUSE_MS = 2000
+const PAUSE_MS = 3000
 
 /** At once for a node of which that is known. Throws as joinWith. */
 export const untilReached = async (identity: Identity, context: JoinContext, pauseMs = PAUSE_MS): Promise<void> => {

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type Language } from '#filters'
-import { type ArchiveSettings, PACKET_ENV } from '#hub'
+import { adminAccess, type ArchiveSettings, type BrokerSettings, PACKET_ENV } from '#hub'
 import { hubAccess, type HubAuthority, type HubLayout } from '../layout/hub-layout.ts'
 import { type MachineLayout } from '../layout/machine-layout.ts'
+import { type NodeLayout } from '../layout/node-layout.ts'
 import { LOOPBACK, outsidePort } from '../layout/ports.ts'
 import { passwordOf, registryTokenFile } from '../layout/secrets.ts'
 import { nodeDiskBytes } from '../layout/topic-bytes.ts'
@@ -51,7 +52,13 @@ const languageSettings = ({ python: { engine } }: MachineLayout) =>
     ? { pythonMissing: engine.why }
     : { languages: ['javascript', 'typescript', 'python'] satisfies Language[] }
 
-export const apiProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec => {
+/** Of a broker on this machine. */
+const nearAccess = (broker: BrokerSettings) => {
+  const { bootstrap, ca } = adminAccess(broker)
+  return { bootstrap, ...(ca === undefined ? {} : { ca }) }
+}
+
+export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readonly NodeLayout[]): ProcessSpec => {
   const { outside, authority } = hub
   return ownProcess(machine, {
     name: 'api',
@@ -64,6 +71,7 @@ export const apiProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec 
       opsPort: hub.ports.apiOps,
       hub: hubAccess(hub, API_USER),
       ...outsideSettings(hub, hub.ports.api),
+      near: Object.fromEntries(nodes.map(({ name, broker }) => [name, nearAccess(broker)])),
       ...(outside === undefined ? {} : { hubOutside: { bootstrap: outside.bootstrap, ca: outside.tls.ca } }),
       ...(authority === undefined ? {} : { authority: { port: hub.ports.hubOps, secretFile: authority.secretFile } }),
       redis: { host: LOOPBACK, port: hub.ports.redis, password: hub.secrets.redis },
