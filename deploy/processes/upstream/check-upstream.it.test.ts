@@ -173,6 +173,30 @@ test('what was added comes in, also from brokers that speak TLS', async () => {
     const came = (await hub.came(STREAMS.lsst.topic)).flat().map(({ value }) => value)
     expect(came).toEqual([framePacket(1101, Buffer.from([2]))])
   } finally {
+    await run(['upstream', 'remove', 'tls'])
+    await hub.close()
+  }
+}, 120_000)
+
+test('a schema that this hub has as another one under the same id is told before anything is kept', async () => {
+  const hub = await openTakingHub(inject('kafka').hub)
+  const config = join(dir, '.skysieve/config')
+  try {
+    await hub.registry.importSchema({ id: 1101, schemaJson: SCHEMA.replace('"a"', '"another"') })
+    mkdirSync(config)
+    const api = {
+      hub: { bootstrap: survey.ours.bootstrap },
+      settings: { url: 'http://x', registryUrl: hub.registryUrl },
+    }
+    writeFileSync(join(config, 'api.json'), JSON.stringify(api))
+    const { exitCode, err } = await add('other')
+    expect([exitCode, err]).toEqual([
+      2,
+      expect.stringMatching(/Schema 1101 of the survey is another one .* --no-simulator/),
+    ])
+    expect(existsSync(file('other'))).toBe(false)
+  } finally {
+    await rm(config, { recursive: true, force: true })
     await hub.close()
   }
 }, 120_000)
