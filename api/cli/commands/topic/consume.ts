@@ -5,7 +5,7 @@ import { withInterrupt } from '../../context/interrupt.ts'
 import type { ReadOptions } from './read-messages.ts'
 import { kafkaUserFor } from './kafka-user.ts'
 import { MIRROR_ABOUT, MIRROR_OPTION, topicNamed } from './topic-name.ts'
-import { sourcesOf } from './topic-sources.ts'
+import { openSources } from './topic-sources.ts'
 
 interface ConsumeOptions extends ReadOptions {
   readonly mirror?: string
@@ -31,7 +31,7 @@ export const addConsume: AddCommands = (topic, context) => {
       const wantedTopic = await topicNamed(client, wanted, options.mirror, session.out)
       const user = await kafkaUserFor(client, wantedTopic, session)
       const { readMessages } = await import('./read-messages.ts')
-      const sources = () => sourcesOf(client, wantedTopic, user)
+      const sources = openSources(client, wantedTopic, user)
       await withInterrupt(context, signal =>
         readMessages({ ...user, topic: wantedTopic.name, ...options, sources }, session, signal),
       )

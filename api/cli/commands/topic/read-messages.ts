@@ -6,6 +6,7 @@ import { CliError, EXIT } from '../../output/exit-codes.ts'
 import type { KafkaUser } from '../../connection/profiles.ts'
 import type { Session } from '../../connection/session.ts'
 import { deliveryOf } from './delivery-line.ts'
+import { openPrintedOffsets } from './printed-offsets.ts'
 import { openReadingStats } from './reading-stats.ts'
 import type { TopicSource } from './topic-sources.ts'
 
@@ -43,6 +44,7 @@ export async function readMessages(request: ReadRequest, session: Session, signa
   const stop = (): void => done.resolve()
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
+  const isNew = openPrintedOffsets()
   let count = 0
   let last = Date.now()
   const idleCheck = setInterval(() => idle !== undefined && Date.now() - last > idle * 1000 && stop(), 200)
@@ -51,16 +53,20 @@ export async function readMessages(request: ReadRequest, session: Session, signa
     const { partition, messages } = taken.batch
     for (const message of messages) {
       if (!taken.isRunning() || taken.isStale() || count >= limit) break
-      if (stats === undefined) out.line(deliveryOf(message, partition, mirror))
-      else
+      const place = `${bootstrap}/${partition}`
+      taken.resolveOffset(message.offset)
+      if (stats === undefined) {
+        // After a connection was lost in the midst of a batch, all of that is read again.
+        if (!isNew(place, BigInt(message.offset))) continue
+        out.line(deliveryOf(message, partition, mirror))
+      } else
         stats.add({
-          partition: `${bootstrap}/${partition}`,
+          partition: place,
           offset: BigInt(message.offset),
           value: message.value ?? Buffer.alloc(0),
           producedMs: Number(message.timestamp),
           receivedMs: Date.now(),
         })
-      taken.resolveOffset(message.offset)
       count += 1
       last = Date.now()
     }
@@ -93,6 +99,8 @@ function followSources(
   const { topic, user } = request
   const failed = Promise.withResolvers<never>()
   const open = new Map<string, Consumer>()
+  /** Brokers that have let the user in. */
+  const answered = new Set<string>()
   const fail = async (source: TopicSource, cause: unknown): Promise<void> => {
     if (signal.aborted) return
     const consumer = open.get(source.bootstrap)
@@ -101,9 +109,11 @@ function followSources(
     const why = cause instanceof Error ? cause.message : String(cause)
     const what = `Reading ${topic} on ${source.bootstrap} as ${user} failed: ${why}.`
     const [present] = await request.sources()
-    if (present?.bootstrap === source.bootstrap)
+    const isPresent = present?.bootstrap === source.bootstrap
+    // A node to which the filter has gone may be away just then, or for as long as a reader follows.
+    if (isPresent && !(isPassing(cause) && answered.size > 0))
       failed.reject(new CliError('CLI_KAFKA_FAILED', EXIT.ourFault, what, { cause }))
-    else tell(`${what} The filter has left that node; it is tried again.`)
+    else tell(`${what} ${isPresent ? 'It' : 'The filter has left that node; it'} is tried again.`)
     open.delete(source.bootstrap)
   }
   const follow = async (): Promise<void> => {
@@ -114,6 +124,7 @@ function followSources(
         if (!isFirst || source.until !== undefined)
           tell(`${topic} is on ${source.mirror ?? source.bootstrap} too, which is read as well`)
         const consumer = consumerOf(request, source)
+        consumer.on(consumer.events.GROUP_JOIN, () => answered.add(source.bootstrap))
         open.set(source.bootstrap, consumer)
         // What is found later has only what was delivered since.
         const fromBeginning = request.from === 'earliest' || (!isFirst && source.until === undefined)
@@ -139,6 +150,11 @@ function followSources(
     },
   }
 }
+
+/** No answer, or one that says so: later it may be another. */
+const isPassing = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  (cause.name === 'KafkaJSNumberOfRetriesExceeded' || ('retriable' in cause && cause.retriable === true))
 
 function consumerOf({ user, password, group }: ReadRequest, { bootstrap, security }: TopicSource): Consumer {
   const access = { user, password, bootstrap, ...(security.ca === undefined ? {} : { ca: security.ca }) }

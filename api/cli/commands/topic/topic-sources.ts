@@ -12,16 +12,22 @@ export interface TopicSource {
   readonly security: { readonly ca?: string }
 }
 
-/** A topic's sources as they are now, the present one first. Of a node that does not answer: what is known of the user's broker. */
-export async function sourcesOf(
+/**
+ * Asks again and again for a topic's sources, the present one first. While the API cannot say, as when the present one's node is away, they are what they were
+ * last, and at first the user's broker: a reader goes on with all that it reads.
+ */
+export function openSources(
   client: Client,
   { name, mirror, query }: WantedTopic,
   { bootstrap, ca }: KafkaUser,
-): Promise<readonly TopicSource[]> {
+): () => Promise<readonly TopicSource[]> {
   const path = `/v1/topics/${encodeURIComponent(name)}${query}`
-  const known = [{ mirror: mirror ?? null, bootstrap, security: ca === undefined ? {} : { ca } }]
-  const page = await client.call<{ readonly sources: readonly TopicSource[] }>('GET', path).catch(() => undefined)
-  return page === undefined || page.sources.length === 0 ? known : page.sources
+  let last: readonly TopicSource[] = [{ mirror: mirror ?? null, bootstrap, security: ca === undefined ? {} : { ca } }]
+  return async () => {
+    const page = await client.call<{ readonly sources: readonly TopicSource[] }>('GET', path).catch(() => undefined)
+    if (page !== undefined && page.sources.length > 0) last = page.sources
+    return last
+  }
 }
 
 /** What people are told of the former ones. */
