@@ -23,10 +23,11 @@ const overCap = (visit: string, total: number, first: number, alerts: number): L
     alerts: Array.from({ length: alerts }, (_, at) => ({ alert: String(first + at), source: `t-0-${first + at}` })),
   })
 
-/** Topics as lists; remembers where each reading began. */
-const served = (topics: Record<string, readonly LogRecord[]>) => {
+/** Topics of the one node as lists; remembers where each reading began. */
+const served = (topics: Record<string, readonly LogRecord[]>, node = 'node1') => {
   const began: unknown[] = []
   const brokers = {
+    address: (broker: string) => (broker === node ? 'localhost:9092' : undefined),
     async *records(_broker: string, topic: string, _partition: number, from: unknown) {
       began.push([topic, from])
       yield* topics[topic] ?? []
@@ -66,4 +67,16 @@ test('a visit that is not reported any more is found in the node’s progress by
   const report = await visitReport(brokers, { manifest, status: undefined, visit: '7' })
   expect(report).toMatchObject({ visit: '7', seen: 12, delivered: 2, errors: 1, overCapAlerts: [] })
   expect(await visitReport(brokers, { manifest, status: undefined, visit: '9' })).toBeUndefined()
+})
+
+test('of a visit that a node finished which was removed since, nothing is known; what others had is', async () => {
+  const visit = { seen: 10, passed: 3, errors: 1, overCap: 0, firstMs: 1, lastMs: 2, touchedMs: 3, delivered: ['1'] }
+  const { brokers } = served({ 'skysieve.progress': [record(`visit/${FILTER}/6`, visit)] }, 'node2')
+  const moved = {
+    ...manifest,
+    placement: { mirror: 'node2', shard: 0 },
+    handover: { from: { mirror: 'node1', shard: 0 }, visits: ['5'] },
+  } as unknown as Manifest
+  expect(await visitReport(brokers, { manifest: moved, status: undefined, visit: '5' })).toBeUndefined()
+  expect(await visitReport(brokers, { manifest: moved, status: undefined, visit: '6' })).toMatchObject({ seen: 10 })
 })

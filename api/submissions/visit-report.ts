@@ -29,7 +29,7 @@ const OverCapRecord = Type.Object({
 })
 
 /** What nodes keep. */
-type NodeRecords = Pick<Brokers, 'records' | 'newest'>
+type NodeRecords = Pick<Brokers, 'records' | 'newest' | 'address'>
 
 export interface VisitQuery {
   readonly manifest: Manifest
@@ -38,7 +38,7 @@ export interface VisitQuery {
   readonly visit: string
 }
 
-/** Undefined where nothing is known of the visit. Throws ApiError API_MIRROR_DOWN. */
+/** Undefined where nothing is known of the visit, or only a node that was removed knew it. Throws ApiError API_MIRROR_DOWN. */
 export async function visitReport(brokers: NodeRecords, query: VisitQuery): Promise<VisitReport | undefined> {
   const { manifest, status, visit } = query
   const { handover, placement, formerly = [] } = manifest
@@ -47,6 +47,8 @@ export async function visitReport(brokers: NodeRecords, query: VisitQuery): Prom
   const present = isElsewhere ? handover.from : (status ?? placement)
   for (const place of present ? [present, ...formerly] : formerly) {
     const { mirror, shard } = place
+    // What a node that was removed had, went with it.
+    if (brokers.address(mirror) === undefined) continue
     const reported = isElsewhere || place !== present ? undefined : status?.visits.find(one => one.visit === visit)
     const counts = reported ?? (await countsOf(brokers, mirror, shard, manifest.id, visit))
     if (counts === undefined) continue
