@@ -5,7 +5,7 @@ export { apiAcls, type ApiAcls } from './api-acls.ts'
 export type { Api, ApiCheck, ApiOptions } from './open-instance.ts'
 export { JoinAnswer, JoinRequest } from './nodes/join-messages.ts'
 export type { PythonRuntime } from './authoring/runtimes.ts'
-export { ApiSettings, TRIALS_AT_ONCE } from './settings.ts'
+export { ApiSettings, MoveSettings, TRIALS_AT_ONCE } from './settings.ts'
 
 /** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
 export const openApi = async (options: ApiOptions): Promise<Api> =>

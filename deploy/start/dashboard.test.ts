@@ -29,21 +29,27 @@ test('a death is told with its last lines and the wait', () => {
   expect(written.join('')).toContain('    out of memory')
 })
 
+const SYSTEM = {
+  startedInMs: 31_000,
+  apiUrl: 'http://127.0.0.1:21005',
+  hub: '127.0.0.1:21000',
+  nodes: ['127.0.0.1:21010', '127.0.0.1:21020'],
+  registry: 'http://127.0.0.1:21002',
+  outside: 'https://hub.example.org:21105, for other machines; they trust .skysieve/tls/ca.pem',
+  dataDir: '.skysieve',
+  tokenFile: '.skysieve/admin-token',
+  playing: '1000 synthetic alerts every 37 s',
+  python: 'filters do not run: no Docker engine answers at /var/run/docker.sock',
+}
+
 test('the screen names where the token lies, and never the token', () => {
-  const text = welcome({
-    startedInMs: 31_000,
-    apiUrl: 'http://127.0.0.1:21005',
-    hub: '127.0.0.1:21000',
-    nodes: ['127.0.0.1:21010', '127.0.0.1:21020'],
-    registry: 'http://127.0.0.1:21002',
-    outside: 'https://hub.example.org:21105, for other machines; they trust .skysieve/tls/ca.pem',
-    dataDir: '.skysieve',
-    tokenFile: '.skysieve/admin-token',
-    playing: '1000 synthetic alerts every 37 s',
-    python: 'filters do not run: no Docker engine answers at /var/run/docker.sock',
-  })
+  const text = welcome(SYSTEM)
   expect(text).toContain('started in 31.0 s')
   expect(text).toContain('$(cat .skysieve/admin-token)')
   expect(text).toContain('node2      127.0.0.1:21020')
   expect(text).toContain('outside    https://hub.example.org:21105')
+})
+
+test('a hub without nodes says how it gets some', () => {
+  expect(welcome({ ...SYSTEM, nodes: [] })).toContain('none on this machine; add others with: npx skysieve node add')
 })

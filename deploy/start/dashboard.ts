@@ -70,6 +70,11 @@ export interface Welcome {
   readonly python: string
 }
 
+const nodesText = (nodes: readonly string[]): string =>
+  nodes.length === 0
+    ? '  nodes      none on this machine; add others with: npx skysieve node add'
+    : nodes.map((address, at) => `  node${at + 1}      ${address}`).join('\n')
+
 /** The screen of a running system. The token itself is not printed: terminals are scrolled, shared and recorded. */
 export const welcome = (system: Welcome): string =>
   `
@@ -77,7 +82,7 @@ Skysieve runs (started in ${seconds(system.startedInMs)}).
 
   API        ${system.apiUrl}
   hub        ${system.hub}
-${system.nodes.map((address, at) => `  node${at + 1}      ${address}`).join('\n')}
+${nodesText(system.nodes)}
   registry   ${system.registry}${system.outside === undefined ? '' : `\n  outside    ${system.outside}`}
   stream     ${system.playing}
   Python     ${system.python}

@@ -23,6 +23,7 @@ test('without options a laptop’s system is started: two nodes and small visits
     archiveStore: 'files',
     python: true,
     unsafeSandbox: false,
+    moves: { finishMinutes: 30, lateMinutes: 10, keepDays: 7 },
   })
 })
 
@@ -36,7 +37,7 @@ test('flags win over skysieve.json in the data directory', () => {
 test('a bad option is named with what is expected', () => {
   const cwd = folder()
   expect(() => startOptions(['--nodes', 'two'], cwd)).toThrow('--nodes needs a number, not "two"')
-  expect(() => startOptions(['--nodes', '0'], cwd)).toThrow('nodes must be >= 1')
+  expect(() => startOptions(['--nodes=-1'], cwd)).toThrow('nodes must be >= 0')
   expect(() => startOptions(['--node', '2'], cwd)).toThrow("Unknown option '--node'")
 })
 
@@ -44,6 +45,15 @@ test('a bad setting in skysieve.json is named with the file', () => {
   const dataDir = folder()
   writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ port: 1 }))
   expect(() => startOptions(['--data-dir', dataDir], '/')).toThrow(/skysieve\.json: port is no setting/)
+})
+
+test('the times of moves are settings of the file, and a node finishes its visits for as long as their packets may come', () => {
+  const dataDir = folder()
+  const save = (moves: object): void => writeFileSync(join(dataDir, 'skysieve.json'), JSON.stringify({ moves }))
+  save({ finishMinutes: 2, lateMinutes: 1 })
+  expect(startOptions(['--data-dir', dataDir], '/')?.moves).toEqual({ finishMinutes: 2, lateMinutes: 1, keepDays: 7 })
+  save({ finishMinutes: 2 })
+  expect(() => startOptions(['--data-dir', dataDir], '/')).toThrow(/finishMinutes \(2\) is below .*lateMinutes \(10\)/)
 })
 
 test('--help asks for nothing else', () => {

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Type, type Static } from 'typebox'
+import { MoveSettings } from '#api'
 import { DeployError } from '../../errors.ts'
 import { parseConfig } from '../../processes/read-config.ts'
 import { MAX_SHARDS } from './ports.ts'
@@ -13,8 +14,8 @@ import { START_USAGE } from './usage.ts'
 /** What skysieve.json may hold; the flags are the same names with dashes. */
 const StartSettings = Type.Object(
   {
-    /** Mirror nodes. */
-    nodes: Type.Integer({ minimum: 1, maximum: 9, default: 2 }),
+    /** Mirror nodes beside the hub; with none it waits for nodes on other machines. */
+    nodes: Type.Integer({ minimum: 0, maximum: 9, default: 2 }),
     /** Of each node, fixed when it is made: a worker process each, which one shard keeps busy on two cores. */
     shards: Type.Integer({ minimum: 1, maximum: MAX_SHARDS, default: 1 }),
     portBase: Type.Integer({ minimum: 1024, maximum: 65_300, default: 21_000 }),
@@ -55,6 +56,8 @@ const StartSettings = Type.Object(
     tls: Type.Boolean({ default: false }),
     /** Run JavaScript filters without confinement; for development only. */
     unsafeSandbox: Type.Boolean({ default: false }),
+    /** How long the steps of a filter's move from one node to another may take; in skysieve.json alone. */
+    moves: MoveSettings,
   },
   { additionalProperties: false },
 )
@@ -150,7 +153,7 @@ const OF_HUBS = [
 ] as const
 
 const checkTogether = (
-  { join, tokenFile, listen, advertise }: Static<typeof StartSettings>,
+  { join, tokenFile, listen, advertise, moves }: Static<typeof StartSettings>,
   flags: ReturnType<typeof parseFlags>,
 ): void => {
   const refuse = (why: string): never => {
@@ -159,6 +162,10 @@ const checkTogether = (
   const [other] = join === undefined ? [] : OF_HUBS.filter(name => flags[name] !== undefined)
   if (other !== undefined) refuse(`--${other} is an option of a hub; a node that joins one has no use for it.`)
   if (tokenFile !== undefined && join === undefined) refuse('--token-file is for --join URL.')
+  if (moves.finishMinutes < moves.lateMinutes)
+    refuse(
+      `moves.finishMinutes (${moves.finishMinutes}) is below moves.lateMinutes (${moves.lateMinutes}): packets of a visit that come later than a node finishes it would be lost. Raise the first, or lower the second.`,
+    )
   reachOf({ listen, advertise })
 }
 

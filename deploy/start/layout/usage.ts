@@ -6,10 +6,11 @@ skysieve start --join URL --token-file FILE: a mirror node of the hub whose API 
   --token-file FILE what \`skysieve node add\` printed where the hub is administered, for the first start of a node
   --listen ADDRESS  be reached from other machines at this address of this one, over TLS (loopback only)
   --advertise HOST  the name or address by which they reach it, where that is another
-  --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below
+  --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below, and the
+                    times of a filter’s move: {"moves": {"finishMinutes": 30, "lateMinutes": 10, "keepDays": 7}}
   --profile P       production (45 partitions of alert topics, as Rubin's), or integration: every visit is the same one,
                     its answers at /v1/integration/answers, for who writes clients
-  --nodes N         mirror nodes (2)
+  --nodes N         mirror nodes on this machine (2; 0 where all are on others)
   --shards N        worker processes of a node that share its filters; fixed when the node is made
                     (1; of a node that joins one per two cores)
   --port-base PORT  first of the ports (21000); each that other machines reach is that of loopback and 100

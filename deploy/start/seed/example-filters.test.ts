@@ -95,6 +95,17 @@ test('examples that take long hold a start no longer than a while, and go on by 
   expect(submitted().trim().split('\n')).toHaveLength(JAVASCRIPT.length)
 })
 
+test('where no node is beside the hub a start does not wait for the examples: they run once a node has joined', async () => {
+  const limits = { areReached: true }
+  const options = await openApi((submission, tried) =>
+    limits.areReached ? { status: 503, body: {} } : accepts(submission, tried),
+  )
+  await submitExamples({ ...options, nodes: 0 }, never)
+  expect(notes).toEqual(['  the example filters wait for the first node'])
+  limits.areReached = false
+  while (!existsSync(join(dataDir, 'examples-submitted'))) await new Promise(resolve => setTimeout(resolve, 50))
+})
+
 test('an API that answers in another form ends no start', async () => {
   const options = await openApi(() => ({ status: 201, body: { what: 'else' } }))
   await submitExamples(options, never)

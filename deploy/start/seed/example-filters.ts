@@ -49,7 +49,7 @@ export interface ExamplesOptions extends ApiAccess {
 
 /**
  * Submits them at the first start; resolves when all run or have ended, or when nothing has changed for a minute: they are then
- * followed in the background, and the operator is told. A repetition continues where it was cut off. Throws the signal's reason only.
+ * followed in the background, and the operator is told; at once where there is no node yet. A repetition continues where it was cut off. Throws the signal's reason only.
  */
 export const submitExamples = async (
   options: ExamplesOptions,
@@ -68,14 +68,17 @@ export const submitExamples = async (
   const waiting = AbortSignal.any([signal, over.signal])
   const quiet = async (): Promise<void> => {
     while (!waiting.aborted) {
-      const leftMs = progress.atMs + quietMs - performance.now()
-      if (leftMs <= 0) return options.note('  the example filters take long; they go on by themselves')
+      const leftMs = progress.atMs + (options.nodes === 0 ? 0 : quietMs) - performance.now()
+      if (leftMs <= 0) return options.note(`  the example filters ${lateText(options.nodes)}`)
       await sleep(leftMs, undefined, { signal: waiting }).catch(() => undefined)
     }
   }
   await Promise.race([submitting, quiet()])
   signal.throwIfAborted()
 }
+
+const lateText = (nodes: number): string =>
+  nodes === 0 ? 'wait for the first node' : 'take long; they go on by themselves'
 
 const submitAll = async (
   options: ExamplesOptions,

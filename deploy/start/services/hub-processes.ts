@@ -87,6 +87,7 @@ export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readon
         registryUrl: hub.registryUrl,
         ...(outside === undefined ? {} : { outside: { url: outside.apiUrl, registryUrl: outside.registryUrl } }),
         nodeDiskBytes: nodeDiskBytes(hub.options),
+        moves: hub.options.moves,
         ...languageSettings(machine),
       },
     }),
