@@ -83,11 +83,15 @@ export const Suspension = Type.Object({
 })
 export type Suspension = Readonly<Static<typeof Suspension>>
 
+/** CPU time of a filter as its node measured it, and of how many alerts. */
+const MeasuredCpu = Type.Object({ ms: Type.Number({ minimum: 0 }), alerts: Type.Number({ minimum: 0 }) })
+
 const VisitText = Type.String({ pattern: '^-?[0-9]{1,19}$' })
 
 /**
  * It came from another mirror, which finishes, until `until`, the visits it had begun and what is older than `sinceMs` (record timestamp, ms since 1970).
- * Everything else is evaluated where it is placed now. With `suspension` it came suspended, and stays so until its generation is raised.
+ * Everything else is evaluated where it is placed now. With `suspension` it came suspended, and stays so until its generation is raised. `cpu` is what it
+ * cost before: where it is now it is not measured yet.
  */
 export const Handover = Type.Object({
   from: Placement,
@@ -97,6 +101,7 @@ export const Handover = Type.Object({
   until: Type.String({ format: 'date-time' }),
   lateMs: Type.Optional(Type.Number({ minimum: 0 })),
   suspension: Type.Optional(Suspension),
+  cpu: Type.Optional(MeasuredCpu),
 })
 export type Handover = Static<typeof Handover>
 

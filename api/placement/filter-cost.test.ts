@@ -19,6 +19,16 @@ test('a filter costs what it was measured to, once that was for enough alerts', 
   expect(costOf(one, { cpuMs: 370 })).toEqual(usual)
 })
 
+test('a filter that has moved costs what it did before, until its new node has measured it', () => {
+  const cpu = { ms: 3700, alerts: 10_000 }
+  const moved = { ...inLanguage('javascript'), handover: { cpu } } as Manifest
+  expect(costOf(moved, { cpuMs: 90, cpuAlerts: 900 }).cores).toBeCloseTo(0.1)
+  expect(costOf(moved, { cpuMs: 370, cpuAlerts: 10_000 }).cores).toBeCloseTo(0.01)
+  expect(costOf({ ...moved, handover: { cpu: { ...cpu, alerts: 999 } } } as Manifest, undefined)).toEqual(
+    costOf(inLanguage('javascript'), undefined),
+  )
+})
+
 test('what no filter can use is not believed', () => {
   const dearest = costOf(inLanguage('javascript'), { cpuMs: 1e300, cpuAlerts: 1000 }).cores
   expect(dearest).toBeLessThan(30)

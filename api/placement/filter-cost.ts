@@ -34,19 +34,23 @@ const MEMORY_BYTES: Readonly<Record<Language, number>> = {
 const languageOf = ({ versions, active }: Pick<Manifest, 'versions' | 'active'>): Language =>
   versions.find(({ number }) => number === active)?.language ?? 'javascript'
 
+/** By its node's report; of a filter that has just moved by what its former node measured. */
 export function costOf(
-  manifest: Pick<Manifest, 'versions' | 'active'>,
+  manifest: Pick<Manifest, 'versions' | 'active' | 'handover'>,
   status: Pick<FilterStatus, 'cpuMs' | 'cpuAlerts'> | undefined,
 ): FilterCost {
   const language = languageOf(manifest)
   const { cpuMs = 0, cpuAlerts = 0 } = status ?? {}
-  const measuredMs = cpuAlerts >= ENOUGH_ALERTS ? Math.min(MAX_MS, Math.max(0, cpuMs) / cpuAlerts) : USUAL_MS[language]
+  const known = [{ ms: cpuMs, alerts: cpuAlerts }, manifest.handover?.cpu].find(
+    cpu => cpu !== undefined && cpu.alerts >= ENOUGH_ALERTS,
+  )
+  const measuredMs = known === undefined ? USUAL_MS[language] : Math.min(MAX_MS, Math.max(0, known.ms) / known.alerts)
   return { cores: (measuredMs / 1000) * ALERTS_PER_SECOND, memoryBytes: MEMORY_BYTES[language] }
 }
 
 /** A filter as it is to be placed. */
 export const wantedOf = (
-  manifest: Pick<Manifest, 'versions' | 'active' | 'labels'>,
+  manifest: Pick<Manifest, 'versions' | 'active' | 'labels' | 'handover'>,
   status: Pick<FilterStatus, 'cpuMs' | 'cpuAlerts'> | undefined,
 ): Placeable => ({
   language: languageOf(manifest),

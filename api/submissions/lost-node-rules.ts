@@ -1,7 +1,7 @@
 // What becomes of filters whose node is lost for good, as pure functions over their manifests: each goes on elsewhere by what that node last reported, and what is
 // given up is written down for its author.
 import { type Handover, type LostPart, type Manifest, type Placement } from '#filters'
-import { destinationOf, type MoveRequest, suspensionOf } from './move-rules.ts'
+import { destinationOf, measuredCpu, type MoveRequest, suspensionOf } from './move-rules.ts'
 
 /** Newest last; older ones are forgotten. */
 const MAX_LOST = 8
@@ -27,7 +27,7 @@ export function forcedTo(manifest: Manifest, request: Omit<MoveRequest, 'lateMs'
     begunMs.length > 0 ? Math.max(...begunMs) : (before?.sinceMs ?? Date.parse((known ?? manifest).updatedAt))
   const visits = [...new Set([...(before?.visits ?? []), ...reported.map(({ visit }) => visit)])]
   const suspension = suspensionOf(known)
-  const carried = suspension === undefined ? {} : { suspension }
+  const carried = { ...(suspension === undefined ? {} : { suspension }), ...measuredCpu(known) }
   const handover: Handover = { from, at: now, sinceMs, visits, until: now, ...carried }
   // A node from which it came and that has not finished yet is not asked to any more.
   const given = before !== undefined && before.until > now ? visits : reported.map(({ visit }) => visit)

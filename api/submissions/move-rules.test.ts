@@ -37,6 +37,12 @@ describe('a filter that moves', () => {
     expect(Value.Check(Manifest, moved)).toBe(true)
   })
 
+  test('takes along what it was measured to cost', () => {
+    const measured = { ...status, cpuMs: 12.5, cpuAlerts: 5000, cut }
+    expect(handedOver(moving, measured, times, laterMs)?.handover?.cpu).toEqual({ ms: 12.5, alerts: 5000 })
+    expect(moved.handover).not.toHaveProperty('cpu')
+  })
+
   test('moves as it is: paused it stays paused, and suspended it takes along why, for the generation that it is suspended in', () => {
     const still = movingTo(paused(active, now), {
       ...node2,

@@ -102,6 +102,7 @@ export function handedOver(
     until: iso(untilMs),
     lateMs: moving.lateMs ?? lateMs,
     ...(suspension === undefined ? {} : { suspension }),
+    ...measuredCpu(status),
   }
   const left: FormerPlace = { ...placement, until: iso(untilMs + keepMs) }
   const others = (rest.formerly ?? []).filter(
@@ -110,6 +111,10 @@ export function handedOver(
   const formerly = [left, ...others].slice(0, MAX_FORMER)
   return { ...rest, placement: moving.to, handover, formerly, updatedAt: iso(nowMs) }
 }
+
+/** What a filter costs by its node's report, for whoever places it before its next node has measured that. */
+export const measuredCpu = (status: FilterStatus | undefined): Pick<Handover, 'cpu'> =>
+  status?.cpuAlerts === undefined ? {} : { cpu: { ms: Math.max(0, status.cpuMs), alerts: status.cpuAlerts } }
 
 /** What keeps a filter from running wherever it goes, by its node's report. */
 export function suspensionOf(status: FilterStatus | undefined): Suspension | undefined {
