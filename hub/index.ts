@@ -145,7 +145,17 @@ export { ArchiveSettings, indexFile, openStore } from './archive/store/open-stor
 export { type ArchiveStore } from './archive/store/store-interface.ts'
 
 // Notices
-export { alertUri, decodeNotice, type Notice, NOTICE_SCHEMA, noticesSubject, noticesTopic } from './notices/notice.ts'
+export {
+  alertUri,
+  decodeNotice,
+  encodeNotice,
+  FIRST_NOTICE_SCHEMA,
+  type Notice,
+  NOTICE_SCHEMA,
+  noticeOf,
+  noticesSubject,
+  noticesTopic,
+} from './notices/notice.ts'
 
 // Upstream
 export { type SurveyTopic, type UpstreamState } from './upstream/advance-progress.ts'

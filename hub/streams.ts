@@ -66,6 +66,36 @@ export const StreamSchema = Type.Object(
           /** The object was known before this alert where one of these numbers is above its limit, or this list of earlier sources has items. */
           known: Type.Array(Type.Object({ path: Path, above: Type.Number() }, { additionalProperties: false })),
           history: Type.Optional(Path),
+          /** In an item of that list: when it was taken, in the scale of the stream's time. */
+          historyTime: Type.Optional(Type.Array(Path)),
+          /** In an item of that list: what only a detection has, where the list has upper limits too. */
+          historyDetection: Type.Optional(Path),
+          /** When the object was first seen, in the scale of the stream's time. */
+          firstTime: Type.Optional(Type.Array(Path)),
+          /** How many detections the object has, with this one. */
+          detections: Type.Optional(Type.Array(Path)),
+          /** The object of the solar system, by id or name; 0 and `null` are none. `within` takes it only where this distance is 0 to `arcsec`. */
+          solarSystem: Type.Optional(
+            Type.Object(
+              {
+                id: Path,
+                within: Type.Optional(
+                  Type.Object({ path: Path, arcsec: Type.Number() }, { additionalProperties: false }),
+                ),
+              },
+              { additionalProperties: false },
+            ),
+          ),
+          /** Of the visit's own image, not of the difference; nanojanskys. */
+          scienceFlux: Type.Optional(Type.Array(Path)),
+          scienceFluxErr: Type.Optional(Type.Array(Path)),
+          /** Arcseconds. */
+          trailLength: Type.Optional(Type.Array(Path)),
+          /** 0 (a point) to 1 (extended); or, as `pointlike`, the other way round. */
+          extendedness: Type.Optional(Type.Array(Path)),
+          pointlike: Type.Optional(Path),
+          /** The nearest object of the survey's reference catalogue: its id, and how many arcseconds away; below 0, or an id of 0, is none. */
+          reference: Type.Optional(Type.Object({ id: Path, arcsec: Path }, { additionalProperties: false })),
         },
         { additionalProperties: false },
       ),
@@ -122,6 +152,16 @@ const lsst = parseStream({
       { path: 'diaSource.ssObjectId', above: 0 },
     ],
     history: 'prvDiaSources',
+    historyTime: ['midpointMjdTai', 'midPointTai'],
+    firstTime: ['diaObject.firstDiaSourceMjdTai'],
+    detections: ['diaObject.nDiaSources'],
+    solarSystem: { id: 'diaSource.ssObjectId' },
+    scienceFlux: ['diaSource.scienceFlux', 'diaSource.totFlux'],
+    scienceFluxErr: ['diaSource.scienceFluxErr', 'diaSource.totFluxErr'],
+    trailLength: ['diaSource.trailLength'],
+    extendedness: ['diaSource.extendedness'],
+    // Until version 7.4; later ones have none.
+    reference: { id: 'diaObject.nearbyObj1', arcsec: 'diaObject.nearbyObj1Dist' },
   },
 })
 
@@ -141,8 +181,17 @@ const ztf = parseStream({
     bandNames: { '1': 'g', '2': 'r', '3': 'i' },
     magnitude: { value: 'candidate.magpsf', error: 'candidate.sigmapsf', positive: 'candidate.isdiffpos' },
     reliability: ['candidate.drb', 'candidate.rb'],
-    // Counts this detection; the list of earlier candidates has upper limits too.
+    // Counts this detection; the list of earlier candidates has upper limits too, and goes back 30 days.
     known: [{ path: 'candidate.ndethist', above: 1 }],
+    history: 'prv_candidates',
+    historyTime: ['jd'],
+    historyDetection: 'candid',
+    firstTime: ['candidate.jdstarthist'],
+    detections: ['candidate.ndethist'],
+    // The nearest within 30 arcseconds; as brokers of ZTF have it, below 5 it is the object itself.
+    solarSystem: { id: 'candidate.ssnamenr', within: { path: 'candidate.ssdistnr', arcsec: 5 } },
+    pointlike: 'candidate.classtar',
+    reference: { id: 'candidate.objectidps1', arcsec: 'candidate.distpsnr1' },
   },
 })
 

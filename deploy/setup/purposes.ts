@@ -37,6 +37,7 @@ export const BENCHES: Readonly<Record<string, readonly Part[]>> = {
   cli: [],
   cursor: [],
   engine: ['kafka', 'isolates'],
+  facts: [],
   feed: ['kafka'],
   fullstream: ['kafka', 'clients'],
   history: ['kafka', 'isolates'],

@@ -35,7 +35,13 @@ test('a synthetic alert’s facts are those of the alert that was encoded', () =
         diaSource.diaObjectId === 0n ? diaSource.ssObjectId : (diaSource.diaObjectId ?? diaSource.ssObjectId),
       ),
     })
-    if ((prvDiaSources?.length ?? 0) > 0) expect(facts.known).toBe(true)
+    const times = prvDiaSources?.map(({ midpointMjdTai }) => midpointMjdTai) ?? []
+    if (times.length > 0)
+      expect(facts).toMatchObject({
+        known: true,
+        lastDetectionMjdTai: Math.max(...times),
+        firstDetectionMjdTai: Math.min(...times),
+      })
   }
 })
 

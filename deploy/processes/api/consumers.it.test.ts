@@ -13,13 +13,11 @@ import {
   type Broker,
   type BrokerAccess,
   serverTls,
-  encodeAlert,
-  framePacket,
-  NOTICE_SCHEMA,
+  encodeNotice,
+  noticeOf,
   noticesTopic,
   openAdmin,
   openProducer,
-  parseSchema,
   startBroker,
 } from '#hub'
 import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
@@ -168,23 +166,8 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     await admin.createTopics(names.map(name => ({ name })))
     await admin.close()
     const packet = Buffer.concat([Buffer.from([0, 0, 0, 1, 4]), Buffer.alloc(110_146)])
-    const notice = encodeAlert(parseSchema(NOTICE_SCHEMA), {
-      alertId: 170_094_456_272_322_681n,
-      objectId: null,
-      visit: 2_026_112_100_001n,
-      ra: 150.1,
-      dec: 2.2,
-      midpointMjdTai: null,
-      band: 'r',
-      flux: 1,
-      fluxErr: null,
-      snr: null,
-      reliability: null,
-      known: true,
-      schemaId: 260,
-      packetBytes: 110_151,
-      uri: '/v1/alerts/170094456272322681',
-    })
+    const facts = { id: 170_094_456_272_322_681n, visit: 2_026_112_100_001n, raDeg: 150.1, decDeg: 2.2, known: true }
+    const notice = encodeNotice(7, noticeOf('lsst', { ...facts, band: 'r', flux: 1 }, 260, packet.length))
     const producer = await openProducer(access, {
       clientId: 'paste-test',
       transactionalId: `paste-test-${randomBytes(4).toString('hex')}`,
@@ -194,7 +177,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
     for (const name of names)
       await transaction.send([
         name === NOTICES
-          ? { topic: name, value: framePacket(7, notice) }
+          ? { topic: name, value: notice }
           : { topic: name, value: packet, ...(name === STREAM ? {} : { headers }) },
       ])
     await transaction.commit()
