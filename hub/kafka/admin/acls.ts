@@ -44,6 +44,8 @@ export interface Grant {
 export interface AclCalls {
   /** Granting twice is granting once. Resolves when the broker that was asked goes by the rights. */
   grant: (grants: readonly Grant[]) => Promise<void>
+  /** Makes these all that a user may do, as often as it is called. Resolves when the broker that was asked goes by it. */
+  setGrants: (user: string, grants: readonly Grant[]) => Promise<void>
   /** Takes exactly these rights away; what was not granted is no error. Resolves when the broker that was asked goes by it. */
   revoke: (grants: readonly Grant[]) => Promise<void>
   /** Takes every right of a user away. Resolves when the broker that was asked goes by it. */
@@ -127,6 +129,23 @@ export const aclCalls = (call: AdminCall): AclCalls => ({
     await call('Granting rights', async admin => {
       await admin.createAcls({ creations })
       await awaitRights(admin, creations, 'listed')
+    })
+  },
+  setGrants: (user, grants) => {
+    const due = grants.flatMap(aclsOf)
+    const wanted = new Set(due.map(textOf))
+    return call(`Setting the rights of user ${user}`, async admin => {
+      const held = await admin.describeAcls({ filter: filterOf(user) })
+      const surplus = held
+        .flatMap(({ acls, ...resource }) => acls.map(acl => ({ ...resource, ...acl })))
+        .filter(right => !wanted.has(textOf(right)))
+      if (surplus.length > 0) await admin.deleteAcls({ filters: surplus })
+      if (due.length > 0) await admin.createAcls({ creations: due })
+      await awaitVisible(
+        admin,
+        user,
+        listed => listed.size === wanted.size && [...wanted].every(one => listed.has(one)),
+      )
     })
   },
   revoke: async grants => {

@@ -161,6 +161,21 @@ describe('rights', () => {
     expect(await admin.listGrants(user)).toEqual([])
   })
 
+  test('of a user are made exactly those that are due, whatever they were', async () => {
+    const user = `user-${random()}`
+    const read = { user, resource: 'topic', name: 'a', match: 'literal', operations: ['read'] } as const
+    const group = { user, resource: 'group', name: 'b', match: 'prefixed', operations: ['read'] } as const
+    const other = { ...read, user: `user-${random()}` }
+    await admin.grant([{ ...read, operations: ['read', 'write'] }, { ...read, match: 'prefixed' }, other])
+    for (const due of [[read, group], [read, group], [group], []]) {
+      await admin.setGrants(user, due)
+      const listed = await admin.listGrants(user)
+      expect(listed).toHaveLength(due.length)
+      expect(listed).toEqual(expect.arrayContaining(due))
+    }
+    expect(await admin.listGrants(other.user)).toEqual([other])
+  })
+
   test('of one user end an open connection’s writing at once', async () => {
     const topic = newName()
     await admin.createTopics([{ name: topic }])
