@@ -8,6 +8,10 @@ export const FilterId = Type.String({ pattern: '^f[0-9a-z]{10}$', maxLength: 11 
 
 export const Language = Type.Union([Type.Literal('javascript'), Type.Literal('typescript'), Type.Literal('python')])
 export type Language = Static<typeof Language>
+export const LANGUAGES: readonly Language[] = Language.anyOf.map(({ const: name }) => name)
+/** Those of which filters run on a machine: Python with a Docker engine. */
+export const languagesThatRun = (hasEngine: boolean): Language[] =>
+  LANGUAGES.filter(language => hasEngine || language !== 'python')
 export const CapPolicy = Type.Union([Type.Literal('first'), Type.Literal('best')])
 
 /** Where a filter begins: at the end of the stream when it goes live, at the oldest packet, at a time, or with a visit. */

@@ -1,5 +1,5 @@
 // Which languages filters can be written in here, whether each can run now, and what it offers.
-import { DEFAULT_LIMITS, type Language, MAX_SOURCE_CHARS } from '#filters'
+import { DEFAULT_LIMITS, type Language, LANGUAGES, MAX_SOURCE_CHARS } from '#filters'
 import { ApiError } from '../errors.ts'
 import { type ApiSettings } from '../settings.ts'
 
@@ -34,7 +34,6 @@ export interface Runtimes {
   require(language: Language): Promise<void>
 }
 
-const LANGUAGES: readonly Language[] = ['javascript', 'typescript', 'python']
 const NO_PYTHON = 'this system has no Docker engine, which Python filters need'
 
 /** What a filter may use of time and memory for a batch of 256 alerts, and how much it may say. */

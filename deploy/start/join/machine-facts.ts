@@ -1,6 +1,7 @@
 // What a machine says of itself when a node on it joins.
 import { availableParallelism, hostname, totalmem } from 'node:os'
 import { type JoinRequest } from '#api'
+import { languagesThatRun } from '#filters'
 import { diskRoom } from '../../setup/free-disk.ts'
 import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
 import { softwareVersion } from '../../version.ts'
@@ -21,7 +22,7 @@ export const machineFacts = async (dir: string, runsPython: boolean): Promise<Jo
     memoryBytes: limit > 0 ? Math.min(limit, totalmem()) : totalmem(),
     diskBytes,
     diskFreeBytes: freeBytes,
-    languages: runsPython ? ['javascript', 'typescript', 'python'] : ['javascript', 'typescript'],
+    languages: languagesThatRun(runsPython),
     clockMs: Date.now(),
   }
 }

@@ -1,7 +1,7 @@
 // The settings of the hub's own processes in a started system: its address, its user, and nothing it does not need.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Language } from '#filters'
+import { languagesThatRun } from '#filters'
 import { adminAccess, type ArchiveSettings, type BrokerSettings, PACKET_ENV } from '#hub'
 import { hubAccess, type HubAuthority, type HubLayout } from '../layout/hub-layout.ts'
 import { type MachineLayout } from '../layout/machine-layout.ts'
@@ -48,9 +48,7 @@ export const hubProcess = (machine: MachineLayout, hub: HubLayout): ProcessSpec 
 const adminTokenSha256 = ({ secrets }: Pick<HubLayout, 'secrets'>): string => sha256(secrets.adminToken)
 
 const languageSettings = ({ python: { engine } }: MachineLayout) =>
-  engine.kind === 'none'
-    ? { pythonMissing: engine.why }
-    : { languages: ['javascript', 'typescript', 'python'] satisfies Language[] }
+  engine.kind === 'none' ? { pythonMissing: engine.why } : { languages: languagesThatRun(true) }
 
 /** Of a broker on this machine. */
 const nearAccess = (broker: BrokerSettings) => {
