@@ -13,7 +13,8 @@ import { nodeDir } from '../start/layout/node-layout.ts'
 import { NodeSecretsFile } from '../start/layout/node-secrets.ts'
 import { SecretsFile, type Secrets } from '../start/layout/secrets.ts'
 
-const START_LIMIT_MS = 900_000
+/** 0.4 of a core takes four minutes. */
+const START_LIMIT_MS = 1_800_000
 const LOWEST_BASE = 22_000
 
 export interface RunningSystem {

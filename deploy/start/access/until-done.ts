@@ -4,8 +4,8 @@ import { HubError, type HubErrorCode } from '#hub'
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5000
-/** From then on nothing of it passes by itself. */
-const LIMIT_MS = 600_000
+/** As for processes that never get ready (supervise/slow-or-dead.ts): from then on nothing of it passes by itself. */
+const LIMIT_MS = 1_800_000
 
 /** What a broker that is slow, restarting or has not made something visible yet fails with. */
 const PASSING: ReadonlySet<HubErrorCode> = new Set(['HUB_UNREACHABLE', 'HUB_ADMIN_FAILED', 'HUB_TOPIC_UNKNOWN'])

@@ -4,7 +4,8 @@ import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 
 const MAX_ANSWER_BYTES = 256 * 1024
-const LIMIT_MS = 30_000
+/** Of a try; a join that took longer is asked for again, and a machine that is busy with a start answers late. */
+const LIMIT_MS = 120_000
 
 /** Which server is believed: who has a certificate of this authority (PEM), or anyone, as nothing secret is said and what comes is compared. */
 export type Trust = { readonly ca: string } | 'anyone'
