@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ARCHIVE_TOPIC, noticesTopic, STREAMS } from '#hub'
-import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC } from '#filters'
+import { FILTERS_TOPIC, OVER_CAP_TOPIC, PROGRESS_TOPIC, statusTopicOf } from '#filters'
 import { ACCOUNTS_TOPIC } from './control/account-records.ts'
 import { LEADER_TOPIC } from './control/leader-election.ts'
 import { NODES_TOPIC } from './control/node-records.ts'
@@ -10,7 +10,7 @@ import { STATUS_TOPIC } from './control/status-records.ts'
 test('the API may use each topic that it uses, by its name', () => {
   const { hub, node } = apiAcls('skysieve-api')
   const names = (grants: typeof hub): unknown[] => grants.flatMap(grant => ('name' in grant ? grant.name : []))
-  const control = [FILTERS_TOPIC, ACCOUNTS_TOPIC, NODES_TOPIC, LEADER_TOPIC, STATUS_TOPIC]
+  const control = [FILTERS_TOPIC, ACCOUNTS_TOPIC, NODES_TOPIC, LEADER_TOPIC, STATUS_TOPIC, statusTopicOf('')]
   expect(names(hub)).toEqual(expect.arrayContaining(control))
   expect(names(node)).toEqual(expect.arrayContaining([PROGRESS_TOPIC, OVER_CAP_TOPIC]))
 })

@@ -36,8 +36,9 @@ export function apiAcls(user = 'skysieve-api'): ApiAcls {
       topic('skysieve.accounts', ['read', 'write', 'describe']),
       topic('skysieve.leader', ['read', 'write', 'describe']),
       topic('skysieve.nodes', ['read', 'write', 'describe']),
-      // Of nodes that are removed it takes the reports away.
+      // Of nodes that are removed it takes the reports away, and each has a topic for them.
       topic('skysieve.status', ['read', 'write', 'describe']),
+      { user, resource: 'topic', name: 'skysieve.status.', match: 'prefixed', operations: ['read', 'describe'] },
       topic('skysieve.audit', ['read', 'write', 'describe']),
       topic('_schemas', ['read', 'describe']),
       // Maintenance of the archive compares it with these; filters' samples need none of them.

@@ -117,6 +117,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     controlState,
     writes: controlLogs.writes,
     sources: controlLogs.sources,
+    reports: controlLogs.reports,
     sourceChecks,
     knowsSchema: async id => (await schemas.get(id)) !== undefined,
     runtimes: openRuntimes(settings, options.python),

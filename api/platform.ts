@@ -5,6 +5,7 @@ import { type Archives } from './archive/archives.ts'
 import { type AuditLog } from './audit/audit-log.ts'
 import { type Runtimes } from './authoring/runtimes.ts'
 import { type SourceChecks } from './authoring/source-checks.ts'
+import { type BelievedReports } from './control/believed-reports.ts'
 import { type ArchiveJobs } from './jobs/archive-maintenance-queue.ts'
 import { type SubmissionJobs } from './jobs/submission-queue.ts'
 import { type NodePlatform } from './nodes/node-platform.ts'
@@ -14,6 +15,7 @@ export interface Platform extends NodePlatform {
   readonly archives: Archives | undefined
   readonly archiveJobs: ArchiveJobs
   readonly sources: Pick<Sources, 'get' | 'keys'>
+  readonly reports: Pick<BelievedReports, 'isOwn' | 'leftOver'>
   readonly sourceChecks: SourceChecks
   /** Whether packets of this schema can be read now. */
   readonly knowsSchema: (id: number) => Promise<boolean>

@@ -27,7 +27,14 @@ export { FILTER_ERRORS, FilterError, type FilterErrorCode } from './errors.ts'
 export { filterMetrics, type FilterMetrics } from './metrics.ts'
 export { PROGRESS_TOPIC, visitKey } from './progress/keys.ts'
 export { decodeVisit } from './progress/records.ts'
-export { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from './publish/topics.ts'
+export {
+  DEAD_LETTERS_TOPIC,
+  LOGS_TOPIC,
+  OVER_CAP_TOPIC,
+  SHARDS_TOPIC,
+  STATUS_TOPIC,
+  statusTopicOf,
+} from './publish/topics.ts'
 export { type MachineReport } from './worker/report-values.ts'
 export { WORKER_NODE_FLAGS } from './worker/node-js-flags.ts'
 export { openWorker, type Worker, type WorkerHealth, type WorkerOptions } from './worker/open-worker.ts'

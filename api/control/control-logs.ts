@@ -1,13 +1,14 @@
 // The control topics as this instance reads them and, while it leads, writes them. Read it first in this folder.
-// In: skysieve.accounts, skysieve.filters, skysieve.sources, skysieve.nodes and skysieve.status. Out: the control state, and writes by the leader alone.
+// In: skysieve.accounts, skysieve.filters, skysieve.sources, skysieve.nodes, and what is reported in skysieve.status and the topics of nodes. Out: the control state, and writes by the leader alone.
 import { type FastifyBaseLogger } from 'fastify'
 import { type Static, type TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { type BrokerAccess, type ControlLog, type ControlWriter, openControlLog, openControlWriter } from '#hub'
 import { FILTERS_TOPIC, Manifest, openSources, sha256, sourceKey, type Sources, SOURCES_TOPIC } from '#filters'
 import { ACCOUNTS_TOPIC, accountsKey, AccountsValue } from './account-records.ts'
-import { openBelievedReports } from './believed-reports.ts'
+import { type BelievedReports, openBelievedReports } from './believed-reports.ts'
 import { NODES_TOPIC, nodeKey, nodeOfKey, NodeRecord } from './node-records.ts'
+import { openNodeReports } from './node-reports.ts'
 import { STATUS_TOPIC, StatusValue } from './status-records.ts'
 import { type ControlState, openControlState } from './control-state.ts'
 import { type Election, joinElection } from './leader-election.ts'
@@ -26,6 +27,7 @@ export interface ControlLogsOptions {
 
 export interface ControlLogs {
   readonly controlState: ControlState
+  readonly reports: Pick<BelievedReports, 'isOwn' | 'leftOver'>
   readonly sources: Sources
   readonly writes: ControlWrites
   /** Why what is read may be old; undefined while it is not. */
@@ -49,26 +51,35 @@ export async function openControlLogs({
   onLeading,
 }: ControlLogsOptions): Promise<ControlLogs> {
   const group = hub.user
-  const open = <S extends TSchema>(topic: string, schema: S): Promise<ControlLog<Static<S>>> => {
-    // 10 us for a filter's status; 660 where the schema is walked for each.
-    const compiled = Compile(schema)
-    return openControlLog({
+  const open = <T>(topic: string, parse: (value: Buffer) => T, signal?: AbortSignal): Promise<ControlLog<T>> =>
+    openControlLog({
       access: hub,
       topic,
       clientId: `${group}-${topic}`,
-      parse: value => compiled.Parse(JSON.parse(value.toString())),
+      parse,
       onProblem: problem => log.warn({ topic, err: problem }, 'control topic'),
+      ...(signal === undefined ? {} : { signal }),
     })
-  }
+  const statusOf = parserOf(StatusValue)
   const [sources, accounts, filters, status, nodes] = await Promise.all([
     openSources(hub, `${group}-${SOURCES_TOPIC}`, problem =>
       log.warn({ topic: SOURCES_TOPIC, err: problem }, 'control topic'),
     ),
-    open(ACCOUNTS_TOPIC, AccountsValue),
-    open(FILTERS_TOPIC, Manifest),
-    open(STATUS_TOPIC, StatusValue),
-    open(NODES_TOPIC, NodeRecord),
+    open(ACCOUNTS_TOPIC, parserOf(AccountsValue)),
+    open(FILTERS_TOPIC, parserOf(Manifest)),
+    open(STATUS_TOPIC, statusOf),
+    open(NODES_TOPIC, parserOf(NodeRecord)),
   ])
+  const own = openNodeReports({
+    hub,
+    open: (topic, signal) => open(topic, statusOf, signal),
+    record: name => nodes.get(nodeKey(name)),
+    onTrouble: (node, error) => log.warn({ node, err: error }, 'the topic of its reports cannot be read; trying again'),
+  })
+  nodes.onChange(({ key }) => own.refresh(nodeOfKey(key)))
+  for (const [, { name }] of nodes.entries()) own.refresh(name)
+  await own.settled()
+  const reports = openBelievedReports(status, own, filters)
   const leadership = openLeadership({
     openWriter: async () => {
       const writer = await openControlWriter({
@@ -86,10 +97,8 @@ export async function openControlLogs({
   let election: Election | undefined
   return {
     sources,
-    controlState: openControlState(
-      { accounts, filters, nodes, status: openBelievedReports(status, filters) },
-      adminTokenSha256,
-    ),
+    controlState: openControlState({ accounts, filters, nodes, status: reports }, adminTokenSha256),
+    reports,
     writes: {
       get isLeader() {
         return leadership.isHeld
@@ -113,9 +122,16 @@ export async function openControlLogs({
     async close() {
       await leadership.close()
       await election?.close()
-      await Promise.all([accounts, filters, sources, nodes, status].map(log => log.close()))
+      await Promise.all([accounts, filters, sources, nodes, status, own].map(log => log.close()))
     },
   }
+}
+
+/** What a record's bytes say, by its schema. */
+function parserOf<S extends TSchema>(schema: S): (value: Buffer) => Static<S> {
+  // 10 us for a filter's status; 660 where the schema is walked for each.
+  const compiled = Compile(schema)
+  return value => compiled.Parse(JSON.parse(value.toString()))
 }
 
 /** The logs that the writer's records go into. */

@@ -1,4 +1,4 @@
-// The records of skysieve.nodes on the hub: what each mirror node shall be. What it is, its workers report in skysieve.status.
+// The records of skysieve.nodes on the hub: what each mirror node shall be. What it is, its workers report in a topic of its own.
 // The topic is compacted and never mirrored; key: `node/<name>`. Only the leading API instance writes it.
 import { Type, type Static } from 'typebox'
 
@@ -81,6 +81,8 @@ export const NodeRecord = Type.Object({
   /** Its MirrorMaker's and its worker's, which are made when it joins. */
   hubUsers: Type.Array(HubUser),
   machine: Type.Optional(NodeMachine),
+  /** Whether it reports in a topic of its own alone; absent, it may write the one that nodes of former versions share. */
+  reportsAlone: Type.Optional(Type.Boolean()),
   /** When the API first logged in to its broker: it takes filters from then on. Absent while that address has not been reached. */
   reachedAt: Type.Optional(Time),
   /** Why it has not been reached, when that was tried last. */

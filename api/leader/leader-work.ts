@@ -10,12 +10,15 @@ import { type SubmissionQueue } from '../jobs/submission-queue.ts'
 import { newIdleGroupCleaner } from './delete-idle-groups.ts'
 import { newNodeReacher } from './reach-nodes.ts'
 import { newReconciler } from './reconcile.ts'
+import { separateReports } from './separate-reports.ts'
 
 const RECONCILE_EVERY_MS = 30_000
 /** Visits that begin while a filter is handed over wait for it. */
 const MOVES_EVERY_MS = 2000
 /** A node that joins waits for it before it gets filters. */
 const NODES_EVERY_MS = 500
+/** Only nodes of former versions wait for it. */
+const REPORTS_EVERY_MS = 10_000
 /** What 150 groups with the longest comments take of a broker is a few MB; what comes in a minute is bounded by the users' share of requests. */
 const GROUPS_EVERY_MS = 60_000
 /** Uses of tokens are written this rarely: a record per request would be a record per request. */
@@ -51,6 +54,7 @@ async function beginWork({ platform, jobs, log }: LeaderWorkOptions, signal: Abo
     repeat(RECONCILE_EVERY_MS, signal, reconciling(platform, log, signal)),
     repeat(MOVES_EVERY_MS, signal, () => advanceMoves(platform, log)),
     repeat(MOVES_EVERY_MS, signal, () => drainNodes(platform, log)),
+    repeat(REPORTS_EVERY_MS, signal, () => separateReports(platform, log)),
     repeat(GROUPS_EVERY_MS, signal, () => cleaner.round()),
   ])
 }

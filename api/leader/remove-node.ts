@@ -1,4 +1,5 @@
 // A node's end: first it takes part in nothing any more, then its users on the hub go, then what it reported, then its record. Whoever leads can finish it.
+import { statusTopicOf } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
 import { type NodeRecord } from '../control/node-records.ts'
 import { ApiError } from '../errors.ts'
@@ -30,6 +31,7 @@ export async function finishNodeRemoval(platform: Platform, name: string): Promi
   const { mirrorMaker, worker } = joining.nodeUsers(name)
   // Users first: nothing is reported any more from then on.
   for (const user of [mirrorMaker, worker]) await brokers.removeUser(HUB, user)
+  if (controlState.node(name)?.joinedAt !== undefined) await brokers.dropTopic(HUB, statusTopicOf(name))
   await writes.change(async writer => {
     const record = controlState.node(name)
     // Added anew meanwhile, as one of a former version may be.

@@ -12,8 +12,8 @@ const UNLIMITED = { consumerBytesPerSecond: null, producerBytesPerSecond: null, 
 export const nodeHubUsers = (nodes: readonly NodeRecord[], { nodeAcls }: Pick<NodeJoining, 'nodeAcls'>): KafkaUser[] =>
   nodes
     .filter(({ state }) => state !== 'expected' && state !== 'removing')
-    .flatMap(({ name, hubUsers }) => {
-      const acls = nodeAcls(name)
+    .flatMap(({ name, hubUsers, reportsAlone = false }) => {
+      const acls = nodeAcls(name, { reportsAlone })
       return hubUsers.map(kept => ({
         ...kept,
         broker: HUB,

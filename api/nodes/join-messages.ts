@@ -64,6 +64,8 @@ export const JoinAnswer = Type.Object({
   registryUrl: Type.Optional(Type.String()),
   /** Alert topics as they are on the hub now. */
   alertTopics: Type.Array(Type.Object({ name: Type.String(), partitions: Type.Integer() })),
+  /** Where its workers report on the hub, which is there by now and nobody else may write. Absent in answers of former versions, where all nodes share one. */
+  statusTopic: Type.Optional(Type.String()),
   /** Users of the hub, which are there by now. */
   hubUsers: Type.Object({ mirrorMaker: KafkaLogin, worker: KafkaLogin }),
   /** The API's user as the node has to make it on its own broker. */

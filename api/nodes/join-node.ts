@@ -1,8 +1,10 @@
 // A node joins: its record becomes active, its users are made on the hub, and it is told all that it needs.
 // Everything before the record is written can be refused without a trace; everything after it can be repeated by the same key.
 import { STREAMS } from '#hub'
+import { statusTopicOf } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
 import { type NodeRecord } from '../control/node-records.ts'
+import { statusTopicSpec } from '../control/node-reports.ts'
 import { registryFor } from '../settings.ts'
 import { readCertificateRequest } from './certificate-request.ts'
 import { applyNodeUser } from './hub-users.ts'
@@ -44,6 +46,7 @@ export async function joinNode(platform: NodePlatform, request: JoinRequest, rec
   const { name, shards } = record
   const secrets = unsealSecrets(box, record)
   const users = joining.nodeUsers(name)
+  await brokers.makeTopic(HUB, statusTopicSpec(name))
   for (const user of [users.mirrorMaker, users.worker]) await applyNodeUser(platform, user)
   const certificate = await joining.sign?.(request.csr, name, request.address)
   const ca = security.ca === undefined ? {} : { ca: security.ca }
@@ -54,6 +57,7 @@ export async function joinNode(platform: NodePlatform, request: JoinRequest, rec
     hub: { bootstrap: brokers.address(HUB) ?? '', ...ca },
     ...(registryUrl === undefined ? {} : { registryUrl }),
     alertTopics: await alertTopics(platform),
+    statusTopic: statusTopicOf(name),
     hubUsers: {
       mirrorMaker: { user: users.mirrorMaker, password: secrets.mirrorMaker },
       worker: { user: users.worker, password: secrets.worker },

@@ -121,7 +121,8 @@ export function joined(
   const { clockMs: _clock, diskFreeBytes: _free, ...machine } = facts
   return {
     ...rest,
-    state: record.state === 'expected' ? 'active' : record.state,
+    // One that joins for the first time is told where to report.
+    ...(record.state === 'expected' ? { state: 'active' as const, reportsAlone: true } : {}),
     invitation: { ...record.invitation, usedBy: keySha256 },
     shards: record.state === 'expected' ? shards : record.shards,
     bootstrap,

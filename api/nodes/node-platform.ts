@@ -9,8 +9,8 @@ export interface NodeJoining {
   readonly kafkaVersion: string
   /** Names of a node's two users on the hub. */
   readonly nodeUsers: (node: string) => { readonly mirrorMaker: string; readonly worker: string }
-  /** What these two may do on the hub. */
-  readonly nodeAcls: (node: string) => readonly Grant[]
+  /** What these two may do on the hub; a node that does not report alone may write the topic that nodes of former versions share. */
+  readonly nodeAcls: (node: string, reporting: { readonly reportsAlone: boolean }) => readonly Grant[]
   /**
    * Signs a node's certificate request, which was verified, for the host of its address and names of loopback; gives the certificate as PEM.
    * Absent where the system speaks plain text, or where nodes bring certificates of their own.

@@ -1,7 +1,7 @@
 // The plan of a system on one machine: its hub's and its nodes' steps, and what comes when all of them run.
 import { hubPlan, type PlanContext, processStep } from './hub-plan.ts'
 import { readIdentity } from './join/identity.ts'
-import { joinLocally } from './join/join-local.ts'
+import { joinLocally, knowsAll } from './join/join-local.ts'
 import { machineFacts } from './join/machine-facts.ts'
 import { type HubLayout } from './layout/hub-layout.ts'
 import { type Layout } from './layout/layout.ts'
@@ -32,10 +32,8 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
 /** A node that has joined from here before needs no API. */
 const localJoin = ({ machine, hub }: Layout, node: NodeLayout, note: (text: string) => void): NodeJoin => {
   const { name, dir, address, shards } = node
-  const known = readIdentity(dir)
-  const isThere = known?.address.host === address.host && known.address.port === address.port
   return {
-    after: isThere ? [] : ['api'],
+    after: knowsAll(readIdentity(dir), address) ? [] : ['api'],
     run: signal =>
       joinLocally({
         dir,

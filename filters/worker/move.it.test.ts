@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, expect, inject, test } from 'vitest'
 import { type Handover, type Manifest } from '../manifest.ts'
 import { filterKey } from '../progress/keys.ts'
-import { STATUS_TOPIC } from '../publish/topics.ts'
+import { statusTopicOf } from '../publish/topics.ts'
 import { openTestNode, readTopic, type TestAlert, testSandbox, until } from './worker.fixture.ts'
 
 afterAll(async () => (await testSandbox()).close())
@@ -146,17 +146,19 @@ test(
 )
 
 test(
-  'a node tells when the visits that it kept are over, and stops with its time then shortened',
+  'a node tells when the visits that it kept are over, stops with its time then shortened, and speaks of the filter no more',
   { timeout: 90_000 },
   async () => {
     const { hub } = inject('kafka')
-    const admin = openAdmin(hub)
-    await admin.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
-    await admin.close()
     const { old, fresh, put, send, close } = await openMirrors()
+    const statusTopic = statusTopicOf(old.mirror)
+    const admin = openAdmin(hub)
+    await admin.createTopics([{ name: statusTopic, configs: { 'cleanup.policy': 'compact' } }])
+    const newest = async (key: string) =>
+      (await readTopic(hub, statusTopic)).findLast(record => String(record.key) === key)
     const manifest = old.manifest({ cap: 10 })
     put(manifest)
-    await Promise.all([old.work({ hub }), fresh.work()])
+    await Promise.all([old.work({ hub, statusTopic }), fresh.work()])
     await send(1)
     await old.evaluated()
     const [at, to] = [new Date().toISOString(), { mirror: fresh.mirror, shard: 0 }]
@@ -171,8 +173,7 @@ test(
     put({ ...manifest, placement: to, handover })
     const key = `node/${old.mirror}/0`
     await until(async () => {
-      const report = (await readTopic(hub, STATUS_TOPIC)).findLast(record => String(record.key) === key)
-      const { over } = JSON.parse(String(report?.value ?? '{}')) as { over?: unknown }
+      const { over } = JSON.parse(String((await newest(key))?.value ?? '{}')) as { over?: unknown }
       return JSON.stringify(over) === JSON.stringify([{ filter: manifest.id, at }])
     })
     expect((await old.progress(filterKey(manifest.id)))?.['lane']).toBeDefined()
@@ -181,10 +182,15 @@ test(
       const record = await old.progress(filterKey(manifest.id))
       return record !== undefined && record['lane'] === undefined
     })
+    expect((await newest(manifest.id))?.value).toBeInstanceOf(Buffer)
+    put({ ...manifest, placement: to })
+    await until(async () => (await newest(manifest.id))?.value === null)
     await send(2)
     await fresh.evaluated()
     expect(new Set((await fresh.deliveries(manifest.id)).map(({ visit }) => visit))).toEqual(new Set([2]))
     expect((await old.deliveries(manifest.id)).map(({ visit }) => visit)).toEqual(range(0, 10).map(() => 1))
     await close()
+    await admin.deleteTopics([statusTopic])
+    await admin.close()
   },
 )

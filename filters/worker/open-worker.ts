@@ -12,6 +12,7 @@ import { filterTopics, type TopicRetention } from '../membership/filter-topics.t
 import { type ManifestSource } from '../membership/node-manifests.ts'
 import { SourceLookup } from '../membership/source-lookup.ts'
 import { filterMetrics } from '../metrics.ts'
+import { STATUS_TOPIC } from '../publish/topics.ts'
 import { type Sources } from '../sources.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
 import { type MachineReport } from './report-values.ts'
@@ -29,6 +30,8 @@ export interface WorkerOptions {
   readonly node: BrokerAccess
   /** Where status is reported; undefined reports nowhere. */
   readonly hub?: BrokerAccess
+  /** Which topic of the hub that is; the one of all nodes where absent, as hubs of former versions have no other. */
+  readonly statusTopic?: string
   readonly streams: readonly Stream[]
   readonly sandbox: Sandbox
   /** skysieve.filters as mirrored to the node, replayed to its end. */
@@ -128,6 +131,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     const manifestOf = (filter: string): ReturnType<ManifestSource['get']> => manifests.get(filter)
     const status = new StatusReporter({
       hub: options.hub,
+      topic: options.statusTopic ?? STATUS_TOPIC,
       mirror,
       shard,
       shards: options.shards,

@@ -1,4 +1,4 @@
-// What a worker tells the hub (skysieve.status) about its filters and itself: newest state of each, tried again until it is taken. Losing the hub stops nothing here.
+// What a worker tells the hub (skysieve.status.<node>) about its filters and itself: newest state of each, tried again until it is taken. Losing the hub stops nothing here.
 import { type BrokerAccess, openProducer, type Producer } from '#hub'
 import { type FeedGap, type MirrorGap, type MirrorLag } from '#mirrors'
 import { type Logger } from 'pino'
@@ -9,7 +9,7 @@ import { type Membership } from '../membership/membership.ts'
 import { isAt } from '../membership/place.ts'
 import { type FilterMetrics } from '../metrics.ts'
 import { type ShardState } from '../progress/shard-state.ts'
-import { STATUS_TOPIC } from '../publish/topics.ts'
+import { statusTopicOf } from '../publish/topics.ts'
 import { filterReport, type MachineReport, shardReport } from './report-values.ts'
 
 const FLUSH_MS = 2000
@@ -34,6 +34,8 @@ export interface Reported {
 export interface StatusOptions {
   /** The hub; undefined reports nowhere. */
   readonly hub: BrokerAccess | undefined
+  /** Where on the hub: `statusTopicOf(mirror)`, or the topic of all nodes where the hub is of a former version. */
+  readonly topic: string
   readonly mirror: string
   readonly shard: number
   /** How many the mirror has. */
@@ -134,7 +136,7 @@ export class StatusReporter {
   }
 
   async #flush(): Promise<void> {
-    const { hub, mirror, shard, log } = this.#options
+    const { hub, topic, mirror, shard, log } = this.#options
     const reported = this.#reported
     this.#dueMs = Number.POSITIVE_INFINITY
     if (hub === undefined || reported === undefined) return
@@ -145,12 +147,12 @@ export class StatusReporter {
     try {
       const messages = filters.flatMap(filter => {
         const value = this.#status(filter, reported, nowMs)
-        return value === undefined ? [] : { topic: STATUS_TOPIC, key: filter, value }
+        return value === undefined ? [] : { topic, key: filter, value }
       })
       this.#producer ??= await openProducer(hub, { clientId: `${hub.user}.status` })
       await this.#producer.send([
         ...messages,
-        { topic: STATUS_TOPIC, key: `node/${mirror}/${shard}`, value: this.#node(reported, machine, nowMs) },
+        { topic, key: `node/${mirror}/${shard}`, value: this.#node(reported, machine, nowMs) },
       ])
       for (const filter of filters)
         if (reported.shardState.filters.has(filter)) this.#sentMs.set(filter, nowMs)
@@ -165,11 +167,18 @@ export class StatusReporter {
     }
   }
 
-  /** Null once the filter is forgotten: the acknowledgement of a deletion. Undefined where another shard or node speaks for it. */
+  /**
+   * Null once the filter is forgotten: the acknowledgement of a deletion, and, in a topic of this node's own, also when the filter is another node's.
+   * Undefined where another shard or node speaks for it under the same key.
+   */
   #status(filter: string, { shardState, membership, lanes }: Reported, nowMs: number): string | null | undefined {
-    const { mirror, shard, manifestOf } = this.#options
+    const { topic, mirror, shard, manifestOf } = this.#options
     const [manifest, record] = [manifestOf(filter), shardState.filters.get(filter)]
-    if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) return undefined
+    if (manifest?.placement && !isAt({ mirror, shard }, manifest.placement)) {
+      // What it last said stands while it finishes visits of a filter that has moved away.
+      const isDone = record === undefined || manifest.handover?.from.mirror !== mirror
+      return isDone && manifest.placement.mirror !== mirror && topic === statusTopicOf(mirror) ? null : undefined
+    }
     if (record === undefined && (manifest === undefined || manifest.state === 'deleted')) return null
     const sentMs = this.#sentMs.get(filter) ?? 0
     const recent = shardState.recentVisits(filter)

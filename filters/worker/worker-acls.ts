@@ -3,7 +3,7 @@ import { CLOCK_TOPIC, type Grant } from '#hub'
 import { NODE_TOPICS } from '#mirrors'
 import { FILTERS_TOPIC } from '../manifest.ts'
 import { PROGRESS_TOPIC } from '../progress/keys.ts'
-import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, STATUS_TOPIC } from '../publish/topics.ts'
+import { DEAD_LETTERS_TOPIC, LOGS_TOPIC, OVER_CAP_TOPIC, SHARDS_TOPIC, statusTopicOf } from '../publish/topics.ts'
 import { SOURCES_TOPIC } from '../sources.ts'
 
 /** The registry's topic as mirrored to the node. */
@@ -46,6 +46,6 @@ export function workerAcls(mirror: string, alertTopics: readonly string[]): Work
       { user, resource: 'group', name: 'filter.', match: 'prefixed', operations: ['read'] },
       { user, resource: 'transactional-id', name: `skysieve.${mirror}.`, match: 'prefixed', operations: ['write'] },
     ],
-    hub: [topic(STATUS_TOPIC, 'write')],
+    hub: [topic(statusTopicOf(mirror), 'write')],
   }
 }

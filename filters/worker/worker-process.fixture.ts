@@ -17,7 +17,7 @@ import {
 } from '#hub'
 import { nodeTopics } from '#mirrors'
 import { FILTERS_TOPIC, type Manifest } from '../manifest.ts'
-import { STATUS_TOPIC } from '../publish/topics.ts'
+import { statusTopicOf } from '../publish/topics.ts'
 import { workerAcls, workerUser } from './worker-acls.ts'
 import { readTopic } from './worker.fixture.ts'
 
@@ -53,7 +53,7 @@ export async function openWorkerProcesses(
   const workers: ChildProcess[] = []
   const [onNode, onHub] = [openAdmin(node), openAdmin(hub)]
   await onNode.createTopics(nodeTopics({ alertTopics: [{ name: topic, partitions: PARTITIONS }], shards }))
-  await onHub.createTopics([{ name: STATUS_TOPIC, configs: { 'cleanup.policy': 'compact' } }])
+  await onHub.createTopics([{ name: statusTopicOf(mirror), configs: { 'cleanup.policy': 'compact' } }])
   const rights = workerAcls(mirror, [topic])
   for (const [admin, grants] of [
     [onNode, rights.node],
@@ -89,6 +89,7 @@ export async function openWorkerProcesses(
           shards,
           local: asWorker(node),
           hub: asWorker(hub),
+          statusTopic: statusTopicOf(mirror),
           opsPort,
           dataDir: dir,
           streams: ['lsst'],
@@ -134,7 +135,7 @@ export async function openWorkerProcesses(
       await writer.close()
     },
     statusOf: async filter => {
-      const record = (await readTopic(hub, STATUS_TOPIC)).findLast(({ key: id }) => id?.toString() === filter)
+      const record = (await readTopic(hub, statusTopicOf(mirror))).findLast(({ key: id }) => id?.toString() === filter)
       return record?.value ? (JSON.parse(record.value.toString()) as Record<string, unknown>) : undefined
     },
     close: async () => {

@@ -134,16 +134,18 @@ def trips_of(filters, reached, logs):
 
 
 class Reports:
-    """What the nodes said: skysieve.status of the hub, and skysieve.over-cap of each node."""
+    """What the nodes said: the topic of each one's reports on the hub, and skysieve.over-cap of each node."""
 
     def __init__(self, plan):
-        self.status_tail = TopicTail(plan["hub"], "skysieve.status")
+        # Each node has one, and those of former versions share the first.
+        self.status_tails = [TopicTail(plan["hub"], "skysieve.status")]
+        self.status_tails += [TopicTail(plan["hub"], name) for name in self.status_tails[0].others("skysieve.status.")]
         self.over_cap_tails = [TopicTail(node["access"], "skysieve.over-cap") for node in plan["nodes"]]
         self.status, self.visits, self.nodes = {}, {}, {}
         self.over_cap, self.over_cap_ids = collections.Counter(), collections.defaultdict(list)
 
     def read(self):
-        for message in self.status_tail.new():
+        for message in (message for tail in self.status_tails for message in tail.new()):
             if message.value() is None:
                 continue
             status = json.loads(message.value())

@@ -24,7 +24,7 @@ class Gaps:
         self.there = collections.defaultdict(collections.Counter)
 
     def read(self, status):
-        """status: the node's newest record in skysieve.status."""
+        """status: the node's newest record in its topic of reports."""
         self.status = status
         for message in self.tail.new():
             gap = json.loads(message.value())

@@ -35,6 +35,10 @@ class TopicTail:
             if not error:
                 yield message
 
+    def others(self, prefix):
+        """The broker's topics whose names begin so."""
+        return sorted(name for name in self.consumer.list_topics(timeout=ANSWER_SECONDS).topics if name.startswith(prefix))
+
     def first(self, partition):
         """The first offset that the broker still has."""
         return self.consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=ANSWER_SECONDS)[0]

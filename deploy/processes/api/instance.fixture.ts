@@ -10,6 +10,7 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import { type Api, apiAcls, type ApiSettings, openApi } from '#api'
 import { runCli, type CliContext } from '#cli'
+import { statusTopicOf } from '#filters'
 import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
 import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
@@ -210,7 +211,8 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
 
 async function prepare(hub: BrokerAccess, user: string, password: string): Promise<void> {
   const onHub = openAdmin(hub)
-  await onHub.deleteTopics([...CONTROL, 'skysieve.leader', 'skysieve.audit'])
+  const reports = (await onHub.listTopics()).filter(name => name.startsWith(statusTopicOf('')))
+  await onHub.deleteTopics([...CONTROL, ...reports, 'skysieve.leader', 'skysieve.audit'])
   const compacted = CONTROL.map(name => ({ name, configs: { 'cleanup.policy': 'compact' } }))
   await onHub.createTopics([...compacted, { name: 'skysieve.leader' }, { name: 'skysieve.audit' }])
   await onHub.upsertUser(user, password)

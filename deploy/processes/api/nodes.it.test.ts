@@ -20,6 +20,7 @@ const kafka = inject('kafka')
 const SOURCE = 'export const filter = alert => alert.diaSource.psfFlux > 0'
 const STREAM = 'lsst-alerts-v11'
 const USERS = ['skysieve-mm2-node1', 'skysieve-worker-node1']
+const STATUS = 'skysieve.status.node1'
 
 let instance: TestInstance
 let api: Api
@@ -41,11 +42,14 @@ const placed = (id: string): Promise<Answer> =>
     ({ body }) => body.placement !== null,
   )
 const node = async (name = 'node1'): Promise<Answer['body']> => (await call('GET', `/nodes/${name}`)).body
-const report = async (messages: readonly (readonly [key: string, value: object | null])[]): Promise<void> => {
+const report = async (
+  messages: readonly (readonly [key: string, value: object | null])[],
+  topic = 'skysieve.status',
+): Promise<void> => {
   const producer = await openProducer(kafka.hub, { clientId: 'nodes-test' })
   await producer.send(
     messages.map(([key, value]) => ({
-      topic: 'skysieve.status',
+      topic,
       key,
       value: value === null ? null : JSON.stringify(value),
     })),
@@ -78,6 +82,7 @@ describe('a node that joins', () => {
         hub: { bootstrap: kafka.hub.bootstrap },
         hubUsers: { mirrorMaker: { user: USERS[0] }, worker: { user: USERS[1] } },
         apiUser: { user: 'skysieve-api' },
+        statusTopic: STATUS,
         reached: false,
       },
     ])
@@ -89,7 +94,7 @@ describe('a node that joins', () => {
     expect(answered.alertTopics).toContainEqual({ name: STREAM, partitions: expect.any(Number) })
     const asWorker = { bootstrap: kafka.hub.bootstrap, ...worker }
     const producer = await openProducer(asWorker, { clientId: 'nodes-test' })
-    await producer.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
+    await producer.send([{ topic: STATUS, key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
     await expect(producer.send([{ topic: STREAM, value: 'forged' }])).rejects.toMatchObject({
       code: 'HUB_NOT_AUTHORIZED',
     })
@@ -103,7 +108,11 @@ describe('a node that joins', () => {
     const again = await joinWith({ ...(await request()), shards: 4 })
     expect([again.status, again.body]).toEqual([200, { ...answered, why: again.body.why }])
     const other = await joinWith(await request(token, await newNodeKey()))
-    expect(other.body).toMatchObject({ status: 403, code: 'API_JOIN_TOKEN_USED' })
+    expect(other.body).toMatchObject({
+      status: 403,
+      code: 'API_JOIN_TOKEN_USED',
+      detail: expect.stringMatching(/used before, with another key.*skysieve node remove node1/),
+    })
     const written = (await auditedJoins(api.url, instance.adminToken)).filter(
       ({ code }) => code === 'API_JOIN_TOKEN_USED',
     )
@@ -134,6 +143,7 @@ describe('a node that joins', () => {
     expect((await call('POST', '/nodes', { name: 'node1' })).body).toMatchObject({
       status: 409,
       code: 'API_NAME_TAKEN',
+      detail: expect.stringMatching(/already is a node “node1”, which has joined.*skysieve node remove node1/),
     })
   })
 })
@@ -160,10 +170,19 @@ describe('a cordon', () => {
   })
 })
 
+test('the last node that takes filters is not drained', async () => {
+  expect((await call('POST', '/nodes/node1/drain')).body).toMatchObject({
+    status: 409,
+    code: 'API_NODE_STATE',
+    detail: expect.stringMatching(/“node1” is not drained: it is the only one.*skysieve node add/),
+  })
+  expect(await node()).toMatchObject({ state: 'active', placed: 2 })
+})
+
 test('what another node reports of a filter changes nothing', async () => {
   const [{ id }] = (await call('GET', '/filters?name=early')).body.items
   const own = ofFilter(id, 'node1', { lane: 'live.lsst' })
-  await report([[id, own]])
+  await report([[id, own]], STATUS)
   await until(
     () => call('GET', `/filters/${id}`),
     ({ body }) => body.stage === 'live',
@@ -198,7 +217,7 @@ test('after a restart the node is there, its key is known, and a user that was l
     { bootstrap: kafka.hub.bootstrap, ...answered.hubUsers.worker },
     { clientId: 'x' },
   )
-  await producer.send([{ topic: 'skysieve.status', key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
+  await producer.send([{ topic: STATUS, key: 'node/node1/0', value: JSON.stringify(ofShard('node1')) }])
   await producer.close()
 })
 
@@ -218,10 +237,8 @@ describe('a node is removed', () => {
       expect(await hub.listGrants(user)).toEqual([])
     }
     expect((await call('GET', '/nodes')).body.items).toEqual([])
-    expect([
-      await newestOf(kafka.hub, 'node/node1'),
-      await newestOf(kafka.hub, 'node/node1/0', 'skysieve.status'),
-    ]).toEqual([null, null])
+    expect(await newestOf(kafka.hub, 'node/node1')).toBeNull()
+    expect(await hub.listTopics()).not.toContain(STATUS)
     const { body } = await joinWith(await request())
     expect(body).toMatchObject({ status: 403, code: 'API_JOIN_TOKEN_UNKNOWN' })
     expect((await call('GET', '/dead-letters?broker=node1')).body.code).toBe('API_DEAD_LETTER_UNKNOWN')

@@ -12,6 +12,8 @@ export const WorkerConfig = Type.Object(
     local: BrokerConfig,
     /** Where status goes; losing it stops nothing. */
     hub: BrokerConfig,
+    /** Of the hub, that only this node writes; a hub of a former version has one for all nodes. */
+    statusTopic: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,200}$' })),
     /** Asked for schemas that have not arrived on the node. */
     registryUrl: Type.Optional(Type.String({ pattern: '^https?://' })),
     opsPort: Type.Integer({ minimum: 1, maximum: 65_535 }),

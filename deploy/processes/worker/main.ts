@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { openNodeManifests, openSources, openWorker } from '#filters'
+import { languagesThatRun, openNodeManifests, openSources, openWorker } from '#filters'
 import { collectRarely, openRegistryClient, openSchemaStore, parseSchema, STREAMS } from '#hub'
 import { followMirrorGaps, hubLateness, mirrorLag, openHubClock, openLagWatch, openMachine } from '#mirrors'
 import { openSandboxMetrics } from '#sandbox'
@@ -21,7 +21,8 @@ const ASK_LIMIT_MS = 1000
 
 collectRarely()
 const config = readConfig(WorkerConfig)
-const { mirror, shards, local, hub, opsPort, dataDir, schemaWaitMs, maxLagAlerts, metricsTokenSha256 } = config
+const { mirror, shards, local, hub, statusTopic, opsPort, dataDir, schemaWaitMs, maxLagAlerts, metricsTokenSha256 } =
+  config
 const log = pino({ name: `worker ${mirror}`, level: config.logLevel })
 const registry = new Registry()
 processMetrics(registry)
@@ -68,12 +69,13 @@ lag.ended.catch(warn('how far this node is behind the hub is not known'))
 mirrorLag(registry, lag.latest)
 const machine = openMachine(dataDir)
 const version = softwareVersion()
-const languages = ['javascript', 'typescript', ...(config.containers === undefined ? [] : ['python'])]
+const languages = languagesThatRun(config.containers !== undefined)
 const worker = await openWorker({
   mirror,
   shards,
   node: local,
   hub,
+  ...(statusTopic === undefined ? {} : { statusTopic }),
   streams,
   sandbox,
   manifests,

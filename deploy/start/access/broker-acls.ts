@@ -77,8 +77,14 @@ const ofNode = (node: string) => [
   lagWatchAcls(workerUser(node), ALERT_TOPICS),
 ]
 
-/** What a node's two users may do on the hub: MirrorMaker reads, the worker reports and looks how far the alerts are. */
-export const nodeHubAcls = (node: string): readonly Grant[] => ofNode(node).flatMap(({ hub }) => hub)
+/**
+ * What a node's two users may do on the hub: MirrorMaker reads, the worker reports and looks how far the alerts are. One that does not report alone, as
+ * nodes of former versions, may write the topic they share besides its own.
+ */
+export const nodeHubAcls = (node: string, { reportsAlone }: { readonly reportsAlone: boolean }): readonly Grant[] => [
+  ...ofNode(node).flatMap(({ hub }) => hub),
+  ...(reportsAlone ? [] : topics([STATUS_TOPIC], 'write').map(acl => ({ ...acl, user: workerUser(node) }))),
+]
 
 /** On a node: MirrorMaker writes and records what it lost, the worker reads alerts and control topics and writes what comes out of them. */
 export const nodeAcls = (node: string): readonly Grant[] => [

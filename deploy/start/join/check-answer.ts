@@ -36,7 +36,7 @@ export const checkAnswer = (value: unknown, asked: Asked): JoinAnswer | { readon
 }
 
 const wrongIn = (answer: JoinAnswer, { name, key, authority }: Asked): string | undefined => {
-  const { shards, hub, hubUsers, apiUser, alertTopics, registryUrl } = answer
+  const { shards, hub, hubUsers, apiUser, alertTopics, registryUrl, statusTopic } = answer
   if (name !== undefined && answer.name !== name) return `it calls the node ${answer.name}, not ${name}`
   if (shards < 1 || shards > MAX_SHARDS) return `it gives the node ${shards} shards`
   if (!BOOTSTRAP.test(hub.bootstrap)) return 'the address of the hub’s broker is none'
@@ -49,6 +49,7 @@ const wrongIn = (answer: JoinAnswer, { name, key, authority }: Asked): string | 
     TOPIC.test(topic.name) && topic.partitions >= 1 && topic.partitions <= MAX_PARTITIONS
   if (alertTopics.length === 0 || alertTopics.length > MAX_TOPICS || !alertTopics.every(isTopic))
     return 'the alert topics are none'
+  if (statusTopic !== undefined && !TOPIC.test(statusTopic)) return 'the topic of reports is none'
   if (!SHA256.test(answer.metricsTokenSha256)) return 'the hash of the token for metrics is none'
   return wrongCertificate(answer, key, authority)
 }

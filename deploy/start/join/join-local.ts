@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { DeployError } from '../../errors.ts'
 import { askApi, type ApiAccess } from '../seed/ask-api.ts'
-import { type Identity, readIdentity, writeToken } from './identity.ts'
+import { type Address, type Identity, readIdentity, writeToken } from './identity.ts'
 import { joinAgain, type JoinContext, joinWith } from './join-node.ts'
 
 const FIRST_REFUSAL = 300
@@ -15,10 +15,14 @@ export interface LocalJoin extends JoinContext {
   readonly adminToken: string
 }
 
+/** Whether a node knows all that it needs: one that joined a former version was not told where it reports, and asks once more. */
+export const knowsAll = (known: Identity | undefined, address: Address): boolean =>
+  known?.answer.statusTopic !== undefined && isDeepStrictEqual(known.address, address)
+
 /** Who it is: as it is kept, or as it is told now. Throws as joinWith, and DEPLOY_JOIN where the API invites no node of that name. */
 export const joinLocally = async (node: LocalJoin): Promise<Identity> => {
   const known = readIdentity(node.dir)
-  if (known !== undefined) return isDeepStrictEqual(known.address, node.address) ? known : joinWith(known.token, node)
+  if (known !== undefined) return knowsAll(known, node.address) ? known : joinWith(known.token, node)
   const again = await joinAgain(node)
   if (again !== undefined) return again
   const invited = await invite({ apiUrl: node.apiUrl, adminToken: node.adminToken }, node.name, node.signal)

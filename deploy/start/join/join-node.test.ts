@@ -14,7 +14,7 @@ import { type JoinAnswer, type JoinRequest } from '#api'
 import { serverTls, signRequest } from '#hub'
 import { hashOfCertificate } from './authority.ts'
 import { readIdentity, writeToken } from './identity.ts'
-import { joinLocally } from './join-local.ts'
+import { joinLocally, knowsAll } from './join-local.ts'
 import { joinRemotely, learnAnew } from './join-remote.ts'
 import { type JoinContext, joinWith } from './join-node.ts'
 import { machineFacts } from './machine-facts.ts'
@@ -29,6 +29,7 @@ const plainAnswer = ({ name = 'node3', shards }: JoinRequest): JoinAnswer => ({
   hub: { bootstrap: '127.0.0.1:21000' },
   registryUrl: 'http://127.0.0.1:21002',
   alertTopics: [{ name: 'lsst-alerts-v11', partitions: 8 }],
+  statusTopic: 'skysieve.status.node3',
   hubUsers: { mirrorMaker: login('skysieve-mm2-node3'), worker: login('skysieve-worker-node3') },
   apiUser: login('skysieve-api'),
   nodeToken: 'skynode_1',
@@ -131,6 +132,7 @@ test.each<[string, (answer: JoinAnswer) => unknown, RegExp]>([
     /characters/,
   ],
   ['no topics', answer => ({ ...answer, alertTopics: [] }), /alert topics/],
+  ['a topic of reports with spaces', answer => ({ ...answer, statusTopic: 'a b' }), /topic of reports/],
   ['an authority that the token does not name', answer => ({ ...answer, ca: 'x', certificate: 'y' }), /no authority/],
 ])('an answer with %s is not taken', async (_, spoil, why) => {
   const { listener } = api(request => ({ status: 200, body: spoil(plainAnswer(request)) }))
@@ -246,6 +248,23 @@ test('a local join that was cut off is repeated with the same key and token; a t
   // Known from now on, whether the API answers or not.
   for (const server of servers.splice(0)) server.close().closeAllConnections()
   expect(await joinLocally(context)).toEqual(identity)
+})
+
+test('a local node that joined a former version asks once more, to be told where it reports', async () => {
+  const isFormer = { now: true }
+  const { requests, listener } = api(request => {
+    const { statusTopic: _later, ...former } = plainAnswer(request)
+    return { status: 200, body: isFormer.now ? former : plainAnswer(request) }
+  })
+  const port = await listening(createHttp(listener))
+  const context = { ...contextFor(`http://127.0.0.1:${port}`), name: 'node3', adminToken: 'sky_admin' }
+  const former = await joinWith(PLAIN_TOKEN, context)
+  expect(knowsAll(former, context.address)).toBe(false)
+  isFormer.now = false
+  const identity = await joinLocally(context)
+  expect(identity).toEqual({ ...former, answer: { ...former.answer, statusTopic: 'skysieve.status.node3' } })
+  expect(await joinLocally(context)).toEqual(identity)
+  expect([requests.length, knowsAll(identity, context.address)]).toEqual([2, true])
 })
 
 test('a node asks until the API reaches its broker, and each reason is told once', async () => {

@@ -32,6 +32,8 @@ export interface Joined {
   readonly hub: { readonly bootstrap: string; readonly ca?: string }
   readonly registryUrl?: string
   readonly hubUsers: { readonly mirrorMaker: Login; readonly worker: Login }
+  /** Where its workers report on the hub; absent where it is of a former version. */
+  readonly statusTopic?: string
   /** Of the API, on the node's broker. */
   readonly apiUser: Login
   /** As they were on the hub when it joined. */

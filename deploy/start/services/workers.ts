@@ -34,6 +34,7 @@ export const workerProcess = (machine: MachineLayout, node: NodeLayout, joined: 
       shards: node.shards,
       local,
       hub,
+      ...(joined.statusTopic === undefined ? {} : { statusTopic: joined.statusTopic }),
       ...(registryUrl === undefined ? {} : { registryUrl }),
       metricsTokenSha256: joined.metricsTokenSha256,
       opsPort,
