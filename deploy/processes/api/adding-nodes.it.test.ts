@@ -70,50 +70,76 @@ describe('a node that is added', () => {
 describe('a join is refused', () => {
   const changed = (change: (request: JoinRequest) => JoinRequest) => async () => change(await request())
   const facts = (over: Partial<JoinRequest['facts']>) => changed(one => ({ ...one, facts: { ...one.facts, ...over } }))
-  const table: readonly (readonly [what: string, request: () => Promise<unknown>, status: number, code: string])[] = [
-    ['with half a token', () => request(token.slice(0, 40)), 400, 'API_JOIN_TOKEN_FORM'],
+  const table: readonly (readonly [what: string, request: () => Promise<unknown>, code: string, said: RegExp])[] = [
+    [
+      'with half a token',
+      () => request(token.slice(0, 40)),
+      '400 API_JOIN_TOKEN_FORM',
+      /no join token, or not a whole one.*92 characters.*skysieve node add NAME/,
+    ],
     [
       'with a token of another system',
       () => request(token.replace(/0{32}$/, 'a'.repeat(32))),
-      403,
-      'API_JOIN_ELSEWHERE',
+      '403 API_JOIN_ELSEWHERE',
+      /made by another system, whose brokers have another certificate authority/,
     ],
     [
       'with a guessed secret',
       () => request(token.replace(/_[0-9a-z]{40}_/, `_${'x'.repeat(40)}_`)),
-      403,
-      'API_JOIN_TOKEN_UNKNOWN',
+      '403 API_JOIN_TOKEN_UNKNOWN',
+      /is not known: a newer one took its place, or its node was removed/,
     ],
-    ['as another node', changed(one => ({ ...one, name: 'node9' })), 409, 'API_JOIN_NAME'],
-    ['with a request that is none', changed(one => ({ ...one, csr: 'x' })), 422, 'API_JOIN_REQUEST'],
+    ['as another node', changed(one => ({ ...one, name: 'node9' })), '409 API_JOIN_NAME', /not for “node9”/],
+    ['with a request that is none', changed(one => ({ ...one, csr: 'x' })), '422 API_JOIN_REQUEST', /request/],
     [
       'for a name of somebody else’s',
       async () => ({ ...(await request()), csr: await key('127.0.0.1', 'example.org') }),
-      422,
-      'API_JOIN_REQUEST',
+      '422 API_JOIN_REQUEST',
+      /asks for "example\.org", but the node's address is 127\.0\.0\.1/,
     ],
-    ['with a clock that is 3 s ahead', async () => facts({ clockMs: Date.now() + 3000 })(), 422, 'API_JOIN_CLOCK'],
     [
-      'with a clock that is an hour behind',
-      async () => facts({ clockMs: Date.now() - 3_600_000 })(),
-      422,
-      'API_JOIN_CLOCK',
+      'with a clock that is 3 s ahead',
+      async () => facts({ clockMs: Date.now() + 3000 })(),
+      '422 API_JOIN_CLOCK',
+      /clock is ahead of this system's by [23]\.\d s; 2 s are allowed.*timedatectl set-ntp true/,
     ],
-    ['with an older Skysieve', facts({ version: '0.0.9' }), 422, 'API_JOIN_VERSION'],
-    ['with a newer Kafka', facts({ kafkaVersion: '99.0.0' }), 422, 'API_JOIN_VERSION'],
-    ['with too small a disk', facts({ diskFreeBytes: 999_999_999 }), 422, 'API_JOIN_DISK'],
-    ['with five shards', changed(one => ({ ...one, shards: 5 })), 400, 'API_REQUEST_INVALID'],
+    [
+      'with a clock that is 3 s behind',
+      async () => facts({ clockMs: Date.now() - 3000 })(),
+      '422 API_JOIN_CLOCK',
+      /clock is behind, or its request took long: it differs from this system's by \d+\.\d s/,
+    ],
+    [
+      'with an older Skysieve',
+      facts({ version: '0.0.9' }),
+      '422 API_JOIN_VERSION',
+      /runs Skysieve 0\.0\.9, this system \d+\.\d+\.\d+.*update it, then join again/,
+    ],
+    [
+      'with a newer Kafka',
+      facts({ kafkaVersion: '99.0.0' }),
+      '422 API_JOIN_VERSION',
+      /runs Kafka 99\.0\.0, the hub .*update the hub first/,
+    ],
+    [
+      'with too small a disk',
+      facts({ diskFreeBytes: 499_999_999 }),
+      '422 API_JOIN_DISK',
+      /has 0\.5 GB of disk for its data and needs 1\.0 GB.*--data-dir/,
+    ],
+    ['with five shards', changed(one => ({ ...one, shards: 5 })), '400 API_REQUEST_INVALID', /./],
     [
       'with a fact that nobody asked for',
       changed(one => ({ ...one, facts: { ...one.facts, more: 1 } as never })),
-      400,
-      'API_REQUEST_INVALID',
+      '400 API_REQUEST_INVALID',
+      /./,
     ],
-    ['without anything', async () => ({}), 400, 'API_REQUEST_INVALID'],
+    ['without anything', async () => ({}), '400 API_REQUEST_INVALID', /./],
   ]
-  test.each(table)('%s', async (_what, wrong, status, code) => {
+  test.each(table)('%s', async (_what, wrong, code, said) => {
     const { body } = await joinWith(await wrong())
-    expect(body).toMatchObject({ status, code })
+    expect(`${body.status} ${body.code}`).toBe(code)
+    expect(body.detail).toMatch(said)
     expect(JSON.stringify(body)).not.toContain(token)
     expect(await node()).toMatchObject({ state: 'expected' })
   })
@@ -133,7 +159,11 @@ describe('a join is refused', () => {
       () => joinWith(body),
       ({ status }) => status !== 200,
     )
-    expect(refused).toMatchObject({ status: 403, code: 'API_JOIN_TOKEN_EXPIRED' })
+    expect(refused).toMatchObject({
+      status: 403,
+      code: 'API_JOIN_TOKEN_EXPIRED',
+      detail: expect.stringMatching(/token of “late” expired at .*make a new one: skysieve node add late/),
+    })
     expect((await call('DELETE', '/nodes/late')).status).toBe(204)
   })
   test('and no user was made for it; of who has no good token only the refusal is written down', async () => {
