@@ -17,7 +17,8 @@ export const until = async <T>(
   for (;;) {
     const found = await look()
     if (found !== undefined) return found
-    if (performance.now() > deadline) throw new Error(`${what} did not happen within ${patienceMs / 1000} s. ${state()}`)
+    if (performance.now() > deadline)
+      throw new Error(`${what} did not happen within ${patienceMs / 1000} s. ${state()}`)
     await sleep(PAUSE_MS)
   }
 }

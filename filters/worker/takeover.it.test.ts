@@ -61,6 +61,8 @@ test('workers that are killed one after another while visits stream in lose noth
       expect(value?.equals(packets.get(id) ?? Buffer.alloc(0))).toBe(true)
       return id
     })
+  // What was seen is reported before it is committed.
+  await until(async () => (await idsIn(large)).length >= total)
   const all = await idsIn(large)
   expect(all).toHaveLength(total)
   expect(new Set(all)).toEqual(new Set([...passing.values()].flat()))
