@@ -3,7 +3,7 @@ import type { Api, ApiOptions } from './open-instance.ts'
 
 export { apiAcls, type ApiAcls } from './api-acls.ts'
 export type { Api, ApiCheck, ApiOptions } from './open-instance.ts'
-export { JoinAnswer, JoinRequest } from './nodes/join-messages.ts'
+export { JoinAnswer, JoinRequest, JoinWaiting, peerName } from './nodes/join-messages.ts'
 export type { PythonRuntime } from './authoring/runtimes.ts'
 export { ApiSettings, MoveSettings, TRIALS_AT_ONCE } from './settings.ts'
 

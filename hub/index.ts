@@ -77,6 +77,7 @@ export {
 // Broker
 export { startBroker, type Broker } from './broker/start-broker.ts'
 export { startCell, type CellMember, type CellOptions } from './broker/start-cell.ts'
+export { clusterId } from './broker/format-storage.ts'
 export { type JavaProcess, startJavaProcess } from './broker/java-process.ts'
 export { boundToParent, brokerCommand, javaEnvironment, type Command } from './broker/broker-command.ts'
 export { type OutsideListener, type Tls } from './broker/settings.ts'
@@ -90,6 +91,7 @@ export {
   BROKER_USER,
   brokerFiles,
   type BrokerSettings,
+  CELL_TIMEOUTS,
 } from './broker/settings.ts'
 
 // Certificates

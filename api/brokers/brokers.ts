@@ -38,6 +38,8 @@ export interface Brokers {
   address(broker: string): string | undefined
   /** Logs in and looks around, as often as it is called. @throws ApiError API_MIRROR_DOWN, whose cause says why it does not work */
   reach(broker: string): Promise<void>
+  /** Whether something answers as one of its brokers at this address. Throws nothing. */
+  answersAt(broker: string, bootstrap: string): Promise<boolean>
   /** How subscribers' connections to the broker are secured. */
   security(broker: string): { readonly protocol: 'SASL_PLAINTEXT' | 'SASL_SSL'; readonly ca?: string }
   /** @throws ApiError API_MIRROR_DOWN */

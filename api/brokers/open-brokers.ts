@@ -122,6 +122,18 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
         await admin.close().catch(() => undefined)
       }
     },
+    async answersAt(name, bootstrap) {
+      const admin = openAdmin({ ...servedBy(name).broker, bootstrap }, 'skysieve-api-reach', REACH_RETRIES)
+      try {
+        await admin.listTopics()
+        return true
+      } catch (error) {
+        // Whoever refuses is there.
+        return error instanceof HubError && error.code === 'HUB_NOT_AUTHORIZED'
+      } finally {
+        await admin.close().catch(() => undefined)
+      }
+    },
     refresh(name) {
       const found = connected.get(name)
       const broker = brokerOf(name)

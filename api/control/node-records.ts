@@ -32,7 +32,7 @@ export const NodeLimits = Type.Object(
 )
 export type NodeLimits = Static<typeof NodeLimits>
 
-/** The join token of a node that is expected: only its hash is kept. */
+/** The join token of a node that is expected, or of a machine of one: only its hash is kept. */
 const NodeInvitation = Type.Object({
   tokenId: Type.String(),
   sha256: Sha256,
@@ -61,16 +61,43 @@ export const NodeMachine = Type.Object({
   languages: Type.Array(Type.String()),
 })
 
+/** One of the three machines of a cell. */
+const CellMachine = Type.Object({
+  /** 1 to 3: its broker's id, and its place among the others for good. Another machine takes it where this one is lost. */
+  machine: Type.Integer(),
+  /** The newest one, also when it has been used. */
+  invitation: NodeInvitation,
+  /** Where the others and clients reach it; absent before one has joined for this place. */
+  host: Type.Optional(Type.String()),
+  /** Worker processes that it runs. */
+  workers: Type.Optional(Type.Integer()),
+  facts: Type.Optional(NodeMachine),
+  joinedAt: Type.Optional(Time),
+})
+export type CellMachine = Static<typeof CellMachine>
+
+/** What a node of three machines has besides. */
+const NodeCell = Type.Object({
+  /** Of the Kafka cluster that its three brokers are. */
+  clusterId: Type.String(),
+  /** For clients, on all three; absent before one has joined. */
+  port: Type.Optional(Type.Integer()),
+  machines: Type.Array(CellMachine, { minItems: 3, maxItems: 3 }),
+})
+export type NodeCell = Static<typeof NodeCell>
+
 export const NodeRecord = Type.Object({
   name: NodeName,
   state: NodeState,
   labels: NodeLabels,
   limits: NodeLimits,
-  /** The newest one, also when it has been used. */
-  invitation: NodeInvitation,
+  /** The newest one, also when it has been used; absent for a cell, of which each machine has one. */
+  invitation: Type.Optional(NodeInvitation),
+  /** Of a node of three machines that stand in for each other. */
+  cell: Type.Optional(NodeCell),
   /** Fixed when it joins; 0 before. */
   shards: Type.Integer(),
-  /** Where API and subscribers reach its broker, `host:port`; empty before it has joined. */
+  /** Where API and subscribers reach its broker, `host:port`, or its three brokers, with commas; empty before it has joined. */
   bootstrap: Type.String(),
   /** Certificate authority of its broker's certificate, PEM; absent where it speaks plain text. */
   ca: Type.Optional(Type.String()),
@@ -102,6 +129,8 @@ export const NodeSecrets = Type.Object({
   worker: Type.String(),
   /** The node's own bearer token. */
   token: Type.String(),
+  /** On the brokers of a cell, which its machines share: of the administrator, and of MirrorMaker and worker. */
+  cell: Type.Optional(Type.Object({ admin: Type.String(), mirrorMaker: Type.String(), worker: Type.String() })),
 })
 export type NodeSecrets = Static<typeof NodeSecrets>
 

@@ -88,6 +88,7 @@ const Bytes = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 
 /** The machine that a shard runs on. */
 export const MachineStatus = Type.Object({
+  number: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: 'of a cell: which of its machines' })),
   name: Type.String({ maxLength: 253 }),
   cores: Type.Integer({ minimum: 1, maximum: 4096 }),
   cpuShare: Type.Optional(

@@ -38,6 +38,7 @@ import { joinRoutes } from './routes/nodes/join.ts'
 import { loginRoutes } from './routes/accounts/logins.ts'
 import { nodeDrainRoutes } from './routes/nodes/drains.ts'
 import { nodeChangeRoutes } from './routes/nodes/node-changes.ts'
+import { machineReplacementRoute } from './routes/nodes/replacements.ts'
 import { nodeRoutes } from './routes/nodes/nodes.ts'
 import { systemRoutes } from './routes/system.ts'
 import { topicRoutes } from './routes/topics/topics.ts'
@@ -117,6 +118,7 @@ export async function buildApp({ platform, log, limitStore, metrics, tokenSeen }
       deadLetterRoutes,
       nodeRoutes,
       nodeChangeRoutes,
+      machineReplacementRoute,
       nodeDrainRoutes,
       joinRoutes,
       systemRoutes,

@@ -3,7 +3,7 @@ import { statusTopicOf } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
 import { type NodeRecord } from '../control/node-records.ts'
 import { ApiError } from '../errors.ts'
-import { leaving, requireUnused, useOf } from '../nodes/node-changes.ts'
+import { leaving, requireUnused, unknownNode, useOf } from '../nodes/node-changes.ts'
 import { type Platform } from '../platform.ts'
 import { isSilent } from '../control/silence.ts'
 
@@ -51,6 +51,3 @@ export async function finishNodeRemoval(platform: Platform, name: string): Promi
 /** Nodes whose end has begun. */
 export const leavingNodes = ({ controlState }: Pick<Platform, 'controlState'>): readonly NodeRecord[] =>
   controlState.nodes().filter(({ state }) => state === 'removing')
-
-export const unknownNode = (name: string): ApiError =>
-  new ApiError('API_NODE_UNKNOWN', `There is no node “${name}”. GET /v1/nodes lists those there are.`)

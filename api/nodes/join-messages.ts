@@ -54,6 +54,35 @@ export type JoinRequest = Static<typeof JoinRequest>
 
 const KafkaLogin = Type.Object({ user: Type.String(), password: Type.String() })
 
+const MachineNumber = Type.Integer({ minimum: 1, maximum: 3 })
+
+/** Three machines are one node: what each has to know of all. */
+const JoinedCell = Type.Object({
+  /** Which one this is; its broker's id. */
+  machine: MachineNumber,
+  /** Of the Kafka cluster that their brokers are. */
+  clusterId: Type.String(),
+  /** All three, by number. They listen at the ports that the one asking does. */
+  machines: Type.Array(Type.Object({ machine: MachineNumber, host: Host }), { minItems: 3, maxItems: 3 }),
+  /** Of the smallest of their disks: topics are the same on all three. */
+  diskBytes: Bytes,
+  /** On their brokers, the same on each: of the administrator, and of MirrorMaker and worker. */
+  passwords: Type.Object({ admin: Type.String(), mirrorMaker: Type.String(), worker: Type.String() }),
+})
+export type JoinedCell = Static<typeof JoinedCell>
+
+/** The common name of the certificate of a cell's machine, by which the others let its broker in; no two cells have one in common. */
+export const peerName = (node: string, machine: number): string => `${node}-${machine}`
+
+/** While not all machines of a cell have joined: ask again. */
+export const JoinWaiting = Type.Object({
+  name: NodeName,
+  machine: MachineNumber,
+  joined: Type.Integer({ description: 'machines that have joined, this one too' }),
+  of: Type.Integer(),
+})
+export type JoinWaiting = Static<typeof JoinWaiting>
+
 /** All that a node needs besides what it makes itself; it keeps it in identity.json (mode 0600). */
 export const JoinAnswer = Type.Object({
   name: NodeName,
@@ -70,6 +99,8 @@ export const JoinAnswer = Type.Object({
   hubUsers: Type.Object({ mirrorMaker: KafkaLogin, worker: KafkaLogin }),
   /** The API's user as the node has to make it on its own broker. */
   apiUser: KafkaLogin,
+  /** Of a machine that stands in for two others, and they for it. */
+  cell: Type.Optional(JoinedCell),
   /** For what it asks of the API later. */
   nodeToken: Type.String(),
   /** SHA-256 of the administrator's token, with which /metrics tells filters apart. */

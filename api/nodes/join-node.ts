@@ -3,38 +3,44 @@
 import { STREAMS } from '#hub'
 import { statusTopicOf } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
-import { type NodeRecord } from '../control/node-records.ts'
+import { type NodeRecord, type NodeSecrets } from '../control/node-records.ts'
 import { statusTopicSpec } from '../control/node-reports.ts'
 import { registryFor } from '../settings.ts'
 import { readCertificateRequest } from './certificate-request.ts'
 import { applyNodeUser } from './hub-users.ts'
-import { type JoinAnswer, type JoinRequest } from './join-messages.ts'
+import { CELL_MACHINES, isCell, joinedCell, joinedOf, requireFitsCell } from './cell-joining.ts'
+import { type JoinAnswer, type JoinedCell, type JoinRequest, type JoinWaiting, peerName } from './join-messages.ts'
 import { authorityMark } from './join-token.ts'
-import { invitedNode, joined, requireFit, requireInvited } from './joining.ts'
+import { type Invited, invitedNode, joined, type JoinDetails, requireFit, requireInvited } from './joining.ts'
 import { unsealSecrets } from './node-access.ts'
 import { type NodePlatform } from './node-platform.ts'
 
-/** The node a token is for. Throws ApiError API_JOIN_TOKEN_FORM, API_JOIN_ELSEWHERE or API_JOIN_TOKEN_UNKNOWN. */
+/** The node, or the machine of one, that a token is for. Throws ApiError API_JOIN_TOKEN_FORM, API_JOIN_ELSEWHERE or API_JOIN_TOKEN_UNKNOWN. */
 export const nodeOfToken = (
   { controlState, brokers }: Pick<NodePlatform, 'controlState' | 'brokers'>,
   token: string,
-): NodeRecord => invitedNode(token, controlState.nodes(), authorityMark(brokers.security(HUB).ca))
+): Invited => invitedNode(token, controlState.nodes(), authorityMark(brokers.security(HUB).ca))
 
 /**
- * Lets a node join, or answers one that has joined once more; `receivedMs` is when its request came.
- * Throws ApiError API_JOIN_…, API_LEADER_MISSING or API_MIRROR_DOWN.
+ * Lets a node join, or answers one that has joined once more; a machine of a cell is told to wait while others have not joined. `receivedMs` is when the
+ * request came. Throws ApiError API_JOIN_…, API_LEADER_MISSING or API_MIRROR_DOWN.
  */
-export async function joinNode(platform: NodePlatform, request: JoinRequest, receivedMs: number): Promise<JoinAnswer> {
+export async function joinNode(
+  platform: NodePlatform,
+  request: JoinRequest,
+  receivedMs: number,
+): Promise<JoinAnswer | JoinWaiting> {
   const { writes, box, brokers, settings, joining, apiUser, controlState, nowMs } = platform
-  nodeOfToken(platform, request.token)
+  const { machine } = nodeOfToken(platform, request.token)
   const csr = await readCertificateRequest(request.csr)
   const security = brokers.security(HUB)
   const record = await writes.change(async writer => {
-    const before = nodeOfToken(platform, request.token)
+    const invited = nodeOfToken(platform, request.token)
+    const before = invited.record
     const ms = nowMs()
-    requireInvited(before, request, csr.keySha256, ms)
+    requireInvited(invited, request, csr.keySha256, ms)
     requireFit(request, csr, { ...joining, nodeDiskBytes: settings.nodeDiskBytes }, receivedMs)
-    const next = joined(before, request, {
+    const next = joinedBy(invited, request, {
       keySha256: csr.keySha256,
       secrets: unsealSecrets(box, before),
       ca: security.ca,
@@ -43,12 +49,16 @@ export async function joinNode(platform: NodePlatform, request: JoinRequest, rec
     if (next !== before) await writer.node(next)
     return next
   })
-  const { name, shards } = record
+  const { name, shards, cell } = record
+  if (cell !== undefined && machine !== undefined && joinedOf(cell) < CELL_MACHINES)
+    return { name, machine, joined: joinedOf(cell), of: CELL_MACHINES }
   const secrets = unsealSecrets(box, record)
   const users = joining.nodeUsers(name)
   await brokers.makeTopic(HUB, statusTopicSpec(name))
   for (const user of [users.mirrorMaker, users.worker]) await applyNodeUser(platform, user)
-  const certificate = await joining.sign?.(request.csr, name, request.address)
+  const certificate = await (machine === undefined
+    ? joining.sign?.(request.csr, name, request.address, 'server')
+    : joining.sign?.(request.csr, peerName(name, machine), request.address, 'peer'))
   const ca = security.ca === undefined ? {} : { ca: security.ca }
   const registryUrl = registryFor(settings)
   return {
@@ -63,12 +73,33 @@ export async function joinNode(platform: NodePlatform, request: JoinRequest, rec
       worker: { user: users.worker, password: secrets.worker },
     },
     apiUser: { user: apiUser, password: secrets.api },
+    ...(machine === undefined ? {} : { cell: cellFor(record, machine, secrets) }),
     nodeToken: secrets.token,
     metricsTokenSha256: controlState.adminTokenSha256,
     ...(certificate === undefined ? {} : { certificate }),
     ...ca,
     reached: record.reachedAt !== undefined,
     ...(record.unreached === undefined ? {} : { why: record.unreached }),
+  }
+}
+
+const joinedBy = (invited: Invited, request: JoinRequest, details: JoinDetails): NodeRecord => {
+  const { record, machine } = invited
+  if (machine === undefined || !isCell(record)) return joined(invited, request, details)
+  requireFitsCell(record, machine, request)
+  return joinedCell(record, machine, request, details)
+}
+
+/** What a machine of a cell has to know of all three. */
+const cellFor = (record: NodeRecord, machine: number, { cell: passwords }: NodeSecrets): JoinedCell => {
+  if (!isCell(record) || passwords === undefined) throw new RangeError(`the node ${record.name} is no cell`)
+  const { clusterId, machines } = record.cell
+  return {
+    machine,
+    clusterId,
+    machines: machines.map(one => ({ machine: one.machine, host: one.host ?? '' })),
+    diskBytes: Math.min(...machines.flatMap(({ facts }) => facts?.diskBytes ?? [])),
+    passwords,
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { authorityMark, mintJoinToken } from './join-token.ts'
 import { AUTHORITY, joinRequest, NOW_MS } from './join.fixture.ts'
 import { invitedNode, joined, requireFit, requireInvited } from './joining.ts'
-import { details, expectedNode, joinedNode, KEY, token } from './nodes.fixture.ts'
+import { details, expectedNode, invited, joinedNode, KEY, token } from './nodes.fixture.ts'
 
 const PLAIN = authorityMark(undefined)
 const OTHER_KEY = 'b'.repeat(64)
@@ -23,7 +23,7 @@ const refusal = (act: () => unknown): { code: string; message: string } | undefi
 describe('a token', () => {
   const nodes = [expectedNode]
   test('leads to its node', () => {
-    expect(invitedNode(token, nodes, PLAIN)).toBe(expectedNode)
+    expect(invitedNode(token, nodes, PLAIN).record).toBe(expectedNode)
   })
   test('that is cut off says so', () => {
     expect(refusal(() => invitedNode(token.slice(0, -1), nodes, PLAIN))).toMatchObject({ code: 'API_JOIN_TOKEN_FORM' })
@@ -44,22 +44,22 @@ describe('a token', () => {
     expect(refusal(() => invitedNode(token, nodes, PLAIN))).toMatchObject({ code: 'API_JOIN_TOKEN_UNKNOWN' })
   })
   test('is good for the first key that comes with it, again and again', () => {
-    expect(refusal(() => requireInvited(expectedNode, {}, KEY, NOW_MS))).toBeUndefined()
-    expect(refusal(() => requireInvited(joinedNode, {}, KEY, NOW_MS))).toBeUndefined()
-    const used = refusal(() => requireInvited(joinedNode, {}, OTHER_KEY, NOW_MS))
+    expect(refusal(() => requireInvited(invited(expectedNode), {}, KEY, NOW_MS))).toBeUndefined()
+    expect(refusal(() => requireInvited(invited(joinedNode), {}, KEY, NOW_MS))).toBeUndefined()
+    const used = refusal(() => requireInvited(invited(joinedNode), {}, OTHER_KEY, NOW_MS))
     expect(used).toMatchObject({ code: 'API_JOIN_TOKEN_USED', message: expect.stringMatching(/somebody else/) })
   })
   test('is good until it expires and not a millisecond longer, and for the key that used it ever after', () => {
-    const endMs = Date.parse(expectedNode.invitation.expiresAt)
-    expect(refusal(() => requireInvited(expectedNode, {}, KEY, endMs - 1))).toBeUndefined()
-    expect(refusal(() => requireInvited(expectedNode, {}, KEY, endMs))).toMatchObject({
+    const endMs = Date.parse(invited(expectedNode).invitation.expiresAt)
+    expect(refusal(() => requireInvited(invited(expectedNode), {}, KEY, endMs - 1))).toBeUndefined()
+    expect(refusal(() => requireInvited(invited(expectedNode), {}, KEY, endMs))).toMatchObject({
       code: 'API_JOIN_TOKEN_EXPIRED',
     })
-    expect(refusal(() => requireInvited(joinedNode, {}, KEY, endMs + 1))).toBeUndefined()
+    expect(refusal(() => requireInvited(invited(joinedNode), {}, KEY, endMs + 1))).toBeUndefined()
   })
   test('is for its own node', () => {
-    expect(refusal(() => requireInvited(expectedNode, { name: 'node3' }, KEY, NOW_MS))).toBeUndefined()
-    expect(refusal(() => requireInvited(expectedNode, { name: 'node4' }, KEY, NOW_MS))).toMatchObject({
+    expect(refusal(() => requireInvited(invited(expectedNode), { name: 'node3' }, KEY, NOW_MS))).toBeUndefined()
+    expect(refusal(() => requireInvited(invited(expectedNode), { name: 'node4' }, KEY, NOW_MS))).toMatchObject({
       code: 'API_JOIN_NAME',
       message: expect.stringMatching(/“node3”, not for “node4”/),
     })
@@ -113,7 +113,7 @@ describe('a machine', () => {
 
 describe('the record of a node that joined', () => {
   test('has its address, its shards and its key, and is active', () => {
-    expect(joined(expectedNode, joinRequest(), { ...details, ca: AUTHORITY })).toMatchObject({
+    expect(joined(invited(expectedNode), joinRequest(), { ...details, ca: AUTHORITY })).toMatchObject({
       state: 'active',
       shards: 2,
       bootstrap: 'node.example.org:21010',
@@ -123,14 +123,14 @@ describe('the record of a node that joined', () => {
       machine: { cores: 8 },
     })
     const address = { host: 'fd00::1', port: 9092 }
-    expect(joined(expectedNode, joinRequest({ address }), details).bootstrap).toBe('[fd00::1]:9092')
+    expect(joined(invited(expectedNode), joinRequest({ address }), details).bootstrap).toBe('[fd00::1]:9092')
   })
   test('is the same for the same request', () => {
-    expect(joined(joinedNode, joinRequest({ shards: 4 }), details)).toBe(joinedNode)
+    expect(joined(invited(joinedNode), joinRequest({ shards: 4 }), details)).toBe(joinedNode)
   })
   test('from another address keeps its shards and its state, and is reached anew', () => {
     const cordoned = { ...joinedNode, state: 'cordoned' as const }
-    const moved = joined(cordoned, joinRequest({ address: { host: 'other', port: 1 }, shards: 4 }), details)
+    const moved = joined(invited(cordoned), joinRequest({ address: { host: 'other', port: 1 }, shards: 4 }), details)
     expect(moved).toMatchObject({ state: 'cordoned', shards: 2, bootstrap: 'other:1' })
     expect(moved).not.toHaveProperty('reachedAt')
   })

@@ -2,7 +2,7 @@
 // In: what a node says, the key it says it with, the records. Out: its record, or a refusal that says why and what to do.
 import { isIPv6 } from 'node:net'
 import { hashToken, tokenMatches } from '../accounts/bearer-token.ts'
-import { type NodeRecord, type NodeSecrets } from '../control/node-records.ts'
+import { type NodeInvitation, type NodeRecord, type NodeSecrets } from '../control/node-records.ts'
 import { ApiError, type ApiErrorCode } from '../errors.ts'
 import { type CertificateRequest, refusedRequest } from './certificate-request.ts'
 import { type JoinRequest } from './join-messages.ts'
@@ -25,11 +25,24 @@ export interface JoinedSystem {
 const refusal = (code: ApiErrorCode, pointer: string, message: string): ApiError =>
   new ApiError(code, message, { problems: [{ pointer, message }] })
 
+/** Whom a token is for. */
+export interface Invited {
+  readonly record: NodeRecord
+  readonly invitation: NodeInvitation
+  /** Of a cell: which of its machines. */
+  readonly machine?: number
+}
+
+const invitationsOf = (record: NodeRecord): readonly Invited[] => [
+  ...(record.invitation === undefined ? [] : [{ record, invitation: record.invitation }]),
+  ...(record.cell?.machines ?? []).map(({ machine, invitation }) => ({ record, invitation, machine })),
+]
+
 /**
- * The node that a token was made for; `authority` is this system's mark (join-token.ts). Nothing is written by this, so it may be asked of anybody's token.
+ * The node, or the machine of a cell, that a token was made for; `authority` is this system's mark (join-token.ts). Nothing is written by this, so it may be asked of anybody's token.
  * Throws ApiError API_JOIN_TOKEN_FORM, API_JOIN_ELSEWHERE or API_JOIN_TOKEN_UNKNOWN.
  */
-export function invitedNode(token: string, nodes: readonly NodeRecord[], authority: string): NodeRecord {
+export function invitedNode(token: string, nodes: readonly NodeRecord[], authority: string): Invited {
   const parts = parseJoinToken(token)
   const again = 'ask an administrator for a new one: skysieve node add NAME'
   if (parts === undefined) {
@@ -40,12 +53,12 @@ export function invitedNode(token: string, nodes: readonly NodeRecord[], authori
     const message = `The join token was made by another system, whose brokers have another certificate authority. Join that one, or ${again}.`
     throw refusal('API_JOIN_ELSEWHERE', '/token', message)
   }
-  const record = nodes.find(({ invitation }) => invitation.tokenId === parts.id)
-  if (record === undefined || record.state === 'removing' || !tokenMatches(token, record.invitation.sha256)) {
+  const found = nodes.flatMap(invitationsOf).find(({ invitation }) => invitation.tokenId === parts.id)
+  if (found === undefined || found.record.state === 'removing' || !tokenMatches(token, found.invitation.sha256)) {
     const message = `The join token is not known: a newer one took its place, or its node was removed. Use the newest, or ${again}.`
     throw refusal('API_JOIN_TOKEN_UNKNOWN', '/token', message)
   }
-  return record
+  return found
 }
 
 /**
@@ -53,17 +66,22 @@ export function invitedNode(token: string, nodes: readonly NodeRecord[], authori
  * Throws ApiError API_JOIN_TOKEN_USED, API_JOIN_TOKEN_EXPIRED or API_JOIN_NAME.
  */
 export function requireInvited(
-  { name, invitation: { usedBy, expiresAt } }: NodeRecord,
+  { record: { name }, invitation: { usedBy, expiresAt }, machine }: Invited,
   { name: wanted }: Pick<JoinRequest, 'name'>,
   keySha256: string,
   nowMs: number,
 ): void {
   if (usedBy !== undefined && usedBy !== keySha256) {
-    const message = `The join token of “${name}” was used before, with another key. If that was not you, somebody else has it: remove the node (skysieve node remove ${name}). Then add it anew.`
+    const whose = machine === undefined ? `“${name}”` : `machine ${machine} of “${name}”`
+    const next =
+      machine === undefined
+        ? `remove the node (skysieve node remove ${name}). Then add it anew.`
+        : `take its place back (skysieve node replace-machine ${name} ${machine}).`
+    const message = `The join token of ${whose} was used before, with another key. If that was not you, somebody else has it: ${next}`
     throw refusal('API_JOIN_TOKEN_USED', '/token', message)
   }
   if (usedBy === undefined && Date.parse(expiresAt) <= nowMs) {
-    const message = `The join token of “${name}” expired at ${expiresAt}; make a new one: skysieve node add ${name}.`
+    const message = `The join token of “${name}” expired at ${expiresAt}; make a new one: skysieve node add ${name}${machine === undefined ? '' : ' --cell'}.`
     throw refusal('API_JOIN_TOKEN_EXPIRED', '/token', message)
   }
   if (wanted !== undefined && wanted !== name) {
@@ -111,19 +129,19 @@ export function requireFit(
 
 /** The record of a node that joins with a key. The same request again changes nothing; from another address it is reached anew. */
 export function joined(
-  record: NodeRecord,
+  { record, invitation }: Invited,
   { address: { host, port }, shards, facts }: JoinRequest,
   { keySha256, secrets, ca, now }: JoinDetails,
 ): NodeRecord {
   const bootstrap = `${isIPv6(host) ? `[${host}]` : host}:${port}`
-  if (record.invitation.usedBy === keySha256 && record.bootstrap === bootstrap) return record
+  if (invitation.usedBy === keySha256 && record.bootstrap === bootstrap) return record
   const { reachedAt: _reached, unreached: _unreached, ca: _ca, ...rest } = record
   const { clockMs: _clock, diskFreeBytes: _free, ...machine } = facts
   return {
     ...rest,
     // One that joins for the first time is told where to report.
     ...(record.state === 'expected' ? { state: 'active' as const, reportsAlone: true } : {}),
-    invitation: { ...record.invitation, usedBy: keySha256 },
+    invitation: { ...invitation, usedBy: keySha256 },
     shards: record.state === 'expected' ? shards : record.shards,
     bootstrap,
     ...(ca === undefined ? {} : { ca }),
@@ -143,7 +161,7 @@ export interface JoinDetails {
 }
 
 /** A name or an address in the one form that compares. */
-const canonical = (host: string): string =>
+export const canonical = (host: string): string =>
   isIPv6(host) && !host.includes('%') ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host.toLowerCase()
 
 /** By major and minor version; patches fit each other. */

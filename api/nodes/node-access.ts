@@ -1,5 +1,6 @@
 // How the API reaches the brokers of nodes that have joined: from their records, with the password that only the platform's key opens.
 import { Value } from 'typebox/value'
+import { CELL_TIMEOUTS } from '#hub'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { type JoinedBrokers, type ServedBroker } from '../brokers/open-brokers.ts'
 import { type ControlState } from '../control/control-state.ts'
@@ -29,10 +30,17 @@ export function openNodeBrokers(
   // Every list of topics asks for every node's address.
   const opened = new WeakMap<NodeRecord, ServedBroker | 'sealed'>()
   const open = (record: NodeRecord): ServedBroker | 'sealed' => {
-    const { name, bootstrap, ca } = record
+    const { name, bootstrap, ca, cell } = record
     try {
       const { api: password } = unsealSecrets(box, record)
-      const broker = { name, bootstrap, user, password, ...(ca === undefined ? {} : { ca }) }
+      const broker = {
+        name,
+        bootstrap,
+        user,
+        password,
+        ...(ca === undefined ? {} : { ca }),
+        ...(cell === undefined ? {} : { timeouts: CELL_TIMEOUTS }),
+      }
       const here = near[name]
       if (here === undefined) return broker
       return { name, user, password, ...here, advertised: bootstrap, advertisedCa: ca }

@@ -25,7 +25,7 @@ test('a name that nobody gave is the first number that is free', () => {
 
 test('a node that is expected is invited again, keeping what is not said anew; one that has joined is not', () => {
   const first = { ...expectedNode, labels: { rack: 'a' }, limits: { filters: 5 } }
-  expect(invitedAgain(first, { limits: {} }, invitation, later)).toMatchObject({
+  expect(invitedAgain(first, { limits: {} }, [invitation], later)).toMatchObject({
     labels: { rack: 'a' },
     limits: {},
     invitation,
@@ -33,7 +33,7 @@ test('a node that is expected is invited again, keeping what is not said anew; o
     updatedAt: later,
   })
   for (const state of ['active', 'cordoned', 'draining', 'removing'] as const)
-    expect(() => invitedAgain({ ...joinedNode, state }, {}, invitation, later)).toThrow(
+    expect(() => invitedAgain({ ...joinedNode, state }, {}, [invitation], later)).toThrow(
       expect.objectContaining({ code: 'API_NAME_TAKEN' }),
     )
 })

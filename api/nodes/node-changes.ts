@@ -17,11 +17,11 @@ export function freeName(isTaken: (name: string) => boolean): string {
   throw new ApiError('API_NAME_TAKEN', `node1 to node${MAX_NUMBERED} are all taken; name the node yourself.`)
 }
 
-/** A node that has been added and has not joined. */
+/** A node that has been added and has not joined; with a cell it is one of three machines. */
 export const newNode = (
   name: string,
   { labels = {}, limits = {} }: NodeWishes,
-  made: Pick<NodeRecord, 'sealed' | 'hubUsers' | 'invitation'>,
+  made: Pick<NodeRecord, 'sealed' | 'hubUsers' | 'invitation' | 'cell'>,
   now: string,
 ): NodeRecord => ({
   name,
@@ -35,11 +35,14 @@ export const newNode = (
   updatedAt: now,
 })
 
-/** A new token in place of the old one. Throws ApiError API_NAME_TAKEN for a node that has joined. */
+/**
+ * A new token in place of the old one; of a cell, one for each machine that has not joined. Throws ApiError API_NAME_TAKEN for a node that has joined,
+ * or is expected with another number of machines.
+ */
 export function invitedAgain(
   record: NodeRecord,
   { labels, limits }: NodeWishes,
-  invitation: NodeInvitation,
+  invitations: readonly NodeInvitation[],
   now: string,
 ): NodeRecord {
   const { name, state } = record
@@ -50,14 +53,28 @@ export function invitedAgain(
         : `There already is a node “${name}”, which has joined. Choose another name; or, if that one is lost for good, remove it first: skysieve node remove ${name}`
     throw new ApiError('API_NAME_TAKEN', message, { problems: [{ pointer: '/name', message: 'taken' }] })
   }
-  return {
+  const changed = {
     ...record,
     ...(labels === undefined ? {} : { labels }),
     ...(limits === undefined ? {} : { limits }),
-    invitation,
     updatedAt: now,
   }
+  const [invitation] = invitations
+  if (record.cell === undefined && invitations.length === 1 && invitation !== undefined)
+    return { ...changed, invitation }
+  if (record.cell !== undefined && invitations.length === record.cell.machines.length) {
+    const machines = record.cell.machines.map((one, at) =>
+      one.host === undefined ? { ...one, invitation: invitations[at] ?? one.invitation } : one,
+    )
+    return { ...changed, cell: { ...record.cell, machines } }
+  }
+  const expected = record.cell === undefined ? 'one machine' : 'a cell of three machines'
+  const message = `The node “${name}” is expected as ${expected}. Add it as that; or, to have it otherwise, remove it first: skysieve node remove ${name}`
+  throw new ApiError('API_NAME_TAKEN', message, { problems: [{ pointer: '/machines', message: 'another number' }] })
 }
+
+export const unknownNode = (name: string): ApiError =>
+  new ApiError('API_NODE_UNKNOWN', `There is no node “${name}”. GET /v1/nodes lists those there are.`)
 
 const refuse = ({ name }: NodeRecord, why: string): never => {
   throw new ApiError('API_NODE_STATE', `The node “${name}” stays as it is: ${why}.`)

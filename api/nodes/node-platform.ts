@@ -12,13 +12,14 @@ export interface NodeJoining {
   /** What these two may do on the hub; a node that does not report alone may write the topic that nodes of former versions share. */
   readonly nodeAcls: (node: string, reporting: { readonly reportsAlone: boolean }) => readonly Grant[]
   /**
-   * Signs a node's certificate request, which was verified, for the host of its address and names of loopback; gives the certificate as PEM.
-   * Absent where the system speaks plain text, or where nodes bring certificates of their own.
+   * Signs a node's certificate request, which was verified, for the host of its address and names of loopback; gives the certificate as PEM. A
+   * peer's names it to servers of its kind. Absent where the system speaks plain text, or where nodes bring certificates of their own.
    */
   readonly sign?: (
     csr: string,
-    node: string,
+    commonName: string,
     address: { readonly host: string; readonly port: number },
+    role: 'server' | 'peer',
   ) => Promise<string>
 }
 

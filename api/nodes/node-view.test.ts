@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { active, now, report } from '../submissions/manifests.fixture.ts'
 import { SILENT_AFTER_MS } from '../control/silence.ts'
-import { expectedNode, joinedNode } from './nodes.fixture.ts'
+import { expectedNode, invited, joinedNode } from './nodes.fixture.ts'
 import { nodeViews } from './node-view.ts'
 
 const nowMs = Date.parse(now)
@@ -43,7 +43,7 @@ test('a node that was added is there before it reports, and tells until when it 
       silent: true,
       reached: null,
       updatedAt: null,
-      tokenExpiresAt: expectedNode.invitation.expiresAt,
+      tokenExpiresAt: invited(expectedNode).invitation.expiresAt,
     },
   ])
 })
@@ -82,12 +82,14 @@ test('a node that is drained says how far it is, and no other does', () => {
 
 test('nothing of a view is secret', () => {
   const text = JSON.stringify(nodeViews({ ...none, nodes: [expectedNode, joinedNode] }, nowMs))
-  const secrets = [expectedNode, joinedNode].flatMap(({ sealed, invitation, hubUsers, tokenSha256 }) => [
-    sealed,
-    invitation.sha256,
-    tokenSha256 ?? sealed,
-    ...hubUsers.flatMap(user => [user.sealed, user.salt]),
-  ])
+  const secrets = [expectedNode, joinedNode]
+    .map(invited)
+    .flatMap(({ record: { sealed, hubUsers, tokenSha256 }, invitation }) => [
+      sealed,
+      invitation.sha256,
+      tokenSha256 ?? sealed,
+      ...hubUsers.flatMap(user => [user.sealed, user.salt]),
+    ])
   expect(secrets.filter(secret => text.includes(secret))).toEqual([])
 })
 

@@ -1,7 +1,14 @@
 // Mirror nodes as people see them: what each shall be by its record, and what it is by the reports of its shards, put together.
 import { Type, type Static, type TSchema } from 'typebox'
 import { type Manifest } from '#filters'
-import { NodeLabels, NodeLimits, NodeMachine, type NodeRecord, NodeState } from '../control/node-records.ts'
+import {
+  type NodeCell,
+  NodeLabels,
+  NodeLimits,
+  NodeMachine,
+  type NodeRecord,
+  NodeState,
+} from '../control/node-records.ts'
 import { Gap, MachineStatus, MirrorLag, type ShardStatus } from '../control/status-records.ts'
 import { isSilent } from '../control/silence.ts'
 import { DrainView } from '../placement/drain-view.ts'
@@ -9,6 +16,20 @@ import { placedByNode } from './node-changes.ts'
 
 const Time = Type.String({ format: 'date-time' })
 const orNull = <T extends TSchema>(schema: T, description: string) => Type.Union([schema, Type.Null()], { description })
+
+/** Of a cell. */
+const MachineView = Type.Object({
+  machine: Type.Integer({ description: '1 to 3' }),
+  state: Type.Enum(['expected', 'up', 'silent'], {
+    description: 'expected until one has joined for this place; silent while no shard reports from there',
+  }),
+  host: orNull(Type.String(), 'where clients and the others reach it; null before one has joined'),
+  shards: Type.Array(Type.Integer(), { description: 'that run there' }),
+  tokenExpiresAt: Type.Optional(Type.String({ description: 'until when one can join for this place' })),
+  joinedAt: Type.Optional(Time),
+  joinedAs: Type.Optional(NodeMachine),
+})
+type MachineView = Static<typeof MachineView>
 
 export const NodeView = Type.Object({
   mirror: Type.String({ description: 'its name' }),
@@ -32,6 +53,9 @@ export const NodeView = Type.Object({
   limits: NodeLimits,
   joinedAs: Type.Optional(NodeMachine),
   machine: Type.Optional(MachineStatus),
+  machines: Type.Optional(
+    Type.Array(MachineView, { description: 'of a cell, which is three that stand in for each other' }),
+  ),
   mirrorLag: Type.Optional(MirrorLag),
   tokenExpiresAt: Type.Optional(Type.String({ description: 'until when a node that is expected can join' })),
   createdAt: Type.Optional(Time),
@@ -60,14 +84,16 @@ export function nodeViews({ nodes, reports, manifests, addressOf, drainOf }: Kno
     .toSorted((a, b) => a.localeCompare(b, 'en', { numeric: true }))
     .map(mirror => {
       const record = records.get(mirror)
+      const own = byMirror.get(mirror) ?? []
       return {
         mirror,
         state: record?.state ?? null,
-        ...reported(byMirror.get(mirror) ?? [], record?.shards ?? 0, nowMs),
+        ...reported(own, record?.shards ?? 0, nowMs),
         placed: placed.get(mirror) ?? 0,
         bootstrap: addressOf(mirror) ?? null,
         ...(record?.state === 'draining' ? { drain: drainOf(mirror) } : {}),
         ...recorded(record),
+        ...(record?.cell === undefined ? {} : { machines: machinesOf(record.cell, own, nowMs) }),
       }
     })
 }
@@ -95,6 +121,25 @@ function reported(own: readonly ShardStatus[], atLeast: number, nowMs: number) {
   }
 }
 
+/** The machines of a cell, by number. */
+function machinesOf({ machines }: NodeCell, reports: readonly ShardStatus[], nowMs: number): MachineView[] {
+  return machines.map(({ machine, invitation, host, facts, joinedAt }) => {
+    const shards = reports
+      .filter(report => report.machine?.number === machine && !isSilent(Date.parse(report.updatedAt), nowMs))
+      .map(({ shard }) => shard)
+    const isExpected = invitation.usedBy === undefined
+    return {
+      machine,
+      state: isExpected ? 'expected' : shards.length > 0 ? 'up' : 'silent',
+      host: host ?? null,
+      shards,
+      ...(isExpected ? { tokenExpiresAt: invitation.expiresAt } : {}),
+      ...(joinedAt === undefined ? {} : { joinedAt }),
+      ...(facts === undefined ? {} : { joinedAs: facts }),
+    }
+  })
+}
+
 function recorded(record: NodeRecord | undefined) {
   if (record === undefined) return { reached: null, labels: {}, limits: {} }
   const { state, labels, limits, machine, reachedAt, unreached, invitation, createdAt, joinedAt } = record
@@ -104,7 +149,7 @@ function recorded(record: NodeRecord | undefined) {
     labels,
     limits,
     ...(machine === undefined ? {} : { joinedAs: machine }),
-    ...(state === 'expected' ? { tokenExpiresAt: invitation.expiresAt } : {}),
+    ...(state === 'expected' && invitation !== undefined ? { tokenExpiresAt: invitation.expiresAt } : {}),
     createdAt,
     ...(joinedAt === undefined ? {} : { joinedAt }),
   }

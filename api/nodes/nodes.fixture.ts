@@ -1,14 +1,15 @@
 // A node that is expected and one that has joined, and the token of both: for tests of the rules.
-import { type NodeRecord } from '../control/node-records.ts'
+import { type NodeInvitation, type NodeRecord } from '../control/node-records.ts'
 import { now } from '../submissions/manifests.fixture.ts'
 import { authorityMark, mintJoinToken } from './join-token.ts'
 import { joinRequest } from './join.fixture.ts'
-import { joined } from './joining.ts'
+import { type Invited, joined } from './joining.ts'
 import { newNode } from './node-changes.ts'
 
 const { id: tokenId, token, sha256 } = mintJoinToken(authorityMark(undefined))
 export { token }
 export const KEY = 'a'.repeat(64)
+const invitation: NodeInvitation = { tokenId, sha256, expiresAt: '2026-11-21T01:00:00.000Z' }
 export const expectedNode: NodeRecord = newNode(
   'node3',
   {},
@@ -20,9 +21,11 @@ export const expectedNode: NodeRecord = newNode(
       salt: `salt-of-${user}`,
       sealed: `sealed-${user}`,
     })),
-    invitation: { tokenId, sha256, expiresAt: '2026-11-21T01:00:00.000Z' },
+    invitation,
   },
   now,
 )
 export const details = { keySha256: KEY, secrets: { token: 'skynode_x' }, ca: undefined, now }
-export const joinedNode: NodeRecord = { ...joined(expectedNode, joinRequest(), details), reachedAt: now }
+/** A record, and its own invitation. */
+export const invited = (record: NodeRecord): Invited => ({ record, invitation: record.invitation ?? invitation })
+export const joinedNode: NodeRecord = { ...joined(invited(expectedNode), joinRequest(), details), reachedAt: now }

@@ -43,7 +43,7 @@ export function placeableNode(wish: NodeWish, reports: readonly ShardStatus[], n
   // One that is silent says nothing of how its node is now.
   const machines = awake.flatMap(({ machine }) => machine ?? [])
   const shards = Math.max(wish.shards, 1, ...own.map(report => report.shards))
-  const byMachine = new Map(machines.map(machine => [machine.name, machine]))
+  const byMachine = new Map(machines.map(machine => [machine.number ?? machine.name, machine]))
   const cores = [...byMachine.values()].reduce((sum, machine) => sum + machine.cores, 0)
   return {
     ...wish,

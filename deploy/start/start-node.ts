@@ -7,7 +7,7 @@ import { nodeWelcome } from './dashboard.ts'
 import { checkedUrl } from './join/authority.ts'
 import { type Identity, readIdentity } from './join/identity.ts'
 import { type JoinContext } from './join/join-node.ts'
-import { joinRemotely, learnAnew } from './join/join-remote.ts'
+import { joinRemotely, learnAnew, learnFirst } from './join/join-remote.ts'
 import { machineFacts } from './join/machine-facts.ts'
 import { untilReached } from './join/until-reached.ts'
 import { launch, openMachine } from './launcher.ts'
@@ -15,7 +15,7 @@ import { keystoreFile, nodeDir, type NodeLayout, nodeLayout } from './layout/nod
 import { openNodeSecrets } from './layout/node-secrets.ts'
 import { type StartOptions } from './layout/options.ts'
 import { checkLonePorts, LOOPBACK, lonePorts, outsidePort } from './layout/ports.ts'
-import { type Reach, reachOf } from './layout/reach.ts'
+import { EVERYWHERE, type Reach, reachOf } from './layout/reach.ts'
 import { loneTopicBytes, retentionOf } from './layout/topic-bytes.ts'
 import { followCopying } from './node-progress.ts'
 import { nodePlan } from './node-plan.ts'
@@ -35,7 +35,8 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
   const dir = nodeDir(options.dataDir, NODE)
   checkPlace(options, apiUrl, reach)
   const before = readIdentity(dir)
-  const shards = before?.answer.shards ?? options.shards
+  // Those of a cell are of three machines; each has the worker processes that it likes.
+  const shards = before === undefined || before.answer.cell !== undefined ? options.shards : before.answer.shards
   await checkLonePorts(options.portBase, shards, reach?.listen)
   const { broker, engineOps } = lonePorts(options.portBase)
   const machine = await openMachine(options, env, engineOps)
@@ -56,9 +57,11 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
         signal,
       }
       dashboard.step('join', before === undefined ? `asks ${apiUrl} …` : 'was told who it is before')
-      const identity = await joinRemotely(joining, options.tokenFile)
+      const found = await joinRemotely(joining, options.tokenFile)
+      const identity = before === undefined ? found : await learnFirst(found, joining)
       const { answer } = identity
-      dashboard.step('join', `${answer.name} of ${apiUrl}`)
+      const title = titleOf(answer)
+      dashboard.step('join', `${title} of ${apiUrl}`)
       if (before !== undefined)
         void learnAnew(identity, joining).then(problem => {
           if (problem !== undefined) dashboard.note(`  ${problem}`)
@@ -76,7 +79,7 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
       dashboard.note(
         nodeWelcome({
           startedInMs: performance.now() - startedMs,
-          name: node.name,
+          name: title,
           apiUrl,
           hub: answer.hub.bootstrap,
           broker: `${node.address.host}:${node.address.port}`,
@@ -87,6 +90,10 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
     ({ engine, dashboard: { note } }) => runPython(machine, engine, undefined, note, signal),
   )
 }
+
+/** `far`, or `far, machine 2 of 3`. */
+const titleOf = ({ name, cell }: Identity['answer']): string =>
+  cell === undefined ? name : `${name}, machine ${cell.machine} of ${cell.machines.length}`
 
 /** Throws DeployError for a directory of another kind, and for an address that nobody could reach. */
 const checkPlace = ({ dataDir }: StartOptions, apiUrl: string, reach: Reach | undefined): void => {
@@ -108,15 +115,26 @@ const checkPlace = ({ dataDir }: StartOptions, apiUrl: string, reach: Reach | un
     )
 }
 
+/** Brokers of a cell say to each other where they listen. Throws DeployError DEPLOY_OPTION. */
+const checkCellReach = (cell: Identity['answer']['cell'], reach: Reach | undefined): void => {
+  if (cell !== undefined && (reach === undefined || EVERYWHERE.has(reach.listen)))
+    throw new DeployError(
+      'DEPLOY_OPTION',
+      'A machine of a cell listens at an address of its own, by which the two others reach it: give it by --listen ADDRESS, and a name for it by --advertise HOST.',
+    )
+}
+
 /** A node of a hub that speaks TLS does so itself: to other machines where they reach it, and else on loopback. */
 const loneNode = async (
-  { portBase }: StartOptions,
+  { portBase, shards }: StartOptions,
   dir: string,
   reach: Reach | undefined,
   { answer }: Identity,
 ): Promise<NodeLayout> => {
-  const { name, shards, ca, alertTopics } = answer
+  const { name, shards: ofNode, ca, alertTopics, cell } = answer
+  checkCellReach(cell, reach)
   const { blocks, bsize } = await statfs(dir)
+  const diskBytes = cell?.diskBytes ?? blocks * bsize
   const tls = ca === undefined ? undefined : { ca, keystore: keystoreFile(dir) }
   const partitions = Math.max(...alertTopics.map(topic => topic.partitions))
   return nodeLayout(
@@ -124,14 +142,16 @@ const loneNode = async (
       name,
       dir,
       ports: lonePorts(portBase),
-      secrets: openNodeSecrets(dir, undefined),
-      shards,
+      secrets: { ...openNodeSecrets(dir, undefined), ...cell?.passwords },
+      shards: ofNode,
+      ...(cell === undefined ? {} : { workers: shards }),
       lists: ['broker', 'mirror-maker'],
     },
     {
-      retention: retentionOf(loneTopicBytes(blocks * bsize), partitions),
+      retention: retentionOf(loneTopicBytes(diskBytes), partitions),
       tls: reach === undefined ? tls : undefined,
       outside: reach && tls && { reach, tls },
+      ...(cell === undefined ? {} : { cell }),
     },
   )
 }

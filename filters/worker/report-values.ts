@@ -10,6 +10,8 @@ import { isSuspended } from '../progress/strikes-and-suspension.ts'
 
 /** The machine a worker runs on, and what runs on it. */
 export interface MachineReport extends MachineLook {
+  /** Of a node of three machines: which of them. */
+  readonly number?: number
   /** By how much its clock is ahead of the hub's, where that is known. */
   readonly clockMs?: number
   /** Of Skysieve. */

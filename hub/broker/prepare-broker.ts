@@ -8,7 +8,7 @@ import { javaEnvironment } from './broker-command.ts'
 import { internalPort } from './internal-port.ts'
 import { renderLogging, renderProperties } from './server-properties.ts'
 import { checkCell } from './cell.ts'
-import { addressOf, brokerFiles, LOOPBACK, type BrokerSettings } from './settings.ts'
+import { brokerFiles, listenAddressOf, LOOPBACK, type BrokerSettings } from './settings.ts'
 import { formatStorage } from './format-storage.ts'
 import { writeAtomically } from './atomic-write.ts'
 
@@ -64,7 +64,7 @@ const checkPort = async (name: string, host: string, port: number): Promise<void
  */
 export const prepareBroker = async (settings: BrokerSettings): Promise<void> => {
   const { name, dir, libs, java = 'java', cell, ports, outside = [], secrets } = settings
-  const host = addressOf(settings)
+  const host = listenAddressOf(settings)
   if (!Object.values(secrets).every(secret => SAFE_SECRET.test(secret)))
     throw new RangeError('Secrets of a broker are 8 or more of the characters A-Z a-z 0-9 _ -')
   if (cell !== undefined) checkCell(cell)

@@ -105,9 +105,17 @@ describe('a broker of a cell', () => {
     expect(own.get('unclean.leader.election.enable')).toBe('false')
   })
 
-  test('is found by its clients at all three addresses', () => {
+  test('may be known by a name, and listens at an address of its machine all the same', () => {
+    const voters = cell.voters.map(voter => ({ ...voter, address: `${voter.name}.example.org` }))
+    const named = parse(renderProperties({ ...settings, host: '10.0.0.2', cell: { ...cell, voters } }, 9002))
+    expect(named.get('listeners')).toBe('CLIENTS://10.0.0.2:9000,BROKER://10.0.0.2:9002,CONTROLLER://10.0.0.2:9001')
+    expect(named.get('advertised.listeners')).toBe('CLIENTS://cell-2.example.org:9000,BROKER://cell-2.example.org:9002')
+    expect(named.get('controller.quorum.voters')).toContain('2@cell-2.example.org:9001')
+  })
+
+  test('is found by its clients at all three addresses, its own first', () => {
     const { bootstrap, timeouts } = adminAccess({ ...settings, cell })
-    expect(bootstrap).toBe('10.0.0.1:9000,10.0.0.2:9000,10.0.0.3:9000')
+    expect(bootstrap).toBe('10.0.0.2:9000,10.0.0.1:9000,10.0.0.3:9000')
     expect(timeouts).toMatchObject({ requestMs: 2000 })
   })
 

@@ -6,6 +6,7 @@ import {
   atPort,
   BROKER_USER,
   brokerFiles,
+  listenAddressOf,
   LOOPBACK,
   type BrokerSettings,
   type Tls,
@@ -55,11 +56,12 @@ export const renderProperties = (
   logDirs = brokerFiles(settings.dir).data,
 ): string => {
   const { cell, ports, secrets, outside = [] } = settings
-  const host = addressOf(settings)
-  const within = cell === undefined ? { host: LOOPBACK, port: internalPort } : { host, port: cell.port }
+  const [host, address] = [listenAddressOf(settings), addressOf(settings)]
+  const within =
+    cell === undefined ? { host: LOOPBACK, port: internalPort, address: LOOPBACK } : { host, port: cell.port, address }
   const { retention = { hours: 72, bytesPerPartition: 1024 * MB } }: Pick<BrokerSettings, 'retention'> = settings
   const own = { host, tls: settings.tls }
-  const client = { ...own, name: 'CLIENTS', port: ports.client, advertised: `${host}:${ports.client}` }
+  const client = { ...own, name: 'CLIENTS', port: ports.client, advertised: `${address}:${ports.client}` }
   const clients = [client, ...outside.map((listener, at) => ({ ...own, name: `OUTSIDE${at + 1}`, ...listener }))]
   const plain = plainLogin(secrets.broker)
   const properties: Record<string, string | number | boolean | undefined> = {
@@ -75,7 +77,7 @@ export const renderProperties = (
     ].join(','),
     'advertised.listeners': [
       ...clients.map(({ name, advertised }) => `${name}://${advertised}`),
-      `BROKER://${atPort(within.host, within.port)}`,
+      `BROKER://${atPort(within.address, within.port)}`,
     ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'BROKER',

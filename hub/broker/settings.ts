@@ -67,7 +67,7 @@ export interface BrokerSettings {
   readonly secrets: { readonly admin: string; readonly broker: string }
   /** With it this is one of three; without it, it stands alone. */
   readonly cell?: Cell
-  /** Address clients connect to and are told; loopback by default, in a cell the voter's. */
+  /** Address clients connect to and are told; loopback by default. In a cell only where it listens, the voter's by default: that one clients are told. */
   readonly host?: string
   /** Further listeners, each for clients that reach this broker by another address. */
   readonly outside?: readonly OutsideListener[]
@@ -89,19 +89,25 @@ export const LOOPBACK = '127.0.0.1'
 /** As listeners and lists of brokers name it. */
 export const atPort = (host: string, port: number): string => `${isIPv6(host) ? `[${host}]` : host}:${port}`
 
+/** Where it listens. */
+export const listenAddressOf = (settings: Pick<BrokerSettings, 'cell' | 'host'>): string =>
+  settings.host ?? addressOf(settings)
+
 /** The address of its machine for clients. */
 export const addressOf = ({ cell, host }: Pick<BrokerSettings, 'cell' | 'host'>): string =>
   cell?.voters.find(({ id }) => id === cell.id)?.address ?? host ?? LOOPBACK
 
 /** A client of a cell asks another broker when one does not answer for so long. */
-const CELL_TIMEOUTS = { connectMs: 1000, requestMs: 2000, sessionMs: 3000 } as const
+export const CELL_TIMEOUTS = { connectMs: 1000, requestMs: 2000, sessionMs: 3000 } as const
 
 /** Where clients find the broker, or the brokers of its cell, and how long they wait for one. */
 const clientAccess = (settings: BrokerSettings): Pick<BrokerAccess, 'bootstrap' | 'ca' | 'timeouts'> => {
   const { cell, ports, tls } = settings
-  const addresses = cell === undefined ? [addressOf(settings)] : cell.voters.map(({ address }) => address)
+  const own = addressOf(settings)
+  // Its own first: as a rule that one is up when somebody beside it asks.
+  const addresses = [own, ...(cell?.voters ?? []).flatMap(({ address }) => (address === own ? [] : address))]
   return {
-    bootstrap: addresses.map(address => `${address}:${ports.client}`).join(','),
+    bootstrap: addresses.map(address => atPort(address, ports.client)).join(','),
     ...(tls === undefined ? {} : { ca: tls.ca }),
     ...(cell === undefined ? {} : { timeouts: CELL_TIMEOUTS }),
   }

@@ -4,7 +4,7 @@ import 'reflect-metadata'
 import { createPublicKey } from 'node:crypto'
 import { Pkcs10CertificateRequest, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { HubError } from '../errors.ts'
-import { authorityIn, issue, keyPem, KEYS, namesExtension, newKeys, SIGNING } from './authority.ts'
+import { authorityIn, issue, keyPem, KEYS, namesExtension, newKeys, type Role, SIGNING } from './authority.ts'
 
 /** Nodes do not renew theirs: as long as the authority's own. */
 const REMOTE_DAYS = 3640
@@ -30,9 +30,15 @@ export const makeRequest = async (key: string, name: string, hosts: readonly str
 }
 
 /** See signRequest. */
-export const sign = async (dir: string, csr: string, name: string, hosts: readonly string[]): Promise<string> => {
+export const sign = async (
+  dir: string,
+  csr: string,
+  name: string,
+  hosts: readonly string[],
+  role: Role,
+): Promise<string> => {
   const request = await readRequest(csr)
-  return issue(await authorityIn(dir), { name, publicKey: request.publicKey, hosts, days: REMOTE_DAYS })
+  return issue(await authorityIn(dir), { name, publicKey: request.publicKey, hosts, days: REMOTE_DAYS, role })
 }
 
 /** Only who has the key signs with it. */

@@ -13,6 +13,8 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
 const HOSTS = ['127.0.0.1', 'localhost']
+/** As X.509 names its use by a client (RFC 5280, 4.2.1.12). */
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 
 test('a server with them is trusted by who trusts the authority, and by nobody else', async () => {
   const { ca, keystore } = await serverTls(dir, 'hub', HOSTS)
@@ -66,6 +68,9 @@ test('a key that stays where it is gets a certificate for the names it is given,
   expect(certificate.verify(new X509Certificate(ca).publicKey)).toBe(true)
   expect(certificate.subjectAltName).toBe('IP Address:10.1.2.3, DNS:node3.example.org')
   expect(certificate.subject).toBe('CN=node3')
+  const peer = new X509Certificate(await signRequest(dir, csr, 'far-1', ['10.1.2.3'], 'peer'))
+  expect(certificate.keyUsage).not.toContain(CLIENT_AUTH)
+  expect([peer.subject, peer.keyUsage.includes(CLIENT_AUTH)]).toEqual(['CN=far-1', true])
 })
 
 test('a request that is none, or that its key has not signed, is refused', async () => {
@@ -83,7 +88,7 @@ test('a request that is none, or that its key has not signed, is refused', async
 test('a peer’s is a client’s too, a server’s is not; one of the other kind is made anew', async () => {
   const usesOf = async (role: 'server' | 'peer'): Promise<readonly string[]> =>
     new X509Certificate(await readFile((await serverTls(dir, 'one', HOSTS, role)).keystore, 'utf8')).keyUsage
-  const [server, client] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']
+  const [server, client] = ['1.3.6.1.5.5.7.3.1', CLIENT_AUTH]
   expect(await usesOf('server')).toEqual([server])
   expect(await usesOf('peer')).toEqual([server, client])
   expect(await usesOf('server')).toEqual([server])

@@ -21,7 +21,12 @@ export const requestCertificate = async (key: string, name: string, hosts: reado
 
 /**
  * A certificate (PEM) for the key of a request, by the authority in `dir`, for exactly these names and addresses: what the request says of them
- * counts for nothing. Throws HubError HUB_CERTIFICATE_REQUEST.
+ * counts for nothing. A peer's names it to servers of its kind too. Throws HubError HUB_CERTIFICATE_REQUEST.
  */
-export const signRequest = async (dir: string, csr: string, name: string, hosts: readonly string[]): Promise<string> =>
-  (await import('./certificate-request.ts')).sign(dir, csr, name, hosts)
+export const signRequest = async (
+  dir: string,
+  csr: string,
+  name: string,
+  hosts: readonly string[],
+  role: 'server' | 'peer' = 'server',
+): Promise<string> => (await import('./certificate-request.ts')).sign(dir, csr, name, hosts, role)

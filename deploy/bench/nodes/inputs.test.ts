@@ -42,13 +42,6 @@ test('what an alert costs is told apart by numbers of nodes and of filters on a 
   })
 })
 
-test('what a node adds to the hub is told from stored alerts, also where the survey’s pace hides it', () => {
-  const flat = runs.map(one => ({ ...one, live: { ...one.live, hubCpu: 650 * US } }))
-  expect(inputsOf(flat, 1)).toMatchObject({ hubCpuUsPerAlert: 450, hubCpuUsPerAlertAndNode: 100 })
-  const small = runs.map(one => ({ ...one, live: { ...one.live, hubCpu: 50 * US } }))
-  expect(inputsOf(small, 1)).toMatchObject({ hubCpuUsPerAlert: 0, hubCpuUsPerAlertAndNode: 100 })
-})
-
 test('the platform’s rate is what its nodes evaluate together', () => {
   expect(byNodes([...runs, run(1)], platformRate)).toEqual({ 1: 500, 2: 500, 3: 500 })
   // 1,380 µs an alert with all 60 filters.

@@ -99,20 +99,10 @@ export const partsUsPerAlert = ({ live }: Run): Readonly<Record<string, number>>
   }
 }
 
-/**
- * What a node adds to the hub is read off stored alerts: at the survey's pace the hub's broker spends most of its time waking up, and how often it does hides
- * what another reader costs. What is left at that pace is the fixed part.
- */
-function hubInputs(runs: readonly Run[]): { readonly fixed: number; readonly slope: number } {
-  const { slope } = lineThrough(runs.map(({ stored }) => ({ x: stored.nodes.length, y: hubUsPerAlert(stored) })))
-  const fixed = median(runs.map(({ live }) => hubUsPerAlert(live) - slope * live.nodes.length))
-  return { fixed: Math.max(0, fixed), slope }
-}
-
 /** Costs at the survey's pace. Needs runs with different numbers of nodes, and so of filters on a node. */
 export function inputsOf(runs: readonly Run[], bytesPerAlert: number): Measured {
   const nodes = runs.flatMap(({ live }) => live.nodes.map(node => ({ live, ...node })))
-  const hub = hubInputs(runs)
+  const hub = lineThrough(runs.map(({ live }) => ({ x: live.nodes.length, y: hubUsPerAlert(live) })))
   const filters = lineThrough(
     nodes.map(({ live, filters: x, workerCpu, hostsCpu }) => ({ x, y: usPerAlert(live, workerCpu + hostsCpu) })),
   )

@@ -62,6 +62,12 @@ describe('a node that is added', () => {
     for (const labels of [{ 'a b': 'c' }, { a: '' }, { a: 'b'.repeat(63) }])
       expect((await call('POST', '/nodes', { name: 'labelled', labels })).body.errors[0].pointer).toMatch(/^\/labels/)
   })
+  test('is no cell where there are no certificates by which its machines would know each other', async () => {
+    const { body } = await call('POST', '/nodes', { name: 'cell', machines: 3 })
+    expect(body).toMatchObject({ status: 409, code: 'API_CELL_PLAIN', detail: expect.stringMatching(/--listen/) })
+    expect((await call('GET', '/nodes/cell')).status).toBe(404)
+    expect((await call('POST', '/nodes', { name: 'cell', machines: 2 })).body.errors[0].pointer).toBe('/machines')
+  })
   test('is not cordoned before it has joined', async () => {
     expect((await call('POST', `/nodes/${NAME}/cordon`)).body).toMatchObject({ status: 409, code: 'API_NODE_STATE' })
   })

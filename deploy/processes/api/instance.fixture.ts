@@ -8,10 +8,10 @@ import { PassThrough, Readable } from 'node:stream'
 import getPort from 'get-port'
 import pino from 'pino'
 import { Registry } from 'prom-client'
-import { type Api, apiAcls, type ApiSettings, openApi } from '#api'
+import { type Api, apiAcls, type ApiOptions, type ApiSettings, openApi } from '#api'
 import { runCli, type CliContext } from '#cli'
 import { statusTopicOf } from '#filters'
-import { type ArchiveSettings, type BrokerAccess, openAdmin } from '#hub'
+import { type ArchiveSettings, type BrokerAccess, openAdmin, signRequest } from '#hub'
 import { openIsolateSandbox, openSandbox } from '#sandbox'
 import { KAFKA_VERSION } from '../../setup/kafka-jars.ts'
 import { nodeHubAcls } from '../../start/access/broker-acls.ts'
@@ -68,6 +68,8 @@ interface Over {
   readonly secondNode?: boolean
   /** No node joins. */
   readonly withoutNode?: boolean
+  /** Nodes are told that the hub speaks TLS, and get certificates of this authority, which is in a folder. */
+  readonly authority?: { readonly dir: string; readonly ca: string }
   /** The nodes' own workers report; else it is done for them. */
   readonly workers?: boolean
 }
@@ -122,7 +124,8 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       const api = await openApi({
         host: '127.0.0.1',
         port,
-        hub: { ...hub, user, password },
+        hub: { ...hub, user, password, advertisedCa: over.authority?.ca },
+        ...signedBy(over.authority),
         mirrors: fixed.map(access => ({ ...access, user, password })),
         version: softwareVersion(),
         kafkaVersion: KAFKA_VERSION,
@@ -208,6 +211,11 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
     },
   }
 }
+
+const signedBy = (authority: Over['authority']): Pick<ApiOptions, 'sign'> =>
+  authority === undefined
+    ? {}
+    : { sign: (csr, name, { host }, role) => signRequest(authority.dir, csr, name, [host, '127.0.0.1'], role) }
 
 async function prepare(hub: BrokerAccess, user: string, password: string): Promise<void> {
   const onHub = openAdmin(hub)

@@ -16,19 +16,19 @@ export interface CertificateOffice {
 /** For the host of a node's address, and the names of its own loopback. Throws DeployError DEPLOY_NOT_READY where the hub's process does not sign. */
 export const orderCertificate =
   ({ port, secretFile }: CertificateOffice) =>
-  async (csr: string, node: string, address: { readonly host: string }): Promise<string> => {
+  async (csr: string, name: string, address: { readonly host: string }, role: 'server' | 'peer'): Promise<string> => {
     const secret = (await readFile(secretFile, 'utf8')).trim()
     const hosts = [...new Set([address.host, ...OWN_NAMES])]
     const response = await fetch(`http://127.0.0.1:${port}${CERTIFICATES_PATH}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
-      body: JSON.stringify({ csr, node, hosts }),
+      body: JSON.stringify({ csr, name, hosts, role }),
       signal: AbortSignal.timeout(LIMIT_MS),
     })
     const body: unknown = await response.json()
     if (response.ok && Value.Check(CertificateAnswer, body)) return body.certificate
     throw new DeployError(
       'DEPLOY_NOT_READY',
-      `The hub's process does not sign a certificate for ${node}: it answered ${response.status}.`,
+      `The hub's process does not sign a certificate for ${name}: it answered ${response.status}.`,
     )
   }

@@ -31,9 +31,11 @@ test('who has the secret gets a certificate of the authority for the names it or
   const { ca } = await serverTls(dir, 'hub', ['127.0.0.1'])
   const csr = await requestCertificate(await newServerKey(), 'anything', ['anything.example'])
   const order = orderCertificate({ port, secretFile: join(dir, 'secret') })
-  const certificate = new X509Certificate(await order(csr, 'node3', { host: 'node3.example.org' }))
+  const certificate = new X509Certificate(await order(csr, 'node3', { host: 'node3.example.org' }, 'server'))
   expect(certificate.verify(new X509Certificate(ca).publicKey)).toBe(true)
   expect(certificate.subjectAltName).toBe('DNS:node3.example.org, IP Address:127.0.0.1, DNS:localhost')
+  const peer = new X509Certificate(await order(csr, 'far-1', { host: '10.0.0.1' }, 'peer'))
+  expect([peer.subject, peer.keyUsage]).toEqual(['CN=far-1', expect.arrayContaining(['1.3.6.1.5.5.7.3.2'])])
 })
 
 test.each([
@@ -44,7 +46,7 @@ test.each([
   const response = await fetch(`http://127.0.0.1:${port}/certificates`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization },
-    body: JSON.stringify({ csr: 'x', node: '', hosts: [] }),
+    body: JSON.stringify({ csr: 'x', name: '', hosts: [], role: 'server' }),
   })
   expect(response.status).toBe(status)
   expect(await response.text()).not.toContain('CERTIFICATE-')
@@ -52,5 +54,5 @@ test.each([
 
 test('a request that is none is said to be none', async () => {
   const order = orderCertificate({ port, secretFile: join(dir, 'secret') })
-  await expect(order('no request', 'node3', { host: '10.0.0.1' })).rejects.toThrow(/answered 422/)
+  await expect(order('no request', 'node3', { host: '10.0.0.1' }, 'server')).rejects.toThrow(/answered 422/)
 })

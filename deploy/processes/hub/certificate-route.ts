@@ -13,11 +13,14 @@ const UNPROCESSABLE = 422
 const CertificateOrder = Type.Object(
   {
     csr: Type.String({ maxLength: 8000 }),
-    node: Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$', maxLength: 31 }),
+    /** The common name: a node's, or of a machine of a cell. */
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,32}$', maxLength: 33 }),
     hosts: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$', maxLength: 253 }), {
       minItems: 1,
       maxItems: 8,
     }),
+    /** Those of a cell know each other by certificate. */
+    role: Type.Enum(['server', 'peer']),
   },
   { additionalProperties: false },
 )
@@ -40,7 +43,7 @@ export const certificateRoute = (app: FastifyInstance, { dir, secretSha256 }: Au
     if (!Value.Check(CertificateOrder, body))
       return reply.code(UNPROCESSABLE).send({ detail: 'no order of a certificate' })
     try {
-      return { certificate: await signRequest(dir, body.csr, body.node, body.hosts) }
+      return { certificate: await signRequest(dir, body.csr, body.name, body.hosts, body.role) }
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       return reply.code(UNPROCESSABLE).send({ detail: error.message })

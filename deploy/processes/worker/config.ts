@@ -6,6 +6,8 @@ import { ContainersConfig, SandboxConfig } from '../process-sandbox.ts'
 export const WorkerConfig = Type.Object(
   {
     mirror: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+    /** Of a mirror of three machines: which of them this is. */
+    machine: Type.Optional(Type.Integer({ minimum: 1, maximum: 3 })),
     /** How many the mirror has; the group protocol hands them out. */
     shards: Type.Integer({ minimum: 1, default: 1 }),
     /** The mirror's own broker. */

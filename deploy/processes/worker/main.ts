@@ -68,6 +68,7 @@ const lag = openLagWatch({
 lag.ended.catch(warn('how far this node is behind the hub is not known'))
 mirrorLag(registry, lag.latest)
 const machine = openMachine(dataDir)
+const number = config.machine === undefined ? {} : { number: config.machine }
 const version = softwareVersion()
 const languages = languagesThatRun(config.containers !== undefined)
 const worker = await openWorker({
@@ -85,7 +86,7 @@ const worker = await openWorker({
   hubClock,
   machine: async () => {
     const clockMs = hubClock.aheadMs(Date.now())
-    return { ...(await machine.look()), ...(clockMs === undefined ? {} : { clockMs }), version, languages }
+    return { ...number, ...(await machine.look()), ...(clockMs === undefined ? {} : { clockMs }), version, languages }
   },
   mirrorLag: lag.latest,
   memberFile: join(dataDir, 'member'),

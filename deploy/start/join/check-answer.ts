@@ -2,7 +2,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { JoinAnswer } from '#api'
 import { Value } from 'typebox/value'
-import { MAX_SHARDS } from '../layout/ports.ts'
+import { CELL_SHARDS, MAX_SHARDS } from '../layout/ports.ts'
 import { hashOfCertificate } from './authority.ts'
 
 /** What a Kafka client's configuration and a properties file take as they are. */
@@ -15,8 +15,11 @@ const REGISTRY = /^https?:\/\/[A-Za-z0-9.:[\]-]{1,300}\/?$/
 const MAX_TOPICS = 100
 const MAX_PARTITIONS = 10_000
 const MAX_PEM = 16_000
+const CLUSTER_ID = /^[A-Za-z0-9_][A-Za-z0-9_-]{21}$/
 
 export interface Asked {
+  /** By which the others of a cell reach this machine. */
+  readonly host: string
   /** The node's name where it has one before it joins. */
   readonly name: string | undefined
   /** The node's own, PEM. */
@@ -35,10 +38,11 @@ export const checkAnswer = (value: unknown, asked: Asked): JoinAnswer | { readon
   return wrong === undefined ? value : { wrong }
 }
 
-const wrongIn = (answer: JoinAnswer, { name, key, authority }: Asked): string | undefined => {
-  const { shards, hub, hubUsers, apiUser, alertTopics, registryUrl, statusTopic } = answer
+const wrongIn = (answer: JoinAnswer, { name, key, authority, host }: Asked): string | undefined => {
+  const { shards, hub, hubUsers, apiUser, alertTopics, registryUrl, statusTopic, cell } = answer
   if (name !== undefined && answer.name !== name) return `it calls the node ${answer.name}, not ${name}`
-  if (shards < 1 || shards > MAX_SHARDS) return `it gives the node ${shards} shards`
+  if (shards < 1 || shards > (cell === undefined ? MAX_SHARDS : CELL_SHARDS))
+    return `it gives the node ${shards} shards`
   if (!BOOTSTRAP.test(hub.bootstrap)) return 'the address of the hub’s broker is none'
   if (registryUrl !== undefined && !REGISTRY.test(registryUrl)) return 'the address of the registry is none'
   const logins = [hubUsers.mirrorMaker, hubUsers.worker, apiUser]
@@ -51,7 +55,24 @@ const wrongIn = (answer: JoinAnswer, { name, key, authority }: Asked): string | 
     return 'the alert topics are none'
   if (statusTopic !== undefined && !TOPIC.test(statusTopic)) return 'the topic of reports is none'
   if (!SHA256.test(answer.metricsTokenSha256)) return 'the hash of the token for metrics is none'
-  return wrongCertificate(answer, key, authority)
+  return (cell && wrongCell(cell, authority, host)) ?? wrongCertificate(answer, key, authority)
+}
+
+const wrongCell = (
+  { machine, clusterId, machines, passwords }: NonNullable<JoinAnswer['cell']>,
+  authority: string | undefined,
+  host: string,
+): string | undefined => {
+  if (authority === undefined)
+    return 'it makes the node one of three, which know each other by certificates, and there are none'
+  if (!CLUSTER_ID.test(clusterId)) return 'the id of the cell’s cluster is none'
+  if (new Set(machines.map(one => one.machine)).size < machines.length)
+    return 'two machines of the cell have one number'
+  if (machines.find(one => one.machine === machine)?.host !== host)
+    return 'the cell has this machine at another address'
+  return Object.values(passwords).every(password => SAFE.test(password))
+    ? undefined
+    : 'a password has characters that are not taken'
 }
 
 const wrongCertificate = (

@@ -15,7 +15,7 @@ import { serverTls, signRequest } from '#hub'
 import { hashOfCertificate } from './authority.ts'
 import { readIdentity, writeToken } from './identity.ts'
 import { joinLocally, knowsAll } from './join-local.ts'
-import { joinRemotely, learnAnew } from './join-remote.ts'
+import { joinRemotely, learnAnew, learnFirst } from './join-remote.ts'
 import { type JoinContext, joinWith } from './join-node.ts'
 import { machineFacts } from './machine-facts.ts'
 import { untilReached } from './until-reached.ts'
@@ -192,6 +192,71 @@ test('over TLS the token goes only to who has the token’s authority, and the c
   expect(requests).toEqual([])
   expect((await joinWith(token, context)).answer.certificate).toContain('BEGIN CERTIFICATE')
   expect(requests).toHaveLength(1)
+})
+
+test('a machine of a cell waits for the two others, however long, says for whom, and takes no answer that is not about it', async () => {
+  const tls = await serverTls(join(root, 'tls'), 'hub', ['127.0.0.1'])
+  const token = `skyjoin_ab12_${'s'.repeat(20)}_${hashOfCertificate(tls.ca)}`
+  const waiting = (joined: number) => ({ status: 202, body: { name: 'far', machine: 2, joined, of: 3 } })
+  const cell = (host: string) => ({
+    machine: 2,
+    clusterId: 'A'.repeat(22),
+    machines: ['10.0.0.1', host, '10.0.0.3'].map((one, at) => ({ machine: at + 1, host: one })),
+    diskBytes: 1e12,
+    passwords: { admin: 'a'.repeat(20), mirrorMaker: 'b'.repeat(20), worker: 'c'.repeat(20) },
+  })
+  const state = { host: '127.0.0.1' }
+  const { requests, listener } = api(
+    async (request, tried) =>
+      tried < 2
+        ? waiting(tried + 1)
+        : {
+            status: 200,
+            body: {
+              ...plainAnswer(request),
+              name: 'far',
+              shards: 6,
+              hub: { bootstrap: '127.0.0.1:21100', ca: tls.ca },
+              ca: tls.ca,
+              certificate: await signRequest(join(root, 'tls'), request.csr, 'far-2', ['127.0.0.1'], 'peer'),
+              cell: cell(state.host),
+            },
+          },
+    tls.ca,
+  )
+  const pem = readFileSync(tls.keystore, 'utf8')
+  const context = contextFor(`https://127.0.0.1:${await listening(createHttps({ key: pem, cert: pem }, listener))}`)
+  const { answer } = await joinWith(token, context)
+  expect([answer.cell?.machine, answer.shards, requests.length]).toEqual([2, 6, 3])
+  expect(notes).toEqual([1, 2].map(joined => `machine 2 of far waits for the others: ${joined} of 3 have joined`))
+  state.host = '10.0.0.9'
+  await expect(joinWith(token, context)).rejects.toThrow(/has this machine at another address/)
+})
+
+test('before it starts again a machine of a cell asks whether its place is still its own; a hub that is away is not waited for long', async () => {
+  const state = { isKnown: true }
+  const { listener } = api(request =>
+    state.isKnown
+      ? { status: 200, body: plainAnswer(request) }
+      : { status: 403, body: { detail: 'The join token is not known: a newer one took its place.' } },
+  )
+  const port = await listening(createHttp(listener))
+  const context = contextFor(`http://127.0.0.1:${port}`)
+  const alone = await joinWith(PLAIN_TOKEN, context)
+  const cell = {
+    machine: 1,
+    clusterId: '',
+    machines: [],
+    diskBytes: 1,
+    passwords: { admin: '', mirrorMaker: '', worker: '' },
+  }
+  const identity = { ...alone, answer: { ...alone.answer, cell } }
+  expect((await learnFirst(identity, context)).answer).not.toHaveProperty('cell')
+  state.isKnown = false
+  await expect(learnFirst(identity, context)).rejects.toThrow(/a newer one took its place/)
+  expect(await learnFirst(alone, context)).toBe(alone)
+  for (const server of servers.splice(0)) server.close().closeAllConnections()
+  expect(await learnFirst(identity, context, 500)).toBe(identity)
 })
 
 test('the clock of another machine is told anew some times before it is believed to be wrong', async () => {

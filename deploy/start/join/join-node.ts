@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
-import { type JoinRequest } from '#api'
+import { JoinWaiting, type JoinRequest } from '#api'
 import { requestCertificate } from '#hub'
 import { DeployError } from '../../errors.ts'
 import { type Answer, type Hub, openHub, type Question, type Trust } from './ask-hub.ts'
@@ -20,6 +20,11 @@ const MAX_DETAIL = 2000
 /** A request that took long looks like a clock that is behind; the connection is open by the second. */
 const CLOCK_TRIES = 8
 const CLOCK_PAUSE_MS = 200
+/** The API's word for a machine whose others have not joined yet. */
+const ACCEPTED = 202
+const OTHERS_PAUSE_MS = 500
+/** Each question is written down in the audit. */
+const LONGEST_OTHERS_PAUSE_MS = 10_000
 /** By which everybody means their own machine; the node's own processes do. */
 const OWN_NAMES = ['127.0.0.1', 'localhost']
 
@@ -39,7 +44,7 @@ export interface JoinContext {
 }
 
 /**
- * Joins with a token and keeps the answer. An API that is away is waited for.
+ * Joins with a token and keeps the answer. An API that is away is waited for, and so are the other machines of a cell.
  * Throws DeployError DEPLOY_JOIN_REFUSED with the API's words, DEPLOY_JOIN, or the signal's reason.
  */
 export const joinWith = async (token: string, context: JoinContext): Promise<Identity> => {
@@ -51,7 +56,7 @@ export const joinWith = async (token: string, context: JoinContext): Promise<Ide
     const answer = await askToJoin(hub, token, key, context)
     if (answer.status >= FIRST_REFUSAL)
       throw new DeployError('DEPLOY_JOIN_REFUSED', `The hub at ${apiUrl} refuses this node: ${detailOf(answer)}`)
-    const checked = checkAnswer(parse(answer.text), { name, key, authority })
+    const checked = checkAnswer(parse(answer.text), { name, key, authority, host: address.host })
     if ('wrong' in checked)
       throw new DeployError('DEPLOY_JOIN', `The hub at ${apiUrl} gave an answer that is not taken: ${checked.wrong}.`)
     const identity = { apiUrl, address, token, answer: checked }
@@ -82,11 +87,29 @@ const askToJoin = async (hub: Hub, token: string, key: string, context: JoinCont
   }
   // The hub of this machine has the same clock.
   const tries = isPlain(context.apiUrl) ? Infinity : CLOCK_TRIES
-  for (let tried = 1; ; tried++) {
+  const { note, signal } = context
+  let [tried, told, pauseMs] = [1, '', OTHERS_PAUSE_MS]
+  for (;;) {
     const answer = await patiently(hub, question, context)
+    const waiting = answer.status === ACCEPTED ? waitingOf(answer) : undefined
+    if (waiting !== undefined) {
+      if (waiting !== told) note(waiting)
+      await sleep(pauseMs, undefined, { signal })
+      ;[tried, told, pauseMs] = [1, waiting, Math.min(LONGEST_OTHERS_PAUSE_MS, pauseMs * 1.5)]
+      continue
+    }
     if (tried >= tries || problemOf(answer)?.code !== 'API_JOIN_CLOCK') return answer
-    await sleep(CLOCK_PAUSE_MS, undefined, { signal: context.signal })
+    tried += 1
+    await sleep(CLOCK_PAUSE_MS, undefined, { signal })
   }
+}
+
+/** For whom it waits; undefined where the answer says nothing of it. */
+const waitingOf = ({ text }: Answer): string | undefined => {
+  const body = parse(text)
+  if (!Value.Check(JoinWaiting, body)) return undefined
+  const { name, machine, joined, of } = body
+  return `machine ${machine} of ${name} waits for the others: ${joined} of ${of} have joined`
 }
 
 /** It does not leave this machine. */

@@ -44,6 +44,27 @@ export const learnAnew = async ({ token }: Identity, node: JoinContext): Promise
     },
   )
 
+/** The hub is asked for so long before a machine of a cell starts. */
+const LEARN_LIMIT_MS = 5000
+
+/**
+ * What the hub says now to a machine of a cell, before it starts: whether another has taken its place, and where the two others are. A hub that does not
+ * answer in five seconds is not waited for. Throws DeployError DEPLOY_JOIN_REFUSED where its place is another's.
+ */
+export const learnFirst = async (
+  identity: Identity,
+  node: JoinContext,
+  limitMs = LEARN_LIMIT_MS,
+): Promise<Identity> => {
+  if (identity.answer.cell === undefined) return identity
+  const signal = AbortSignal.any([node.signal, AbortSignal.timeout(limitMs)])
+  return joinWith(identity.token, { ...node, signal }).catch((error: unknown) => {
+    node.signal.throwIfAborted()
+    if (error instanceof DeployError && error.code === 'DEPLOY_JOIN_REFUSED') throw error
+    return identity
+  })
+}
+
 const textOf = (file: string): string => {
   try {
     return readFileSync(file, 'utf8').trim()

@@ -1,5 +1,6 @@
 // A node: its folder, ports, broker and own secrets, which it needs nobody for; and what it is told when it joins.
 import { join } from 'node:path'
+import { peerName } from '#api'
 import { type BrokerAccess, type BrokerSettings, type Tls } from '#hub'
 import { workerUser } from '#filters'
 import { type AlertTopic, mirrorMakerUser } from '#mirrors'
@@ -8,7 +9,7 @@ import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { type JavaProgram } from '../supervise/java-class-archives.ts'
 import { accessAs, type Login } from './broker-access.ts'
 import { type NodeSecrets } from './node-secrets.ts'
-import { LOOPBACK, type nodePorts, outsidePort } from './ports.ts'
+import { cellPorts, LOOPBACK, type nodePorts, outsidePort } from './ports.ts'
 import { outsideListener, type Reach } from './reach.ts'
 
 export interface NodeLayout {
@@ -21,6 +22,8 @@ export interface NodeLayout {
   /** Where the API and subscribers reach its broker. */
   readonly address: { readonly host: string; readonly port: number }
   readonly shards: number
+  /** Worker processes on this machine, where they are not as many as shards: the others of a cell have some too. */
+  readonly workers?: number
   /** How it reaches the hub, where that is otherwise than it is told: beside it, or over a link that can be cut. */
   readonly near?: Pick<Joined, 'hub' | 'registryUrl'>
   /** Of which Java programs this node's lists the classes, for the archives that shorten later starts: one of a kind on a machine does. */
@@ -47,29 +50,63 @@ export interface NodeBroker extends Pick<BrokerSettings, 'retention'> {
   readonly tls: Tls | undefined
   /** How other machines reach it, over TLS, if they do. */
   readonly outside: { readonly reach: Reach; readonly tls: Tls } | undefined
+  /** Of a machine that stands in for two others: its broker is one of three, and listens at the address of its reach alone. */
+  readonly cell?: CellPlace
+}
+
+/** A machine among the three of a cell. */
+interface CellPlace {
+  readonly machine: number
+  readonly clusterId: string
+  readonly machines: readonly { readonly machine: number; readonly host: string }[]
 }
 
 /** The whole layout of a node, from what is its own and how its broker shall be. */
 export const nodeLayout = (
   node: Omit<NodeLayout, 'broker' | 'address'>,
-  { retention, tls, outside }: NodeBroker,
+  { retention, tls, outside, cell }: NodeBroker,
 ): NodeLayout => {
   const { name, dir, ports, secrets } = node
-  const broker: BrokerSettings = {
+  const common = {
     name,
     dir,
     libs: kafkaJarsIn(CACHE_DIR),
-    ports: { client: ports.broker, controller: ports.controller },
     secrets: { admin: secrets.admin, broker: secrets.broker },
     ...(retention === undefined ? {} : { retention }),
-    ...(tls === undefined ? {} : { tls }),
-    ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
   }
+  const broker: BrokerSettings =
+    cell !== undefined && outside !== undefined
+      ? { ...common, ...oneOfThree(name, cell, outside, ports) }
+      : {
+          ...common,
+          ports: { client: ports.broker, controller: ports.controller },
+          ...(tls === undefined ? {} : { tls }),
+          ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
+        }
   const address =
     outside === undefined
       ? { host: LOOPBACK, port: ports.broker }
       : { host: outside.reach.advertise, port: outsidePort(ports.broker) }
-  return { ...node, broker, address }
+  // Its MirrorMakers ask each other, and listen where the other parts that do.
+  const own = cell === undefined ? ports : { ...ports, mirrorMaker: cellPorts(ports).mirrorMaker }
+  return { ...node, ports: own, broker, address }
+}
+
+/** A broker whose clients, its machine's own too, reach all three at the addresses of their machines: any of them may lead what they ask for. */
+const oneOfThree = (
+  name: string,
+  { machine, clusterId, machines }: CellPlace,
+  { reach, tls }: NonNullable<NodeBroker['outside']>,
+  ports: NodeLayout['ports'],
+): Pick<BrokerSettings, 'ports' | 'host' | 'tls' | 'cell'> => {
+  const { client, controller, broker } = cellPorts(ports)
+  const voters = machines.map(one => ({ id: one.machine, name: peerName(name, one.machine), address: one.host }))
+  return {
+    ports: { client, controller },
+    host: reach.listen,
+    tls,
+    cell: { id: machine, voters, clusterId, port: broker, tls },
+  }
 }
 
 /** Of a node beside the hub. */

@@ -35,6 +35,18 @@ export const outsidePort = (port: number): number => port + 100
 
 /** A worker process for each, and a port for each of those between the node's others. */
 export const MAX_SHARDS = 4
+/** Of three machines with as many. */
+export const CELL_SHARDS = 3 * MAX_SHARDS
+
+/** Where other machines reach the parts of a machine that stands in for two others: clients its broker, and these each other. */
+export const cellPorts = ({ broker, controller, mirrorMaker, workerOps }: ReturnType<typeof nodePorts>) =>
+  ({
+    client: outsidePort(broker),
+    controller: outsidePort(controller),
+    mirrorMaker: outsidePort(mirrorMaker),
+    // Nobody else has that one: workers are asked on loopback only.
+    broker: outsidePort(workerOps),
+  }) as const
 
 /** A port with the name of its user, for messages; on loopback, or where other machines reach it. */
 type NamedPort = readonly [name: string, port: number, host?: string]

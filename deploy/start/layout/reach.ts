@@ -11,7 +11,8 @@ export interface Reach {
   readonly advertise: string
 }
 
-const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+/** All addresses of a machine. */
+export const EVERYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/
 
 /** Undefined for a machine that listens on loopback alone. Throws DeployError DEPLOY_OPTION. */

@@ -7,9 +7,13 @@ import { ownProcess } from './own-process.ts'
 import { sandboxSettings } from './sandbox-settings.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
-/** As many as the node has shards: each runs one, and another's when that one dies. */
-export const workerNames = ({ name, shards }: Pick<NodeLayout, 'name' | 'shards'>): readonly string[] =>
-  Array.from({ length: shards }, (_, at) => (at === 0 ? `${name}-worker` : `${name}-worker-${at + 1}`))
+/** As many as the node has shards, or its part on this machine: each runs one, and another's when that one dies. */
+export const workerNames = ({
+  name,
+  shards,
+  workers = shards,
+}: Pick<NodeLayout, 'name' | 'shards' | 'workers'>): readonly string[] =>
+  Array.from({ length: workers }, (_, at) => (at === 0 ? `${name}-worker` : `${name}-worker-${at + 1}`))
 
 export const isWorker = (name: string): boolean => /-worker(-\d+)?$/.test(name)
 
@@ -31,6 +35,7 @@ export const workerProcess = (machine: MachineLayout, node: NodeLayout, joined: 
     settings: dir => ({
       ...sandboxSettings(machine),
       mirror: node.name,
+      ...(node.broker.cell === undefined ? {} : { machine: node.broker.cell.id }),
       shards: node.shards,
       local,
       hub,

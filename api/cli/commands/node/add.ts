@@ -1,93 +1,84 @@
-// `skysieve node add`: a token for one node, and the command to type on its machine.
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+// `skysieve node add`: a token for each machine of a node, and the command to type there.
 import { resolve } from 'node:path'
 import type { NodeView } from '../../../nodes/node-view.ts'
 import { sessionOf } from '../../connection/session.ts'
 import type { AddCommands } from '../../context/add-commands.ts'
-import { CliError, EXIT } from '../../output/exit-codes.ts'
 import { LABELS_OPTION, labelsIn } from '../filter/labels.ts'
+import { numberIn } from './numbers.ts'
+import { invitationText, type Invited } from './invitation-text.ts'
+import { withTokenFiles } from './token-files.ts'
 
 interface AddOptions {
+  readonly cell?: boolean
   readonly labels?: string
   readonly limitFilters?: string
   readonly minutes?: string
   readonly tokenFile?: string
 }
 
-type Added = NodeView & { readonly token: string; readonly joinUrl: string }
-
-const usage = (message: string): CliError => new CliError('CLI_OPTION', EXIT.usage, message)
-
-function numberIn(option: string, text: string, least: number): number {
-  const number = Number(text)
-  if (/^\d+$/.test(text) && Number.isSafeInteger(number) && number >= least) return number
-  throw usage(`${option} takes a whole number from ${least} on, not “${text}”.`)
+interface Added extends NodeView {
+  readonly token?: string
+  readonly tokens?: readonly { readonly machine: number; readonly token: string }[]
+  readonly joinUrl: string
 }
 
-/** A new file that only its owner reads; made before there is a token, so that none is made which could not be kept. */
-function openTokenFile(file: string): number {
-  try {
-    return openSync(file, 'wx', 0o600)
-  } catch (cause) {
-    const isThere = (cause as NodeJS.ErrnoException).code === 'EEXIST'
-    const why = isThere ? 'it is there already, and is not written over' : (cause as Error).message
-    throw new CliError('CLI_FILE', EXIT.usage, `The token cannot be written to ${file}: ${why}.`, { cause })
-  }
-}
-
-/** A node on another machine has to say by which address it is reached. */
-const joinCommand = (url: string, file: string): string =>
-  `  npm start -- --join ${url} --token-file ${file}${url.startsWith('https:') ? ' --listen ADDRESS' : ''}`
-
-const screenText = ({ mirror, tokenExpiresAt, token, joinUrl }: Added): string =>
-  [
-    `Node ${mirror} can join until ${tokenExpiresAt ?? ''}. Its token, shown only now:`,
-    token,
-    'On its machine, put the token into a file that only you can read (umask 077), and start the node:',
-    joinCommand(joinUrl, `${mirror}.token`),
-  ].join('\n')
-
-const fileText = ({ mirror, tokenExpiresAt, joinUrl }: Added, file: string): string =>
-  [
-    `Node ${mirror} can join until ${tokenExpiresAt ?? ''}. Its token is in ${file}, which only you can read.`,
-    'Take that file to its machine, and start the node there:',
-    joinCommand(joinUrl, `${mirror}.token`),
-  ].join('\n')
+/** For each machine that can join now; of a node of one machine it has no number. */
+const invitedBy = ({ mirror, tokenExpiresAt, machines, token, tokens, joinUrl }: Added): readonly Invited[] =>
+  token === undefined
+    ? (tokens ?? []).map(one => ({
+        ...one,
+        node: mirror,
+        joinUrl,
+        until: machines?.find(({ machine }) => machine === one.machine)?.tokenExpiresAt ?? '',
+      }))
+    : [{ node: mirror, token, joinUrl, until: tokenExpiresAt ?? '' }]
 
 export const addAdd: AddCommands = (node, context) => {
   node
     .command('add [name]')
     .description('add a node: makes a token that it joins with, once; a new one where the node has not joined yet')
+    .option('--cell', 'three machines that stand in for each other; makes a token for each')
     .option(LABELS_OPTION, 'what filters may ask for')
     .option('--limit-filters <n>', 'filters it may have')
     .option('--minutes <n>', 'how long the token is good (an hour by itself)')
-    .option('--token-file <file>', 'write the token to this new file, with mode 0600, and not on the screen')
+    .option(
+      '--token-file <file>',
+      'write the token to this new file, with mode 0600, and not on the screen; of a cell to FILE.1, FILE.2 and FILE.3',
+    )
     .action(async (name: string | undefined, options: AddOptions, command) => {
-      const { labels, limitFilters, minutes, tokenFile } = options
+      const { cell = false, labels, limitFilters, minutes, tokenFile } = options
       const body = {
         ...(name === undefined ? {} : { name }),
+        ...(cell ? { machines: 3 } : {}),
         ...(labels === undefined ? {} : { labels: labelsIn(labels) }),
         ...(limitFilters === undefined ? {} : { limits: { filters: numberIn('--limit-filters', limitFilters, 0) } }),
         ...(minutes === undefined ? {} : { minutes: numberIn('--minutes', minutes, 1) }),
       }
       const { out, api } = sessionOf(command, context)
       const client = api()
+      const add = () => client.call<Added>('POST', '/v1/nodes', body)
       if (tokenFile === undefined) {
-        const added = await client.call<Added>('POST', '/v1/nodes', body)
-        out.result(added, () => screenText(added))
+        const added = await add()
+        out.result(added, () => invitedBy(added).map(invitationText).join('\n\n'))
         return
       }
-      const file = resolve(context.directory, tokenFile)
-      const handle = openTokenFile(file)
-      try {
-        const { token, ...added } = await client.call<Added>('POST', '/v1/nodes', body)
-        writeSync(handle, `${token}\n`)
-        out.result({ ...added, tokenFile: file }, () => fileText({ ...added, token: '' }, file))
-      } catch (error) {
-        rmSync(file, { force: true })
-        throw error
-      } finally {
-        closeSync(handle)
-      }
+      const base = resolve(context.directory, tokenFile)
+      await withTokenFiles(cell ? [1, 2, 3].map(machine => `${base}.${machine}`) : [base], async opened => {
+        const { token, tokens, ...added } = await add()
+        const invited = invitedBy({
+          ...added,
+          ...(token === undefined ? {} : { token }),
+          ...(tokens === undefined ? {} : { tokens }),
+        })
+        const kept = invited.map(one => {
+          const target = opened[(one.machine ?? 1) - 1]
+          target?.write(one.token)
+          return { ...one, file: target?.file ?? base }
+        })
+        const files = kept.map(({ file }) => file)
+        out.result({ ...added, ...(cell ? { tokenFiles: files } : { tokenFile: files[0] }) }, () =>
+          kept.map(invitationText).join('\n\n'),
+        )
+      })
     })
 }

@@ -35,6 +35,20 @@ test('a node’s state is what keeps it from work, and what is wanted of it wher
   expect(states.map(([over]) => nodeState({ ...view, ...over }))).toEqual(states.map(([, text]) => text))
 })
 
+test('a cell tells of each of its machines, and which are away', () => {
+  const machines: NodeView['machines'] = [
+    { machine: 1, state: 'up', host: '10.0.0.1', shards: [0, 2] },
+    { machine: 2, state: 'silent', host: '10.0.0.2', shards: [] },
+    { machine: 3, state: 'expected', host: null, shards: [], tokenExpiresAt: 'T' },
+  ]
+  expect(nodeState({ ...view, machines })).toBe('up without machine 2, 3')
+  expect(nodeState({ ...view, machines, state: 'expected' })).toBe('expected, 2 of 3 have joined')
+  const text = nodeText({ ...view, machines })
+  expect(text).toMatch(/^machine 1 +up at 10\.0\.0\.1, shard 0, 2$/m)
+  expect(text).toMatch(/^machine 2 +silent at 10\.0\.0\.2$/m)
+  expect(text).toMatch(/^machine 3 +expected, can join until T$/m)
+})
+
 test('a node is shown with what is known of it, and without what is not', () => {
   const text = nodeText(view)
   expect(text).toMatch(/^filters +5 of 50 placed, 4 running$/m)

@@ -8,16 +8,20 @@ const NAME_COLUMNS = 15
 type Row = readonly [name: string, text: string | undefined]
 
 /** What is heard of it: first what keeps filters away. */
-function heard({ reached, silent, silentShards, updatedAt }: NodeView): string {
+function heard({ reached, silent, silentShards, updatedAt, machines }: NodeView): string {
   if (reached === false) return 'not reached'
   if (updatedAt === null) return 'not heard of'
   if (silent) return 'silent'
-  return silentShards.length === 0 ? 'up' : `shard ${silentShards.join(', ')} silent`
+  if (silentShards.length > 0) return `shard ${silentShards.join(', ')} silent`
+  const away = (machines ?? []).filter(({ state }) => state !== 'up').map(({ machine }) => machine)
+  return away.length === 0 ? 'up' : `up without machine ${away.join(', ')}`
 }
 
 /** What is wanted of it, where that is not that it runs, and what is heard of it. */
 export function nodeState(view: NodeView): string {
-  const { state } = view
+  const { state, machines = [] } = view
+  const joined = machines.filter(({ host }) => host !== null).length
+  if (state === 'expected' && joined > 0) return `expected, ${joined} of ${machines.length} have joined`
   if (state === 'expected' || state === 'removing') return state
   return state === null || state === 'active' ? heard(view) : `${state}, ${heard(view)}`
 }
@@ -43,12 +47,25 @@ const usedText = (share: number | undefined): string =>
 const clockText = (aheadMs: number): string =>
   `${(Math.abs(aheadMs) / 1000).toFixed(1)} s ${aheadMs < 0 ? 'behind' : 'ahead of'} the hub's`
 
+type Machine = NonNullable<NodeView['machines']>[number]
+
+/** `up at far-1.example.org, shard 0 and 2, 8 cores`. */
+function cellMachineText({ state, host, shards, tokenExpiresAt, joinedAs }: Machine): string {
+  const runs = shards.length === 0 ? [] : [`shard ${shards.join(', ')}`]
+  const can = tokenExpiresAt === undefined ? [] : [`can join until ${tokenExpiresAt}`]
+  const has = joinedAs === undefined ? [] : [`${joinedAs.cores} cores`]
+  return [`${state}${host === null ? '' : ` at ${host}`}`, ...runs, ...can, ...has].join(', ')
+}
+
 /** What its newest report says of its machine, and of what it does not say what was said when it joined. */
-function machineRows({ machine, joinedAs, mirrorLag }: NodeView): readonly Row[] {
+function machineRows({ machine, machines, joinedAs, mirrorLag }: NodeView): readonly Row[] {
   const version = machine?.version ?? joinedAs?.version
   const cores = machine?.cores ?? joinedAs?.cores
+  const behind: Row = ['behind the hub', mirrorLag && `${mirrorLag.alerts} alerts, ${mirrorLag.seconds.toFixed(1)} s`]
+  // The newest report is of any of three.
+  if (machines !== undefined) return [behind, ['Skysieve', version]]
   return [
-    ['behind the hub', mirrorLag && `${mirrorLag.alerts} alerts, ${mirrorLag.seconds.toFixed(1)} s`],
+    behind,
     ['machine', machine?.name ?? joinedAs?.hostname],
     ['cores', cores === undefined ? undefined : `${cores}${usedText(machine?.cpuShare)}`],
     ['memory', sizeText(machine?.memoryBytes ?? joinedAs?.memoryBytes, machine?.memoryFreeBytes)],
@@ -76,6 +93,7 @@ export function nodeText(node: NodeView): string {
     ['lag (alerts)', String(node.lagAlerts)],
     ['gaps', gaps.length === 0 ? undefined : `${gaps.length}: skysieve status`],
     ['labels', labelsText(node.labels) || undefined],
+    ...(node.machines ?? []).map((one): Row => [`machine ${one.machine}`, cellMachineText(one)]),
     ...machineRows(node),
   ]
   return rows.flatMap(([name, text]) => (text === undefined ? [] : `${name.padEnd(NAME_COLUMNS)} ${text}`)).join('\n')

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { Placement } from '#filters'
 import { beginMove } from '../../../leader/drain-nodes.ts'
-import { unknownNode } from '../../../leader/remove-node.ts'
+import { unknownNode } from '../../../nodes/node-changes.ts'
 import { NodeView } from '../../../nodes/node-view.ts'
 import { drained, isInFlight, MOVES_AT_ONCE } from '../../../placement/drain.ts'
 import { planRebalance } from '../../../placement/rebalance.ts'

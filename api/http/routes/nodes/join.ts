@@ -2,7 +2,7 @@
 import { type FastifyRequest } from 'fastify'
 import { HUB } from '../../../brokers/brokers.ts'
 import { ApiError } from '../../../errors.ts'
-import { JoinAnswer, JoinRequest } from '../../../nodes/join-messages.ts'
+import { JoinAnswer, JoinRequest, JoinWaiting } from '../../../nodes/join-messages.ts'
 import { joinNode, nodeOfToken } from '../../../nodes/join-node.ts'
 import { type Platform } from '../../../platform.ts'
 import { answers } from '../../answers/answers.ts'
@@ -16,7 +16,7 @@ export function joinRoutes(app: App, platform: Platform): void {
     const token = (body as Partial<JoinRequest> | null | undefined)?.token
     if (typeof token !== 'string') return undefined
     try {
-      return { name: nodeOfToken(platform, token).name }
+      return { name: nodeOfToken(platform, token).record.name }
     } catch (error) {
       if (error instanceof ApiError) return undefined
       throw error
@@ -29,15 +29,17 @@ export function joinRoutes(app: App, platform: Platform): void {
     config: { scope: 'none', target },
     schema: {
       summary: 'Join as the node that a token was made for; with the same key as often as needed',
-      description: 'Needs no bearer token. Counted by address, as everything that is asked without one.',
+      description:
+        'Needs no bearer token. Counted by address, as everything that is asked without one. A machine of a cell asks again while not all three have joined.',
       tags: ['nodes'],
       security: [],
       body: JoinRequest,
-      response: answers({ 200: JoinAnswer }),
+      response: answers({ 200: JoinAnswer, 202: JoinWaiting }),
     },
     async handler(request, reply) {
       const answer = await joinNode(platform, request.body, request.receivedMs)
-      return reply.header('cache-control', 'no-store').send(answer)
+      void reply.header('cache-control', 'no-store')
+      return 'of' in answer ? reply.code(202).send(answer) : reply.code(200).send(answer)
     },
   })
 

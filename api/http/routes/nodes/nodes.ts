@@ -1,8 +1,8 @@
 // Mirror nodes: adding one, and how all are doing.
 import { Type } from 'typebox'
 import { NodeLabels, NodeLimits, NodeName } from '../../../control/node-records.ts'
-import { unknownNode } from '../../../leader/remove-node.ts'
 import { addNode } from '../../../nodes/add-node.ts'
+import { unknownNode } from '../../../nodes/node-changes.ts'
 import { NodeView, nodeViews } from '../../../nodes/node-view.ts'
 import { drainStep } from '../../../placement/drain.ts'
 import { drainView } from '../../../placement/drain-view.ts'
@@ -14,23 +14,31 @@ import { type App } from '../../requests/typed-app.ts'
 const HOUR = 60
 const MAX_MINUTES = 7 * 24 * HOUR
 
+export const TokenMinutes = Type.Integer({
+  minimum: 1,
+  maximum: MAX_MINUTES,
+  default: HOUR,
+  description: 'how long its token is good',
+})
+const MachineToken = Type.Object({ machine: Type.Integer(), token: Type.String() })
+
 const NewNode = Type.Object(
   {
     name: Type.Optional(NodeName),
     labels: Type.Optional(NodeLabels),
     limits: Type.Optional(NodeLimits),
-    minutes: Type.Integer({
-      minimum: 1,
-      maximum: MAX_MINUTES,
-      default: HOUR,
-      description: 'how long its token is good',
+    minutes: TokenMinutes,
+    machines: Type.Enum([1, 3], {
+      default: 1,
+      description: '3: three machines that stand in for each other (a cell)',
     }),
   },
   { additionalProperties: false },
 )
 const AddedNode = Type.Object({
   ...NodeView.properties,
-  token: Type.String(),
+  token: Type.Optional(Type.String({ description: 'of a node of one machine' })),
+  tokens: Type.Optional(Type.Array(MachineToken, { description: 'of a cell, for each machine that has not joined' })),
   joinUrl: Type.String({ description: 'the address of this API for the node’s machine' }),
 })
 export const NodeParams = Type.Object({ name: Type.String({ maxLength: 60 }) })
@@ -93,13 +101,18 @@ export function nodeRoutes(app: App, platform: Platform): void {
       response: answers({ 201: AddedNode }),
     },
     async handler({ body }, reply) {
-      const { name, labels, limits, minutes } = body
-      const { record, token } = await addNode(platform, { name, labels, limits, minutes })
+      const { name, labels, limits, minutes, machines } = body
+      const { record, tokens } = await addNode(platform, { name, labels, limits, minutes, machines })
+      const [first] = tokens
       return reply
         .code(201)
         .header('location', `/v1/nodes/${record.name}`)
         .header('cache-control', 'no-store')
-        .send({ ...viewOf(platform, record.name), token, joinUrl: outside?.url ?? url })
+        .send({
+          ...viewOf(platform, record.name),
+          ...(machines === 1 && first !== undefined ? { token: first.token } : { tokens: [...tokens] }),
+          joinUrl: outside?.url ?? url,
+        })
     },
   })
 }
