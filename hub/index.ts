@@ -60,6 +60,7 @@ export { openAdmin, type ClusterAdmin } from './kafka/admin/open-admin.ts'
 export { saltPassword, type SaltedPassword } from './kafka/admin/scram-password.ts'
 export { collectRarely } from './kafka/gc-flags.ts'
 export { PACKET_ENV } from './kafka/malloc-env.ts'
+export { watchDeadMembers } from './kafka/consume/dead-members.ts'
 export { type GroupMember, type GroupMemberOptions, openGroupMember } from './kafka/consume/group-member.ts'
 export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/consume/kafkajs-client.ts'
 export { type LogRecord } from './kafka/consume/committed-records.ts'
@@ -95,6 +96,7 @@ export {
 } from './broker/settings.ts'
 
 // Certificates
+export { pkcs12Of } from './certificates/pkcs12.ts'
 export { newServerKey, requestCertificate, serverTls, signRequest } from './certificates/certificates.ts'
 export { openTlsListener, type TlsListener, type TlsListenerOptions } from './certificates/tls-listener.ts'
 

@@ -38,7 +38,7 @@ export {
 export { mirrorMakerCommand } from './mirror-maker/command.ts'
 export { prepareMirrorMaker } from './mirror-maker/write-files.ts'
 export { mirrorMakerAcls, type MirrorMakerAcls } from './mirror-maker/mirror-maker-acls.ts'
-export { mirrorMakerFiles, mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
+export { CONNECT_GROUP, mirrorMakerFiles, mirrorMakerUser, type MirrorMakerSettings } from './mirror-maker/settings.ts'
 export { awaitMirrorMaker, startMirrorMaker, type MirrorMaker } from './mirror-maker/start.ts'
 export { watchMirrorMaker, type MirrorMakerFault, type WatchOptions } from './mirror-maker/watch.ts'
 

@@ -10,13 +10,3 @@ export const fencedError = (cause: unknown): FilterError | undefined =>
   cause instanceof HubError && cause.code === 'HUB_FENCED'
     ? new FilterError('FILTER_FENCED', 'Another worker has taken this shard over; this one ends', { cause })
     : undefined
-
-/**
- * Whether the broker has ended a transaction because it took too long. Whether this worker is a zombie is not known then: a new incarnation of the shard would
- * fence a successor that there may be, so its group is asked first whether it is still a member.
- */
-export function isTransactionExpired(error: unknown): boolean {
-  for (let one = error; one instanceof Error; one = one.cause)
-    if ('code' in one && one.code === 'HUB_TRANSACTION_EXPIRED') return true
-  return false
-}

@@ -1,6 +1,6 @@
 // A mirror's worker process. In: the node's broker, sandbox, manifests and schemas. It joins the mirror's workers, runs the shards that the group gives it, and says
 // how it is. It ends when it is fenced, or when a progress record cannot be read.
-import { type BrokerAccess, type ClusterAdmin, type GroupMember, openAdmin, type Stream } from '#hub'
+import { type BrokerAccess, type ClusterAdmin, type GroupMember, openAdmin, type Stream, watchDeadMembers } from '#hub'
 import { type HubClock, type MirrorGap, type MirrorLag } from '#mirrors'
 import { type Limits, type Posture, type Sandbox } from '#sandbox'
 import { type Logger } from 'pino'
@@ -16,7 +16,7 @@ import { STATUS_TOPIC } from '../publish/topics.ts'
 import { type Sources } from '../sources.ts'
 import { openMirrorGaps } from './mirror-gaps.ts'
 import { type MachineReport } from './report-values.ts'
-import { joinWorkers } from './shard-assignment.ts'
+import { groupOf, joinWorkers } from './shard-assignment.ts'
 import { type Shard, startShard } from './shard.ts'
 import { StatusReporter } from './status-reporter.ts'
 import { findTopicOf } from './truncation-check.ts'
@@ -190,6 +190,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     log.info({ shards: wanted }, 'shards assigned')
     await Promise.all([...shards.keys()].filter(shard => !wanted.includes(shard)).map(end))
     for (const shard of wanted) if (!shards.has(shard)) start(shard)
+    for (const status of reporters.values()) status.repeat()
   }
   const packetRetentionMs = await packetRetentionOf(admin, streams).catch((error: unknown) => {
     log.warn({ err: error }, 'how long alert topics keep packets; visits are remembered for long')
@@ -213,6 +214,8 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
     throw notJoined(error)
   })
   joined.resolve(assignment)
+  const { signal } = stop
+  const burying = watchDeadMembers({ access: node, clientId: `${node.user}.members`, group: groupOf(node), signal })
   const live = (): NonNullable<Shard['current']>[] => [...shards.values()].flatMap(({ current }) => current ?? [])
   const positions = publishConsumerGroups(admin, live, log)
   const lanesOf = (): LaneHealth[] =>
@@ -251,6 +254,7 @@ export async function openWorker(options: WorkerOptions): Promise<Worker> {
       sources.close()
       await assignment.close().catch((error: unknown) => log.warn({ err: error }, 'leaving the workers'))
       await positions.close()
+      await burying
       await admin.close().catch(() => undefined)
       ended.resolve()
     },

@@ -18,6 +18,9 @@ export interface AssignmentOptions {
   readonly onFailure: (error: Error) => void
 }
 
+/** The group of the workers of a mirror, whose user this is. */
+export const groupOf = ({ user }: Pick<BrokerAccess, 'user'>): string => `${user}.shards`
+
 /** Joins the group of the mirror's workers. Throws HubError when it is refused, or cannot join in 20 s. */
 export async function joinWorkers({
   access,
@@ -26,7 +29,7 @@ export async function joinWorkers({
   onAssigned,
   onFailure,
 }: AssignmentOptions): Promise<GroupMember> {
-  const groupId = `${access.user}.shards`
+  const groupId = groupOf(access)
   if (memberFile !== undefined) await removePredecessor(admin, groupId, memberFile)
   let noted: Promise<void> = Promise.resolve()
   return openGroupMember(access, {

@@ -2,7 +2,7 @@
 // incarnation; being fenced (publish/zombie-fencing.ts) ends the shard, and with it the process.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FilterError } from '../errors.ts'
-import { fencedError, isTransactionExpired } from '../publish/zombie-fencing.ts'
+import { fencedError } from '../publish/zombie-fencing.ts'
 import { type IncarnationOptions, type LiveShard, runIncarnation } from './incarnation.ts'
 
 const FIRST_PAUSE_MS = 100
@@ -23,7 +23,7 @@ export interface Shard {
 }
 
 export interface ShardOptions extends Omit<IncarnationOptions, 'signal'> {
-  /** Resolves when the mirror's group has confirmed that this worker is a member. */
+  /** Resolves when nobody else can have been given the shards of this worker. */
   readonly confirmed: (signal: AbortSignal) => Promise<void>
 }
 
@@ -53,8 +53,8 @@ export function startShard(options: ShardOptions): Shard {
         if (failure instanceof FilterError && FINAL.has(failure.code)) throw failure
         options.log.error({ err: failure, shard: options.place.shard }, 'the shard is restored from its progress')
         if (performance.now() - startedMs > GOOD_RUN_MS) pauseMs = FIRST_PAUSE_MS
-        // Its own transaction was too slow, or it slept, and somebody else has the shard: a new incarnation would fence that one.
-        if (isTransactionExpired(failure)) await options.confirmed(signal).catch(() => undefined)
+        // It was too slow, slept, or was cut off, and somebody else may have the shard: a new incarnation would fence that one.
+        await options.confirmed(signal).catch(() => undefined)
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
         // A filter's topic may have been deleted under it: those that are missing are made anew.
         options.topics.renew()

@@ -17,6 +17,8 @@ const SOON_MS = 50
 /** A node without filters or alerts reports too: the API places no filters on one that is silent. */
 const BEAT_MS = 5000
 const RETRY_MS = 5000
+/** By then a worker that was cut off and comes back knows that its shard is another's. */
+const REPEAT_MS = 5000
 /** Visits named in a status, newest last: this many, and those that changed since the last report (many after an outage, up to MAX_VISITS). */
 const VISITS = 8
 const MAX_VISITS = 64
@@ -62,6 +64,7 @@ export class StatusReporter {
   #dueMs = Number.POSITIVE_INFINITY
   #sending: Promise<void> = Promise.resolve()
   #isClosed = false
+  #repeat: NodeJS.Timeout | undefined
 
   constructor(options: StatusOptions) {
     this.#options = options
@@ -73,6 +76,15 @@ export class StatusReporter {
     reported.shardState.wake(VISITS, REPORTED_MS)
     for (const filter of reported.shardState.filters.keys()) this.#dirty.add(filter)
     this.#schedule(SOON_MS)
+  }
+
+  /** Workers have come or gone. One that was cut off may still report what it knew; so everything is said once more, a little later. */
+  repeat(): void {
+    clearTimeout(this.#repeat)
+    if (this.#isClosed) return
+    this.#repeat = setTimeout(() => {
+      if (this.#reported !== undefined) this.attach(this.#reported)
+    }, REPEAT_MS)
   }
 
   /** A filter's state changed. */
@@ -210,6 +222,7 @@ export class StatusReporter {
   /** Sends what is new if the hub answers within a second. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    clearTimeout(this.#repeat)
     this.#isClosed = true
     const last = this.#dirty.size > 0 ? this.#sending.then(() => this.#flush()) : this.#sending
     await Promise.race([last, new Promise(resolve => setTimeout(resolve, 1000))])

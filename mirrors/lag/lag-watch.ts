@@ -39,11 +39,17 @@ export const lagWatchAcls = (user: string, topics: readonly string[]) => ({
   node: [{ user, resource: 'topic', name: CONNECT_TOPICS.offsets, operations: ['read', 'describe'] }] satisfies Grant[],
 })
 
+/** Of one partition. */
+interface PartitionLag extends MirrorLag {
+  readonly topic: string
+  readonly partition: number
+}
+
 /** One topic of the hub, its client kept open between looks. */
 const openHubTopic = (options: LagWatchOptions, topic: string) => {
   const clocks = new Map<number, LagClock>()
   let client: LogClient | undefined
-  const look = async (copied: CopiedOffsets): Promise<MirrorLag> => {
+  const look = async (copied: CopiedOffsets): Promise<readonly PartitionLag[]> => {
     client ??= await openLogClient(options.hub, options.clientId, topic)
     const partitions = [...(await client.leaders()).keys()]
     const [firsts, ends] = await Promise.all([
@@ -51,7 +57,7 @@ const openHubTopic = (options: LagWatchOptions, topic: string) => {
       client.offsets('latest', partitions),
     ])
     const nowMs = performance.now()
-    const lags = partitions.map(partition => {
+    return partitions.map(partition => {
       const end = ends.get(partition) ?? 0n
       const first = firsts.get(partition) ?? 0n
       const known = copied.get(topic)?.get(partition) ?? 0n
@@ -61,12 +67,12 @@ const openHubTopic = (options: LagWatchOptions, topic: string) => {
       clocks.set(partition, clock)
       clock.ended(end, nowMs)
       const behind = position < end ? end - position : 0n
-      return { alerts: Number(behind), seconds: clock.secondsBehind(position, nowMs), onHub: end, copied: position }
+      const seconds = clock.secondsBehind(position, nowMs)
+      return { topic, partition, alerts: Number(behind), seconds, onHub: end, copied: position }
     })
-    return sum(lags)
   }
   return {
-    look: async (copied: CopiedOffsets): Promise<MirrorLag> => {
+    look: async (copied: CopiedOffsets): Promise<readonly PartitionLag[]> => {
       try {
         return await look(copied)
       } catch (error) {
@@ -104,31 +110,37 @@ const sum = (lags: readonly MirrorLag[]): MirrorLag => ({
 })
 
 /**
- * Watches until the signal. `latest` gives the last look, or undefined while hub or node could not be asked for two looks: an unknown
+ * Watches until the signal. `latest` gives the last look, at all partitions or at those that count, or undefined while hub or node could not be asked for two looks: an unknown
  * lag is not a lag of 0. Rejects with a MirrorError where the user may not read MirrorMaker's positions on the node.
  */
 export const openLagWatch = (
   options: LagWatchOptions,
-): { readonly latest: () => MirrorLag | undefined; readonly ended: Promise<void> } => {
+): {
+  readonly latest: (isCounted?: (topic: string, partition: number) => boolean) => MirrorLag | undefined
+  readonly ended: Promise<void>
+} => {
   const { node, topics, clientId, signal, onLag, everyMs = EVERY_MS } = options
   const hubTopics = topics.map(topic => openHubTopic(options, topic))
   const nodeCheck = openNodeCheck(options)
   const copied = followCopiedOffsets(node, clientId, signal)
-  let seen: { readonly lag: MirrorLag; readonly atMs: number } | undefined
+  let seen: { readonly lags: readonly PartitionLag[]; readonly atMs: number } | undefined
   const watch = async (): Promise<void> => {
     while (!signal.aborted) {
       const looks = Promise.all([nodeCheck.check(), ...hubTopics.map(topic => topic.look(copied.positions))])
       const [, ...lags] = (await looks.catch(() => undefined)) ?? []
       if (lags.length > 0) {
-        seen = { lag: sum(lags), atMs: performance.now() }
-        onLag?.(seen.lag)
+        seen = { lags: lags.flat(), atMs: performance.now() }
+        onLag?.(sum(seen.lags))
       }
       await sleep(everyMs, undefined, { signal }).catch(() => undefined)
     }
     await Promise.allSettled([nodeCheck, ...hubTopics].map(one => one.close()))
   }
   return {
-    latest: () => (seen !== undefined && performance.now() - seen.atMs < 3 * everyMs ? seen.lag : undefined),
+    latest: (isCounted = () => true) =>
+      seen !== undefined && performance.now() - seen.atMs < 3 * everyMs
+        ? sum(seen.lags.filter(({ topic, partition }) => isCounted(topic, partition)))
+        : undefined,
     ended: Promise.all([watch(), copied.ended]).then(() => undefined),
   }
 }

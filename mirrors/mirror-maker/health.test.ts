@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { mirrorMakerEvent } from './log-event.ts'
 import { followEvents } from './events-file.ts'
 import { openLostRangeReader } from './lost-range.ts'
+import { openOwnTasks } from './own-tasks.ts'
 import { openStallClock } from './stall-clock.ts'
 
 const dirs: string[] = []
@@ -55,6 +56,28 @@ describe('lines of the log', () => {
     // The hub's clock is kept for an hour only; what it said then does not matter.
     take(outOfRange('skysieve.clock-0', 1))
     expect(take(position('skysieve.clock-0', 9))).toBeUndefined()
+  })
+
+  test('tell which partitions are copied here, as tasks come and go', () => {
+    const own = openOwnTasks()
+    const say = (line: string): void => {
+      const event = mirrorMakerEvent(line)
+      if (event !== undefined) own.note(event)
+    }
+    const places = '[_schemas-0, lsst-alerts-v11-10, lsst-alerts-v11-1]'
+    say(`INFO task-thread-MirrorSourceConnector-1 replicating 3 topic-partitions hub->node1: ${places}. (org)`)
+    say('INFO task-thread-MirrorSourceConnector-0 replicating 1 topic-partitions hub->node1: [skysieve.clock-0]. (org)')
+    expect(own.isOwn('lsst-alerts-v11', 10)).toBe(true)
+    expect(own.isOwn('lsst-alerts-v11', 0)).toBe(false)
+    say('INFO Stopping task-thread-MirrorSourceConnector-1 took 12 ms. (org)')
+    expect(own.isOwn('lsst-alerts-v11', 10)).toBe(false)
+    expect(own.isOwn('skysieve.clock', 0)).toBe(true)
+  })
+
+  test('one of several that has no task is there when it has joined them', () => {
+    const line =
+      'INFO [Worker clientId=hub->cell, groupId=hub-mm2] Joined group at generation 4 with protocol version 2 and got assignment: Assignment{error=0} (org)'
+    expect(mirrorMakerEvent(line)?.kind).toBe('joined')
   })
 
   test('a connector that cannot start is noticed', () => {

@@ -38,6 +38,26 @@ describe('the configuration of MirrorMaker', () => {
     expect(properties.get('listeners')).toBe('http://127.0.0.1:21012')
   })
 
+  test('of one of three is reached by the others, by TLS of both sides, and keeps three replicas', () => {
+    const tls = { ca: 'ca', keystore: '/data/node1/peer.pem' }
+    const text = renderMirrorMaker({ ...settings, peers: { address: '10.0.0.2', tls, rank: 1 } })
+    for (const line of [
+      'listeners = https://10.0.0.2:21012',
+      'rest.advertised.host.name = 10.0.0.2',
+      'rest.advertised.listener = https',
+      'listeners.https.ssl.client.auth = required',
+      'replication.factor = 3',
+      'node1.offset.storage.replication.factor = 3',
+      'node1.exactly.once.source.support = enabled',
+      'node1.producer.request.timeout.ms = 3000',
+    ])
+      expect(text).toContain(`\n${line}\n`)
+    // Of another machine, whose folder is elsewhere.
+    expect(text).toContain('password="${file:secrets.properties:hub}"')
+    expect(text).not.toContain('http://')
+    expect(renderSecrets(settings, 'of-the-keystore')).toBe(`${renderSecrets(settings)}KEYSTORE=of-the-keystore\n`)
+  })
+
   test('writes nothing to the hub and sets no offset-syncs topic, which would fail the connector', () => {
     expect(properties.get('emit.heartbeats.enabled')).toBe('false')
     expect([...properties.keys()].filter(key => key.includes('offset-syncs.topic'))).toEqual([])
@@ -69,6 +89,7 @@ test.each([
   ['a pattern for a topic', { topics: ['alerts-.*'] }],
   ['a password that would break the file', { node: { ...settings.node, password: 'a\nb=c#12345' } }],
   ['half a task', { tasks: 0.5 }],
+  ['an address that would break the file', { peers: { address: 'a b', tls: { ca: '', keystore: '' }, rank: 0 } }],
 ])('%s is refused', (_what, change) => {
   expect(() => checkSettings({ ...settings, ...change })).toThrow(
     expect.objectContaining({ code: 'MIRROR_MAKER_SETTING' }),

@@ -1,5 +1,7 @@
-// The configuration of MirrorMaker 2 as text: exactly once, one way, one process for one node. Pure.
+// The configuration of MirrorMaker 2 as text: exactly once, one way, one process for one node or three for a cell. Pure.
+import { basename } from 'node:path'
 import { type BrokerAccess } from '#hub'
+import { KEYSTORE_SECRET, peerProperties } from './peer-properties.ts'
 import { HUB_ALIAS, mirrorMakerFiles, trustFile, type MirrorMakerSettings } from './settings.ts'
 
 const MB = 1024 * 1024
@@ -7,19 +9,21 @@ const MB = 1024 * 1024
 const MAX_REQUEST_BYTES = 17 * MB
 const LOOPBACK = '127.0.0.1'
 
-const secret = (file: string, key: string): string => `\${file:${file}:${key}}`
+/** What a connector's configuration names. Peers read it from a topic, and have their folders at paths of their own: a name in the folder that each runs in. */
+const named = (file: string, { peers }: Pick<MirrorMakerSettings, 'peers'>): string =>
+  peers === undefined ? file : basename(file)
 
-const cluster = (alias: string, { bootstrap, user, ca }: BrokerAccess, dir: string) => ({
+const cluster = (alias: string, { bootstrap, user, ca }: BrokerAccess, settings: MirrorMakerSettings) => ({
   [`${alias}.bootstrap.servers`]: bootstrap,
   [`${alias}.security.protocol`]: ca === undefined ? 'SASL_PLAINTEXT' : 'SASL_SSL',
   ...(ca === undefined
     ? {}
     : {
         [`${alias}.ssl.truststore.type`]: 'PEM',
-        [`${alias}.ssl.truststore.location`]: trustFile(dir, alias),
+        [`${alias}.ssl.truststore.location`]: named(trustFile(settings.dir, alias), settings),
       }),
   [`${alias}.sasl.mechanism`]: 'SCRAM-SHA-512',
-  [`${alias}.sasl.jaas.config`]: `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="${secret(mirrorMakerFiles(dir).secrets, alias)}";`,
+  [`${alias}.sasl.jaas.config`]: `org.apache.kafka.common.security.scram.ScramLoginModule required username="${user}" password="\${file:${named(mirrorMakerFiles(settings.dir).secrets, settings)}:${alias}}";`,
 })
 
 /** A topic's name as a regular expression without backslashes, which a properties file would eat. */
@@ -34,9 +38,10 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     clusters: `${HUB_ALIAS}, ${name}`,
     'config.providers': 'file',
     'config.providers.file.class': 'org.apache.kafka.common.config.provider.FileConfigProvider',
-    'config.providers.file.param.allowed.paths': files.secrets,
-    ...cluster(HUB_ALIAS, hub, dir),
-    ...cluster(name, node, dir),
+    // Kafka's list knows no relative names; what peers name, their own user alone writes.
+    ...(settings.peers === undefined ? { 'config.providers.file.param.allowed.paths': files.secrets } : {}),
+    ...cluster(HUB_ALIAS, hub, settings),
+    ...cluster(name, node, settings),
 
     [`${flow}.enabled`]: true,
     [`${flow}.topics`]: topics.map(asPattern).join(','),
@@ -94,15 +99,19 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     // Saves seconds of a start; read at two places.
     'plugin.discovery': 'service_load',
     [`${name}.plugin.discovery`]: 'service_load',
+    ...peerProperties(settings),
   }
   return `${Object.entries(properties)
     .map(([key, value]) => `${key} = ${value}`)
     .join('\n')}\n`
 }
 
-/** secrets.properties: a password for each side. */
-export const renderSecrets = ({ name, hub, node }: MirrorMakerSettings): string =>
-  `${HUB_ALIAS}=${hub.password}\n${name}=${node.password}\n`
+/** secrets.properties: a password for each side, and that of the keystore where there is one. */
+export const renderSecrets = ({ name, hub, node }: MirrorMakerSettings, keystorePassword?: string): string =>
+  [`${HUB_ALIAS}=${hub.password}`, `${name}=${node.password}`]
+    .concat(keystorePassword === undefined ? [] : [`${KEYSTORE_SECRET}=${keystorePassword}`])
+    .map(line => `${line}\n`)
+    .join('')
 
 /** log4j2.xml: all to standard output for the supervisor's log, and what tells of its health to a file of this start only. */
 export const renderMirrorMakerLogging = (settings: MirrorMakerSettings): string => {
@@ -119,6 +128,7 @@ export const renderMirrorMakerLogging = (settings: MirrorMakerSettings): string 
   <Loggers>
     <Root level="WARN"><AppenderRef ref="OUT"/><AppenderRef ref="EVENTS"/></Root>
     <Logger name="org.apache.kafka.connect.mirror" level="INFO"/>
+    <Logger name="org.apache.kafka.connect.runtime.distributed.DistributedHerder" level="${settings.peers === undefined ? 'WARN' : 'INFO'}"/>
     <Logger name="org.apache.kafka.common.utils.AppInfoParser" level="ERROR"/>
     <Logger name="org.apache.kafka.clients.consumer.internals.FetchCollector" level="INFO"/>
     <Logger name="org.apache.kafka.clients.consumer.internals.SubscriptionState" level="INFO"/>

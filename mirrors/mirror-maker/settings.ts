@@ -1,8 +1,20 @@
-// What describes one MirrorMaker (one process for one node), and where its files lie. From these settings `write-files.ts` writes its configuration and
+// What describes one MirrorMaker (one process for one node, or on each machine of a cell), and where its files lie. From these settings `write-files.ts` writes its configuration and
 // `command.ts` makes its command line; `watch.ts` looks after the process.
 import { join } from 'node:path'
-import { type BrokerAccess } from '#hub'
+import { type BrokerAccess, type Tls } from '#hub'
 import { MirrorError } from '../errors.ts'
+
+/** What one of three that copy together has besides: they share the tasks, and the two that are left take over those of one that is gone. */
+interface MirrorMakerPeer {
+  /** Of its machine, as its certificate has it: the other two reach its internal REST there. */
+  readonly address: string
+  /** Where it listens, an address of the machine; as `address` where absent. */
+  readonly listen?: string
+  /** What shows it to the others, as server and as client (`serverTls` with `peer`), and what it trusts. */
+  readonly tls: Tls
+  /** Its number among them, from 0: when nothing moves they restart one after the other. */
+  readonly rank: number
+}
 
 export interface MirrorMakerSettings {
   /** The node: node1, node2, … A name without dots. */
@@ -15,10 +27,12 @@ export interface MirrorMakerSettings {
   readonly hub: BrokerAccess
   /** The node's broker, as this node's MirrorMaker user. */
   readonly node: BrokerAccess
-  /** Kafka Connect's internal REST, on loopback: needed to fence the tasks of a process that is being replaced. */
+  /** Kafka Connect's internal REST, on loopback, and among peers on the machine's address: needed to fence the tasks of a process that is being replaced. */
   readonly restPort: number
   /** Exact names: alert topics and control topics. */
   readonly topics: readonly string[]
+  /** Absent where it copies alone. */
+  readonly peers?: MirrorMakerPeer
   /** One task copies 1,100 packets of 110 KB a second. Default 2. */
   readonly tasks?: number
   /** Default 512. */
@@ -47,6 +61,8 @@ export const mirrorMakerFiles = (dir: string) => ({
   /** The two passwords, read by Kafka's FileConfigProvider; so they are neither in argv nor in the node's config topic. */
   secrets: join(dir, 'secrets.properties'),
   logging: join(dir, 'log4j2.xml'),
+  /** Key and certificates of its REST, among peers. */
+  keystore: join(dir, 'rest.p12'),
   /** Warnings, errors and the beginning of replication, of this start only; followed by events-file.ts. */
   events: join(dir, 'events.log'),
 })
@@ -58,9 +74,10 @@ const SAFE_NAME = /^[a-z0-9][a-z0-9-]{0,48}$/
 const SAFE_TOPIC = /^[A-Za-z0-9._-]{1,200}$/
 const SAFE_SECRET = /^[A-Za-z0-9_-]{8,}$/
 const SAFE_USER = /^[A-Za-z0-9_-]+$/
+const SAFE_ADDRESS = /^[A-Za-z0-9.:-]{1,253}$/
 
 /** Throws MirrorError MIRROR_MAKER_SETTING for what would break a properties file or a regular expression of Kafka's. */
-export const checkSettings = ({ name, topics, hub, node, tasks = 1 }: MirrorMakerSettings): void => {
+export const checkSettings = ({ name, topics, hub, node, peers, tasks = 1 }: MirrorMakerSettings): void => {
   const refuse = (what: string): never => {
     throw new MirrorError('MIRROR_MAKER_SETTING', `MirrorMaker of ${name}: ${what}`)
   }
@@ -70,5 +87,6 @@ export const checkSettings = ({ name, topics, hub, node, tasks = 1 }: MirrorMake
   for (const { user, password } of [hub, node])
     if (!SAFE_USER.test(user) || !SAFE_SECRET.test(password))
       refuse(`user "${user}": names and passwords are A-Z a-z 0-9 _ -, a password has 8 or more of them`)
+  if (peers !== undefined && !SAFE_ADDRESS.test(peers.address)) refuse(`"${peers.address}" is no address`)
   if (!Number.isInteger(tasks) || tasks < 1) refuse(`tasks is a whole number from 1, not ${tasks}`)
 }

@@ -6,10 +6,10 @@ import { followEvents } from './events-file.ts'
 import { prepareMirrorMaker } from './write-files.ts'
 import { mirrorMakerFiles, type MirrorMakerSettings } from './settings.ts'
 
-/** Resolves when a task has begun to copy. Rejects with MIRROR_MAKER_DIED when a task dies first, or the signal's reason. */
+/** Resolves when a task has begun to copy, among peers when it has its share of the tasks. Rejects with MIRROR_MAKER_DIED when a task dies first, or the signal's reason. */
 export const awaitMirrorMaker = async (settings: MirrorMakerSettings, signal: AbortSignal): Promise<void> => {
   for await (const { kind, text } of followEvents(mirrorMakerFiles(settings.dir).events, signal)) {
-    if (kind === 'replicating') return
+    if (kind === 'replicating' || (kind === 'joined' && settings.peers !== undefined)) return
     if (kind === 'dead')
       throw new MirrorError('MIRROR_MAKER_DIED', `MirrorMaker of ${settings.name} cannot replicate: ${text}`)
   }

@@ -1,8 +1,9 @@
 // MirrorMaker of a node as a supervised process, with the watch over its lag and its faults: each as the user whose work it is.
 import { join } from 'node:path'
-import { STREAMS } from '#hub'
+import { STREAMS, watchDeadMembers } from '#hub'
 import {
   awaitMirrorMaker,
+  CONNECT_GROUP,
   eventsOf,
   openGapRecorder,
   openLagWatch,
@@ -19,6 +20,14 @@ import { accessOf, type Joined, type NodeLayout } from '../layout/node-layout.ts
 import { MIRRORED_TOPICS } from '../access/broker-acls.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
+const peerOf = ({ broker: { cell, host } }: NodeLayout): Pick<MirrorMakerSettings, 'peers'> => {
+  const rank = cell?.voters.findIndex(({ id }) => id === cell.id) ?? -1
+  const address = cell?.voters[rank]?.address
+  return cell === undefined || address === undefined
+    ? {}
+    : { peers: { address, listen: host ?? address, tls: cell.tls, rank } }
+}
+
 const settingsOf = (node: NodeLayout, joined: Joined): MirrorMakerSettings => ({
   name: node.name,
   dir: join(node.dir, 'mirror-maker'),
@@ -26,6 +35,7 @@ const settingsOf = (node: NodeLayout, joined: Joined): MirrorMakerSettings => ({
   ...accessOf(node, joined, 'mirrorMaker'),
   restPort: node.ports.mirrorMaker,
   topics: MIRRORED_TOPICS,
+  ...peerOf(node),
 })
 
 /** `onLag` is told every few seconds how far the node is behind, while hub and node can be asked. */
@@ -58,6 +68,12 @@ export const mirrorProcess = (
     // A hub that is away is no reason for a node not to start.
     isPatient: node.near === undefined,
     watch: ({ signal, restart }) => {
+      void watchDeadMembers({
+        access: settings.node,
+        clientId: `skysieve-members-${node.name}`,
+        group: CONNECT_GROUP,
+        signal,
+      })
       const lag = openLagWatch({
         ...accessOf(node, joined, 'worker'),
         topics,

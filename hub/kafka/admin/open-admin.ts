@@ -4,6 +4,7 @@ import { Admin } from '@platformatic/kafka'
 import { type AdminCall } from './admin-call.ts'
 import { type BrokerAccess } from '../broker-access.ts'
 import { aclCalls, type AclCalls } from './acls.ts'
+import { clusterCalls, type ClusterCalls } from './cluster.ts'
 import { groupCalls, type GroupCalls } from './groups.ts'
 import { offsetCalls, type OffsetCalls } from './offsets.ts'
 import { topicCalls, type TopicCalls } from './topics.ts'
@@ -13,7 +14,7 @@ import { kafkaFailure } from '../client-errors.ts'
 import { platformaticLogin } from '../login-settings.ts'
 import { openQueue } from '../serial-queue.ts'
 
-export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls {
+export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls, ClusterCalls {
   close: () => Promise<void>
 }
 
@@ -47,6 +48,7 @@ export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin', ret
     ...aclCalls(call),
     ...offsetCalls(call),
     ...groupCalls(call),
+    ...clusterCalls(call),
     close: () => queue(() => admin.close()),
   }
 }

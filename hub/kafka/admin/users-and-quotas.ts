@@ -1,15 +1,13 @@
 // Users (SCRAM-SHA-512) and their quotas. The library has no call for users: its raw requests are used, in this file only.
 import {
-  type Admin,
   ClientQuotaMatchTypes,
   alterUserScramCredentialsV0,
-  type Connection,
   describeUserScramCredentialsV0,
-  kGetBootstrapConnection,
   ScramMechanisms,
 } from '@platformatic/kafka'
 import { HubError } from '../../errors.ts'
 import { type AdminCall } from './admin-call.ts'
+import { connectionOf } from './connection-of.ts'
 import { isProtocolError } from '../client-errors.ts'
 import { saltPassword, SCRAM_ITERATIONS, type SaltedPassword } from './scram-password.ts'
 
@@ -47,15 +45,6 @@ export const checkUserName = (name: string): void => {
       `"${name}" cannot be a user: names have 1 to 64 of A-Z a-z 0-9 _ - and begin with a letter or digit; ${[...RESERVED].join(' and ')} are reserved`,
     )
 }
-
-/** A connection for requests the library encodes but has no method for. */
-const connectionOf = (admin: Admin): Promise<Connection> =>
-  new Promise((resolve, reject) => {
-    admin[kGetBootstrapConnection]((error, connection) => {
-      if (connection === undefined) reject(error ?? new TypeError('The Kafka client has no connection'))
-      else resolve(connection)
-    })
-  })
 
 const MECHANISM = ScramMechanisms.SCRAM_SHA_512
 

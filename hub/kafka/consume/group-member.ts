@@ -26,22 +26,23 @@ export interface GroupMemberOptions {
 }
 
 export interface GroupMember {
-  /** Resolves when the group has said that this is a member, from now on: what it was assigned is known by then. Rejects with the signal's reason. */
+  /**
+   * Resolves while nobody else can have been given the partitions of this member: at once where the group has heard of it in time, else when it has
+   * said again that this is a member, and what it was assigned is known by then. Rejects with the signal's reason.
+   */
   confirmed: (signal: AbortSignal) => Promise<void>
   /** Leaves the group, so that others take over at once. */
   close: () => Promise<void>
 }
 
-/** A session of 6 s may miss five. */
-const HEARTBEAT_MS = 1000
+/** A session may miss five. An answer to a join may take as long as a session, as dead members are waited for, and as long as from one to the next. */
+const HEARTBEATS = 6
 /** So many sessions without an answer; a broker that starts again takes one or two. */
 const LOST_SESSIONS = 5
 /** A coordinator that moves or loads is asked again after this; 20 s in all. */
 const RETRY_DELAY_MS = 100
 const RETRIES = 200
 const REJOIN_MS = 500
-/** An answer to a join may take as long as a session, as dead members are waited for, and this much longer. */
-const ANSWER_MS = 1000
 /** Where brokers are. It is asked for anew at once when one does not answer; else each time would be a wait for one that is dead. */
 const METADATA_MAX_AGE_MS = 300_000
 
@@ -65,6 +66,7 @@ export const openGroupMember = async (access: BrokerAccess, options: GroupMember
   const { clientId, groupId, topic, protocol, userData, onAssigned, onLost, onFailure } = options
   patchConnections()
   const { sessionMs } = timeoutsOf(access)
+  const heartbeatMs = sessionMs / HEARTBEATS
   const stop = new AbortController()
   const stopped = new Promise<undefined>(resolve => {
     stop.signal.addEventListener('abort', () => resolve(undefined), { once: true })
@@ -72,18 +74,20 @@ export const openGroupMember = async (access: BrokerAccess, options: GroupMember
   const awaiting = new Set<() => void>()
   const first = Promise.withResolvers<void>()
   let current: Consumer | undefined
+  /** When the newest question left that the group has answered: are we still a member? */
+  let confirmedMs = -Infinity
 
   const open = (): { readonly consumer: Consumer; readonly lost: Promise<unknown> } => {
     const consumer = new Consumer({
       clientId,
       groupId,
       ...platformaticLogin(access),
-      requestTimeout: sessionMs + ANSWER_MS,
+      requestTimeout: sessionMs + heartbeatMs,
       retries: RETRIES,
       retryDelay: RETRY_DELAY_MS,
       sessionTimeout: sessionMs,
       rebalanceTimeout: sessionMs,
-      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatInterval: heartbeatMs,
       heartbeatStallTimeout: LOST_SESSIONS * sessionMs,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       protocols: [{ name: protocol, version: 0, ...(userData === undefined ? {} : { metadata: userData }) }],
@@ -94,7 +98,12 @@ export const openGroupMember = async (access: BrokerAccess, options: GroupMember
     consumer.on('consumer:group:join', ({ memberId, assignments = [] }) => {
       if (consumer === current) onAssigned(assignments.find(one => one.topic === topic)?.partitions ?? [], memberId)
     })
+    let askedMs = -Infinity
+    consumer.on('consumer:heartbeat:start', () => {
+      askedMs = performance.now()
+    })
     consumer.on('consumer:heartbeat:end', () => {
+      confirmedMs = askedMs
       for (const heard of awaiting) heard()
       awaiting.clear()
     })
@@ -146,6 +155,7 @@ export const openGroupMember = async (access: BrokerAccess, options: GroupMember
           reject(signal.reason)
         }
         if (signal.aborted) return reject(signal.reason)
+        if (performance.now() - confirmedMs < sessionMs) return resolve()
         awaiting.add(heard)
         signal.addEventListener('abort', given, { once: true })
       }),

@@ -1,5 +1,5 @@
-// What ends with a connection of @platformatic/kafka 2.12.1, in three cases that the library leaves open. Through its public interface only.
-import { type Connection, instancesChannel } from '@platformatic/kafka'
+// What ends with a connection of @platformatic/kafka 2.12.1, in four cases that the library leaves open. Through its public interface only.
+import { type Connection, instancesChannel, NetworkError, TimeoutError } from '@platformatic/kafka'
 
 let isPatched = false
 
@@ -14,10 +14,13 @@ const ignore = (): void => undefined
  *   made in its place, which nobody closes any more. The socket is closed at once instead.
  * - A connection that the broker closes keeps the timer of its next login, 48 minutes with sessions of an hour, and with it the
  *   process. Closing what is closed does nothing but clear that timer.
+ * - After an error of the network the library asks who leads and coordinates now; after a time limit it asks the same broker again, for ever
+ *   where that one's machine is unplugged. Both are the same here: whoever does not answer is away.
  */
 export const patchConnections = (): void => {
   if (isPatched) return
   isPatched = true
+  TimeoutError.code = NetworkError.code
   instancesChannel.subscribe(created => {
     const { type, instance } = created as { readonly type: string; readonly instance: unknown }
     if (type !== 'connection') return
