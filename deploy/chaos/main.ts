@@ -1,13 +1,14 @@
 // npm run chaos -- --visits 20 --seed N [--interval S]: the last line of output is the result as JSON; exit code 1 unless all is as it should be.
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DeployError } from '../errors.ts'
 import { PURPOSES } from '../setup/purposes.ts'
 import { setUp } from '../setup/set-up.ts'
 import { CACHE_DIR } from '../paths.ts'
 import { freeBase } from '../start/layout/ports.ts'
+import { nodesChaos } from './nodes/nodes-chaos.ts'
 import { awayMs, runChaos } from './run.ts'
 import { isSound, summary } from './summary.ts'
 import { upstreamChaos } from './upstream/upstream-chaos.ts'
@@ -16,8 +17,8 @@ const { values: args } = parseArgs({
   options: {
     visits: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
-    interval: { type: 'string', default: '10' },
-    alerts: { type: 'string', default: '400' },
+    interval: { type: 'string' },
+    alerts: { type: 'string' },
     /** Regular expression on "action target", e.g. "kill node1-worker"; "none" strikes nothing. */
     only: { type: 'string' },
     gap: { type: 'string', default: '5-11' },
@@ -33,6 +34,9 @@ const { values: args } = parseArgs({
     'port-base': { type: 'string', default: '23000' },
     /** Visits of a survey that come in by upstreams, instead: takes visits, seed, alerts and port-base. */
     upstream: { type: 'boolean', default: false },
+    /** Nodes on machines of their own, which are namespaces, instead: takes visits, seed, alerts, interval, filters and data-dir. */
+    nodes: { type: 'boolean', default: false },
+    filters: { type: 'string', default: '100' },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
   },
@@ -41,11 +45,13 @@ const refuse = (message: string): never => {
   console.error(message)
   process.exit(2)
 }
+const DEFAULTS = args.nodes ? { interval: '8', alerts: '100' } : { interval: '10', alerts: '400' }
+const given = { ...DEFAULTS, ...args }
 const numberOf = (
-  name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'shards' | 'port-base' | 'hub-visits',
+  name: 'visits' | 'seed' | 'interval' | 'alerts' | 'rest' | 'shards' | 'port-base' | 'hub-visits' | 'filters',
 ): number => {
-  const value = Number(args[name])
-  return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${args[name]}"`)
+  const value = Number(given[name])
+  return value > 0 ? value : refuse(`--${name} needs a number above 0, not "${given[name]}"`)
 }
 const [least = Number.NaN, most = least] = args.gap.split('-').map(Number)
 if (!(least > 0 && most >= least)) refuse(`--gap needs seconds, as 8 or 8-16, not "${args.gap}"`)
@@ -71,7 +77,7 @@ if (hubVisits !== undefined && awayMs(hubVisits, numberOf('interval'))[1] > MAX_
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
 const print = (line: string): void => void process.stderr.write(`${line}\n`)
-const parts = PURPOSES.chaos.filter(part => part !== 'engine' || !args['no-python'])
+const parts = PURPOSES.chaos.filter(part => part !== 'engine' || !(args['no-python'] || args.nodes))
 await setUp({ parts, cacheDir: CACHE_DIR, env: process.env, print }).catch((error: unknown) => {
   if (error instanceof DeployError) refuse(error.message)
   throw error
@@ -79,6 +85,20 @@ await setUp({ parts, cacheDir: CACHE_DIR, env: process.env, print }).catch((erro
 if (args.upstream) {
   const [visits, seed, alerts] = [numberOf('visits'), numberOf('seed'), numberOf('alerts')]
   process.exit(await upstreamChaos({ visits, seed, alerts, portBase: numberOf('port-base'), print }))
+}
+/** A visit that takes longer has packets that are further apart than a node waits for. */
+const MAX_NODES_INTERVAL_S = 9
+if (args.nodes) {
+  const intervalSeconds = numberOf('interval')
+  if (intervalSeconds > MAX_NODES_INTERVAL_S) refuse(`With --nodes an --interval is ${MAX_NODES_INTERVAL_S} s at most.`)
+  const [visits, seed, alerts, filters] = [
+    numberOf('visits'),
+    numberOf('seed'),
+    numberOf('alerts'),
+    numberOf('filters'),
+  ]
+  const dir = args['data-dir'] === undefined ? undefined : resolve(args['data-dir'])
+  process.exit(await nodesChaos({ visits, seed, alerts, filters, intervalSeconds, dir, env: process.env, print }))
 }
 const portBase =
   (await freeBase(numberOf('port-base') - 100, 2)) ??

@@ -4,17 +4,15 @@ read_committed reader finds on the nodes, with what the nodes reported, and with
 stdin: the plan of audit.ts; stdout: one JSON object. What is still to come may take plan["limitSeconds"].
 """
 import collections
-import hashlib
 import json
 import multiprocessing
 import sys
 import time
 
 from archived import Archived
-from best_visits import expected_best
 from broker_log import BrokerLog
-from chaos_rules import FAILS
-from counters import wrong_counters
+from counters import Reports, wrong_counters
+from deliveries import Reached, Tally, audit_visit, row_of
 from gaps import Gaps
 from played import audit_hub, read_hub, read_played
 from recovery import quantiles, recoveries
@@ -23,8 +21,6 @@ from topic_tail import TopicTail
 PROBLEMS_SHOWN = 40
 KINDS = "lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries", "notArchived", "wrongNotices"
 PAUSE_SECONDS = 2
-# Packets that were sent so long before another are evaluated before it, whatever stood still in between.
-BACKLOG_MS = 37_000
 READERS = 2
 
 
@@ -33,70 +29,16 @@ class Delivered:
 
     def __init__(self, plan, entry, node):
         self.entry, self.node = entry, node
-        self.topic = f"filter.{entry['id']}"
+        self.topic, self.label = f"filter.{entry['id']}", entry["name"]
         self.tail = TopicTail(node["access"], self.topic)
         self.by_visit = collections.defaultdict(list)
         self.count = 0
 
     def read(self):
         for message in self.tail.new():
-            headers = {key: value.decode() for key, value in message.headers()}
+            visit, row = row_of(message)
             self.count += 1
-            self.by_visit[int(headers["skysieve-visit"])].append({
-                "alert": int(headers["skysieve-alert"]), "position": int(headers["skysieve-position"]),
-                "source": headers["skysieve-source"], "evaluated": headers["skysieve-evaluated"],
-                "offset": message.offset(), "sha": hashlib.sha256(message.value()).hexdigest()})
-
-
-class Tally:
-    def __init__(self):
-        self.counts = collections.Counter()
-        self.problems = []
-
-    def add(self, kind, text, number=1):
-        if number > 0:
-            self.counts[kind] += number
-            self.problems.append(f"{kind}: {text}")
-
-
-def audit_visit(tally, plan, delivered, visit, packets, hub, log, arrivals, ends_ms):
-    """Compares the deliveries of one filter and visit with what the packets that its node can have got ask for."""
-    name, cap, ends_at = delivered.entry["name"], delivered.entry["cap"], int(delivered.entry.get("endsAt", 0))
-    where = f"{name} visit {visit}"
-    want = {p.alert: p.verdicts[name] for p in packets if p.verdicts.get(name, FAILS) != FAILS and p.visit != ends_at}
-    rows = delivered.by_visit.get(visit, [])
-    got = {row["alert"] for row in rows}
-    tally.add("duplicated", f"{where}: {len(rows) - len(got)} alerts more than once", len(rows) - len(got))
-    tally.add("overCap", f"{where}: {len(got)} delivered, the cap is {cap}", len(got) - cap)
-    tally.add("wrongDeliveries", f"{where}: not passing: {sorted(got - set(want))[:5]}", len(got - set(want)))
-    for row in rows:
-        if row["alert"] in hub and row["sha"] != hub[row["alert"]].sha:
-            tally.add("wrongDeliveries", f"{where}: the bytes of {row['alert']} differ")
-    positions = sorted(row["position"] for row in rows)
-    if positions != list(range(1, len(positions) + 1)):
-        tally.add("wrongDeliveries", f"{where}: positions are {positions[:25]}")
-    if ends_at > 0 and (not packets or max(p.sent_ms for p in packets) > ends_ms - BACKLOG_MS):
-        return  # It was suspended meanwhile: what it delivered was to be right, but need not be there.
-    if delivered.entry["policy"] == "first":
-        tally.add("lost", f"{where}: {len(got & set(want))} of {min(cap, len(want))}", min(cap, len(want)) - len(got & set(want)))
-        return
-    expected, order, why = expected_best(plan, rows, packets, want, cap, log, arrivals)
-    missing, extra = expected - got, (got & set(want)) - expected
-    tally.add("lost", f"{where}: missing of the best: {sorted(missing)[:5]}", len(missing))
-    tally.add("wrongDeliveries", f"{where}: not among the best: {sorted(extra)[:5]}", len(extra) if not missing else 0)
-    tally.add("wrongDeliveries", f"{where}: {why}", 1 if why else 0)
-    if not missing and not extra and [r["alert"] for r in sorted(rows, key=lambda r: r["position"])] != order:
-        tally.add("wrongDeliveries", f"{where}: not in the order of their scores")
-
-
-class Reached:
-    """What a node can have got: the packets that are in none of its gaps. Of an alert that came twice the first time counts."""
-
-    def __init__(self, packets):
-        self.sent_ms, self.by_visit = {}, collections.defaultdict(list)
-        for packet in packets:
-            self.sent_ms.setdefault(packet.alert, packet.sent_ms)
-            self.by_visit[packet.visit].append(packet._replace(sent_ms=self.sent_ms[packet.alert]))
+            self.by_visit[visit].append(row)
 
 
 def compare(plan, packets, held, filters, reports, gaps, logs, archived):
@@ -131,38 +73,6 @@ def trips_of(filters, reached, logs):
             trips[node].extend((sent_ms[row["alert"]], logs[node].time(delivered.topic, 0, row["offset"]))
                                for rows in delivered.by_visit.values() for row in rows if row["alert"] in sent_ms)
     return trips
-
-
-class Reports:
-    """What the nodes said: the topic of each one's reports on the hub, and skysieve.over-cap of each node."""
-
-    def __init__(self, plan):
-        # Each node has one, and those of former versions share the first.
-        self.status_tails = [TopicTail(plan["hub"], "skysieve.status")]
-        self.status_tails += [TopicTail(plan["hub"], name) for name in self.status_tails[0].others("skysieve.status.")]
-        self.over_cap_tails = [TopicTail(node["access"], "skysieve.over-cap") for node in plan["nodes"]]
-        self.status, self.visits, self.nodes = {}, {}, {}
-        self.over_cap, self.over_cap_ids = collections.Counter(), collections.defaultdict(list)
-
-    def read(self):
-        for message in (message for tail in self.status_tails for message in tail.new()):
-            if message.value() is None:
-                continue
-            status = json.loads(message.value())
-            if message.key().startswith(b"node/"):
-                # Its first shard speaks of what the node never got.
-                if status["shard"] == 0:
-                    self.nodes[status["mirror"]] = status
-                continue
-            self.status[status["filter"]] = status
-            for visit in status["visits"]:
-                self.visits[status["filter"], int(visit["visit"])] = visit
-        for tail in self.over_cap_tails:
-            for message in tail.new():
-                record = json.loads(message.value())
-                key = record["filter"], int(record["visit"])
-                self.over_cap[key] = max(self.over_cap[key], record["overCap"])
-                self.over_cap_ids[key].extend(int(entry["alert"]) for entry in record["alerts"])
 
 
 def main():

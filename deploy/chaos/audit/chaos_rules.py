@@ -27,6 +27,7 @@ def thrower(alert):
 
 
 OWN = {
+    "everything": lambda alert: True,
     "every-tenth": lambda alert: True if alert_id(alert) % 10 == 0 else None,
     "first-only": lambda alert: True if alert["diaSource"]["visit"] > 0 else None,
     "brightest": signal,
@@ -40,10 +41,10 @@ OWN = {
 
 
 def rule_of(name):
-    """The rule of a filter by its name; a KeyError for a filter that has none here."""
-    if name.startswith("everything-"):
-        return lambda alert: True
-    if name in OWN:
-        return OWN[name]
-    example = EXAMPLES[name]
+    """The rule of a filter by its name, which may end in a number; a KeyError for a filter that has none here."""
+    kind, _, number = name.rpartition("-")
+    kind = kind if number.isdigit() else name
+    if kind in OWN:
+        return OWN[kind]
+    example = EXAMPLES[kind]
     return lambda alert: True if example(alert) else None

@@ -22,6 +22,12 @@ export interface PlayerOptions {
   readonly departures: readonly Departure[]
   readonly journal: Journal
   readonly signal: AbortSignal
+  /** The timestamp of each packet; of every kind that a survey may write when absent. */
+  readonly stampFor?: typeof stampOf
+  /** Told of each visit when its first packet is due. */
+  readonly onVisit?: (visitNumber: number) => void
+  /** Departures of other visits are left out, from when it says so. */
+  readonly isWanted?: (visitNumber: number) => boolean
 }
 
 export interface Played {
@@ -32,7 +38,9 @@ const CLIENT_ID = 'skysieve-chaos'
 const RETRY_MS = 500
 
 /** Resolves when everything is acknowledged, and in the journal. Rejects when aborted. */
-export const play = async ({ access, topic, source, departures, journal, signal }: PlayerOptions): Promise<Played> => {
+export const play = async (options: PlayerOptions): Promise<Played> => {
+  const { access, topic, source, departures, journal, signal } = options
+  const { stampFor = stampOf, onVisit, isWanted = () => true } = options
   const startMs = performance.now()
   const firstMs = new Map<number, number>()
   const sizes: number[] = []
@@ -59,6 +67,10 @@ export const play = async ({ access, topic, source, departures, journal, signal 
 
   try {
     for (let next = 0; next < departures.length;) {
+      if (!isWanted(departures[next]?.visitNumber ?? 0)) {
+        next++
+        continue
+      }
       const waitMs = (departures[next]?.dueMs ?? 0) - (performance.now() - startMs)
       if (waitMs > 0) await sleep(waitMs, undefined, { signal })
       const nowMs = performance.now() - startMs
@@ -67,18 +79,22 @@ export const play = async ({ access, topic, source, departures, journal, signal 
       for (let bytes = 0; next < departures.length && bytes < MAX_REQUEST_BYTES / 2; next++) {
         const departure = departures[next]
         if (departure === undefined || departure.dueMs > nowMs) break
+        if (!isWanted(departure.visitNumber)) continue
         const { packet, alertId } = source.packet(departure.visitNumber, departure.alertNumber)
         const atMs = Date.now()
         const { visitNumber } = departure
-        if (!firstMs.has(visitNumber)) firstMs.set(visitNumber, atMs)
-        const timestampMs = stampOf(visitNumber)(atMs, firstMs.get(visitNumber) ?? atMs)
+        if (!firstMs.has(visitNumber)) {
+          firstMs.set(visitNumber, atMs)
+          onVisit?.(visitNumber)
+        }
+        const timestampMs = stampFor(visitNumber)(atMs, firstMs.get(visitNumber) ?? atMs)
         const message = { topic, partition: departure.partition, value: packet, timestampMs }
         messages.push(message)
         bytes += messageBytes(message)
         sent.push({ partition: departure.partition, alertId: String(alertId), sentMs: atMs, packet })
         sizes.push(packet.length)
       }
-      await journal.acknowledged(sent, await send(messages))
+      if (messages.length > 0) await journal.acknowledged(sent, await send(messages))
     }
   } finally {
     await producer?.close().catch(() => undefined)

@@ -19,4 +19,7 @@ const STAMPS: readonly Stamp[] = [
   sentMs => sentMs,
 ]
 
+/** The moment of sending, of every visit: as Rubin's. */
+export const trueStamp = (): Stamp => sentMs => sentMs
+
 export const stampOf = (visitNumber: number): Stamp => STAMPS[visitNumber % STAMPS.length] ?? (sentMs => sentMs)
