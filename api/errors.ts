@@ -33,6 +33,7 @@ export const API_ERRORS = {
   API_NODE_STATE: { status: 409, title: 'The node is in a state that does not allow this.', owner: 'caller' },
   API_NODE_IN_USE: { status: 409, title: 'The node has filters.', owner: 'caller' },
   API_CELL_PLAIN: { status: 409, title: 'Cells need a system with certificates.', owner: 'caller' },
+  API_USERS_ELSEWHERE: { status: 409, title: 'The Kafka users of this topic are made by others.', owner: 'caller' },
   API_JOIN_NAME: { status: 409, title: 'The join token is for a node of another name.', owner: 'caller' },
   API_JOIN_ADDRESS: { status: 409, title: 'The address does not fit the other machines of the node.', owner: 'caller' },
   API_KEY_REUSED: { status: 409, title: 'The Idempotency-Key was used for something else.', owner: 'caller' },

@@ -18,6 +18,8 @@ export type DeployErrorCode =
   // Joining a hub
   | 'DEPLOY_JOIN'
   | 'DEPLOY_JOIN_REFUSED'
+  // A Kafka that is somebody else's
+  | 'DEPLOY_KAFKA'
 
 /** Its message is one or more complete sentences to print as they are: what, where, why, what next. */
 export class DeployError extends Error {

@@ -30,6 +30,7 @@ export const HUB_ERRORS = {
   // Kafka clients and administration
   HUB_UNREACHABLE: 'A broker does not answer.',
   HUB_NOT_AUTHORIZED: 'A broker refuses a user, or refuses it what it asked for.',
+  HUB_NOT_SUPPORTED: 'A cluster does not do what it was asked for, whoever asks.',
   HUB_TOPIC_UNKNOWN: 'A topic does not exist.',
   HUB_TOPIC_DIFFERS: 'A topic exists with other partitions or another clean-up than asked for.',
   HUB_MESSAGE_TOO_LARGE: 'A message is larger than its topic takes.',
@@ -54,6 +55,7 @@ export const HUB_ERRORS = {
   HUB_BROKER_NOT_READY: 'A broker did not become ready in time.',
   // Certificates
   HUB_CERTIFICATE_REQUEST: 'A request for a certificate cannot be signed.',
+  HUB_CERTIFICATE_NOT_SERVED: 'A broker does not take a new certificate while it runs.',
   HUB_TLS_LISTENER: 'An address for other machines cannot be listened at.',
   // Archive
   HUB_ARCHIVE_WRITE: 'The archive cannot be written to.',

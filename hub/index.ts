@@ -55,7 +55,7 @@ export { checkUserName, type UserQuota } from './kafka/admin/users-and-quotas.ts
 export { type AclMatch, type AclOperation, type AclResource, type Grant } from './kafka/admin/acls.ts'
 export { type GroupListing } from './kafka/admin/groups.ts'
 export { type OffsetQuery, type Offsets } from './kafka/admin/offsets.ts'
-export { type TopicConfigs, type TopicDescription, type TopicSpec } from './kafka/admin/topics.ts'
+export { type TopicConfigs, type TopicDescription, type TopicShape, type TopicSpec } from './kafka/admin/topics.ts'
 export { openAdmin, type ClusterAdmin } from './kafka/admin/open-admin.ts'
 export { saltPassword, type SaltedPassword } from './kafka/admin/scram-password.ts'
 export { collectRarely } from './kafka/gc-flags.ts'
@@ -96,6 +96,8 @@ export {
 } from './broker/settings.ts'
 
 // Certificates
+export { certificateIn, lifeOf } from './certificates/certificate-life.ts'
+export { rereadCertificates } from './certificates/reread-certificates.ts'
 export { pkcs12Of } from './certificates/pkcs12.ts'
 export { newServerKey, requestCertificate, serverTls, signRequest } from './certificates/certificates.ts'
 export { openTlsListener, type TlsListener, type TlsListenerOptions } from './certificates/tls-listener.ts'

@@ -40,6 +40,8 @@ export interface Brokers {
   reach(broker: string): Promise<void>
   /** Whether something answers as one of its brokers at this address. Throws nothing. */
   answersAt(broker: string, bootstrap: string): Promise<boolean>
+  /** Whether users can be made there. Else what makes and removes them does nothing: whoever runs that Kafka does it. */
+  makesUsers(broker: string): boolean
   /** How subscribers' connections to the broker are secured. */
   security(broker: string): { readonly protocol: 'SASL_PLAINTEXT' | 'SASL_SSL'; readonly ca?: string }
   /** @throws ApiError API_MIRROR_DOWN */

@@ -13,6 +13,8 @@ export interface ServedBroker extends BrokerAccess {
   readonly advertised?: string | undefined
   /** The authority of its certificate there, PEM, where that is not `ca`. */
   readonly advertisedCa?: string | undefined
+  /** Somebody else makes its users; the API makes none there and takes none away. */
+  readonly usersAreGiven?: boolean
 }
 
 /** An ACL as text, so that two can be compared. */
@@ -58,7 +60,9 @@ export interface LiveBrokers extends Brokers {
 const NONE: JoinedBrokers = { names: () => [], find: () => undefined }
 
 const isSame = (one: ServedBroker, other: ServedBroker): boolean =>
-  (['bootstrap', 'user', 'password', 'ca', 'advertised', 'advertisedCa'] as const).every(key => one[key] === other[key])
+  (['bootstrap', 'user', 'password', 'ca', 'advertised', 'advertisedCa', 'usersAreGiven'] as const).every(
+    key => one[key] === other[key],
+  )
 
 /** Connects to nothing until used. Of a name that is both among `fixed` and joined the joined one is meant. */
 export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, joined: JoinedBrokers = NONE): LiveBrokers {
@@ -104,6 +108,7 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
   }
   /** Users change one after another: nobody makes one again that was taken away meanwhile. */
   const alone = async (name: string, work: (admin: ClusterAdmin) => Promise<void>): Promise<void> => {
+    if (brokerOf(name)?.usersAreGiven === true) return
     const inTurn = queues.get(name) ?? openQueue()
     queues.set(name, inTurn)
     return inTurn(() => on(name, work))
@@ -144,6 +149,7 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
       const broker = brokerOf(name)
       return broker && (broker.advertised ?? broker.bootstrap)
     },
+    makesUsers: name => brokerOf(name)?.usersAreGiven !== true,
     security(name) {
       const broker = brokerOf(name)
       const ca = broker?.advertisedCa ?? broker?.ca

@@ -101,6 +101,8 @@ export const NodeRecord = Type.Object({
   bootstrap: Type.String(),
   /** Certificate authority of its broker's certificate, PEM; absent where it speaks plain text. */
   ca: Type.Optional(Type.String()),
+  /** It uses a Kafka of somebody else's, where that one makes subscribers' users and not the API. */
+  usersAreGiven: Type.Optional(Type.Boolean()),
   /** SHA-256 of the node's own bearer token. */
   tokenSha256: Type.Optional(Sha256),
   /** JSON of NodeSecrets under the platform's key, bound to `node/<name>`. */
@@ -110,6 +112,8 @@ export const NodeRecord = Type.Object({
   machine: Type.Optional(NodeMachine),
   /** Whether it reports in a topic of its own alone; absent, it may write the one that nodes of former versions share. */
   reportsAlone: Type.Optional(Type.Boolean()),
+  /** The last day of the newest certificate of its broker. */
+  certificateUntil: Type.Optional(Type.String({ format: 'date' })),
   /** When the API first logged in to its broker: it takes filters from then on. Absent while that address has not been reached. */
   reachedAt: Type.Optional(Time),
   /** Why it has not been reached, when that was tried last. */
@@ -124,6 +128,8 @@ export type NodeRecord = Static<typeof NodeRecord>
 export const NodeSecrets = Type.Object({
   /** Of the API's user on the node's broker. */
   api: Type.String(),
+  /** That user's name, where somebody else has made it. */
+  apiUser: Type.Optional(Type.String()),
   /** Of the node's MirrorMaker and worker on the hub. */
   mirrorMaker: Type.String(),
   worker: Type.String(),

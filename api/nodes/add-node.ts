@@ -38,18 +38,18 @@ export async function addNode(
   platform: NodePlatform,
   { name: wanted, minutes, machines, ...wishes }: NodeAddition,
 ): Promise<{ readonly record: NodeRecord; readonly tokens: readonly MachineToken[] }> {
-  const { controlState, writes, brokers, nowMs } = platform
+  const { controlState, writes, joining, nowMs } = platform
   if (wanted === HUB) {
     const message = `“${HUB}” is the hub's own broker; choose another name.`
     throw new ApiError('API_NAME_RESERVED', message, { problems: [{ pointer: '/name', message: 'reserved' }] })
   }
-  const { ca } = brokers.security(HUB)
-  if (machines === CELL_MACHINES && ca === undefined) {
+  const { authority } = joining
+  if (machines === CELL_MACHINES && authority === undefined) {
     const message =
       'The machines of a cell know each other by certificates, and this system speaks plain text: start the hub with --listen ADDRESS, or add nodes of one machine.'
     throw new ApiError('API_CELL_PLAIN', message, { problems: [{ pointer: '/machines', message: 'not here' }] })
   }
-  const minted = Array.from({ length: machines }, () => mintJoinToken(authorityMark(ca)))
+  const minted = Array.from({ length: machines }, () => mintJoinToken(authorityMark(authority)))
   const record = await writes.change(async writer => {
     const ms = nowMs()
     const now = new Date(ms).toISOString()

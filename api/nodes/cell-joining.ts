@@ -36,9 +36,13 @@ const isLoopback = (host: string): boolean => /^(localhost|127\..*|::1)$/.test(c
 export function requireFitsCell(
   { name, cell }: CellRecord,
   number: number,
-  { address }: Pick<JoinRequest, 'address'>,
+  { address, kafka }: Pick<JoinRequest, 'address' | 'kafka'>,
 ): void {
   const { host, port } = address
+  if (kafka !== undefined) {
+    const message = `“${name}” is three machines with brokers of their own: start this one without --node-kafka. A Kafka that is there already has brokers enough, so one machine with it is a node: skysieve node add NAME.`
+    throw refusal(message, '/kafka')
+  }
   if (isLoopback(host)) {
     const message = `The machines of “${name}” reach each other over the network, and ${host} is each one's own: start this one with --listen ADDRESS.`
     throw refusal(message, '/address/host')

@@ -10,6 +10,29 @@ const Bytes = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 /** As far as JavaScript's dates reach. */
 const MAX_CLOCK_MS = 8.64e15
 
+const Login = Type.Object(
+  {
+    user: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$', maxLength: 64 }),
+    password: Type.String({ pattern: '^[A-Za-z0-9_-]{8,200}$', maxLength: 200 }),
+  },
+  { additionalProperties: false },
+)
+
+/** A Kafka that was there before the node, which has its topics in place of a broker of its own. */
+const ExistingKafka = Type.Object(
+  {
+    /** `host:port` of some of its brokers, with commas between. */
+    bootstrap: Type.String({ pattern: '^[A-Za-z0-9.-]+:[0-9]+(,[A-Za-z0-9.-]+:[0-9]+)*$', maxLength: 5200 }),
+    /** What its clients trust, PEM; absent where it speaks plain text. */
+    ca: Type.Optional(Type.String({ maxLength: 16_000 })),
+    /** The API's user there, where its operator has made it; the node makes one as it is told where absent. */
+    apiUser: Type.Optional(Login),
+    /** Whether the API makes subscribers' users there; else its operator does. */
+    makesUsers: Type.Boolean(),
+  },
+  { additionalProperties: false },
+)
+
 /** What a machine says of itself. */
 const MachineFacts = Type.Object(
   {
@@ -45,6 +68,7 @@ export const JoinRequest = Type.Object(
     csr: Type.String({ maxLength: 8000 }),
     /** Where the API and subscribers are to reach its broker. */
     address: Type.Object({ host: Host, port: Port }, { additionalProperties: false }),
+    kafka: Type.Optional(ExistingKafka),
     shards: Type.Integer({ minimum: 1, maximum: 4 }),
     facts: MachineFacts,
   },

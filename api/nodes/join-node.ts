@@ -1,5 +1,6 @@
 // A node joins: its record becomes active, its users are made on the hub, and it is told all that it needs.
 // Everything before the record is written can be refused without a trace; everything after it can be repeated by the same key.
+import { X509Certificate } from 'node:crypto'
 import { STREAMS } from '#hub'
 import { statusTopicOf } from '#filters'
 import { HUB } from '../brokers/brokers.ts'
@@ -12,14 +13,16 @@ import { CELL_MACHINES, isCell, joinedCell, joinedOf, requireFitsCell } from './
 import { type JoinAnswer, type JoinedCell, type JoinRequest, type JoinWaiting, peerName } from './join-messages.ts'
 import { authorityMark } from './join-token.ts'
 import { type Invited, invitedNode, joined, type JoinDetails, requireFit, requireInvited } from './joining.ts'
-import { unsealSecrets } from './node-access.ts'
+import { sealSecrets, unsealSecrets } from './node-access.ts'
 import { type NodePlatform } from './node-platform.ts'
+
+const DAY_CHARS = 'YYYY-MM-DD'.length
 
 /** The node, or the machine of one, that a token is for. Throws ApiError API_JOIN_TOKEN_FORM, API_JOIN_ELSEWHERE or API_JOIN_TOKEN_UNKNOWN. */
 export const nodeOfToken = (
-  { controlState, brokers }: Pick<NodePlatform, 'controlState' | 'brokers'>,
+  { controlState, joining }: Pick<NodePlatform, 'controlState' | 'joining'>,
   token: string,
-): Invited => invitedNode(token, controlState.nodes(), authorityMark(brokers.security(HUB).ca))
+): Invited => invitedNode(token, controlState.nodes(), authorityMark(joining.authority))
 
 /**
  * Lets a node join, or answers one that has joined once more; a machine of a cell is told to wait while others have not joined. `receivedMs` is when the
@@ -33,17 +36,20 @@ export async function joinNode(
   const { writes, box, brokers, settings, joining, apiUser, controlState, nowMs } = platform
   const { machine } = nodeOfToken(platform, request.token)
   const csr = await readCertificateRequest(request.csr)
-  const security = brokers.security(HUB)
+  const { authority } = joining
   const record = await writes.change(async writer => {
     const invited = nodeOfToken(platform, request.token)
     const before = invited.record
     const ms = nowMs()
     requireInvited(invited, request, csr.keySha256, ms)
     requireFit(request, csr, { ...joining, nodeDiskBytes: settings.nodeDiskBytes }, receivedMs)
+    const known = unsealSecrets(box, before)
+    const secrets = withApiUser(known, request)
     const next = joinedBy(invited, request, {
       keySha256: csr.keySha256,
-      secrets: unsealSecrets(box, before),
-      ca: security.ca,
+      secrets,
+      sealed: secrets === known ? undefined : sealSecrets(box, before.name, secrets),
+      ca: authority,
       now: new Date(ms).toISOString(),
     })
     if (next !== before) await writer.node(next)
@@ -56,15 +62,20 @@ export async function joinNode(
   const users = joining.nodeUsers(name)
   await brokers.makeTopic(HUB, statusTopicSpec(name))
   for (const user of [users.mirrorMaker, users.worker]) await applyNodeUser(platform, user)
+  // A Kafka of somebody else's has a certificate of somebody else's.
+  const isSigned = request.kafka === undefined
   const certificate = await (machine === undefined
-    ? joining.sign?.(request.csr, name, request.address, 'server')
+    ? isSigned
+      ? joining.sign?.(request.csr, name, request.address, 'server')
+      : undefined
     : joining.sign?.(request.csr, peerName(name, machine), request.address, 'peer'))
-  const ca = security.ca === undefined ? {} : { ca: security.ca }
+  if (certificate !== undefined && machine === undefined) await noteCertificate(platform, name, certificate)
+  const { ca: hubCa } = brokers.security(HUB)
   const registryUrl = registryFor(settings)
   return {
     name,
     shards,
-    hub: { bootstrap: brokers.address(HUB) ?? '', ...ca },
+    hub: { bootstrap: brokers.address(HUB) ?? '', ...(hubCa === undefined ? {} : { ca: hubCa }) },
     ...(registryUrl === undefined ? {} : { registryUrl }),
     alertTopics: await alertTopics(platform),
     statusTopic: statusTopicOf(name),
@@ -72,12 +83,12 @@ export async function joinNode(
       mirrorMaker: { user: users.mirrorMaker, password: secrets.mirrorMaker },
       worker: { user: users.worker, password: secrets.worker },
     },
-    apiUser: { user: apiUser, password: secrets.api },
+    apiUser: { user: secrets.apiUser ?? apiUser, password: secrets.api },
     ...(machine === undefined ? {} : { cell: cellFor(record, machine, secrets) }),
     nodeToken: secrets.token,
     metricsTokenSha256: controlState.adminTokenSha256,
     ...(certificate === undefined ? {} : { certificate }),
-    ...ca,
+    ...(authority === undefined ? {} : { ca: authority }),
     reached: record.reachedAt !== undefined,
     ...(record.unreached === undefined ? {} : { why: record.unreached }),
   }
@@ -101,6 +112,23 @@ const cellFor = (record: NodeRecord, machine: number, { cell: passwords }: NodeS
     diskBytes: Math.min(...machines.flatMap(({ facts }) => facts?.diskBytes ?? [])),
     passwords,
   }
+}
+
+/** Once a day at most: a node asks often whether it was reached. */
+async function noteCertificate({ controlState, writes }: NodePlatform, name: string, pem: string): Promise<void> {
+  const certificateUntil = new Date(new X509Certificate(pem).validTo).toISOString().slice(0, DAY_CHARS)
+  if (controlState.node(name)?.certificateUntil === certificateUntil) return
+  await writes.change(async writer => {
+    const now = controlState.node(name)
+    if (now !== undefined) await writer.node({ ...now, certificateUntil })
+  })
+}
+
+/** With the API's user on the node's Kafka as it is given; the same where that is known. */
+const withApiUser = (known: NodeSecrets, { kafka }: JoinRequest): NodeSecrets => {
+  const given = kafka?.apiUser
+  if (given === undefined || (given.user === known.apiUser && given.password === known.api)) return known
+  return { ...known, api: given.password, apiUser: given.user }
 }
 
 /** Those of the streams' alert topics that the hub has. */

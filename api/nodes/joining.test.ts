@@ -8,6 +8,7 @@ import { details, expectedNode, invited, joinedNode, KEY, token } from './nodes.
 const PLAIN = authorityMark(undefined)
 const OTHER_KEY = 'b'.repeat(64)
 const system = { version: '0.1.0', kafkaVersion: '4.3.1', nodeDiskBytes: 10e9 }
+const kafka = { bootstrap: 'b1:9094,b2:9094', ca: 'PEM of theirs', makesUsers: true }
 const csr = { keySha256: KEY, hosts: ['node.example.org', 'localhost', '127.0.0.1'] }
 
 /** The refusal's code and text; undefined where there is none. */
@@ -108,6 +109,7 @@ describe('a machine', () => {
       code: 'API_JOIN_DISK',
       message: expect.stringMatching(/10\.0 GB/),
     })
+    expect(fit({ diskFreeBytes: 0 }, { kafka })).toBeUndefined()
   })
 })
 
@@ -133,5 +135,14 @@ describe('the record of a node that joined', () => {
     const moved = joined(invited(cordoned), joinRequest({ address: { host: 'other', port: 1 }, shards: 4 }), details)
     expect(moved).toMatchObject({ state: 'cordoned', shards: 2, bootstrap: 'other:1' })
     expect(moved).not.toHaveProperty('reachedAt')
+  })
+  test('that uses a Kafka of somebody else’s has its address and authority, and says who makes users there', () => {
+    const own = joined(invited(expectedNode), joinRequest({ kafka }), { ...details, ca: AUTHORITY })
+    expect(own).toMatchObject({ bootstrap: kafka.bootstrap, ca: kafka.ca })
+    expect(own).not.toHaveProperty('usersAreGiven')
+    expect(joined(invited(own), joinRequest({ kafka }), { ...details, ca: AUTHORITY })).toBe(own)
+    const others = joinRequest({ kafka: { ...kafka, makesUsers: false } })
+    const given = joined(invited(own), others, { ...details, sealed: 'anew' })
+    expect(given).toMatchObject({ usersAreGiven: true, sealed: 'anew' })
   })
 })

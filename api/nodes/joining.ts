@@ -95,7 +95,7 @@ export function requireInvited(
  * Throws ApiError API_JOIN_REQUEST, API_JOIN_VERSION, API_JOIN_CLOCK or API_JOIN_DISK.
  */
 export function requireFit(
-  { address: { host }, facts }: Pick<JoinRequest, 'address' | 'facts'>,
+  { address: { host }, facts, kafka }: Pick<JoinRequest, 'address' | 'facts' | 'kafka'>,
   { hosts }: CertificateRequest,
   { version, kafkaVersion, nodeDiskBytes }: JoinedSystem,
   receivedMs: number,
@@ -121,21 +121,28 @@ export function requireFit(
     const message = `The node's clock ${how} this system's by ${seconds} s; ${MAX_CLOCK_DIFFERENCE_MS / 1000} s are allowed, because visits are closed by time. Set it by NTP (timedatectl set-ntp true), then join again.`
     throw refusal('API_JOIN_CLOCK', '/facts/clockMs', message)
   }
-  if (facts.diskFreeBytes < nodeDiskBytes) {
+  // Of topics that are elsewhere its disk has nothing.
+  if (kafka === undefined && facts.diskFreeBytes < nodeDiskBytes) {
     const message = `The node has ${gb(facts.diskFreeBytes)} GB of disk for its data and needs ${gb(nodeDiskBytes)} GB: what its topics keep, and a fifth to spare. Give it a larger disk (--data-dir), or let the system keep less.`
     throw refusal('API_JOIN_DISK', '/facts/diskFreeBytes', message)
   }
 }
 
-/** The record of a node that joins with a key. The same request again changes nothing; from another address it is reached anew. */
+/**
+ * The record of a node that joins with a key. The same request again changes nothing; from another address, or with another user for the API, it is
+ * reached anew.
+ */
 export function joined(
   { record, invitation }: Invited,
-  { address: { host, port }, shards, facts }: JoinRequest,
-  { keySha256, secrets, ca, now }: JoinDetails,
+  { address: { host, port }, kafka, shards, facts }: JoinRequest,
+  { keySha256, secrets, sealed, ca: ownCa, now }: JoinDetails,
 ): NodeRecord {
-  const bootstrap = `${isIPv6(host) ? `[${host}]` : host}:${port}`
-  if (invitation.usedBy === keySha256 && record.bootstrap === bootstrap) return record
-  const { reachedAt: _reached, unreached: _unreached, ca: _ca, ...rest } = record
+  const bootstrap = kafka?.bootstrap ?? `${isIPv6(host) ? `[${host}]` : host}:${port}`
+  const ca = kafka === undefined ? ownCa : kafka.ca
+  const given = kafka !== undefined && !kafka.makesUsers
+  const isKnown = invitation.usedBy === keySha256 && record.bootstrap === bootstrap && record.ca === ca
+  if (isKnown && sealed === undefined && (record.usersAreGiven ?? false) === given) return record
+  const { reachedAt: _reached, unreached: _unreached, ca: _ca, usersAreGiven: _given, ...rest } = record
   const { clockMs: _clock, diskFreeBytes: _free, ...machine } = facts
   return {
     ...rest,
@@ -145,6 +152,8 @@ export function joined(
     shards: record.state === 'expected' ? shards : record.shards,
     bootstrap,
     ...(ca === undefined ? {} : { ca }),
+    ...(given ? { usersAreGiven: true } : {}),
+    ...(sealed === undefined ? {} : { sealed }),
     tokenSha256: hashToken(secrets.token),
     machine,
     joinedAt: record.joinedAt ?? now,
@@ -155,7 +164,9 @@ export function joined(
 export interface JoinDetails {
   readonly keySha256: string
   readonly secrets: Pick<NodeSecrets, 'token'>
-  /** What clients of the node's broker trust; undefined where it speaks plain text. */
+  /** Anew, where the API's user on the node's Kafka is another than is known. */
+  readonly sealed?: string | undefined
+  /** What clients of a broker of the node's own trust; undefined where it speaks plain text. */
   readonly ca: string | undefined
   readonly now: string
 }

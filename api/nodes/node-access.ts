@@ -30,20 +30,22 @@ export function openNodeBrokers(
   // Every list of topics asks for every node's address.
   const opened = new WeakMap<NodeRecord, ServedBroker | 'sealed'>()
   const open = (record: NodeRecord): ServedBroker | 'sealed' => {
-    const { name, bootstrap, ca, cell } = record
+    const { name, bootstrap, ca, cell, usersAreGiven = false } = record
     try {
-      const { api: password } = unsealSecrets(box, record)
+      const { api: password, apiUser = user } = unsealSecrets(box, record)
+      const given = usersAreGiven ? { usersAreGiven } : {}
       const broker = {
         name,
         bootstrap,
-        user,
+        user: apiUser,
         password,
+        ...given,
         ...(ca === undefined ? {} : { ca }),
         ...(cell === undefined ? {} : { timeouts: CELL_TIMEOUTS }),
       }
       const here = near[name]
       if (here === undefined) return broker
-      return { name, user, password, ...here, advertised: bootstrap, advertisedCa: ca }
+      return { name, user: apiUser, password, ...given, ...here, advertised: bootstrap, advertisedCa: ca }
     } catch {
       return 'sealed'
     }

@@ -11,6 +11,8 @@ export interface NodeJoining {
   readonly nodeUsers: (node: string) => { readonly mirrorMaker: string; readonly worker: string }
   /** What these two may do on the hub; a node that does not report alone may write the topic that nodes of former versions share. */
   readonly nodeAcls: (node: string, reporting: { readonly reportsAlone: boolean }) => readonly Grant[]
+  /** The system's own authority, PEM: who joins knows the system by it. Absent where the system speaks plain text. */
+  readonly authority?: string
   /**
    * Signs a node's certificate request, which was verified, for the host of its address and names of loopback; gives the certificate as PEM. A
    * peer's names it to servers of its kind. Absent where the system speaks plain text, or where nodes bring certificates of their own.

@@ -14,6 +14,7 @@ import { isSilent } from '../control/silence.ts'
 import { DrainView } from '../placement/drain-view.ts'
 import { placedByNode } from './node-changes.ts'
 
+const DAY_MS = 86_400_000
 const Time = Type.String({ format: 'date-time' })
 const orNull = <T extends TSchema>(schema: T, description: string) => Type.Union([schema, Type.Null()], { description })
 
@@ -46,6 +47,15 @@ export const NodeView = Type.Object({
   reached: orNull(
     Type.Boolean(),
     'whether the API has logged in to its broker, which it must before filters are placed there',
+  ),
+  certificate: Type.Optional(
+    Type.Object(
+      {
+        until: Type.String({ format: 'date' }),
+        days: Type.Integer({ description: 'how many are left; below 0 it is over' }),
+      },
+      { description: 'of its broker, the newest that it was given' },
+    ),
   ),
   why: Type.Optional(Type.String({ description: 'why it has not' })),
   drain: Type.Optional(DrainView),
@@ -92,7 +102,7 @@ export function nodeViews({ nodes, reports, manifests, addressOf, drainOf }: Kno
         placed: placed.get(mirror) ?? 0,
         bootstrap: addressOf(mirror) ?? null,
         ...(record?.state === 'draining' ? { drain: drainOf(mirror) } : {}),
-        ...recorded(record),
+        ...recorded(record, nowMs),
         ...(record?.cell === undefined ? {} : { machines: machinesOf(record.cell, own, nowMs) }),
       }
     })
@@ -140,12 +150,17 @@ function machinesOf({ machines }: NodeCell, reports: readonly ShardStatus[], now
   })
 }
 
-function recorded(record: NodeRecord | undefined) {
+/** Whole days until the end of a day. */
+const daysLeft = (until: string, nowMs: number): number => Math.floor((Date.parse(until) + DAY_MS - nowMs) / DAY_MS)
+
+function recorded(record: NodeRecord | undefined, nowMs: number) {
   if (record === undefined) return { reached: null, labels: {}, limits: {} }
   const { state, labels, limits, machine, reachedAt, unreached, invitation, createdAt, joinedAt } = record
+  const { certificateUntil: until } = record
   return {
     reached: joinedAt === undefined ? null : reachedAt !== undefined,
     ...(unreached === undefined ? {} : { why: unreached }),
+    ...(until === undefined ? {} : { certificate: { until, days: daysLeft(until, nowMs) } }),
     labels,
     limits,
     ...(machine === undefined ? {} : { joinedAs: machine }),

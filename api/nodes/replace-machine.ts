@@ -1,5 +1,4 @@
 // An administrator gives the place of a machine of a cell, which is lost for good, to another one.
-import { HUB } from '../brokers/brokers.ts'
 import { type NodeRecord } from '../control/node-records.ts'
 import { ApiError } from '../errors.ts'
 import { brokersOf, placeOffered } from './cell-joining.ts'
@@ -25,8 +24,8 @@ export async function replaceMachine(
   platform: NodePlatform,
   { name, machine, minutes, force }: MachineReplacement,
 ): Promise<string> {
-  const { controlState, writes, brokers, nowMs } = platform
-  const { id: tokenId, token, sha256 } = mintJoinToken(authorityMark(brokers.security(HUB).ca))
+  const { controlState, writes, brokers, joining, nowMs } = platform
+  const { id: tokenId, token, sha256 } = mintJoinToken(authorityMark(joining.authority))
   const offered = (): NodeRecord => {
     const record = controlState.node(name)
     if (record === undefined) throw unknownNode(name)

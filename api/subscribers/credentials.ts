@@ -18,7 +18,7 @@ export interface NewCredential {
 
 /**
  * A new SCRAM user with READ on one topic and its own groups. The password is in the answer and nowhere else.
- * @throws ApiError API_NAME_TAKEN, API_NAME_RESERVED, API_QUOTA_REACHED, API_MIRROR_DOWN
+ * @throws ApiError API_USERS_ELSEWHERE, API_NAME_TAKEN, API_NAME_RESERVED, API_QUOTA_REACHED, API_MIRROR_DOWN
  */
 export async function makeCredential(
   platform: SubscriberPlatform,
@@ -27,6 +27,7 @@ export async function makeCredential(
   { user: wanted, idempotencyId }: NewCredential,
 ): Promise<{ readonly record: CredentialRecord; readonly password: string }> {
   const { controlState, writes, box } = platform
+  requireUsersAt(platform, topic)
   const user = wanted ?? nameFor(caller.account, idempotencyId ?? randomText(6))
   if (!caller.isAdmin) requireOwnName(caller.account, user)
   refuseReserved(user)
@@ -61,6 +62,15 @@ export async function makeCredential(
   const others = brokersOfCredential(controlState, record).filter(broker => broker !== record.broker)
   await Promise.allSettled(others.map(broker => applyNewUser(platform, record.account, broker, user)))
   return { record, password }
+}
+
+function requireUsersAt(
+  { brokers }: SubscriberPlatform,
+  { name, broker }: { readonly name: string; readonly broker: string },
+): void {
+  if (brokers.makesUsers(broker)) return
+  const message = `The topic “${name}” is in the Kafka of “${broker}” at ${brokers.address(broker)}, whose users are made by its operator and not by Skysieve. Ask there for a user that may READ the topic ${name}, and groups that begin with its name.`
+  throw new ApiError('API_USERS_ELSEWHERE', message)
 }
 
 /** @throws ApiError API_QUOTA_REACHED */

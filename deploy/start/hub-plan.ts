@@ -3,6 +3,8 @@ import { type MirrorLag } from '#mirrors'
 import { hubAcls } from './access/broker-acls.ts'
 import { makeHubTopics } from './access/hub-topics.ts'
 import { prepareAccess } from './access/prepare-broker.ts'
+import { hubNeeds } from './existing-kafka/needs.ts'
+import { prepareHubKafka } from './existing-kafka/prepare-hub-kafka.ts'
 import { type HubLayout } from './layout/hub-layout.ts'
 import { HUB_USERS } from './layout/kafka-users.ts'
 import { type MachineLayout } from './layout/machine-layout.ts'
@@ -39,12 +41,14 @@ export const hubPlan = (context: PlanContext, hub: HubLayout, nodes: readonly No
   const logins = HUB_USERS.map(user => ({ user, password: passwordOf(secrets, user) }))
   const integration = { apiUrl, registryUrl, adminToken: secrets.adminToken, dataDir: options.dataDir, note }
   return [
-    run(hubBroker(machine, broker)),
+    ...(hub.kafka === undefined ? [run(hubBroker(machine, broker))] : []),
     {
       name: 'hub-access',
-      after: ['hub-broker'],
+      after: hub.kafka === undefined ? ['hub-broker'] : [],
       run: signal =>
-        prepareAccess(broker, logins, hubAcls, admin => makeHubTopics(admin, options, broker.dir), { signal, note }),
+        hub.kafka === undefined
+          ? prepareAccess(broker, logins, hubAcls, admin => makeHubTopics(admin, options, broker.dir), { signal, note })
+          : prepareHubKafka(hubNeeds(options, hub.kafka, logins), hub.kafka, broker.dir, { signal, note }),
     },
     run(redisProcess({ dir: hub.redisDir, port: ports.redis, password: secrets.redis, env: machine.env })),
     run(hubProcess(machine, hub), 'hub-access'),

@@ -1,5 +1,6 @@
 // A node's part of a start: its broker, its join, what is made in its broker, MirrorMaker and workers.
 import { prepareNodeAccess } from './access/prepare-node.ts'
+import { prepareNodeKafka } from './existing-kafka/prepare-node-kafka.ts'
 import { type PlanContext, processStep } from './hub-plan.ts'
 import { type Identity } from './join/identity.ts'
 import { writeKeystore } from './join/keystore.ts'
@@ -26,7 +27,7 @@ export const nodePlan = (
   hubSteps: readonly string[],
 ): readonly Step[] => {
   const { machine, supervisor, note, onLag } = context
-  const { name, broker } = node
+  const { name, broker, kafka } = node
   const [joining, access] = [`${name}-join`, `${name}-access`]
   const identity = Promise.withResolvers<Identity>()
   // Whoever waits for it waits for its step too.
@@ -42,12 +43,22 @@ export const nodePlan = (
         identity.resolve(found)
       },
     },
-    processStep(context, nodeBroker(machine, node), ...(speaksTls(broker) ? [joining] : [])),
-    {
-      name: access,
-      after: [`${name}-broker`, joining],
-      run: async signal => prepareNodeAccess(node, await joined(), { signal, note }),
-    },
+    ...(kafka === undefined
+      ? [
+          processStep(context, nodeBroker(machine, node), ...(speaksTls(broker) ? [joining] : [])),
+          {
+            name: access,
+            after: [`${name}-broker`, joining],
+            run: async (signal: AbortSignal) => prepareNodeAccess(node, await joined(), { signal, note }),
+          },
+        ]
+      : [
+          {
+            name: access,
+            after: [joining],
+            run: async (signal: AbortSignal) => prepareNodeKafka(node, kafka, await joined(), { signal, note }),
+          },
+        ]),
     {
       name: `${name}-mirror`,
       after,

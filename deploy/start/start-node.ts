@@ -4,6 +4,10 @@ import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeployError } from '../errors.ts'
 import { nodeWelcome } from './dashboard.ts'
+import { readKafkaFile } from './existing-kafka/kafka-file.ts'
+import { checkKind } from './existing-kafka/kafka-place.ts'
+import { joinKafka } from './existing-kafka/prepare-node-kafka.ts'
+import { keepNodeCertificate } from './certificates/kept-certificates.ts'
 import { checkedUrl } from './join/authority.ts'
 import { type Identity, readIdentity } from './join/identity.ts'
 import { type JoinContext } from './join/join-node.ts'
@@ -11,7 +15,7 @@ import { joinRemotely, learnAnew, learnFirst } from './join/join-remote.ts'
 import { machineFacts } from './join/machine-facts.ts'
 import { untilReached } from './join/until-reached.ts'
 import { launch, openMachine } from './launcher.ts'
-import { keystoreFile, nodeDir, type NodeLayout, nodeLayout } from './layout/node-layout.ts'
+import { addressOf, keystoreFile, nodeDir, type NodeKafka, type NodeLayout, nodeLayout } from './layout/node-layout.ts'
 import { openNodeSecrets } from './layout/node-secrets.ts'
 import { type StartOptions } from './layout/options.ts'
 import { checkLonePorts, LOOPBACK, lonePorts, outsidePort } from './layout/ports.ts'
@@ -33,13 +37,16 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
   const apiUrl = checkedUrl(options.join)
   const reach = reachOf(options)
   const dir = nodeDir(options.dataDir, NODE)
+  const kafka = options.nodeKafka === undefined ? undefined : readKafkaFile(options.nodeKafka)
   checkPlace(options, apiUrl, reach)
+  checkKind(dir, '--node-kafka', kafka !== undefined)
   const before = readIdentity(dir)
   // Those of a cell are of three machines; each has the worker processes that it likes.
   const shards = before === undefined || before.answer.cell !== undefined ? options.shards : before.answer.shards
   await checkLonePorts(options.portBase, shards, reach?.listen)
   const { broker, engineOps } = lonePorts(options.portBase)
   const machine = await openMachine(options, env, engineOps)
+  const running = Promise.withResolvers<{ readonly node: NodeLayout; readonly joining: JoinContext }>()
   await launch(
     machine,
     screen,
@@ -49,8 +56,8 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
         dir,
         apiUrl,
         name: undefined,
-        address:
-          reach === undefined ? { host: LOOPBACK, port: broker } : { host: reach.advertise, port: outsidePort(broker) },
+        address: kafka === undefined ? ownAddress(reach, broker) : addressOf(kafka),
+        ...(kafka === undefined ? {} : { kafka: () => joinKafka(kafka, { signal, note: dashboard.note }) }),
         shards,
         facts: () => machineFacts(dir, machine.python.engine.kind !== 'none'),
         note: text => dashboard.step('join', text),
@@ -66,7 +73,7 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
         void learnAnew(identity, joining).then(problem => {
           if (problem !== undefined) dashboard.note(`  ${problem}`)
         })
-      const node = await loneNode(options, dir, reach, identity)
+      const node = await loneNode(options, dir, { reach, kafka }, identity)
       const copying = followCopying(node.name, dashboard, screen.isTerminal)
       const context = { machine, supervisor, note: dashboard.note, onLag: copying.onLag }
       const reached: Step = {
@@ -76,34 +83,43 @@ export const startNode = async (options: NodeOptions, { env, screen, startedMs, 
       }
       const steps = nodePlan(context, node, { after: [], run: async () => identity }, [])
       await runPlan([...steps, reached, copying.step], signal)
+      running.resolve({ node, joining })
       dashboard.note(
         nodeWelcome({
           startedInMs: performance.now() - startedMs,
           name: title,
           apiUrl,
           hub: answer.hub.bootstrap,
-          broker: `${node.address.host}:${node.address.port}`,
+          broker: kafka?.bootstrap ?? `${node.address.host}:${node.address.port}`,
           dataDir: options.dataDir,
         }),
       )
     },
-    ({ engine, dashboard: { note } }) => runPython(machine, engine, undefined, note, signal),
+    async ({ engine, dashboard: { note } }) => {
+      const { node, joining } = await running.promise
+      await Promise.all([
+        runPython(machine, engine, undefined, note, signal),
+        keepNodeCertificate(node, joining, { note, signal }),
+      ])
+    },
   )
 }
 
 /** `far`, or `far, machine 2 of 3`. */
 const titleOf = ({ name, cell }: Identity['answer']): string =>
   cell === undefined ? name : `${name}, machine ${cell.machine} of ${cell.machines.length}`
+const ownAddress = (reach: Reach | undefined, broker: number): JoinContext['address'] =>
+  reach === undefined ? { host: LOOPBACK, port: broker } : { host: reach.advertise, port: outsidePort(broker) }
 
 /** Throws DeployError for a directory of another kind, and for an address that nobody could reach. */
-const checkPlace = ({ dataDir }: StartOptions, apiUrl: string, reach: Reach | undefined): void => {
+const checkPlace = ({ dataDir, nodeKafka }: StartOptions, apiUrl: string, reach: Reach | undefined): void => {
   if (existsSync(join(dataDir, 'secrets.json')))
     throw new DeployError(
       'DEPLOY_DATA_DIR',
       `${dataDir} holds a hub, and a node that joins another needs a directory of its own: choose one with --data-dir.`,
     )
   const isPlain = apiUrl.startsWith('http:')
-  if (!isPlain && reach === undefined)
+  if (!isPlain && reach === undefined && nodeKafka === undefined)
     throw new DeployError(
       'DEPLOY_OPTION',
       'A node on another machine needs --listen ADDRESS, by which the hub and subscribers reach its broker.',
@@ -128,7 +144,7 @@ const checkCellReach = (cell: Identity['answer']['cell'], reach: Reach | undefin
 const loneNode = async (
   { portBase, shards }: StartOptions,
   dir: string,
-  reach: Reach | undefined,
+  { reach, kafka }: { readonly reach: Reach | undefined; readonly kafka: NodeKafka | undefined },
   { answer }: Identity,
 ): Promise<NodeLayout> => {
   const { name, shards: ofNode, ca, alertTopics, cell } = answer
@@ -145,6 +161,7 @@ const loneNode = async (
       secrets: { ...openNodeSecrets(dir, undefined), ...cell?.passwords },
       shards: ofNode,
       ...(cell === undefined ? {} : { workers: shards }),
+      ...(kafka === undefined ? {} : { kafka }),
       lists: ['broker', 'mirror-maker'],
     },
     {

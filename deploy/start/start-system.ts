@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { ADMIN_USER, serverTls } from '#hub'
 import { DeployError } from '../errors.ts'
 import { demandRoom } from '../setup/free-disk.ts'
+import { keepHubCertificate, keepNodeCertificate } from './certificates/kept-certificates.ts'
 import { type Screen, welcome } from './dashboard.ts'
+import { readKafkaFile } from './existing-kafka/kafka-file.ts'
+import { checkKind } from './existing-kafka/kafka-place.ts'
 import { readIdentity } from './join/identity.ts'
 import { launch, openMachine } from './launcher.ts'
 import { tlsDir } from './layout/hub-layout.ts'
@@ -19,7 +22,7 @@ import { openSecrets, passwordOf, registryTokenFile, writePrivate } from './layo
 import { runPython } from './python-filters.ts'
 import { runPlan } from './run-plan.ts'
 import { runUpstreams } from './services/upstream.ts'
-import { examplesOptions, systemPlan } from './system-plan.ts'
+import { examplesOptions, localJoinContext, systemPlan } from './system-plan.ts'
 
 /** What a start is given besides its options. */
 export interface Starting {
@@ -44,7 +47,7 @@ export const startSystem = async (
   if (!existsSync(join(options.dataDir, 'secrets.json'))) await demandRoom(options.dataDir, nodeDiskBytes(options))
   await checkPorts(options.portBase, options.nodes, options.shards, reachOf(options)?.listen)
   const layout = await prepare(options, env)
-  const { machine, hub } = layout
+  const { machine, hub, nodes } = layout
   await launch(
     machine,
     screen,
@@ -55,28 +58,36 @@ export const startSystem = async (
     },
     async ({ engine, upstream, dashboard: { note } }) => {
       const python = runPython(machine, engine, examplesOptions(hub, note), note, signal)
-      await Promise.all([python, runUpstreams(machine, hub, upstream, note, signal)])
+      const keeping = { note, signal }
+      await Promise.all([
+        python,
+        runUpstreams(machine, hub, upstream, note, signal),
+        keepHubCertificate(hub, keeping),
+        ...nodes.map(node => keepNodeCertificate(node, localJoinContext(layout, node, note, signal), keeping)),
+      ])
     },
   )
 }
 
 /** Makes secrets and folders of a system, where they are not there yet, and works out its layout. */
 export const prepare = async (options: StartOptions, env: NodeJS.ProcessEnv): Promise<Layout> => {
-  const { dataDir } = options
+  const { dataDir, hubKafka } = options
+  const kafka = hubKafka === undefined ? undefined : readKafkaFile(hubKafka, '--hub-kafka')
+  checkKind(join(dataDir, 'hub'), '--hub-kafka', kafka !== undefined)
   const secrets = openSecrets(dataDir, [ADMIN_USER, REGISTRY_WRITER, ...HUB_USERS])
   writePrivate(tokenFile(dataDir), `${secrets.adminToken}\n`)
   writePrivate(registryTokenFile(dataDir), `${passwordOf(secrets, REGISTRY_WRITER)}\n`)
   const machine = await openMachine(options, env, hubPorts(options.portBase).engineOps)
   const reach = reachOf(options)
   const tls = options.tls || reach !== undefined ? await serverTls(tlsDir(dataDir), 'hub', namesOf(reach)) : undefined
-  return layoutOf(options, secrets, machine, tls)
+  return layoutOf(options, secrets, machine, tls, kafka)
 }
 
 const tokenFile = (dataDir: string): string => join(dataDir, 'admin-token')
 
 const describe = ({ options, hub, nodes, machine: { python } }: Layout) => ({
   apiUrl: hub.apiUrl,
-  hub: `127.0.0.1:${hub.broker.ports.client}`,
+  hub: hub.kafka?.bootstrap ?? `127.0.0.1:${hub.broker.ports.client}`,
   nodes: nodes.map(({ broker }) => `127.0.0.1:${broker.ports.client}`),
   registry: hub.registryUrl,
   outside:

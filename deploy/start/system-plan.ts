@@ -1,7 +1,7 @@
 // The plan of a system on one machine: its hub's and its nodes' steps, and what comes when all of them run.
 import { hubPlan, type PlanContext, processStep } from './hub-plan.ts'
 import { readIdentity } from './join/identity.ts'
-import { joinLocally, knowsAll } from './join/join-local.ts'
+import { joinLocally, knowsAll, type LocalJoin } from './join/join-local.ts'
 import { machineFacts } from './join/machine-facts.ts'
 import { type HubLayout } from './layout/hub-layout.ts'
 import { type Layout } from './layout/layout.ts'
@@ -30,24 +30,28 @@ export const systemPlan = (layout: Layout, supervisor: Supervisor, note: (text: 
 }
 
 /** A node that has joined from here before needs no API. */
-const localJoin = ({ machine, hub }: Layout, node: NodeLayout, note: (text: string) => void): NodeJoin => {
-  const { name, dir, address, shards } = node
-  return {
-    after: knowsAll(readIdentity(dir), address) ? [] : ['api'],
-    run: signal =>
-      joinLocally({
-        dir,
-        name,
-        apiUrl: hub.apiUrl,
-        adminToken: hub.secrets.adminToken,
-        address,
-        shards,
-        facts: () => machineFacts(dir, machine.python.engine.kind !== 'none'),
-        note: text => note(`  ${name}: ${text}`),
-        signal,
-      }),
-  }
-}
+const localJoin = (layout: Layout, node: NodeLayout, note: (text: string) => void): NodeJoin => ({
+  after: knowsAll(readIdentity(node.dir), node.address) ? [] : ['api'],
+  run: signal => joinLocally(localJoinContext(layout, node, note, signal)),
+})
+
+/** What a node beside the hub joins with, also when it joins once more. */
+export const localJoinContext = (
+  { machine, hub }: Layout,
+  { name, dir, address, shards }: NodeLayout,
+  note: (text: string) => void,
+  signal: AbortSignal,
+): LocalJoin => ({
+  dir,
+  name,
+  apiUrl: hub.apiUrl,
+  adminToken: hub.secrets.adminToken,
+  address,
+  shards,
+  facts: () => machineFacts(dir, machine.python.engine.kind !== 'none'),
+  note: text => note(`  ${name}: ${text}`),
+  signal,
+})
 
 /** What submitting the examples needs to know of a system. */
 export const examplesOptions = ({ apiUrl, secrets, options }: HubLayout, note: (text: string) => void) => ({

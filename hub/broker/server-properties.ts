@@ -6,6 +6,7 @@ import {
   atPort,
   BROKER_USER,
   brokerFiles,
+  brokerIdOf,
   listenAddressOf,
   LOOPBACK,
   type BrokerSettings,
@@ -66,7 +67,7 @@ export const renderProperties = (
   const plain = plainLogin(secrets.broker)
   const properties: Record<string, string | number | boolean | undefined> = {
     'process.roles': 'broker,controller',
-    'node.id': cell?.id ?? 1,
+    'node.id': brokerIdOf(settings),
     // Static voters: the ports may change between two starts.
     'controller.quorum.voters':
       cell === undefined ? `1@${LOOPBACK}:${ports.controller}` : quorumOf(cell, ports.controller),

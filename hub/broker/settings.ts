@@ -93,6 +93,9 @@ export const atPort = (host: string, port: number): string => `${isIPv6(host) ? 
 export const listenAddressOf = (settings: Pick<BrokerSettings, 'cell' | 'host'>): string =>
   settings.host ?? addressOf(settings)
 
+/** Its number in the cluster: a broker alone is the first. */
+export const brokerIdOf = ({ cell }: Pick<BrokerSettings, 'cell'>): number => cell?.id ?? 1
+
 /** The address of its machine for clients. */
 export const addressOf = ({ cell, host }: Pick<BrokerSettings, 'cell' | 'host'>): string =>
   cell?.voters.find(({ id }) => id === cell.id)?.address ?? host ?? LOOPBACK

@@ -3,11 +3,9 @@
 import 'reflect-metadata'
 import { createPublicKey } from 'node:crypto'
 import { Pkcs10CertificateRequest, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
+import { SERVER_DAYS } from './certificate-life.ts'
 import { HubError } from '../errors.ts'
 import { authorityIn, issue, keyPem, KEYS, namesExtension, newKeys, type Role, SIGNING } from './authority.ts'
-
-/** Nodes do not renew theirs: as long as the authority's own. */
-const REMOTE_DAYS = 3640
 
 /** See newServerKey. */
 export const makeKey = async (): Promise<string> => `${await keyPem((await newKeys()).privateKey)}\n`
@@ -38,7 +36,7 @@ export const sign = async (
   role: Role,
 ): Promise<string> => {
   const request = await readRequest(csr)
-  return issue(await authorityIn(dir), { name, publicKey: request.publicKey, hosts, days: REMOTE_DAYS, role })
+  return issue(await authorityIn(dir), { name, publicKey: request.publicKey, hosts, days: SERVER_DAYS, role })
 }
 
 /** Only who has the key signs with it. */

@@ -3,14 +3,15 @@ import { type Tls } from '../broker/settings.ts'
 
 /**
  * The certificates of one server in `dir` (mode 0700), by an authority of the folder's own: made where missing, of other hosts or
- * about to run out. Safe to repeat. `hosts` are the names and addresses that clients connect to. A peer's names it to servers of its kind too.
+ * with less than a third of its year left. Safe to repeat. `hosts` are the names and addresses that clients connect to. A peer's names it to servers of its kind too.
  */
 export const serverTls = async (
   dir: string,
   name: string,
   hosts: readonly string[],
   role: 'server' | 'peer' = 'server',
-): Promise<Tls> => (await import('./server-certificate.ts')).signServer(dir, name, hosts, role)
+  nowMs = Date.now(),
+): Promise<Tls> => (await import('./server-certificate.ts')).signServer(dir, name, hosts, role, nowMs)
 
 /** A new private key (P-256, PKCS #8 as PEM). */
 export const newServerKey = async (): Promise<string> => (await import('./certificate-request.ts')).makeKey()

@@ -1,9 +1,11 @@
 // A second door to an HTTP application: for other machines, over TLS, beside the one on loopback.
 import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import { HubError } from '../errors.ts'
 
+const LOOK_MS = 60_000
 const HANDSHAKE_LIMIT_MS = 10_000
 /** As fastify's own. */
 const KEEP_ALIVE_MS = 72_000
@@ -15,6 +17,8 @@ export interface TlsListenerOptions {
   readonly port: number
   /** Key and certificates as PEM, as of `Tls`. */
   readonly keystore: string
+  /** How often it looks whether the file has changed; a minute when absent. */
+  readonly lookMs?: number
 }
 
 export interface TlsListener {
@@ -25,10 +29,11 @@ export interface TlsListener {
 /** Listens. Throws HubError HUB_TLS_LISTENER where that address cannot be listened at, or the certificates cannot be used. */
 export const openTlsListener = async (
   handler: RequestListener,
-  { host, port, keystore }: TlsListenerOptions,
+  { host, port, keystore, lookMs = LOOK_MS }: TlsListenerOptions,
 ): Promise<TlsListener> => {
+  let pem = ''
   const listening = async () => {
-    const pem = await readFile(keystore, 'utf8')
+    pem = await readFile(keystore, 'utf8')
     const options = { key: pem, cert: pem, minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_LIMIT_MS } as const
     const server = createServer(options, handler)
     server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -43,8 +48,24 @@ export const openTlsListener = async (
       cause: error,
     })
   })
+  /** New connections get the certificate that is in the file; one that cannot be used, or is half written, leaves the old one in place. */
+  const takeNew = async (): Promise<void> => {
+    const next = await readFile(keystore, 'utf8').catch(() => pem)
+    if (next === pem) return
+    server.setSecureContext({ key: next, cert: next, minVersion: 'TLSv1.2' })
+    pem = next
+  }
+  const closing = new AbortController()
+  const following = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      await sleep(lookMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined)
+      await takeNew().catch(() => undefined)
+    }
+  }
+  void following()
   return {
     close: async () => {
+      closing.abort()
       const closed = new Promise(resolve => server.close(resolve))
       const limit = setTimeout(() => server.closeAllConnections(), CLOSE_LIMIT_MS)
       server.closeIdleConnections()

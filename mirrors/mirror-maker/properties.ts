@@ -31,7 +31,7 @@ const asPattern = (topic: string): string => topic.replaceAll('.', '[.]')
 
 /** mm2.properties. What each setting is for stands beside it; defaults that would be wrong here are named. */
 export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
-  const { name, dir, hub, node, topics, restPort, tasks = 2 } = settings
+  const { name, dir, hub, node, topics, restPort, tasks = 2, replicas = 1 } = settings
   const flow = `${HUB_ALIAS}->${name}`
   const files = mirrorMakerFiles(dir)
   const properties: Record<string, string | number | boolean> = {
@@ -67,13 +67,13 @@ export const renderMirrorMaker = (settings: MirrorMakerSettings): string => {
     'refresh.topics.interval.seconds': 10,
 
     // One broker keeps one replica (defaults: 2 and 3); one partition each is read back at once (default: 25).
-    'replication.factor': 1,
-    'heartbeats.topic.replication.factor': 1,
-    'checkpoints.topic.replication.factor': 1,
-    [`${name}.config.storage.replication.factor`]: 1,
-    [`${name}.offset.storage.replication.factor`]: 1,
+    'replication.factor': replicas,
+    'heartbeats.topic.replication.factor': replicas,
+    'checkpoints.topic.replication.factor': replicas,
+    [`${name}.config.storage.replication.factor`]: replicas,
+    [`${name}.offset.storage.replication.factor`]: replicas,
     [`${name}.offset.storage.partitions`]: 1,
-    [`${name}.status.storage.replication.factor`]: 1,
+    [`${name}.status.storage.replication.factor`]: replicas,
     [`${name}.status.storage.partitions`]: 1,
 
     // Packets of 110 KB to 10 MB (defaults are for small ones: 500 records a poll, batches of 16 KB, requests of 1 MB).

@@ -33,6 +33,8 @@ export interface MirrorMakerSettings {
   readonly topics: readonly string[]
   /** Absent where it copies alone. */
   readonly peers?: MirrorMakerPeer
+  /** Of the topics that it makes on the node; -1 is as many as the brokers make by default. Default 1. */
+  readonly replicas?: number
   /** One task copies 1,100 packets of 110 KB a second. Default 2. */
   readonly tasks?: number
   /** Default 512. */

@@ -29,7 +29,9 @@ export const ApiConfig = Type.Object(
       ),
     ),
     /** The authority that signs nodes' certificates: the hub's process, by its ops port. Absent where this system speaks plain text. */
-    authority: Type.Optional(Type.Object({ port: Port, secretFile: Type.String() }, { additionalProperties: false })),
+    authority: Type.Optional(
+      Type.Object({ port: Port, secretFile: Type.String(), ca: Type.String() }, { additionalProperties: false }),
+    ),
     redis: Type.Object(
       { host: Type.String({ default: '127.0.0.1' }), port: Port, password: Type.String() },
       { additionalProperties: false },

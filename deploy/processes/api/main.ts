@@ -45,7 +45,9 @@ const api = await openApi({
   kafkaVersion: KAFKA_VERSION,
   nodeUsers: nodeHubUsers,
   nodeAcls: nodeHubAcls,
-  ...(config.authority === undefined ? {} : { sign: orderCertificate(config.authority) }),
+  ...(config.authority === undefined
+    ? {}
+    : { authority: config.authority.ca, sign: orderCertificate(config.authority) }),
   redis: config.redis,
   adminTokenSha256: config.adminTokenSha256,
   platformKey: Buffer.from(config.platformKey, 'base64'),

@@ -17,12 +17,12 @@ export interface RetryContext {
 }
 
 /** Repeats `work`, which may have done a part of it, until it succeeds. Throws the signal's reason, or what does not pass. */
-export const untilDone = async (
+export const untilDone = async <T>(
   what: string,
   { signal, note }: RetryContext,
-  work: () => Promise<void>,
+  work: () => Promise<T>,
   limitMs = LIMIT_MS,
-): Promise<void> => {
+): Promise<T> => {
   const deadline = performance.now() + limitMs
   let told = ''
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {

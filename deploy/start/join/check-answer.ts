@@ -26,6 +26,8 @@ export interface Asked {
   readonly key: string
   /** As in the token; undefined where the system speaks plain text. */
   readonly authority: string | undefined
+  /** Of its own, which needs a certificate where the system has an authority. */
+  readonly hasBroker: boolean
 }
 
 /** The answer, or why it is none to what was asked. */
@@ -38,7 +40,7 @@ export const checkAnswer = (value: unknown, asked: Asked): JoinAnswer | { readon
   return wrong === undefined ? value : { wrong }
 }
 
-const wrongIn = (answer: JoinAnswer, { name, key, authority, host }: Asked): string | undefined => {
+const wrongIn = (answer: JoinAnswer, { name, key, authority, host, hasBroker }: Asked): string | undefined => {
   const { shards, hub, hubUsers, apiUser, alertTopics, registryUrl, statusTopic, cell } = answer
   if (name !== undefined && answer.name !== name) return `it calls the node ${answer.name}, not ${name}`
   if (shards < 1 || shards > (cell === undefined ? MAX_SHARDS : CELL_SHARDS))
@@ -55,7 +57,11 @@ const wrongIn = (answer: JoinAnswer, { name, key, authority, host }: Asked): str
     return 'the alert topics are none'
   if (statusTopic !== undefined && !TOPIC.test(statusTopic)) return 'the topic of reports is none'
   if (!SHA256.test(answer.metricsTokenSha256)) return 'the hash of the token for metrics is none'
-  return (cell && wrongCell(cell, authority, host)) ?? wrongCertificate(answer, key, authority)
+  return (
+    (cell && wrongCell(cell, authority, host)) ??
+    wrongAuthority(answer, authority) ??
+    (hasBroker && authority !== undefined ? wrongCertificate(answer, key) : undefined)
+  )
 }
 
 const wrongCell = (
@@ -75,17 +81,20 @@ const wrongCell = (
     : 'a password has characters that are not taken'
 }
 
-const wrongCertificate = (
-  { certificate, ca, hub }: JoinAnswer,
-  key: string,
-  authority: string | undefined,
-): string | undefined => {
+const wrongAuthority = ({ certificate, ca, hub }: JoinAnswer, authority: string | undefined): string | undefined => {
   const texts = [certificate, ca, hub.ca].filter(text => text !== undefined)
   if (texts.some(text => text.length > MAX_PEM)) return 'a certificate is too long'
   if (authority === undefined)
-    return texts.length === 0 ? undefined : 'it has certificates, and the token names no authority'
-  if (certificate === undefined || ca === undefined || hub.ca === undefined) return 'a certificate is missing'
-  if ([ca, hub.ca].some(text => hashOfCertificate(text) !== authority)) return 'its authority is not the token’s'
+    return certificate === undefined && ca === undefined
+      ? undefined
+      : 'it has certificates, and the token names no authority'
+  if (ca === undefined) return 'a certificate is missing'
+  // What the hub's broker has its certificate of may be another one: its Kafka may be somebody else's.
+  return hashOfCertificate(ca) === authority ? undefined : 'its authority is not the token’s'
+}
+
+const wrongCertificate = ({ certificate, ca }: JoinAnswer, key: string): string | undefined => {
+  if (certificate === undefined || ca === undefined) return 'a certificate is missing'
   try {
     const own = new X509Certificate(certificate)
     if (!own.checkPrivateKey(createPrivateKey(key))) return 'the certificate is for another key'

@@ -36,6 +36,8 @@ export interface JoinContext {
   readonly name: string | undefined
   readonly address: Address
   readonly shards: number
+  /** The Kafka that it uses in place of a broker of its own. */
+  readonly kafka?: () => Promise<NonNullable<JoinRequest['kafka']>>
   /** Asked for each try, as it has the time. */
   readonly facts: () => Promise<JoinRequest['facts']>
   /** Told why the hub is asked again, when that is another reason than the last. */
@@ -56,7 +58,8 @@ export const joinWith = async (token: string, context: JoinContext): Promise<Ide
     const answer = await askToJoin(hub, token, key, context)
     if (answer.status >= FIRST_REFUSAL)
       throw new DeployError('DEPLOY_JOIN_REFUSED', `The hub at ${apiUrl} refuses this node: ${detailOf(answer)}`)
-    const checked = checkAnswer(parse(answer.text), { name, key, authority, host: address.host })
+    const asked = { name, key, authority, host: address.host, hasBroker: context.kafka === undefined }
+    const checked = checkAnswer(parse(answer.text), asked)
     if ('wrong' in checked)
       throw new DeployError('DEPLOY_JOIN', `The hub at ${apiUrl} gave an answer that is not taken: ${checked.wrong}.`)
     const identity = { apiUrl, address, token, answer: checked }
@@ -79,10 +82,12 @@ export const joinAgain = async (context: JoinContext): Promise<Identity | undefi
 
 const askToJoin = async (hub: Hub, token: string, key: string, context: JoinContext): Promise<Answer> => {
   const { name, address, shards, facts } = context
+  const kafka = await context.kafka?.()
   const csr = await requestCertificate(key, name ?? 'skysieve-node', [...new Set([address.host, ...OWN_NAMES])])
   const question = async (): Promise<Question> => {
     const named = name === undefined ? {} : { name }
-    const body: JoinRequest = { token, ...named, csr, address, shards, facts: await facts() }
+    const at = kafka === undefined ? { address } : { address, kafka }
+    const body: JoinRequest = { token, ...named, csr, ...at, shards, facts: await facts() }
     return { method: 'POST', path: '/v1/nodes/join', body }
   }
   // The hub of this machine has the same clock.

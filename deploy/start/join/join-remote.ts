@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { DeployError } from '../../errors.ts'
 import { authorityOf } from './authority.ts'
+import { writeKeystore } from './keystore.ts'
 import { type Identity, readIdentity, readToken, writeToken } from './identity.ts'
 import { joinAgain, type JoinContext, joinWith } from './join-node.ts'
 
@@ -37,7 +38,10 @@ export const joinRemotely = async (node: JoinContext, tokenFile: string | undefi
  */
 export const learnAnew = async ({ token }: Identity, node: JoinContext): Promise<string | undefined> =>
   joinWith(token, { ...node, note: () => undefined }).then(
-    () => undefined,
+    ({ answer }) => {
+      writeKeystore(node.dir, answer)
+      return undefined
+    },
     (error: unknown) => {
       if (node.signal.aborted) return undefined
       return error instanceof Error ? error.message : String(error)

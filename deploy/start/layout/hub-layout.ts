@@ -5,6 +5,7 @@ import { CACHE_DIR } from '../../paths.ts'
 import { kafkaJarsIn } from '../../setup/kafka-jars.ts'
 import { accessAs } from './broker-access.ts'
 import { REGISTRY_WRITER } from './kafka-users.ts'
+import { kafkaAccess, type NodeKafka } from './node-layout.ts'
 import { type StartOptions } from './options.ts'
 import { hubPorts, LOOPBACK, outsidePort } from './ports.ts'
 import { hostPort, outsideListener, type Reach, reachOf } from './reach.ts'
@@ -16,6 +17,8 @@ export interface HubLayout {
   readonly secrets: Secrets
   readonly ports: ReturnType<typeof hubPorts>
   readonly broker: BrokerSettings
+  /** A Kafka that is there already, which it uses in place of that broker. */
+  readonly kafka?: NodeKafka
   readonly redisDir: string
   readonly registryUrl: string
   /** With user and password, for who puts schemas in. */
@@ -32,6 +35,8 @@ export interface HubLayout {
 export interface HubAuthority {
   /** Where its key is. */
   readonly dir: string
+  /** Its certificate, PEM. */
+  readonly ca: string
   /** What the API shows the hub's process when it orders a certificate. */
   readonly secretFile: string
 }
@@ -60,7 +65,12 @@ const hubOutside = (reach: Reach, tls: Tls, ports: HubLayout['ports']): HubOutsi
 }
 
 /** `tls` is there for other machines, or for loopback too. */
-export const hubLayout = (options: StartOptions, secrets: Secrets, tls: Tls | undefined): HubLayout => {
+export const hubLayout = (
+  options: StartOptions,
+  secrets: Secrets,
+  tls: Tls | undefined,
+  kafka: NodeKafka | undefined,
+): HubLayout => {
   const { dataDir, portBase } = options
   const ports = hubPorts(portBase)
   const registry = `${LOOPBACK}:${ports.registry}`
@@ -80,12 +90,14 @@ export const hubLayout = (options: StartOptions, secrets: Secrets, tls: Tls | un
       ...(tls !== undefined && options.tls ? { tls } : {}),
       ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
     },
+    ...(kafka === undefined ? {} : { kafka }),
     redisDir: join(dataDir, 'redis'),
     registryUrl: `http://${registry}`,
     registryWriteUrl: `http://${REGISTRY_WRITER}:${passwordOf(secrets, REGISTRY_WRITER)}@${registry}`,
     outside,
     authority: tls && {
       dir: tlsDir(dataDir),
+      ca: tls.ca,
       secretFile: openSecretFile(join(tlsDir(dataDir), 'signing-secret')),
     },
     apiUrl: `http://${LOOPBACK}:${ports.api}`,
@@ -94,5 +106,10 @@ export const hubLayout = (options: StartOptions, secrets: Secrets, tls: Tls | un
 }
 
 /** How a user of the hub reaches its broker. */
-export const hubAccess = ({ broker, secrets }: Pick<HubLayout, 'broker' | 'secrets'>, user: string): BrokerAccess =>
-  accessAs(broker, { user, password: passwordOf(secrets, user) })
+export const hubAccess = (
+  { broker, kafka, secrets }: Pick<HubLayout, 'broker' | 'kafka' | 'secrets'>,
+  user: string,
+): BrokerAccess => {
+  const login = { user, password: passwordOf(secrets, user) }
+  return kafka === undefined ? accessAs(broker, login) : kafkaAccess(kafka, login)
+}

@@ -1,8 +1,8 @@
 // One system on one machine: its hub and its nodes, worked out once from the options.
-import { ADMIN_USER, type Tls } from '#hub'
+import { ADMIN_USER, type BrokerSettings, type Tls } from '#hub'
 import { type HubLayout, hubLayout } from './hub-layout.ts'
 import { type MachineLayout } from './machine-layout.ts'
-import { keystoreFile, nodeDir, type NodeLayout, nodeLayout } from './node-layout.ts'
+import { type Joined, keystoreFile, nodeDir, type NodeKafka, type NodeLayout, nodeLayout } from './node-layout.ts'
 import { openNodeSecrets } from './node-secrets.ts'
 import { type StartOptions } from './options.ts'
 import { LOOPBACK, nodePorts } from './ports.ts'
@@ -16,22 +16,32 @@ export interface Layout {
   readonly nodes: readonly NodeLayout[]
 }
 
-/** Makes the secrets of nodes that have none yet. `tls` is of the hub's servers; undefined where they speak plain text. */
+/**
+ * Makes the secrets of nodes that have none yet. `tls` is of the hub's servers; undefined where they speak plain text. `kafka` is what the hub uses in
+ * place of a broker of its own.
+ */
 export const layoutOf = (
   options: StartOptions,
   secrets: Secrets,
   machine: MachineLayout,
   tls: Tls | undefined,
+  kafka?: NodeKafka,
 ): Layout => {
-  const hub = hubLayout(options, secrets, tls)
+  const hub = hubLayout(options, secrets, tls, kafka)
   const nodes = Array.from({ length: options.nodes }, (_, at) => localNode(options, hub, at))
   return { options, machine, hub, nodes }
+}
+
+const nearHub = ({ ports, tls }: BrokerSettings, kafka: NodeKafka | undefined): Joined['hub'] => {
+  if (kafka === undefined)
+    return { bootstrap: `${LOOPBACK}:${ports.client}`, ...(tls === undefined ? {} : { ca: tls.ca }) }
+  return { bootstrap: kafka.bootstrap, ...(kafka.ca === undefined ? {} : { ca: kafka.ca }) }
 }
 
 /** `node1`, `node2`, … beside the hub. */
 const localNode = (
   options: StartOptions,
-  { broker, registryUrl, secrets, outside }: HubLayout,
+  { broker, kafka, registryUrl, secrets, outside }: HubLayout,
   at: number,
 ): NodeLayout => {
   const { dataDir, portBase, shards } = options
@@ -48,7 +58,7 @@ const localNode = (
       shards,
       // Its ports may have changed since the node was told of them.
       near: {
-        hub: { bootstrap: `${LOOPBACK}:${broker.ports.client}`, ...(tls === undefined ? {} : { ca: tls.ca }) },
+        hub: nearHub(broker, kafka),
         registryUrl,
       },
       lists: at === 0 ? ['mirror-maker'] : [],

@@ -19,6 +19,8 @@ export interface NodeLayout {
   readonly ports: ReturnType<typeof nodePorts>
   readonly secrets: NodeSecrets
   readonly broker: BrokerSettings
+  /** A Kafka that is there already, which it uses in place of that broker. */
+  readonly kafka?: NodeKafka
   /** Where the API and subscribers reach its broker. */
   readonly address: { readonly host: string; readonly port: number }
   readonly shards: number
@@ -28,6 +30,18 @@ export interface NodeLayout {
   readonly near?: Pick<Joined, 'hub' | 'registryUrl'>
   /** Of which Java programs this node's lists the classes, for the archives that shorten later starts: one of a kind on a machine does. */
   readonly lists: readonly JavaProgram[]
+}
+
+/** A Kafka that is somebody else's, for one node: where it is, as whom it is administered, and what its operator has made there. */
+export interface NodeKafka {
+  /** `host:port[,host:port]`. */
+  readonly bootstrap: string
+  /** What its clients trust, PEM; absent where it speaks plain text. */
+  readonly ca?: string
+  readonly admin: Login
+  readonly replicationFactor?: number
+  /** Where this node makes none. */
+  readonly users?: { readonly mirrorMaker: Login; readonly worker: Login; readonly api: Login }
 }
 
 /** What a node knows of its hub: how it reaches it, the two users that it has there, and what its own broker shall have. */
@@ -83,10 +97,7 @@ export const nodeLayout = (
           ...(tls === undefined ? {} : { tls }),
           ...(outside === undefined ? {} : { outside: [outsideListener(outside.reach, ports.broker, outside.tls)] }),
         }
-  const address =
-    outside === undefined
-      ? { host: LOOPBACK, port: ports.broker }
-      : { host: outside.reach.advertise, port: outsidePort(ports.broker) }
+  const address = node.kafka === undefined ? ownAddress(ports, outside) : addressOf(node.kafka)
   // Its MirrorMakers ask each other, and listen where the other parts that do.
   const own = cell === undefined ? ports : { ...ports, mirrorMaker: cellPorts(ports).mirrorMaker }
   return { ...node, ports: own, broker, address }
@@ -109,6 +120,17 @@ const oneOfThree = (
   }
 }
 
+const ownAddress = (ports: NodeLayout['ports'], outside: NodeBroker['outside']): NodeLayout['address'] =>
+  outside === undefined
+    ? { host: LOOPBACK, port: ports.broker }
+    : { host: outside.reach.advertise, port: outsidePort(ports.broker) }
+
+/** Of the first of its brokers. */
+export const addressOf = ({ bootstrap }: Pick<NodeKafka, 'bootstrap'>): NodeLayout['address'] => {
+  const [host = '', port] = bootstrap.split(',', 1)[0]?.split(':') ?? []
+  return { host, port: Number(port) }
+}
+
 /** Of a node beside the hub. */
 export const nodeDir = (dataDir: string, name: string): string => join(dataDir, name)
 
@@ -118,18 +140,26 @@ export const keystoreFile = (dir: string): string => join(dir, 'broker.pem')
 /** The certificate of the hub's authority. */
 export const caFile = (dir: string): string => join(dir, 'ca.pem')
 
+/** How a user reaches a Kafka that is there already. */
+export const kafkaAccess = ({ bootstrap, ca }: NodeKafka, login: Login): BrokerAccess => ({
+  bootstrap,
+  ...login,
+  ...(ca === undefined ? {} : { ca }),
+})
+
 /** The parts of a node that work with its broker and with the hub, each as a user of its own on either. */
 export type NodePart = 'mirrorMaker' | 'worker'
 
 /** How a part of a node reaches the node's broker, and the hub's. */
 export const accessOf = (
-  { name, broker, secrets, near }: NodeLayout,
+  { name, broker, secrets, near, kafka }: NodeLayout,
   { hub, hubUsers }: Pick<Joined, 'hub' | 'hubUsers'>,
   part: NodePart,
 ): { readonly node: BrokerAccess; readonly hub: BrokerAccess } => {
-  const user = part === 'worker' ? workerUser(name) : mirrorMakerUser(name)
+  const own = { user: part === 'worker' ? workerUser(name) : mirrorMakerUser(name), password: secrets[part] }
+  const login = kafka?.users?.[part] ?? own
   return {
-    node: accessAs(broker, { user, password: secrets[part] }),
+    node: kafka === undefined ? accessAs(broker, login) : kafkaAccess(kafka, login),
     hub: { ...(near?.hub ?? hub), ...hubUsers[part] },
   }
 }

@@ -23,6 +23,10 @@ const StartSettings = Type.Object(
     join: Type.Optional(Type.String({ minLength: 1 })),
     /** Holds the token of the first start of a node that joins. */
     tokenFile: Type.Optional(Type.String({ minLength: 1 })),
+    /** Describes a Kafka that is there already, which the hub uses in place of a broker of its own. */
+    hubKafka: Type.Optional(Type.String({ minLength: 1 })),
+    /** Describes a Kafka that is there already, which a node that joins uses in place of a broker of its own. */
+    nodeKafka: Type.Optional(Type.String({ minLength: 1 })),
     /** An address of this machine at which others reach it; loopback alone when absent. */
     listen: Type.Optional(Type.String({ minLength: 1 })),
     /** The name or address by which they do. */
@@ -67,6 +71,8 @@ export type StartOptions = Static<typeof StartSettings> & { readonly dataDir: st
 const FLAGS = {
   join: { type: 'string' },
   'token-file': { type: 'string' },
+  'node-kafka': { type: 'string' },
+  'hub-kafka': { type: 'string' },
   listen: { type: 'string' },
   advertise: { type: 'string' },
   'data-dir': { type: 'string' },
@@ -108,6 +114,8 @@ export const startOptions = (
     ...Object.fromEntries(numbers),
     ...(flags.join === undefined ? {} : { join: flags.join }),
     ...(flags['token-file'] === undefined ? {} : { tokenFile: resolve(cwd, flags['token-file']) }),
+    ...(flags['node-kafka'] === undefined ? {} : { nodeKafka: resolve(cwd, flags['node-kafka']) }),
+    ...(flags['hub-kafka'] === undefined ? {} : { hubKafka: resolve(cwd, flags['hub-kafka']) }),
     ...(flags.listen === undefined ? {} : { listen: flags.listen }),
     ...(flags.advertise === undefined ? {} : { advertise: flags.advertise }),
     ...(flags['port-base'] === undefined ? {} : { portBase: numberOf('port-base', flags['port-base']) }),
@@ -149,11 +157,12 @@ const OF_HUBS = [
   'archive-gb',
   'archive-store',
   'no-archive',
+  'hub-kafka',
   'tls',
 ] as const
 
 const checkTogether = (
-  { join, tokenFile, listen, advertise, moves }: Static<typeof StartSettings>,
+  { join, tokenFile, nodeKafka, listen, advertise, moves }: Static<typeof StartSettings>,
   flags: ReturnType<typeof parseFlags>,
 ): void => {
   const refuse = (why: string): never => {
@@ -162,6 +171,9 @@ const checkTogether = (
   const [other] = join === undefined ? [] : OF_HUBS.filter(name => flags[name] !== undefined)
   if (other !== undefined) refuse(`--${other} is an option of a hub; a node that joins one has no use for it.`)
   if (tokenFile !== undefined && join === undefined) refuse('--token-file is for --join URL.')
+  if (nodeKafka !== undefined && join === undefined) refuse('--node-kafka is for --join URL.')
+  if (nodeKafka !== undefined && listen !== undefined)
+    refuse('--listen is for a broker of the node’s own; with --node-kafka it has none.')
   if (moves.finishMinutes < moves.lateMinutes)
     refuse(
       `moves.finishMinutes (${moves.finishMinutes}) is below moves.lateMinutes (${moves.lateMinutes}): packets of a visit that come later than a node finishes it would be lost. Raise the first, or lower the second.`,

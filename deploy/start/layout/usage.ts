@@ -4,6 +4,8 @@ skysieve start --join URL --token-file FILE: a mirror node of the hub whose API 
 
   --join URL        as a node of another machine's hub: https://hub.example.org:21105
   --token-file FILE what \`skysieve node add\` printed where the hub is administered, for the first start of a node
+  --node-kafka FILE use the Kafka that FILE describes (bootstrap, user, password, ca) in place of a broker of the node's own
+  --hub-kafka FILE  use the Kafka that FILE describes in place of a broker of the hub's own
   --listen ADDRESS  be reached from other machines at this address of this one, over TLS (loopback only)
   --advertise HOST  the name or address by which they reach it, where that is another
   --data-dir DIR    where everything is kept (./.skysieve); DIR/skysieve.json may hold the options below, and the

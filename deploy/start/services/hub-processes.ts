@@ -70,8 +70,13 @@ export const apiProcess = (machine: MachineLayout, hub: HubLayout, nodes: readon
       hub: hubAccess(hub, API_USER),
       ...outsideSettings(hub, hub.ports.api),
       near: Object.fromEntries(nodes.map(({ name, broker }) => [name, nearAccess(broker)])),
-      ...(outside === undefined ? {} : { hubOutside: { bootstrap: outside.bootstrap, ca: outside.tls.ca } }),
-      ...(authority === undefined ? {} : { authority: { port: hub.ports.hubOps, secretFile: authority.secretFile } }),
+      // A Kafka of somebody else's has one address for everybody.
+      ...(outside === undefined || hub.kafka !== undefined
+        ? {}
+        : { hubOutside: { bootstrap: outside.bootstrap, ca: outside.tls.ca } }),
+      ...(authority === undefined
+        ? {}
+        : { authority: { port: hub.ports.hubOps, secretFile: authority.secretFile, ca: authority.ca } }),
       redis: { host: LOOPBACK, port: hub.ports.redis, password: hub.secrets.redis },
       adminTokenSha256: adminTokenSha256(hub),
       platformKey: hub.secrets.platformKey,

@@ -20,6 +20,9 @@ import { accessOf, type Joined, type NodeLayout } from '../layout/node-layout.ts
 import { MIRRORED_TOPICS } from '../access/broker-acls.ts'
 import { type ProcessSpec } from '../supervise/supervisor.ts'
 
+/** As many replicas as the brokers make by default. */
+const AS_BROKERS_DO = -1
+
 const peerOf = ({ broker: { cell, host } }: NodeLayout): Pick<MirrorMakerSettings, 'peers'> => {
   const rank = cell?.voters.findIndex(({ id }) => id === cell.id) ?? -1
   const address = cell?.voters[rank]?.address
@@ -34,6 +37,7 @@ const settingsOf = (node: NodeLayout, joined: Joined): MirrorMakerSettings => ({
   libs: node.broker.libs,
   ...accessOf(node, joined, 'mirrorMaker'),
   restPort: node.ports.mirrorMaker,
+  ...(node.kafka === undefined ? {} : { replicas: node.kafka.replicationFactor ?? AS_BROKERS_DO }),
   topics: MIRRORED_TOPICS,
   ...peerOf(node),
 })

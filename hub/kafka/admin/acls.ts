@@ -26,6 +26,10 @@ const OPERATIONS = {
   'idempotent-write': AclOperations.IDEMPOTENT_WRITE,
 } as const
 
+/** Those of a set as brokers tell it: a bit for each, at its number in the protocol. */
+export const operationsIn = (bits: number): AclOperation[] =>
+  (Object.keys(OPERATIONS) as AclOperation[]).filter(name => ((bits >> OPERATIONS[name]) & 1) === 1)
+
 export type AclResource = keyof typeof RESOURCES
 export type AclMatch = keyof typeof MATCHES
 export type AclOperation = keyof typeof OPERATIONS

@@ -6,7 +6,9 @@ import { type BrokerAccess } from '../broker-access.ts'
 import { aclCalls, type AclCalls } from './acls.ts'
 import { clusterCalls, type ClusterCalls } from './cluster.ts'
 import { groupCalls, type GroupCalls } from './groups.ts'
+import { keystoreCalls, type KeystoreCalls } from './keystores.ts'
 import { offsetCalls, type OffsetCalls } from './offsets.ts'
+import { ownRightsCalls, type OwnRightsCalls } from './own-rights.ts'
 import { topicCalls, type TopicCalls } from './topics.ts'
 import { userCalls, type UserCalls } from './users-and-quotas.ts'
 import { patchConnections } from '../library-patches/platformatic-connections.ts'
@@ -14,7 +16,8 @@ import { kafkaFailure } from '../client-errors.ts'
 import { platformaticLogin } from '../login-settings.ts'
 import { openQueue } from '../serial-queue.ts'
 
-export interface ClusterAdmin extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls, ClusterCalls {
+export interface ClusterAdmin
+  extends TopicCalls, UserCalls, AclCalls, OffsetCalls, GroupCalls, ClusterCalls, OwnRightsCalls, KeystoreCalls {
   close: () => Promise<void>
 }
 
@@ -49,6 +52,8 @@ export const openAdmin = (access: BrokerAccess, clientId = 'skysieve-admin', ret
     ...offsetCalls(call),
     ...groupCalls(call),
     ...clusterCalls(call),
+    ...ownRightsCalls(call),
+    ...keystoreCalls(call),
     close: () => queue(() => admin.close()),
   }
 }

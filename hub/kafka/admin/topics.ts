@@ -12,6 +12,8 @@ export interface TopicSpec {
   readonly name: string
   /** 1 where absent. */
   readonly partitions?: number
+  /** Copies of each partition; as many as the brokers make by default where absent. */
+  readonly replicas?: number
   /** Kafka's topic settings, e.g. `{ 'cleanup.policy': 'compact' }`; what is not named keeps its value. */
   readonly configs?: TopicConfigs
 }
@@ -25,6 +27,12 @@ export interface TopicDescription {
   readonly bytes: number
 }
 
+export interface TopicShape {
+  readonly partitions: number
+  /** Every setting in effect; absent where the user may not see them. */
+  readonly configs?: Readonly<Record<string, string>>
+}
+
 export interface TopicCalls {
   /** Makes what is missing and sets what differs. Throws HUB_TOPIC_DIFFERS where a topic has another number of partitions. */
   createTopics: (topics: readonly TopicSpec[]) => Promise<void>
@@ -33,6 +41,8 @@ export interface TopicCalls {
   listTopics: () => Promise<string[]>
   /** undefined where there is no such topic. */
   describeTopic: (name: string) => Promise<TopicDescription | undefined>
+  /** What a user that is no administrator sees of a topic; undefined where there is none, or it may not see it. */
+  topicShape: (name: string) => Promise<TopicShape | undefined>
   /** Its settings; undefined where there is no such topic. */
   topicConfigs: (name: string) => Promise<Readonly<Record<string, string>> | undefined>
   /** A topic made anew under its old name has another identity; undefined where there is no such topic. */
@@ -69,6 +79,17 @@ const describe = async (admin: Admin, name: string): Promise<Omit<TopicDescripti
   }
 }
 
+/** Without its settings, where the user may not see them. */
+const shapeOf = async (admin: Admin, name: string): Promise<TopicShape | undefined> => {
+  try {
+    return await describe(admin, name)
+  } catch (error) {
+    if (!isProtocolError(error, 'TOPIC_AUTHORIZATION_FAILED')) throw error
+    const { topics } = await admin.metadata({ topics: [name], forceUpdate: true })
+    return { partitions: topics.get(name)?.partitionsCount ?? 0 }
+  }
+}
+
 /** The controller knows a topic some milliseconds before the broker serves it. */
 const awaitVisible = async (admin: Admin, name: string): Promise<Omit<TopicDescription, 'bytes'>> => {
   const deadline = performance.now() + VISIBLE_LIMIT_MS
@@ -84,11 +105,11 @@ const awaitVisible = async (admin: Admin, name: string): Promise<Omit<TopicDescr
   }
 }
 
-const create = async (admin: Admin, { name, partitions = 1, configs }: TopicSpec): Promise<void> => {
+const create = async (admin: Admin, { name, partitions = 1, replicas = -1, configs }: TopicSpec): Promise<void> => {
   const settings = entriesOf(configs)
   try {
     await admin.createTopics({
-      topics: [{ topic: name, partitions, replicas: -1 }],
+      topics: [{ topic: name, partitions, replicas }],
       configs: settings.map(([name, value]) => ({ name, value })),
     })
     await awaitVisible(admin, name)
@@ -129,6 +150,7 @@ export const topicCalls = (call: AdminCall): TopicCalls => ({
   listTopics: () => call('Listing topics', admin => admin.listTopics()),
   topicConfigs: name =>
     call(`Looking up the settings of topic ${name}`, async admin => (await describe(admin, name))?.configs),
+  topicShape: name => call(`Looking at topic ${name}`, admin => shapeOf(admin, name)),
   describeTopic: name =>
     call(`Describing topic ${name}`, async admin => {
       const topic = await describe(admin, name)

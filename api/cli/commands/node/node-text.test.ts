@@ -54,6 +54,12 @@ test('a node is shown with what is known of it, and without what is not', () => 
   expect(text).toMatch(/^filters +5 of 50 placed, 4 running$/m)
   expect(text).toMatch(/^labels +rack=a7 disk=ssd$/m)
   expect(text).not.toMatch(/why|machine|joined|gaps|undefined|null/)
+  expect(nodeText({ ...view, certificate: { until: '2027-11-21', days: 364 } })).toMatch(
+    /^certificate +364 days left, until 2027-11-21$/m,
+  )
+  expect(nodeText({ ...view, certificate: { until: '2026-11-19', days: -2 } })).toMatch(
+    /^certificate +ended on 2026-11-19: .*renews it when/m,
+  )
   const joinedAs = {
     hostname: 'pluto',
     version: '0.1.0',

@@ -77,9 +77,15 @@ function machineRows({ machine, machines, joinedAs, mirrorLag }: NodeView): read
   ]
 }
 
+/** It is renewed by itself long before: one that is not has a node or a hub that is away. */
+const certificateText = ({ until, days }: NonNullable<NodeView['certificate']>): string =>
+  days < 0
+    ? `ended on ${until}: nobody connects. Its node renews it when it runs and reaches the hub’s API`
+    : `${days} days left, until ${until}`
+
 /** Lines of what is known, without those of which nothing is. */
 export function nodeText(node: NodeView): string {
-  const { gaps, why, tokenExpiresAt, joinedAt, updatedAt, bootstrap } = node
+  const { gaps, why, tokenExpiresAt, joinedAt, updatedAt, bootstrap, certificate } = node
   const rows: readonly Row[] = [
     ['node', node.mirror],
     ['state', nodeState(node)],
@@ -88,6 +94,7 @@ export function nodeText(node: NodeView): string {
     ['joined', joinedAt],
     ['reported', updatedAt ?? undefined],
     ['address', bootstrap ?? undefined],
+    ['certificate', certificate && certificateText(certificate)],
     ['filters', `${limitText(node)} placed, ${node.filters} running`],
     ['shards', String(node.shards)],
     ['lag (alerts)', String(node.lagAlerts)],

@@ -64,7 +64,7 @@ export function loginRoutes(app: App, platform: Platform): void {
       topics: record ? [...topicsOf(controlState, record).keys()].toSorted() : [],
       nodes: mirrorsOf(controlState).flatMap(mirror => {
         const bootstrap = brokers.address(mirror)
-        return bootstrap === undefined
+        return bootstrap === undefined || !brokers.makesUsers(mirror)
           ? []
           : [{ mirror, bootstrap, topics: filterTopicsOn(controlState, account, mirror).toSorted() }]
       }),

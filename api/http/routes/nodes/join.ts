@@ -1,6 +1,5 @@
 // A node joins. It has no bearer token: what it may is told by the join token in the body, and whose it is by the key that signed its request.
 import { type FastifyRequest } from 'fastify'
-import { HUB } from '../../../brokers/brokers.ts'
 import { ApiError } from '../../../errors.ts'
 import { JoinAnswer, JoinRequest, JoinWaiting } from '../../../nodes/join-messages.ts'
 import { joinNode, nodeOfToken } from '../../../nodes/join-node.ts'
@@ -56,12 +55,9 @@ export function joinRoutes(app: App, platform: Platform): void {
       response: answers({ 200: forms('One certificate.', { 'application/x-pem-file': null }) }),
     },
     async handler(_request, reply) {
-      const { ca } = platform.brokers.security(HUB)
+      const { authority: ca } = platform.joining
       if (ca === undefined)
-        throw new ApiError(
-          'API_ROUTE_UNKNOWN',
-          'This system has no authority of its own: its brokers speak plain text.',
-        )
+        throw new ApiError('API_ROUTE_UNKNOWN', 'This system has no authority of its own: its API speaks plain text.')
       return reply.type('application/x-pem-file').send(Buffer.from(ca))
     },
   })
