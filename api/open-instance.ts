@@ -22,7 +22,6 @@ import { type Platform } from './platform.ts'
 import { openRuntimes, type PythonRuntime } from './authoring/runtimes.ts'
 import { type ApiSettings } from './settings.ts'
 import { type ServedBroker, openBrokers } from './brokers/open-brokers.ts'
-import { HUB } from './brokers/brokers.ts'
 
 export interface ApiOptions extends NodeJoining {
   readonly host: string
@@ -30,8 +29,6 @@ export interface ApiOptions extends NodeJoining {
   readonly hub: Omit<ServedBroker, 'name'>
   /** Where other machines reach it too, over TLS. */
   readonly outside?: TlsListenerOptions | undefined
-  /** Nodes that have no records: they are served as long as the API runs. */
-  readonly mirrors?: readonly ServedBroker[]
   /** Nodes on this machine, by name: how they are reached without the network. */
   readonly near?: Readonly<Record<string, NearBroker>> | undefined
   readonly redis: RedisAccess
@@ -65,7 +62,7 @@ export interface Api {
 
 /** Opens an instance; it listens, reads and (when it leads) writes when this resolves. */
 export async function openApi(options: ApiOptions): Promise<Api> {
-  const { hub, mirrors = [], settings, log, sandbox, adminTokenSha256 } = options
+  const { hub, settings, log, sandbox, adminTokenSha256 } = options
   const metrics = apiMetrics(options.registry)
   const box = openSecretBox(options.platformKey)
   const jobs = openSubmissionQueue(options.redis, log)
@@ -97,11 +94,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     },
   })
   const { controlState } = controlLogs
-  const brokers = openBrokers(
-    [{ ...hub, name: HUB }, ...mirrors],
-    box,
-    openNodeBrokers(box, hub.user, controlState, options.near),
-  )
+  const brokers = openBrokers(hub, box, openNodeBrokers(box, hub.user, controlState, options.near))
   controlLogs.onNode(name => brokers.refresh(name))
   const sourceChecks = openSourceChecks({
     sandbox,

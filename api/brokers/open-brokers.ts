@@ -1,5 +1,5 @@
 // The brokers over connections of the API's own user: users with their ACLs and quotas, topics, and what a topic holds.
-import { type BrokerAccess, type ClusterAdmin, type Grant, HubError, openAdmin, openProducer, openQueue } from '#hub'
+import { type BrokerAccess, type ClusterAdmin, HubError, openAdmin, openProducer, openQueue } from '#hub'
 import { type SecretBox } from '../accounts/secret-box.ts'
 import { ApiError } from '../errors.ts'
 import { type Brokers, HUB, type TopicOffsets } from './brokers.ts'
@@ -15,19 +15,6 @@ export interface ServedBroker extends BrokerAccess {
   readonly advertisedCa?: string | undefined
   /** Somebody else makes its users; the API makes none there and takes none away. */
   readonly usersAreGiven?: boolean
-}
-
-/** An ACL as text, so that two can be compared. */
-const textOf = ({ resource, name = '', match = 'literal' }: Grant, operation: string): string =>
-  [resource, resource === 'cluster' ? '' : name, match, operation].join(' ')
-
-/** Those of `held` that are not among `due`. */
-const surplus = (held: readonly Grant[], due: readonly Grant[]): Grant[] => {
-  const wanted = new Set(due.flatMap(grant => grant.operations.map(operation => textOf(grant, operation))))
-  return held.flatMap(grant => {
-    const operations = grant.operations.filter(operation => !wanted.has(textOf(grant, operation)))
-    return operations.length === 0 ? [] : [{ ...grant, operations }]
-  })
 }
 
 /** What is no fault of the broker's. */
@@ -64,15 +51,14 @@ const isSame = (one: ServedBroker, other: ServedBroker): boolean =>
     key => one[key] === other[key],
   )
 
-/** Connects to nothing until used. Of a name that is both among `fixed` and joined the joined one is meant. */
-export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, joined: JoinedBrokers = NONE): LiveBrokers {
-  const known = new Map(fixed.map(broker => [broker.name, broker]))
+/** Connects to nothing until used. */
+export function openBrokers(hub: Omit<ServedBroker, 'name'>, box: SecretBox, nodes: JoinedBrokers = NONE): LiveBrokers {
   const connected = new Map<string, Connected>()
   const indexes = new Map<string, RecordIndex>()
   /** They outlive a connection: who changes users waits for whoever did over the one before. */
   const queues = new Map<string, ReturnType<typeof openQueue>>()
 
-  const brokerOf = (name: string): ServedBroker | undefined => joined.find(name) ?? known.get(name)
+  const brokerOf = (name: string): ServedBroker | undefined => (name === HUB ? { ...hub, name } : nodes.find(name))
   const disconnect = (name: string): void => {
     const found = connected.get(name)
     connected.delete(name)
@@ -115,7 +101,7 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
   }
 
   return {
-    mirrors: () => [...new Set([...known.keys(), ...joined.names()])].filter(name => name !== HUB),
+    mirrors: () => nodes.names(),
     async reach(name) {
       // A connection of its own: who asks wants to know now, and asks again.
       const admin = openAdmin(servedBy(name).broker, 'skysieve-api-reach', REACH_RETRIES)
@@ -215,8 +201,7 @@ export function openBrokers(fixed: readonly ServedBroker[], box: SecretBox, join
         const { user, iterations, salt, sealed, grants, quota } = found
         const saltedPassword = box.open(user, sealed)
         await admin.upsertUser(user, { iterations, salt: Buffer.from(salt, 'base64'), saltedPassword })
-        await admin.revoke(surplus(await admin.listGrants(user), grants))
-        await admin.grant(grants)
+        await admin.setGrants(user, grants)
         await admin.setQuota(user, quota)
       }),
     applyQuotas: (name, wanted) =>

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { type ClusterAdmin, openAdmin, openProducer, type Producer } from '#hub'
 import { openSecretBox } from '../accounts/secret-box.ts'
+import { HUB } from './brokers.ts'
 import { openBrokers } from './open-brokers.ts'
 
 const { node } = inject('kafka')
 const topic = `progress.${randomBytes(4).toString('hex')}`
-const brokers = openBrokers([{ ...node, name: 'node1' }], openSecretBox(randomBytes(32)))
+const brokers = openBrokers(node, openSecretBox(randomBytes(32)))
 let admin: ClusterAdmin
 let producer: Producer
 
@@ -29,7 +30,7 @@ const commit = async (...records: readonly (readonly [key: string, value: string
   await transaction.commit()
 }
 const newest = async (key: string): Promise<string | undefined> =>
-  (await brokers.newest('node1', topic, 0, key))?.value?.toString()
+  (await brokers.newest(HUB, topic, 0, key))?.value?.toString()
 
 test('is found among others, replaced by what was committed since, and gone with its tombstone', async () => {
   expect(await newest('visit/f/1')).toBeUndefined()

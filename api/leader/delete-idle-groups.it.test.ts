@@ -10,6 +10,7 @@ import { MAX_EMPTY_GROUPS } from '../subscribers/consumer-groups.ts'
 import { openControlState } from '../control/control-state.ts'
 import { type ApiSettings } from '../settings.ts'
 import { newIdleGroupCleaner } from './delete-idle-groups.ts'
+import { HUB } from '../brokers/brokers.ts'
 import { openBrokers } from '../brokers/open-brokers.ts'
 import { newPassword } from '../subscribers/kafka-password.ts'
 import { kafkaUsers } from '../subscribers/kafka-users.ts'
@@ -19,7 +20,7 @@ const account = `reap${randomBytes(3).toString('hex')}`
 const topic = `${account}.topic`
 const box = openSecretBox(randomBytes(32))
 const settings = { kafkaBytesPerSecond: 1e9, kafkaRequestPercent: 1000 } as ApiSettings
-const brokers = openBrokers([{ ...hub, name: 'node1' }], box)
+const brokers = openBrokers(hub, box)
 let admin: ClusterAdmin
 let stock: Kafka
 let controlState: ReturnType<typeof openControlState>
@@ -34,7 +35,7 @@ beforeAll(async () => {
     user: account,
     account,
     topic,
-    broker: 'node1',
+    broker: HUB,
     ...kept,
     state: 'active',
     createdAt,
@@ -42,7 +43,7 @@ beforeAll(async () => {
   const records: AccountsValue[] = [record]
   const accounts = new Map(records.map(value => [accountsKey(value), value]))
   controlState = openControlState({ accounts, filters: new Map(), status: new Map(), nodes: new Map() }, '')
-  await brokers.applyUser('node1', () => kafkaUsers(controlState, settings)[0])
+  await brokers.applyUser(HUB, () => kafkaUsers(controlState, settings)[0])
   stock = new Kafka({
     brokers: [hub.bootstrap],
     sasl: { mechanism: 'scram-sha-512', username: account, password },

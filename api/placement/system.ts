@@ -1,6 +1,5 @@
 // The system as placement sees it at one moment, put together from the control state.
 import { type Manifest } from '#filters'
-import { type Brokers } from '../brokers/brokers.ts'
 import { type ControlState } from '../control/control-state.ts'
 import { type Choice, choosePlace } from './choose-place.ts'
 import { wantedOf } from './filter-cost.ts'
@@ -10,7 +9,6 @@ import { type System } from './rebalance.ts'
 
 export interface SystemSource {
   readonly controlState: Pick<ControlState, 'nodes' | 'filters' | 'shards' | 'statusOf'>
-  readonly brokers: Pick<Brokers, 'mirrors'>
   readonly nowMs: () => number
 }
 
@@ -26,24 +24,16 @@ export function systemOf(source: SystemSource): System {
   }
 }
 
-/** Nodes by their records; those that the API's settings name have none, and are as if they had joined. */
-function wishesOf({ controlState, brokers }: SystemSource): NodeWish[] {
-  const records = controlState.nodes()
-  const named = new Set(records.map(({ name }) => name))
-  const fixed = brokers.mirrors().filter(name => !named.has(name))
-  return [
-    ...records.map(({ name, state, reachedAt, labels, limits, shards, machine }) => ({
-      name,
-      state,
-      isReached: reachedAt !== undefined,
-      labels,
-      maxFilters: limits.filters,
-      shards,
-      machine,
-    })),
-    ...fixed.map(name => ({ name, state: 'active' as const, isReached: true, labels: {}, shards: 0 })),
-  ]
-}
+const wishesOf = ({ controlState }: SystemSource): NodeWish[] =>
+  controlState.nodes().map(({ name, state, reachedAt, labels, limits, shards, machine }) => ({
+    name,
+    state,
+    isReached: reachedAt !== undefined,
+    labels,
+    maxFilters: limits.filters,
+    shards,
+    machine,
+  }))
 
 /** Where a filter would be placed now, or why nowhere. */
 export function choiceFor(source: SystemSource, manifest: Manifest): Choice {

@@ -1,4 +1,4 @@
-// Two real brokers for the integration tests, started once for a run: a hub and a node. Tests get at them by inject('kafka'). A run whose
+// Three real brokers for the integration tests, started once for a run: a hub and two nodes. Tests get at them by inject('kafka'). A run whose
 // tests want none says so by SKYSIEVE_TEST_BROKERS=none.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -10,11 +10,12 @@ import { startBroker, type BrokerAccess } from '#hub'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Both as a super user. */
+    /** Each as a super user. */
     kafka: {
       readonly hub: BrokerAccess
       readonly node: BrokerAccess
-      /** The node as reached through a relay, which a test has to open itself: it listens on the port of `access` and passes on to `port`. */
+      readonly second: BrokerAccess
+      /** The first node as reached through a relay, which a test has to open itself: it listens on the port of `access` and passes on to `port`. */
       readonly relayed: { readonly access: BrokerAccess; readonly port: number }
     }
   }
@@ -34,9 +35,9 @@ const secret = (): string => randomBytes(18).toString('base64url')
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   if (process.env.SKYSIEVE_TEST_BROKERS === 'none') return async () => undefined
   const dir = await mkdtemp(join(tmpdir(), 'skysieve-brokers-'))
-  const ports = await freePorts(6)
+  const ports = await freePorts(8)
   const java = process.env.JAVA_HOME === undefined ? {} : { java: join(process.env.JAVA_HOME, 'bin/java') }
-  const [outside, relay] = [ports[4]!, `127.0.0.1:${ports[5]!}`]
+  const [outside, relay] = [ports[6]!, `127.0.0.1:${ports[7]!}`]
   const start = (name: string, [client, controller]: number[]) =>
     startBroker({
       name,
@@ -49,17 +50,19 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
       ...(name === 'node' ? { outside: [{ port: outside, advertised: relay }] } : {}),
       ...java,
     })
-  const started = await Promise.allSettled([start('hub', ports.slice(0, 2)), start('node', ports.slice(2, 4))])
+  const names = ['hub', 'node', 'second']
+  const started = await Promise.allSettled(names.map((name, at) => start(name, ports.slice(2 * at, 2 * at + 2))))
   const stop = async (): Promise<void> => {
     await Promise.all(started.flatMap(broker => (broker.status === 'fulfilled' ? [broker.value.stop()] : [])))
     await rm(dir, { recursive: true, force: true, maxRetries: 3 })
   }
-  const [hub, node] = started
-  if (hub?.status === 'fulfilled' && node?.status === 'fulfilled') {
-    const access = { ...node.value.access, bootstrap: relay }
-    provide('kafka', { hub: hub.value.access, node: node.value.access, relayed: { access, port: outside } })
+  const failed = started.find(broker => broker.status === 'rejected')
+  const [hub, node, second] = started.flatMap(broker => (broker.status === 'fulfilled' ? [broker.value.access] : []))
+  if (failed === undefined && hub !== undefined && node !== undefined && second !== undefined) {
+    const access = { ...node, bootstrap: relay }
+    provide('kafka', { hub, node, second, relayed: { access, port: outside } })
     return stop
   }
   await stop()
-  throw [hub, node].find(broker => broker?.status === 'rejected')!.reason
+  throw failed?.reason
 }

@@ -31,6 +31,7 @@ export default defineConfig({
           include: ['**/*.it.test.ts'],
           exclude,
           globalSetup: [temporaryFolder, 'deploy/checks/kafka.setup.ts'],
+          setupFiles: ['deploy/checks/own-topics.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -44,8 +45,8 @@ export default defineConfig({
           exclude,
           globalSetup: [temporaryFolder],
           // Only to end a test that will not pass: a machine may be ten times slower than ours.
-          testTimeout: 1_200_000,
-          hookTimeout: 1_200_000,
+          testTimeout: 3_600_000,
+          hookTimeout: 3_600_000,
           fileParallelism: false,
         },
       },

@@ -87,18 +87,18 @@ const isOlder = (version: string): boolean => {
   return at >= 0 && (parts[at] ?? 0) < LOGS_IN[at]!
 }
 
-/** Another broker, which speaks TLS. */
-const secureBroker = async (dir: string): Promise<Broker> => {
+/** Another broker, which speaks TLS; those of one folder have one authority. */
+const secureBroker = async (dir: string, name: string): Promise<Broker> => {
   const secret = (): string => randomBytes(12).toString('hex')
   return startBroker({
-    name: 'hub',
-    dir: join(dir, 'hub'),
+    name,
+    dir: join(dir, name),
     libs: process.env['SKYSIEVE_KAFKA_LIBS'] ?? kafkaJarsIn(CACHE_DIR),
     ports: { client: await getPort(), controller: await getPort() },
     secrets: { admin: secret(), broker: secret() },
     heapMb: 256,
     scramIterations: 4096,
-    tls: await serverTls(join(dir, 'tls'), 'hub', ['127.0.0.1', 'localhost']),
+    tls: await serverTls(join(dir, 'tls'), name, ['127.0.0.1', 'localhost']),
   })
 }
 
@@ -109,8 +109,9 @@ const json = ({ stdout, stderr }: CliRun) => {
 
 describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
   let dir: string
-  let broker: Broker | undefined
+  let brokers: readonly Broker[] = []
   let hub: BrokerAccess
+  let node: BrokerAccess
   let instance: TestInstance
   let url: string
   let anna: (...argv: string[]) => Promise<CliRun>
@@ -119,12 +120,9 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'skysieve-paste-test-'))
-    broker = tls ? await secureBroker(dir) : undefined
-    hub = broker?.access ?? kafka.hub
-    instance = await openTestInstance(
-      { hub, node: broker?.access ?? kafka.node },
-      { settings: { credentialsPerAccount: 40 } },
-    )
+    brokers = tls ? [await secureBroker(dir, 'hub'), await secureBroker(dir, 'node')] : []
+    ;[hub, node] = [brokers[0]?.access ?? kafka.hub, brokers[1]?.access ?? kafka.node]
+    instance = await openTestInstance({ hub, node }, { settings: { credentialsPerAccount: 40 } })
     await instance.startRedis()
     ;({ url } = await instance.open())
     const made = await instance.cli(
@@ -144,9 +142,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
       if (filter.placement !== null) break
       await sleep(50)
     }
-    // Hub and node are one broker here, where a login would be given the rights of the one and then those of the other.
-    if (tls) await instance.forgetNodes()
-    await fill(broker?.access ?? kafka.node, [topic])
+    await fill(node, [topic])
     await fill(hub, [STREAM, NOTICES])
   })
   afterAll(async () => {
@@ -156,7 +152,7 @@ describe.each(['plain', 'tls'] as const)('a system that speaks %s', kind => {
       await admin.deleteTopics([STREAM, NOTICES])
       await admin.close()
     }
-    await broker?.kill()
+    await Promise.all(brokers.map(broker => broker.kill()))
     await rm(dir, { recursive: true, force: true, maxRetries: 3 })
   })
 

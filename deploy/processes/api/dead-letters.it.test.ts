@@ -39,8 +39,9 @@ beforeAll(async () => {
   instance = await openTestInstance(kafka, { secondNode: true })
   await instance.startRedis()
   for (const [access, names] of [
-    [kafka.hub, [HUB_DEAD_LETTERS, topic, NODE_DEAD_LETTERS]],
+    [kafka.hub, [HUB_DEAD_LETTERS, topic]],
     [kafka.node, [NODE_DEAD_LETTERS]],
+    [kafka.second, [NODE_DEAD_LETTERS]],
   ] as const) {
     const admin = openAdmin(access)
     await admin.deleteTopics(names.filter(name => name !== topic))
@@ -158,7 +159,9 @@ test('of two nodes, each with a topic of that name, an administrator describes a
       value: JSON.stringify({ mirror, ...report }),
     })),
   )
-  await hub.send([{ topic: NODE_DEAD_LETTERS, ...letter(Buffer.from('of node2'), `${topic}-0-1`) }])
+  const onSecond = await openProducer(kafka.second, { clientId: 'test-letters' })
+  await onSecond.send([{ topic: NODE_DEAD_LETTERS, ...letter(Buffer.from('of node2'), `${topic}-0-1`) }])
+  await onSecond.close()
   const own = async (args: readonly string[]) =>
     instance.cli(['topic', ...args, '--url', url, '--json'], { token: instance.adminToken })
   await expect
@@ -172,12 +175,12 @@ test('of two nodes, each with a topic of that name, an administrator describes a
   expect(JSON.parse(first.stdout)).toMatchObject({ mirror: 'node1', bootstrap: kafka.node.bootstrap })
   expect(first.stderr).toMatch(/is on node1, node2: this is node1’s; others with --mirror NODE/)
   const second = JSON.parse((await own(['describe', NODE_DEAD_LETTERS, '--mirror', 'node2'])).stdout)
-  expect(second).toMatchObject({ mirror: 'node2', bootstrap: kafka.hub.bootstrap })
+  expect(second).toMatchObject({ mirror: 'node2', bootstrap: kafka.second.bootstrap })
   expect(second.hint).toMatch(`skysieve topic credential ${NODE_DEAD_LETTERS} --mirror node2`)
 
   for (const [mirror, { bootstrap }] of [
     ['node1', kafka.node],
-    ['node2', kafka.hub],
+    ['node2', kafka.second],
   ] as const) {
     const made = await own(['credential', NODE_DEAD_LETTERS, '--mirror', mirror])
     expect(JSON.parse(made.stdout)).toMatchObject({ topic: NODE_DEAD_LETTERS, bootstrap })

@@ -23,7 +23,7 @@ import { openIsolateSandbox, type Sandbox } from '#sandbox'
 import { type CliRun, openTestInstance, type TestInstance } from './instance.fixture.ts'
 
 const kafka = inject('kafka')
-const BROKERS: Readonly<Record<string, BrokerAccess>> = { node1: kafka.node, node2: kafka.hub }
+const BROKERS: Readonly<Record<string, BrokerAccess>> = { node1: kafka.node, node2: kafka.second }
 const FILTERS = 12
 const CAP = 3
 const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })

@@ -18,7 +18,7 @@ import { nodeHubAcls } from '../../start/access/broker-acls.ts'
 import { nodeHubUsers } from '../../start/layout/kafka-users.ts'
 import { redisProcess } from '../../start/services/redis.ts'
 import { softwareVersion } from '../../version.ts'
-import { joinedNode, letApiIn } from './joining-node.fixture.ts'
+import { joinedNode } from './joining-node.fixture.ts'
 import { pythonRuntime } from './python-runtime.ts'
 import { reportingNodes } from './reporting-nodes.fixture.ts'
 
@@ -33,7 +33,10 @@ const CONTROL = [
 
 export interface Kafka {
   readonly hub: BrokerAccess
+  /** Of `node1`. */
   readonly node: BrokerAccess
+  /** Of `node2`, where a test wants one. */
+  readonly second?: BrokerAccess
 }
 
 export interface CliRun {
@@ -48,14 +51,12 @@ export interface TestInstance {
   readonly registry: Registry
   startRedis(): Promise<void>
   killRedis(): Promise<void>
-  /** Another instance on the same brokers and Redis; `node1` has joined and is reached when this resolves. */
+  /** Another instance on the same brokers and Redis; its nodes have joined and are reached when this resolves. */
   open(): Promise<Api & { readonly port: number }>
   /** What main.ts needs to run as a process of its own on the same brokers and Redis. */
   processConfig(): Promise<{ readonly port: number; readonly config: { readonly opsPort: number } }>
   /** One command of the command line against `url`, with profiles of its own. */
   cli(argv: readonly string[], over?: Partial<CliContext> & { readonly input?: string }): Promise<CliRun>
-  /** Its nodes are known no more: they report no longer, and their reports are gone. */
-  forgetNodes(): Promise<void>
   close(): Promise<void>
 }
 
@@ -64,7 +65,7 @@ interface Over {
   /** Told where it may lie. */
   readonly archive?: (dir: string) => Promise<ArchiveSettings>
   readonly settings?: Partial<ApiSettings>
-  /** A second node, `node2`, whose broker is the hub's: by the settings, as the API has one user there. */
+  /** `node2` joins too. */
   readonly secondNode?: boolean
   /** No node joins. */
   readonly withoutNode?: boolean
@@ -75,7 +76,8 @@ interface Over {
 }
 
 /** Makes control topics and users anew; what a former run left in them is gone. */
-export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): Promise<TestInstance> {
+export async function openTestInstance(kafka: Kafka, over: Over = {}): Promise<TestInstance> {
+  const { hub } = kafka
   const dir = mkdtempSync(join(tmpdir(), 'skysieve-api-'))
   const user = 'skysieve-api'
   const password = randomBytes(12).toString('hex')
@@ -85,18 +87,11 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
   const log = pino({ level: process.env['API_TEST_LOG'] ?? 'silent' })
   const registry = new Registry()
   await prepare(hub, user, password)
-  // The API has one user on a broker, so a node on the hub's own does not join.
-  const joins = over.withoutNode !== true && node.bootstrap !== hub.bootstrap
-  const fixed = [
-    ...(joins || over.withoutNode === true ? [] : [{ name: 'node1', ...node }]),
-    ...(over.secondNode === true ? [{ name: 'node2', ...hub }] : []),
-  ]
-  await makeNodeTopics(node)
-  for (const access of fixed) await prepareFixedNode(access, user, password)
+  const joining = nodesOf(kafka, over)
+  for (const broker of [kafka.node, ...joining.values()]) await makeNodeTopics(broker)
   const isolates = { dir: join(dir, 'sandbox'), logger: log, defaults: { hosts: 1 } }
   const sandbox = await openSandbox({ isolates })
   const archive = await over.archive?.(join(dir, 'archive'))
-  const mirrors = over.withoutNode === true ? [] : ['node1', ...(over.secondNode === true ? ['node2'] : [])]
   let nodes: Awaited<ReturnType<typeof reportingNodes>> | undefined
   const open: Api[] = []
   let server: ChildProcess | undefined
@@ -126,7 +121,6 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         port,
         hub: { ...hub, user, password, advertisedCa: over.authority?.ca },
         ...signedBy(over.authority),
-        mirrors: fixed.map(access => ({ ...access, user, password })),
         version: softwareVersion(),
         kafkaVersion: KAFKA_VERSION,
         nodeUsers: nodeHubUsers,
@@ -160,9 +154,9 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
         registry: open.length === 0 ? registry : new Registry(),
       })
       open.push(api)
-      if (joins) await joinedNode(api.url, adminToken, 'node1', node)
+      for (const [name, broker] of joining) await joinedNode(api.url, adminToken, name, broker)
       // Not before: one that reports is known without having been added.
-      if (over.workers !== true) nodes ??= await reportingNodes(hub, mirrors)
+      if (over.workers !== true) nodes ??= await reportingNodes(hub, [...joining.keys()])
       return Object.assign(api, { port })
     },
     async processConfig() {
@@ -199,9 +193,6 @@ export async function openTestInstance({ hub, node }: Kafka, over: Over = {}): P
       const [stdout = '', stderr = ''] = await Promise.all(texts)
       return { exitCode, stdout, stderr }
     },
-    async forgetNodes() {
-      await nodes?.forget()
-    },
     async close() {
       await nodes?.close()
       await Promise.allSettled(open.map(api => api.close()))
@@ -234,9 +225,15 @@ async function makeNodeTopics(node: BrokerAccess): Promise<void> {
   await admin.close()
 }
 
-async function prepareFixedNode(node: BrokerAccess, user: string, password: string): Promise<void> {
-  await makeNodeTopics(node)
-  await letApiIn(node, { user, password })
+/** The brokers of the nodes that join, by their names. */
+function nodesOf({ node, second }: Kafka, { withoutNode, secondNode }: Over): ReadonlyMap<string, BrokerAccess> {
+  if (withoutNode === true) return new Map()
+  if (secondNode !== true) return new Map([['node1', node]])
+  if (second === undefined) throw new TypeError('a second node needs a broker of its own')
+  return new Map([
+    ['node1', node],
+    ['node2', second],
+  ])
 }
 
 async function collect(stream: PassThrough): Promise<string> {

@@ -10,7 +10,7 @@ import { ofFilter } from './reporting-nodes.fixture.ts'
 
 const kafka = inject('kafka')
 const GOOD = 'export const filter = alert => alert.diaSource.psfFlux > 0'
-const BROKERS: Readonly<Record<string, BrokerAccess>> = { node1: kafka.node, node2: kafka.hub }
+const BROKERS: Readonly<Record<string, BrokerAccess>> = { node1: kafka.node, node2: kafka.second }
 
 let instance: TestInstance
 let url: string

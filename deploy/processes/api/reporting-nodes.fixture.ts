@@ -33,7 +33,7 @@ const keyOf = (mirror: string): string => `node/${mirror}/0`
 export async function reportingNodes(
   hub: BrokerAccess,
   mirrors: readonly string[],
-): Promise<{ readonly forget: () => Promise<void>; readonly close: () => Promise<void> }> {
+): Promise<{ readonly close: () => Promise<void> }> {
   const producer = await openProducer(hub, { clientId: 'reporting-nodes' })
   const report = async (): Promise<void> => {
     if (mirrors.length > 0)
@@ -52,12 +52,6 @@ export async function reportingNodes(
     sending = sending.then(report).catch(() => undefined)
   }, EVERY_MS)
   return {
-    /** They report no more, and what they reported is taken away. */
-    forget: async () => {
-      clearInterval(timer)
-      await sending
-      await producer.send(mirrors.map(mirror => ({ topic: 'skysieve.status', key: keyOf(mirror), value: null })))
-    },
     close: async () => {
       clearInterval(timer)
       await sending
