@@ -69,7 +69,9 @@ const connect = (client: Base, broker: Broker): Promise<Connection> =>
 export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): LogReader => {
   const { clientId, topic, partition = 0 } = options
   patchConnections()
-  const answerLimitMs = Math.min(ANSWER_LIMIT_MS, timeoutsOf(access).requestMs)
+  const { connectMs, requestMs } = timeoutsOf(access)
+  // To log in, to ask who leads, and to ask that one: a busy machine takes its time for each.
+  const answerLimitMs = Math.min(ANSWER_LIMIT_MS, connectMs + 2 * requestMs)
   const open = (): Base =>
     new Base({
       clientId,
