@@ -14,7 +14,10 @@ interface Keeping {
 }
 
 /** Registry and API look at the file themselves; the broker is told. Until the signal; at once where the hub speaks plain text. */
-export const keepHubCertificate = async ({ options, broker, outside }: HubLayout, keeping: Keeping): Promise<void> => {
+export const keepHubCertificate = async (
+  { options, broker, kafka, outside }: HubLayout,
+  keeping: Keeping,
+): Promise<void> => {
   const tls = outside?.tls ?? broker.tls
   if (tls === undefined) return
   await keepCertificate({
@@ -22,7 +25,8 @@ export const keepHubCertificate = async ({ options, broker, outside }: HubLayout
     name: 'the hub',
     file: tls.keystore,
     renew: async () => void (await serverTls(tlsDir(options.dataDir), 'hub', namesOf(reachOf(options)))),
-    take: () => rereadCertificates(broker),
+    // A Kafka of somebody else's has a certificate of somebody else's.
+    take: async () => (kafka === undefined ? rereadCertificates(broker) : undefined),
   })
 }
 
