@@ -19,6 +19,7 @@ export { DEFAULT_LIMITS, fileNameOf, programOf, type ProgramOptions } from './ch
 export { builtInSchema, openSamples, sampleOf, type Samples, syntheticSample } from './trial/sample.ts'
 export { FairQueue } from './check/fair-queue.ts'
 export { openSourceChecker, type SourceChecker } from './check/source-checker.ts'
+export { nearNames } from './check/fields/near-names.ts'
 export { streamFields } from './check/fields/stream-fields.ts'
 export { type Match, type Trial, type TrialOptions, type TrialPacket, trialRun } from './trial/trial-run.ts'
 

@@ -56,7 +56,7 @@ export const NOUNS: Readonly<Record<string, Noun>> = {
   },
   notices: {
     about: 'the lightweight stream: one small record for each archived alert',
-    load: async () => (await import('./commands/notices.ts')).addNotices,
+    load: async () => (await import('./commands/notices/verbs.ts')).addNotices,
   },
   runtimes: {
     about: 'languages filters can be written in, their libraries and limits',

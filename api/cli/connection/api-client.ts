@@ -35,7 +35,7 @@ export function openClient({ url, token, ca }: Connection): Client {
       const message = `The API at ${url} does not answer. Is it running? \`skysieve start\` starts one; --url or SKYSIEVE_URL names another.`
       throw new CliError('CLI_API_UNREACHABLE', EXIT.ourFault, message, { cause })
     })
-    if (!answer.ok) throw failure(answer.status, await answer.text(), url)
+    if (!answer.ok) throw failure(answer, await answer.text(), url)
     return answer
   }
   const client: Client = {
@@ -93,22 +93,26 @@ const untrusted = (url: string, cause: unknown): CliError =>
     { cause },
   )
 
-function failure(status: number, text: string, url: string): CliError {
+function failure({ status, headers }: Response, text: string, url: string): CliError {
   let document: unknown
   try {
     document = JSON.parse(text)
   } catch {
     document = undefined
   }
+  // Seconds: our API gives no dates.
+  const seconds = Number(headers.get('retry-after') ?? Number.NaN)
+  const retryAfterMs = seconds >= 0 ? seconds * 1000 : undefined
   if (!isProblem(document)) {
     return new CliError(
       'CLI_ANSWER_UNKNOWN',
       EXIT.ourFault,
       `${url} answered ${status}, but not as Skysieve's API does. Is the address right?`,
+      { retryAfterMs },
     )
   }
   const { code, detail, errors } = document
-  return new CliError(code, exitCodeOf(code, status), detail, { problems: errors })
+  return new CliError(code, exitCodeOf(code, status), detail, { problems: errors, retryAfterMs })
 }
 
 /** As far as it is shown. */

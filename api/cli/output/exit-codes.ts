@@ -21,17 +21,20 @@ export class CliError extends Error {
   readonly code: string
   readonly exitCode: ExitCode
   readonly problems: readonly ApiProblem[]
+  /** How long the API asks to wait before it is asked again. */
+  readonly retryAfterMs: number | undefined
 
   constructor(
     code: string,
     exitCode: ExitCode,
     message: string,
-    options?: ErrorOptions & { problems?: readonly ApiProblem[] },
+    options?: ErrorOptions & { problems?: readonly ApiProblem[]; retryAfterMs?: number | undefined },
   ) {
     super(message, options)
     this.code = code
     this.exitCode = exitCode
     this.problems = options?.problems ?? []
+    this.retryAfterMs = options?.retryAfterMs
   }
 }
 

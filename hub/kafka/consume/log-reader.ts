@@ -42,6 +42,8 @@ export interface LogReader {
   read: (from: bigint | 'earliest', waitMs: number) => Promise<LogPage>
   /** The end of the log, open transactions included. */
   end: () => Promise<bigint>
+  /** Where the log begins, or the first record of a time (milliseconds since 1970) or after it; the end where there is none. */
+  positionAt: (when: 'earliest' | number) => Promise<bigint>
   close: () => Promise<void>
 }
 
@@ -171,6 +173,12 @@ export const openLogReader = (access: BrokerAccess, options: LogReaderOptions): 
       attempt(`Looking up the end of ${topic}`, answerLimitMs, () =>
         offsetAt(ListOffsetTimestamps.LATEST, READ_UNCOMMITTED),
       ),
+    positionAt: when =>
+      attempt(`Looking up a position of ${topic}`, answerLimitMs, async () => {
+        const timestamp = when === 'earliest' ? ListOffsetTimestamps.EARLIEST : BigInt(when)
+        const offset = await offsetAt(timestamp, READ_COMMITTED)
+        return offset >= 0n ? offset : offsetAt(ListOffsetTimestamps.LATEST, READ_COMMITTED)
+      }),
     close: async () => {
       await Promise.all([fetching.close(), asking.close()])
     },
