@@ -63,8 +63,15 @@ export { PACKET_ENV } from './kafka/malloc-env.ts'
 export { watchDeadMembers } from './kafka/consume/dead-members.ts'
 export { type GroupMember, type GroupMemberOptions, openGroupMember } from './kafka/consume/group-member.ts'
 export { openKafka, type KafkaLogLine, type KafkaOptions } from './kafka/consume/kafkajs-client.ts'
-export { type LogRecord } from './kafka/consume/committed-records.ts'
+export {
+  batchEnd,
+  batchRecords,
+  type FetchedBatch,
+  type LogRecord,
+  visibleBatches,
+} from './kafka/consume/committed-records.ts'
 export { openLogReader, type LogPage, type LogReader, type LogReaderOptions } from './kafka/consume/log-reader.ts'
+export { type FetchedPartition, type FetchLimits, openTopicLog, type TopicLog } from './kafka/consume/topic-log.ts'
 export { MAX_REQUEST_BYTES, messageBytes, type Message } from './kafka/produce/messages.ts'
 export { openQueue } from './kafka/serial-queue.ts'
 export {

@@ -42,7 +42,7 @@ afterAll(async () => {
 
 /** Where a group's positions are, and with them its coordinator: Java's hash of an ASCII name says. */
 const coordinatorOf = async (group: string): Promise<CellMember> => {
-  const admin = openKafka(access, 'test', { fast: false }).admin()
+  const admin = openKafka(access, 'test').admin()
   await admin.connect()
   const { topics } = await admin.fetchTopicMetadata({ topics: ['__consumer_offsets'] })
   await admin.disconnect()

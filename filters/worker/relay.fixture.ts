@@ -13,8 +13,8 @@ export interface Relay {
    * With `written`, it is the next one after a request that writes records with all of these texts.
    */
   lose(apiKey: number, what: 'answer' | 'request', written?: readonly string[]): void
-  /** From now on nothing passes, and nobody is told: connections stay open, new ones too, without an answer. */
-  silence(): void
+  /** From now on nothing passes on the connections that are open, or on later ones either, and nobody is told: they stay open without an answer. */
+  silence(what: 'those that are open' | 'all'): void
   /** Requests that were lost so far, with or without effect. */
   readonly lost: number
   close(): Promise<void>
@@ -24,11 +24,15 @@ export interface Relay {
 export async function openRelay(from: number, to: number): Promise<Relay> {
   let armed: { readonly apiKey: number; readonly what: 'answer' | 'request'; written: readonly string[] } | undefined
   let lost = 0
-  let isSilent = false
+  let opened = 0
+  /** Connections up to this number are silent. */
+  let silent = 0
   const sockets = new Set<Socket>()
 
   const server = createServer(client => {
-    if (isSilent) {
+    const number = ++opened
+    const isSilent = (): boolean => number <= silent
+    if (isSilent()) {
       sockets.add(client)
       client.on('error', () => undefined).on('close', () => sockets.delete(client))
       return
@@ -41,18 +45,18 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
-        if (isSilent) return
+        if (isSilent()) return
         client.destroy()
         broker.destroy()
       })
     }
     broker.on('data', chunk => {
-      if (isSilent) return
+      if (isSilent()) return
       if (muted) client.destroy()
       else client.write(chunk)
     })
     client.on('data', chunk => {
-      if (isSilent) return
+      if (isSilent()) return
       rest = Buffer.concat([rest, chunk])
       while (rest.length >= 6 && rest.length >= 4 + rest.readInt32BE(0)) {
         const frame = rest.subarray(0, 4 + rest.readInt32BE(0))
@@ -78,7 +82,7 @@ export async function openRelay(from: number, to: number): Promise<Relay> {
   await once(server, 'listening')
   return {
     lose: (apiKey, what, written = []) => (armed = { apiKey, what, written }),
-    silence: () => (isSilent = true),
+    silence: what => (silent = what === 'all' ? Infinity : opened),
     get lost() {
       return lost
     },

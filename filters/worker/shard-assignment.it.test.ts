@@ -74,7 +74,7 @@ test.each(['is killed', 'falls silent'])(
     const left = await joinAs(access.bootstrap)
     await until(() => left.shards.length === SHARDS)
     if (how === 'is killed') await relay.close()
-    else relay.silence()
+    else relay.silence('all')
     await broker.kill()
     await start(after, after)
     const other = await joinAs(`127.0.0.1:${after}`)

@@ -21,7 +21,7 @@ const isRefusal = (error: unknown): boolean =>
 const probe = async (settings: BrokerSettings): Promise<void> => {
   const bootstrap = `${addressOf(settings)}:${settings.ports.client}`
   const access = { ...adminAccess(settings), bootstrap, timeouts: { requestMs: 5000 } }
-  const kafka = openKafka(access, PROBE_ID, { retry: RETRY, fast: false })
+  const kafka = openKafka(access, PROBE_ID, { retry: RETRY })
   const admin = kafka.admin({ retry: RETRY })
   const producer = kafka.producer({
     transactionalId: PROBE_ID,

@@ -50,7 +50,7 @@ afterAll(async () => {
 })
 
 const partitionsOf = async (topic: string) => {
-  const admin = openKafka(access, 'test', { fast: false }).admin()
+  const admin = openKafka(access, 'test').admin()
   try {
     await admin.connect()
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })

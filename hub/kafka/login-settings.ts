@@ -1,5 +1,4 @@
-// Address, user, TLS and timeouts of a broker in the words of each of the two client libraries. Of both only types are imported: kafkajs must not be loaded
-// before library-patches/kafkajs-direct-reading.ts.
+// Address, user, TLS and timeouts of a broker in the words of each of the two client libraries.
 import type { BaseOptions } from '@platformatic/kafka'
 import type { KafkaConfig } from 'kafkajs'
 import { type BrokerAccess, timeoutsOf } from './broker-access.ts'

@@ -43,7 +43,7 @@ const READERS = {
     }
   },
   eachBatch: async (access: BrokerAccess, packets: number): Promise<void> => {
-    const kafka = openKafka(access, 'bench', { fast: false })
+    const kafka = openKafka(access, 'bench')
     const groupId = `bench.${randomBytes(4).toString('hex')}`
     const maxBytesPerPartition = 4 * KB * KB
     const consumer = kafka.consumer({ groupId, maxBytesPerPartition, maxBytes: PARTITIONS * maxBytesPerPartition })

@@ -1,29 +1,35 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type FetchedPartition, type FetchedRecord, contiguousRuns } from './contiguous-batches.ts'
+import { type FetchedBatch, type FetchedPartition } from '#hub'
+import { contiguousRuns } from './contiguous-batches.ts'
 
 const ABORT = Buffer.from([0, 0, 0, 0])
 const COMMIT = Buffer.from([0, 0, 0, 1])
+const TRANSACTIONAL = 0b01_0000
+const CONTROL = 0b10_0000
 
-const record = (offset: number, producer: string, kind: 'plain' | 'data' | 'commit' | 'abort'): FetchedRecord => ({
-  offset: String(offset),
-  timestamp: '1700000000000',
-  // A data record may have the key of an abort marker; only control records are markers.
-  key: kind === 'commit' ? COMMIT : ABORT,
-  value: Buffer.from(`${producer}${offset}`),
-  headers: {},
-  isControlRecord: kind === 'commit' || kind === 'abort',
-  batchContext: {
-    firstOffset: String(offset),
-    lastOffsetDelta: 0,
-    producerId: producer,
-    inTransaction: kind !== 'plain',
-  },
+/** A batch of one record. */
+const record = (offset: number, producer: string, kind: 'plain' | 'data' | 'commit' | 'abort'): FetchedBatch => ({
+  firstOffset: BigInt(offset),
+  lastOffsetDelta: 0,
+  attributes: (kind === 'plain' ? 0 : TRANSACTIONAL) | (kind === 'commit' || kind === 'abort' ? CONTROL : 0),
+  firstTimestamp: 1_700_000_000_000n,
+  producerId: BigInt(producer),
+  records: [
+    {
+      offsetDelta: 0,
+      timestampDelta: 0n,
+      // A data record may have the key of an abort marker; only control records are markers.
+      key: kind === 'commit' ? COMMIT : ABORT,
+      value: Buffer.from(`${producer}${offset}`),
+      headers: [],
+    },
+  ],
 })
 const fetched = (
-  messages: readonly FetchedRecord[],
+  batches: readonly FetchedBatch[],
   abortedTransactions: FetchedPartition['abortedTransactions'] = [],
-): FetchedPartition => ({ partition: 0, highWatermark: '99', abortedTransactions, messages })
+) => ({ abortedTransactions, batches })
 
 /** A log of interleaved transactions, with the truth about each offset, as a broker would keep it. */
 const logs = fc
@@ -35,17 +41,17 @@ const logs = fc
     { maxLength: 60 },
   )
   .map(steps => {
-    const records: FetchedRecord[] = []
+    const records: FetchedBatch[] = []
     const visible = new Set<bigint>()
     const open = new Map<string, number[]>()
-    const aborted: { producerId: string; firstOffset: string; last: number }[] = []
+    const aborted: { producerId: bigint; firstOffset: bigint; last: number }[] = []
     const end = (producer: string, kind: 'commit' | 'abort'): void => {
       const offsets = open.get(producer)
       if (offsets === undefined) return
       const at = records.length
       records.push(record(at, producer, kind))
       if (kind === 'commit') for (const offset of offsets) visible.add(BigInt(offset))
-      else aborted.push({ producerId: producer, firstOffset: String(offsets[0]), last: at })
+      else aborted.push({ producerId: BigInt(producer), firstOffset: BigInt(offsets[0] ?? 0), last: at })
       open.delete(producer)
     }
     for (const { producer, kind } of steps)
@@ -67,12 +73,12 @@ describe('runs of a fetched partition', () => {
         const from = Math.min(start, records.length)
         const seen: bigint[] = []
         for (let position = BigInt(from); position < records.length;) {
-          const messages = records.slice(Number(position), Number(position) + size)
+          const batches = records.slice(Number(position), Number(position) + size)
           // What a broker lists: every aborted transaction that reaches into what it sends, in the order of their ends.
           const listed = aborted.filter(
             ({ firstOffset, last }) => last >= position && Number(firstOffset) < Number(position) + size,
           )
-          const runs = contiguousRuns(fetched(messages, listed), position)
+          const runs = contiguousRuns(fetched(batches, listed), position)
           expect(runs).toHaveLength(1)
           for (const run of runs) {
             expect(run.from).toBe(position)
@@ -111,12 +117,15 @@ describe('runs of a fetched partition', () => {
 
   test('a batch whose last records were compacted away is passed', () => {
     const last = record(3, '-1', 'plain')
-    const runs = contiguousRuns(fetched([{ ...last, batchContext: { ...last.batchContext, lastOffsetDelta: 4 } }]), 5n)
+    const runs = contiguousRuns(fetched([{ ...last, lastOffsetDelta: 4 }]), 5n)
     expect(runs).toEqual([{ kind: 'gap', from: 5n, to: 8n }])
   })
 
   test('a record without a value is an empty packet, and a repeated header keeps all its values', () => {
-    const one = { ...record(0, '-1', 'plain'), value: null, headers: { a: [Buffer.from('x'), null], b: null } }
+    const [a, b] = [Buffer.from('a'), Buffer.from('b')]
+    const headers = [[a, Buffer.from('x')] as const, [a, null] as const, [b, null] as const]
+    const batch = record(0, '-1', 'plain')
+    const one = { ...batch, records: batch.records.map(record => ({ ...record, value: null, headers })) }
     const [run] = contiguousRuns(fetched([one]), 0n)
     expect(run?.kind === 'batch' && run.packets[0]).toMatchObject({
       value: Buffer.alloc(0),

@@ -1,10 +1,10 @@
 // Fetches from every leader of the topic and puts contiguous runs into the queue. The only place where a position of the feed moves.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type FetchedPartition, type FetchLimits, type TopicLog } from '#hub'
 import { MirrorError } from '../errors.ts'
 import { type Lateness } from './lateness.ts'
-import { fatalFetchError, isUnknownTopic, outOfRange } from './fetch-error.ts'
-import { type FetchedPartition, contiguousRuns } from './contiguous-batches.ts'
-import { type FetchLimits, type LogClient } from './kafkajs-log-client.ts'
+import { fatalFetchError, isUnknownTopic } from './fetch-error.ts'
+import { contiguousRuns } from './contiguous-batches.ts'
 import { type ReceivedTimes, openReceivedTimes } from './received-times.ts'
 import { type FeedQueue } from './feed-queue.ts'
 
@@ -18,7 +18,7 @@ const AHEAD_LIMIT_MS = 5000
 export interface FetchLoopOptions {
   readonly topic: string
   readonly user: string
-  readonly client: LogClient
+  readonly log: TopicLog
   readonly queue: FeedQueue
   /** Where each partition is fetched next. Changed here, and by a seek. */
   readonly positions: Map<number, bigint>
@@ -32,26 +32,20 @@ export interface FetchLoopOptions {
   readonly signal: AbortSignal
 }
 
-/** A MirrorError ends the feed; errors of the client are tried again. */
-const raise = (error: unknown): void => {
-  if (error instanceof MirrorError) throw error
-}
-
 /** Reads until the signal. Rejects with a MirrorError where reading on makes no sense; nothing is read any more then. */
 export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => {
-  const { topic, user, client, queue, positions, highWatermarks, ends, arrival, limits, maxBytes, signal } = options
+  const { topic, user, log, queue, positions, highWatermarks, ends, arrival, limits, maxBytes, signal } = options
   const loops = new Map<number, Promise<void>>()
   const { promise: failure, reject: fail } = Promise.withResolvers<never>()
   failure.catch(() => undefined)
 
   /** Drops what was fetched for a position that a seek has changed meanwhile. Gives the timestamp of the newest packet. */
   const take = (fetched: FetchedPartition, asked: bigint, askedMs: number): number | undefined => {
-    const { partition } = fetched
-    const highWatermark = BigInt(fetched.highWatermark)
+    const { partition, highWatermark } = fetched
     highWatermarks.set(partition, highWatermark)
-    const log = ends.get(partition) ?? openReceivedTimes()
-    ends.set(partition, log)
-    log.noted(highWatermark, askedMs, Date.now())
+    const received = ends.get(partition) ?? openReceivedTimes()
+    ends.set(partition, received)
+    received.noted(highWatermark, askedMs, Date.now())
     if (positions.get(partition) !== asked) return undefined
     let newestMs: number | undefined
     for (const run of contiguousRuns(fetched, asked)) {
@@ -65,8 +59,8 @@ export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => 
   /** Retention or a deletion overtook the position: a gap, said so. A position after the end is not ours to repair. */
   const reconcile = async (partition: number, sinceMs: number): Promise<void> => {
     const asked = positions.get(partition) ?? 0n
-    const first = (await client.offsets('earliest', [partition])).get(partition) ?? 0n
-    const end = (await client.offsets('latest', [partition])).get(partition) ?? 0n
+    const first = (await log.offsets('earliest', [partition])).get(partition) ?? 0n
+    const end = (await log.offsets('latest', [partition])).get(partition) ?? 0n
     if (positions.get(partition) !== asked) return
     if (asked < first) {
       queue.push(partition, { kind: 'gap', from: asked, to: first }, end)
@@ -79,51 +73,60 @@ export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => 
   }
 
   const isStopped = (): boolean => signal.aborted
-  const rest = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined)
 
-  const fetchOnce = async (nodeId: number): Promise<boolean> => {
-    const leaders = await client.leaders()
+  /** Partitions whose positions the log does not have; undefined where this broker leads none. */
+  const fetchOnce = async (nodeId: number): Promise<number[] | undefined> => {
+    const { leaders } = await log.place()
     for (const [partition, leader] of leaders) {
       if (!positions.has(partition)) positions.set(partition, 0n)
       start(leader)
     }
     const mine = [...positions].filter(([partition]) => leaders.get(partition) === nodeId)
-    if (mine.length === 0) return false
+    if (mine.length === 0) return undefined
     const bytes = Math.min(limits.maxBytesPerPartition * mine.length, Math.ceil(maxBytes / 2))
     await queue.room(bytes)
-    if (isStopped()) return true
+    if (isStopped()) return []
     // Seeks while there was no room count.
     const asked = new Map(mine.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
     const askedMs = Date.now()
-    const late = (await client.fetch(nodeId, asked, { ...limits, maxBytes: bytes })).flatMap(fetched => {
-      const newestMs = take(fetched, asked.get(fetched.partition) ?? -1n, askedMs)
+    const fetched = await log.fetch(nodeId, asked, { ...limits, maxBytes: bytes })
+    const late = fetched.flatMap(one => {
+      if (one.isOutOfRange) return []
+      const newestMs = take(one, asked.get(one.partition) ?? -1n, askedMs)
       // A record without a timestamp has -1.
       return newestMs === undefined || newestMs <= 0 ? [] : Date.now() - newestMs
     })
     if (late.length > 0) arrival.note(Math.max(...late), Date.now())
-    return true
+    return fetched.filter(({ isOutOfRange }) => isOutOfRange).map(({ partition }) => partition)
   }
 
   const loop = async (nodeId: number): Promise<void> => {
     let pauseMs = FIRST_PAUSE_MS
     let faultSince: number | undefined
+    const pause = async (): Promise<void> => {
+      await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+    }
     while (!isStopped())
       try {
-        if (!(await fetchOnce(nodeId))) return
-        pauseMs = FIRST_PAUSE_MS
-        faultSince = undefined
+        const outside = await fetchOnce(nodeId)
+        if (outside === undefined) return
+        if (outside.length === 0) {
+          pauseMs = FIRST_PAUSE_MS
+          faultSince = undefined
+          continue
+        }
+        faultSince ??= performance.now()
+        for (const partition of outside) await reconcile(partition, faultSince)
+        await pause()
       } catch (error) {
         if (isStopped()) return
         const fatal = fatalFetchError(error, topic, user)
         if (fatal !== undefined) throw fatal
         faultSince ??= performance.now()
-        const outside = outOfRange(error)
-        if (outside !== undefined) await reconcile(outside.partition, faultSince).catch(raise)
-        else await client.recover(error)
         if (isUnknownTopic(error) && performance.now() - faultSince > UNKNOWN_TOPIC_LIMIT_MS)
           throw new MirrorError('MIRROR_FEED_TOPIC', `${topic} no longer exists on the node`, { cause: error })
-        await rest(pauseMs)
-        pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
+        await pause()
       }
   }
   const start = (nodeId: number): void => {

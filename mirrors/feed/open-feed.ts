@@ -1,10 +1,10 @@
 // Opens the feed of a topic on the local broker.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openTopicLog, type TopicLog } from '#hub'
 import { MirrorError } from '../errors.ts'
 import { openLateness } from './lateness.ts'
 import { fatalFetchError, isUnknownTopic } from './fetch-error.ts'
 import { type Feed, type FeedItem, type FeedOptions, type StartPosition } from './feed.ts'
-import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
 import { type ReceivedTimes, openReceivedTimes } from './received-times.ts'
 import { openFeedQueue } from './feed-queue.ts'
 import { runFetchLoop } from './fetch-loop.ts'
@@ -41,33 +41,33 @@ const persist = async <T>({ topic, access, signal }: FeedOptions, attempt: () =>
 }
 
 interface Opened {
-  readonly client: LogClient
+  readonly log: TopicLog
   readonly starts: Map<number, bigint>
   readonly ends: Map<number, ReceivedTimes>
 }
 
 const openAtStarts = async (options: FeedOptions): Promise<Opened> => {
   const { access, clientId, topic, from, otherwise = 'earliest' } = options
-  const client = await openLogClient(access, clientId, topic)
+  const log = openTopicLog(access, { clientId, topic })
   try {
-    const partitions = [...(await client.leaders()).keys()]
+    const partitions = [...(await log.place()).leaders.keys()]
     // The first fetch may wait for long: without this, what ends its waiting could have come at any time.
     const askedMs = Date.now()
-    const last = await client.offsets('latest', partitions)
+    const last = await log.offsets('latest', partitions)
     const answeredMs = Date.now()
-    const starts = await resolveStartOffsets(client, topic, partitions, from, otherwise)
+    const starts = await resolveStartOffsets(log, topic, partitions, from, otherwise)
     const ends = new Map<number, ReceivedTimes>()
     for (const [partition, end] of last) {
       const start = from instanceof Map ? (from as ReadonlyMap<number, StartPosition>).get(partition) : from
       // A leader that just changed, or a topic made anew: what such an end says is not of what was read.
       if (typeof start === 'bigint' && end < start) continue
-      const log = openReceivedTimes()
-      log.noted(end, askedMs, answeredMs)
-      ends.set(partition, log)
+      const received = openReceivedTimes()
+      received.noted(end, askedMs, answeredMs)
+      ends.set(partition, received)
     }
-    return { client, starts, ends }
+    return { log, starts, ends }
   } catch (error) {
-    await client.close()
+    await log.close()
     throw error
   }
 }
@@ -81,7 +81,7 @@ const after = (item: FeedItem): bigint => (item.kind === 'batch' ? item.nextOffs
  */
 export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const { topic, access, signal, maxBytes = MAX_BYTES } = options
-  const { client, starts, ends } = await persist(options, () => openAtStarts(options))
+  const { log, starts, ends } = await persist(options, () => openAtStarts(options))
   const queue = openFeedQueue(maxBytes)
   const stop = new AbortController()
   const reading = new Map(starts)
@@ -92,7 +92,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
   const ended = runFetchLoop({
     topic,
     user: access.user,
-    client,
+    log,
     queue,
     positions: reading,
     highWatermarks,
@@ -117,7 +117,7 @@ export const openFeed = async (options: FeedOptions): Promise<Feed> => {
       queue.close()
       stop.abort()
       const limit = new AbortController()
-      const quietly = Promise.allSettled([client.close(), ended])
+      const quietly = Promise.allSettled([log.close(), ended])
       await Promise.race([quietly, sleep(CLOSE_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined)])
       limit.abort()
     })()

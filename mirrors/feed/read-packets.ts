@@ -1,10 +1,9 @@
 // Reads single packets again that have left a reader's memory: those a cap of policy `best` chose, and those a slow lane needs.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess } from '#hub'
-import { fatalFetchError, outOfRange } from './fetch-error.ts'
+import { type BrokerAccess, type FetchedPartition, openTopicLog } from '#hub'
+import { fatalFetchError } from './fetch-error.ts'
 import { type FeedPacket } from './feed.ts'
-import { type FetchedPartition, contiguousRuns } from './contiguous-batches.ts'
-import { type LogClient, openLogClient } from './kafkajs-log-client.ts'
+import { contiguousRuns } from './contiguous-batches.ts'
 
 const KB = 1024
 const MB = 1024 * KB
@@ -67,13 +66,12 @@ const reachOf = (offsets: readonly bigint[], packetBytes: number): number => {
 
 /** Opens a reader of one topic. It connects when first used and keeps its connection; one read at a time. */
 export const openPacketReader = (access: BrokerAccess, clientId: string, topic: string): PacketReader => {
-  let client: LogClient | undefined
+  const log = openTopicLog(access, { clientId, topic })
   let packetBytes = USUAL_BYTES
 
   /** One request to each leader. Partitions without a leader, and empty answers, are asked again. */
   const fetchFirsts = async (wanted: ReadonlyMap<number, readonly bigint[]>): Promise<FetchedPartition[]> => {
-    client ??= await openLogClient(access, clientId, topic)
-    const leaders = await client.leaders()
+    const { leaders } = await log.place()
     const asked = new Map<number, Map<number, bigint>>()
     for (const [partition, [first = 0n]] of wanted) {
       const leader = leaders.get(partition)
@@ -85,15 +83,15 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
     for (const [leader, positions] of asked) {
       const maxBytes = Math.min(MAX_ANSWER_BYTES, reach * positions.size)
       const limits = { maxWaitMs: MAX_WAIT_MS, minBytes: 1, maxBytes, maxBytesPerPartition: reach }
-      fetched.push(...(await client.fetch(leader, positions, limits)))
+      fetched.push(...(await log.fetch(leader, positions, limits)))
     }
     return fetched
   }
 
   /** What is wanted before the log's start is gone; what lies behind its end is, when a leader has had time to know better. */
   const outside = async (partition: number, offsets: readonly bigint[], sinceMs: number): Promise<bigint[]> => {
-    const start = (await client?.offsets('earliest', [partition]))?.get(partition) ?? 0n
-    const end = (await client?.offsets('latest', [partition]))?.get(partition) ?? 0n
+    const start = (await log.offsets('earliest', [partition])).get(partition) ?? 0n
+    const end = (await log.offsets('latest', [partition])).get(partition) ?? 0n
     const isBeyond = performance.now() - sinceMs > BEYOND_LIMIT_MS
     return offsets.filter(offset => offset < start || (offset >= end && isBeyond))
   }
@@ -108,10 +106,12 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
       if (rest.length === 0) wanted.delete(partition)
       else wanted.set(partition, rest)
     }
-    const take = (fetched: FetchedPartition): void => {
+    /** Whether anything came. */
+    const take = (fetched: FetchedPartition): boolean => {
       const { partition } = fetched
       const offsets = wanted.get(partition) ?? []
-      for (const run of contiguousRuns(fetched, offsets[0] ?? 0n)) {
+      const runs = contiguousRuns(fetched, offsets[0] ?? 0n)
+      for (const run of runs) {
         const found = run.kind === 'batch' ? run.packets.filter(({ offset }) => offsets.includes(offset)) : []
         for (const packet of found) {
           // Its neighbours share its memory: what is kept is copied.
@@ -127,27 +127,27 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
           if (offset < run.to && !packets.has(keyOf({ partition, offset }))) gone.add(keyOf({ partition, offset }))
         settle(partition, offset => offset < run.to)
       }
+      return runs.length > 0
+    }
+    /** Whether the log is known not to have some of what is wanted. */
+    const giveUp = async ({ partition }: FetchedPartition): Promise<boolean> => {
+      outsideSinceMs ??= performance.now()
+      const lost = await outside(partition, wanted.get(partition) ?? [], outsideSinceMs)
+      for (const offset of lost) gone.add(keyOf({ partition, offset }))
+      settle(partition, offset => lost.includes(offset))
+      return lost.length > 0
     }
     const bytesFound = (): number => packets.values().reduce((sum, { value }) => sum + value.length, 0)
     while (wanted.size > 0 && bytesFound() < maxBytes) {
       signal.throwIfAborted()
       try {
         const fetched = await fetchFirsts(wanted)
-        for (const one of fetched) take(one)
-        if (fetched.length === 0) await sleep(PAUSE_MS, undefined, { signal })
+        let hasMoved = false
+        for (const one of fetched) hasMoved = (one.isOutOfRange ? await giveUp(one) : take(one)) || hasMoved
+        if (!hasMoved) await sleep(PAUSE_MS, undefined, { signal })
       } catch (error) {
         const fatal = fatalFetchError(error, topic, access.user)
         if (fatal !== undefined) throw fatal
-        const range = outOfRange(error)
-        if (range === undefined) await client?.recover(error)
-        else {
-          outsideSinceMs ??= performance.now()
-          const { partition } = range
-          const lost = await outside(partition, wanted.get(partition) ?? [], outsideSinceMs).catch((): bigint[] => [])
-          for (const offset of lost) gone.add(keyOf({ partition, offset }))
-          settle(partition, offset => lost.includes(offset))
-          if (lost.length > 0) continue
-        }
         await sleep(PAUSE_MS, undefined, { signal })
       }
     }
@@ -156,7 +156,7 @@ export const openPacketReader = (access: BrokerAccess, clientId: string, topic: 
       gone: places.filter(place => gone.has(keyOf(place))),
     }
   }
-  return { read, close: async () => client?.close() }
+  return { read, close: log.close }
 }
 
 /** Reads packets again with a connection of its own. Throws as PacketReader.read. */

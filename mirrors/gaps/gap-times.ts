@@ -1,7 +1,6 @@
 // When the alerts of a gap were sent, from their neighbours: the newest one before it on the node, the first one after it on the hub.
-import { type BrokerAccess } from '#hub'
+import { type BrokerAccess, openTopicLog, type TopicLog } from '#hub'
 import { contiguousRuns } from '../feed/contiguous-batches.ts'
-import { openLogClient } from '../feed/kafkajs-log-client.ts'
 import { type LostRange } from '../mirror-maker/lost-range.ts'
 
 const MB = 1024 * 1024
@@ -14,7 +13,7 @@ export interface GapTimes {
   readonly untilMs?: number | undefined
 }
 
-/** Asks both brokers; what cannot be told is absent. Throws kafkajs' errors. */
+/** Asks both brokers; what cannot be told is absent. Throws HubErrors. */
 export const timesOfGap = async (
   { hub, node, clientId }: { readonly hub: BrokerAccess; readonly node: BrokerAccess; readonly clientId: string },
   { topic, partition, to }: LostRange,
@@ -33,7 +32,7 @@ export const timesOfGap = async (
   return { sinceMs, untilMs }
 }
 
-type Ask = (question: Parameters<Awaited<ReturnType<typeof openLogClient>>['offsets']>[0]) => Promise<bigint>
+type Ask = (question: Parameters<TopicLog['offsets']>[0]) => Promise<bigint>
 
 /** Offsets and timestamps of the records that one request brings from a place on. */
 const timestamps = async (
@@ -43,16 +42,16 @@ const timestamps = async (
   partition: number,
   placeOf: (ask: Ask) => Promise<bigint>,
 ): Promise<readonly { readonly offset: bigint; readonly timestampMs: number }[]> => {
-  const client = await openLogClient(access, clientId, topic)
+  const log = openTopicLog(access, { clientId, topic })
   try {
-    const leader = (await client.leaders()).get(partition)
+    const leader = (await log.place()).leaders.get(partition)
     if (leader === undefined) return []
-    const at = await placeOf(async question => (await client.offsets(question, [partition])).get(partition) ?? 0n)
-    if (at >= ((await client.offsets('latest', [partition])).get(partition) ?? 0n)) return []
-    const [fetched] = await client.fetch(leader, new Map([[partition, at]]), LIMITS)
+    const at = await placeOf(async question => (await log.offsets(question, [partition])).get(partition) ?? 0n)
+    if (at >= ((await log.offsets('latest', [partition])).get(partition) ?? 0n)) return []
+    const [fetched] = await log.fetch(leader, new Map([[partition, at]]), LIMITS)
     const runs = fetched === undefined ? [] : contiguousRuns(fetched, at)
     return runs.flatMap(run => (run.kind === 'batch' ? run.packets : []))
   } finally {
-    await client.close()
+    await log.close()
   }
 }

@@ -1,8 +1,7 @@
 // How far a node is behind the hub, in alerts and seconds: MirrorMaker's positions against the ends of the hub's topics.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BrokerAccess, type Grant } from '#hub'
+import { type BrokerAccess, type Grant, openTopicLog } from '#hub'
 import { isUnknownTopic } from '../feed/fetch-error.ts'
-import { type LogClient, openLogClient } from '../feed/kafkajs-log-client.ts'
 import { CONNECT_TOPICS } from '../mirror-maker/settings.ts'
 import { type CopiedOffsets, followCopiedOffsets } from './copied-offsets.ts'
 import { type LagClock, openLagClock } from './lag-clock.ts'
@@ -46,16 +45,12 @@ interface PartitionLag extends MirrorLag {
 }
 
 /** One topic of the hub, its client kept open between looks. */
-const openHubTopic = (options: LagWatchOptions, topic: string) => {
+const openHubTopic = ({ hub, clientId }: LagWatchOptions, topic: string) => {
   const clocks = new Map<number, LagClock>()
-  let client: LogClient | undefined
+  const log = openTopicLog(hub, { clientId, topic })
   const look = async (copied: CopiedOffsets): Promise<readonly PartitionLag[]> => {
-    client ??= await openLogClient(options.hub, options.clientId, topic)
-    const partitions = [...(await client.leaders()).keys()]
-    const [firsts, ends] = await Promise.all([
-      client.offsets('earliest', partitions),
-      client.offsets('latest', partitions),
-    ])
+    const partitions = [...(await log.place()).leaders.keys()]
+    const [firsts, ends] = await Promise.all([log.offsets('earliest', partitions), log.offsets('latest', partitions)])
     const nowMs = performance.now()
     return partitions.map(partition => {
       const end = ends.get(partition) ?? 0n
@@ -71,34 +66,19 @@ const openHubTopic = (options: LagWatchOptions, topic: string) => {
       return { topic, partition, alerts: Number(behind), seconds, onHub: end, copied: position }
     })
   }
-  return {
-    look: async (copied: CopiedOffsets): Promise<readonly PartitionLag[]> => {
-      try {
-        return await look(copied)
-      } catch (error) {
-        await client?.recover(error)
-        throw error
-      }
-    },
-    close: async () => client?.close(),
-  }
+  return { look, close: log.close }
 }
 
 /** Rejects while the node's broker does not answer. A node on which MirrorMaker has never run has copied nothing, which is an answer. */
 const openNodeCheck = ({ node, clientId }: LagWatchOptions) => {
-  let client: LogClient | undefined
+  const log = openTopicLog(node, { clientId, topic: CONNECT_TOPICS.offsets })
   return {
     check: async (): Promise<void> => {
-      try {
-        client ??= await openLogClient(node, clientId, CONNECT_TOPICS.offsets)
-        await client.offsets('latest', [0])
-      } catch (error) {
-        if (isUnknownTopic(error)) return
-        await client?.recover(error)
-        throw error
-      }
+      await log.offsets('latest', [0]).catch((error: unknown) => {
+        if (!isUnknownTopic(error)) throw error
+      })
     },
-    close: async () => client?.close(),
+    close: log.close,
   }
 }
 

@@ -17,7 +17,7 @@ async function run({
   const schemas = new Map(Object.entries(task.schemas).map(([id, schema]) => [Number(id), parseSchema(schema)]))
   const groupId = `published-${randomBytes(4).toString('hex')}`
   const bytes = 4 * 1024 * 1024
-  const consumer = openKafka(access, groupId, { fast: false }).consumer({
+  const consumer = openKafka(access, groupId).consumer({
     groupId,
     maxBytesPerPartition: bytes,
     maxBytes: 4 * bytes,

@@ -1,4 +1,4 @@
-// From the batches of a fetch to committed records: what belongs to an aborted transaction, and its markers, are left out. Pure.
+// Which batches of a fetch a read_committed reader sees, and their records: what belongs to an aborted transaction, and markers, are left out. Pure.
 
 export interface LogRecord {
   readonly offset: bigint
@@ -14,6 +14,8 @@ export interface FetchedBatch {
   readonly lastOffsetDelta: number
   readonly attributes: number
   readonly firstTimestamp: bigint
+  /** Of all records, where the broker gives them the time of their arrival. */
+  readonly maxTimestamp?: bigint
   readonly producerId: bigint
   readonly records: readonly {
     readonly timestampDelta: bigint
@@ -30,19 +32,55 @@ export interface AbortedTransaction {
   readonly firstOffset: bigint
 }
 
+const TIME_OF_ARRIVAL = 0b1000
 const IS_TRANSACTIONAL = 0b01_0000
 const IS_CONTROL = 0b10_0000
 
-const endOf = ({ firstOffset, lastOffsetDelta }: FetchedBatch): bigint => firstOffset + BigInt(lastOffsetDelta) + 1n
+/** Where the next batch begins, whatever compaction has taken out of this one. */
+export const batchEnd = ({ firstOffset, lastOffsetDelta }: FetchedBatch): bigint =>
+  firstOffset + BigInt(lastOffsetDelta) + 1n
 
-const recordsOf = ({ firstOffset, firstTimestamp, records }: FetchedBatch): LogRecord[] =>
-  records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
+/** The records of a batch. */
+export const batchRecords = ({
+  firstOffset,
+  firstTimestamp,
+  maxTimestamp,
+  attributes,
+  records,
+}: FetchedBatch): LogRecord[] => {
+  const arrived = (attributes & TIME_OF_ARRIVAL) === 0 ? undefined : maxTimestamp
+  return records.map(({ offsetDelta, timestampDelta, key, value, headers }) => ({
     offset: firstOffset + BigInt(offsetDelta),
-    timestampMs: Number(firstTimestamp + timestampDelta),
+    timestampMs: Number(arrived ?? firstTimestamp + timestampDelta),
     key,
     value,
     headers: headers.map(([name, header]) => [name?.toString() ?? '', header] as const),
   }))
+}
+
+/**
+ * Each batch, and whether a read_committed reader sees it, as Kafka's own consumer does: from its first offset on, everything that an aborted producer wrote in a
+ * transaction is hidden, until that producer's marker. Brokers list aborted transactions in the order of their ends; several may be open at the first batch.
+ */
+export function* visibleBatches<B extends FetchedBatch>(
+  batches: readonly B[],
+  abortedTransactions: readonly AbortedTransaction[],
+): Generator<readonly [B, boolean]> {
+  const waiting = abortedTransactions.toSorted((a, b) => Number(a.firstOffset - b.firstOffset))
+  const hidden = new Set<bigint>()
+  for (const batch of batches) {
+    const end = batchEnd(batch)
+    for (let next = waiting[0]; next !== undefined && next.firstOffset < end; next = waiting[0]) {
+      hidden.add(next.producerId)
+      waiting.shift()
+    }
+    // A marker ends its producer's transaction, however it ended.
+    if ((batch.attributes & IS_CONTROL) !== 0) {
+      hidden.delete(batch.producerId)
+      yield [batch, false]
+    } else yield [batch, (batch.attributes & IS_TRANSACTIONAL) === 0 || !hidden.has(batch.producerId)]
+  }
+}
 
 /**
  * The committed records at and after `from`, and the offset to read next. A batch may begin before `from`, as brokers hand out
@@ -53,17 +91,11 @@ export const committedRecords = (
   abortedTransactions: readonly AbortedTransaction[],
   from: bigint,
 ): { readonly records: LogRecord[]; readonly next: bigint } => {
-  const pending = abortedTransactions.toSorted((a, b) => Number(a.firstOffset - b.firstOffset))
-  const aborting = new Set<bigint>()
   const records: LogRecord[] = []
   let next = from
-  for (const batch of batches) {
-    const end = endOf(batch)
-    while (pending.length > 0 && pending[0]!.firstOffset < end) aborting.add(pending.shift()!.producerId)
-    // A marker ends its producer's transaction, however it ended.
-    if ((batch.attributes & IS_CONTROL) !== 0) aborting.delete(batch.producerId)
-    else if ((batch.attributes & IS_TRANSACTIONAL) === 0 || !aborting.has(batch.producerId))
-      records.push(...recordsOf(batch).filter(({ offset }) => offset >= from))
+  for (const [batch, isVisible] of visibleBatches(batches, abortedTransactions)) {
+    if (isVisible) records.push(...batchRecords(batch).filter(({ offset }) => offset >= from))
+    const end = batchEnd(batch)
     if (end > next) next = end
   }
   return { records, next }

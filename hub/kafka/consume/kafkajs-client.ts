@@ -1,12 +1,9 @@
 // In: how to reach a broker. Out: a kafkajs client for consumers in groups, which reads all compressions. Producing goes through
-// ../produce/producer.ts; log-reader.ts reads one partition without a group.
-// First, as it has to be loaded before kafkajs is.
-import { directReading } from '../library-patches/kafkajs-direct-reading.ts'
+// ../produce/producer.ts; topic-log.ts reads at positions without a group, group-member.ts is in a group without reading.
 import { Kafka, logLevel, type logCreator, type RetryOptions } from 'kafkajs'
 import { type BrokerAccess } from '../broker-access.ts'
 import { kafkajsLogin } from '../login-settings.ts'
 import { installCodecs } from './compression-codecs.ts'
-import { patchTimers } from '../library-patches/kafkajs-timers.ts'
 
 /** A line of kafkajs' own log; WARN and above reach it. */
 export interface KafkaLogLine {
@@ -20,8 +17,6 @@ export interface KafkaOptions {
   /** Where kafkajs' warnings and errors go; nowhere by default, as every failure is also thrown or an event. */
   readonly log?: (line: KafkaLogLine) => void
   readonly retry?: RetryOptions
-  /** false reads as kafkajs ships it. */
-  readonly fast?: boolean
 }
 
 /** Short first waits (a coordinator that loads answers within milliseconds), then at most 1 s; about 20 s in all. */
@@ -37,19 +32,29 @@ const creator =
 
 const ignore = (): void => undefined
 
+let isQuiet = false
+
+/** kafkajs 2.2.4 sets timers of a negative length, of which Node warns once a process. They do no harm, and no reader of messages need know. */
+const silenceTimerWarning = (): void => {
+  if (isQuiet) return
+  isQuiet = true
+  for (const print of process.listeners('warning')) {
+    process.removeListener('warning', print)
+    process.on('warning', warning => {
+      if (warning.name !== 'TimeoutNegativeWarning') print(warning)
+    })
+  }
+}
+
 /** A kafkajs client, reading gzip, snappy, lz4 and zstd. Connects to nothing until used. */
 export const openKafka = (access: BrokerAccess, clientId: string, options: KafkaOptions = {}): Kafka => {
-  patchTimers()
   installCodecs()
-  // Direct reading is of plain sockets.
-  const fast = (options.fast ?? true) && access.ca === undefined
-  const socketFactory = fast ? directReading() : undefined
+  silenceTimerWarning()
   return new Kafka({
     clientId,
     ...kafkajsLogin(access),
     retry: options.retry ?? RETRY,
     logLevel: logLevel.WARN,
     logCreator: creator(clientId, options.log ?? ignore),
-    ...(socketFactory === undefined ? {} : { socketFactory }),
   })
 }
