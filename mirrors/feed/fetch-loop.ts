@@ -74,8 +74,11 @@ export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => 
 
   const isStopped = (): boolean => signal.aborted
 
-  /** Partitions whose positions the log does not have; undefined where this broker leads none. */
-  const fetchOnce = async (nodeId: number): Promise<number[] | undefined> => {
+  /**
+   * Partitions whose positions the log does not have; undefined where this broker leads none. Partitions take turns in being the first: an answer that is full has
+   * nothing of the last ones, and a batch above the limit of a partition comes only as the first of an answer.
+   */
+  const fetchOnce = async (nodeId: number, turn: number): Promise<number[] | undefined> => {
     const { leaders } = await log.place()
     for (const [partition, leader] of leaders) {
       if (!positions.has(partition)) positions.set(partition, 0n)
@@ -87,7 +90,8 @@ export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => 
     await queue.room(bytes)
     if (isStopped()) return []
     // Seeks while there was no room count.
-    const asked = new Map(mine.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
+    const inTurn = [...mine.slice(turn % mine.length), ...mine.slice(0, turn % mine.length)]
+    const asked = new Map(inTurn.map(([partition, offset]) => [partition, positions.get(partition) ?? offset]))
     const askedMs = Date.now()
     const fetched = await log.fetch(nodeId, asked, { ...limits, maxBytes: bytes })
     const late = fetched.flatMap(one => {
@@ -107,9 +111,9 @@ export const runFetchLoop = async (options: FetchLoopOptions): Promise<void> => 
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
     }
-    while (!isStopped())
+    for (let turn = 0; !isStopped(); turn++)
       try {
-        const outside = await fetchOnce(nodeId)
+        const outside = await fetchOnce(nodeId, turn)
         if (outside === undefined) return
         if (outside.length === 0) {
           pauseMs = FIRST_PAUSE_MS

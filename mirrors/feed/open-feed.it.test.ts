@@ -113,6 +113,16 @@ describe('what is read', () => {
     expect(textsOf(await read(topic, 2n, 8n))).toEqual(['seen', 'last'])
   })
 
+  test('with room for one partition at a time, partitions take turns, and a batch above the limit of a partition has its turn too', async () => {
+    const alerts = await newTopic(3)
+    const small = randomBytes(100_000)
+    for (let sent = 0; sent < 12; sent++) for (const partition of [0, 1]) await alerts.send(partition, [small])
+    await alerts.send(2, [randomBytes(1_000_000)])
+    const { feed } = await open(alerts.topic, { maxBytes: 300_000, maxBytesPerPartition: 150_000 })
+    const items = await takeUntil(feed, taken => upTo(12n, 0)(taken) || upTo(12n, 1)(taken))
+    expect(new Set(items.map(({ partition }) => partition))).toEqual(new Set([0, 1, 2]))
+  })
+
   test('a partition that is added later is read from its first record', async () => {
     const alerts = await newTopic(1)
     await alerts.send(0, ['old'])
