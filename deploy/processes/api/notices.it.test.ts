@@ -2,7 +2,7 @@
 // line and by the Python program of api/subscribers. On a topic of its own, of a real broker, with a real archive behind a real API.
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
@@ -13,6 +13,7 @@ import {
   noticeOf,
   noticesTopic,
   openAdmin,
+  openKafka,
   openProducer,
   openRegistry,
   openRegistryClient,
@@ -170,8 +171,28 @@ test('the Python program fetches the same packets', async () => {
   expect(packetsIn('python')).toEqual(filesOf(wanted))
 }, 200_000)
 
+test('what retention took before it was read is said, and so is a position of another topic', async () => {
+  expect(linesOf(await tailAs(other, '--limit', '3', '--resume', 'gap'))).toHaveLength(3)
+  const admin = openKafka(hub, 'notices-test').admin()
+  await admin.connect()
+  // The client knows a topic's leader once it has been asked for something else of it.
+  await admin.fetchTopicOffsets(topic)
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '10' }] })
+  await admin.disconnect()
+  const run = await tailAs(other, '--resume', 'gap')
+  expect(run.stderr).toMatch(
+    /GAP: the topic no longer keeps positions 3 to 9: up to 7 notices were not read; going on at 10/,
+  )
+  expect(linesOf(run)).toHaveLength(ALERTS - 10)
+  writeFileSync(join(instance.dir, 'gap'), JSON.stringify({ topic: 'other', topicId: 'x', next: '1' }))
+  expect(await tailAs(other, '--resume', 'gap')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/is of other/),
+  })
+})
+
 test('a time is a place to begin at', async () => {
-  expect(linesOf(await tailAs(other, '--from', '2020-01-01'))).toHaveLength(ALERTS)
+  expect(linesOf(await tailAs(other, '--from', '2020-01-01'))).toHaveLength(ALERTS - 10)
   expect(linesOf(await tailAs(other, '--from', '2100-01-01'))).toHaveLength(0)
   expect(await tailAs(other, '--from', 'yesterday')).toMatchObject({
     exitCode: 2,
