@@ -8,6 +8,7 @@ import { PURPOSES } from '../setup/purposes.ts'
 import { setUp } from '../setup/set-up.ts'
 import { CACHE_DIR } from '../paths.ts'
 import { freeBase } from '../start/layout/ports.ts'
+import { cellChaos } from './cell/cell-chaos.ts'
 import { nodesChaos } from './nodes/nodes-chaos.ts'
 import { awayMs, runChaos } from './run.ts'
 import { isSound, summary } from './summary.ts'
@@ -15,7 +16,8 @@ import { upstreamChaos } from './upstream/upstream-chaos.ts'
 
 const { values: args } = parseArgs({
   options: {
-    visits: { type: 'string', default: '20' },
+    /** 20, or 10 of a cell. */
+    visits: { type: 'string' },
     seed: { type: 'string', default: '1' },
     interval: { type: 'string' },
     alerts: { type: 'string' },
@@ -37,10 +39,13 @@ const { values: args } = parseArgs({
     /** Nodes on machines of their own, which are namespaces, instead: takes visits, seed, alerts, interval, filters and data-dir. */
     nodes: { type: 'boolean', default: false },
     filters: { type: 'string', default: '100' },
+    /** A node of three machines instead, each of which is killed and unplugged: takes visits, seed, alerts, only and data-dir. */
+    cell: { type: 'boolean', default: false },
     /** Kept after the run when it is given. */
     'data-dir': { type: 'string' },
   },
 })
+args.visits ??= args.cell ? '10' : '20'
 const refuse = (message: string): never => {
   console.error(message)
   process.exit(2)
@@ -99,6 +104,12 @@ if (args.nodes) {
   ]
   const dir = args['data-dir'] === undefined ? undefined : resolve(args['data-dir'])
   process.exit(await nodesChaos({ visits, seed, alerts, filters, intervalSeconds, dir, env: process.env, print }))
+}
+if (args.cell) {
+  const only = args.only === undefined ? {} : { only: new RegExp(args.only) }
+  const common = { visits: numberOf('visits'), alerts: numberOf('alerts'), seed: numberOf('seed'), ...only }
+  const place = { portBase: numberOf('port-base'), dataDir: args['data-dir'], env: process.env }
+  process.exit(await cellChaos({ ...common, ...place, print }, stop.signal))
 }
 const portBase =
   (await freeBase(numberOf('port-base') - 100, 2)) ??

@@ -102,6 +102,7 @@ export const runChaos = async (options: ChaosOptions, signal: AbortSignal): Prom
     const hasEngine = system.engine !== undefined
     const filters = await submitFilters(platform, {
       nodes,
+      shards: 1,
       loopsAt,
       python: hasEngine,
       ...(options.policy === undefined ? {} : { policy: options.policy }),

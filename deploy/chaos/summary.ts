@@ -6,7 +6,7 @@ const RECOVER_LIMIT_SECONDS = 37
 
 /** The figures of a run. */
 export const summary = (result: ChaosResult) => {
-  const { problems: _problems, recoveries: _recoveries, faults, ...figures } = result
+  const { problems: _problems, recoveries: _recoveries, takeovers: _takeovers, faults, ...figures } = result
   const count = (...actions: readonly string[]): number =>
     faults.filter(({ action }) => actions.includes(action)).length
   return { ...figures, kills: count('kill'), pauses: count('pause'), linkFaults: count('cut', 'hang') }

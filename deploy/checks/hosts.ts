@@ -2,10 +2,12 @@
 // network. A cable can be pulled: connections then hang, without a reset. Needs root.
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
 
 const MISSING =
   'machines of a test are network namespaces, which need root and `ip` and `nsenter` (Debian: apt-get install iproute2 util-linux)'
 const NETWORK = '10.77.0'
+const ATTACHED = 2
 const FIRST = 10
 
 export interface Host {
@@ -26,6 +28,8 @@ export interface Hosts {
   readonly add: (name: string) => Host
   /** A place on the same network for who looks from outside, with an address of its own. */
   readonly outside: Pick<Host, 'on' | 'address'>
+  /** Puts this process on the network, with an address; only where it has a network namespace of its own (`isOnItsOwn`). */
+  readonly attach: () => string
   /** Takes away what was made; end what runs there first. */
   readonly close: () => void
 }
@@ -38,6 +42,9 @@ const run = (command: string, ...args: readonly string[]): string => {
   }
 }
 const ip = (...args: readonly string[]): string => run('ip', ...args)
+
+/** Whether this process has a network namespace of its own in which nothing is up yet, as `unshare --net` makes one. */
+export const isOnItsOwn = (): boolean => Object.keys(networkInterfaces()).length === 0
 
 /** nsenter, as `ip netns exec` would hide the memory groups that sandboxes use. */
 const within =
@@ -71,6 +78,15 @@ export const openHosts = (): Hosts => {
   return {
     outside: { on: within(bridge), address: `${NETWORK}.1` },
     close,
+    attach: () => {
+      if (!isOnItsOwn()) throw new Error('this process is on the machine’s own network, which nothing is added to')
+      const address = `${NETWORK}.${ATTACHED}`
+      ip('link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'attached', 'netns', bridge)
+      ip('-n', bridge, 'link', 'set', 'attached', 'master', 'br0', 'up')
+      ip('address', 'add', `${address}/24`, 'dev', 'eth0')
+      for (const device of ['lo', 'eth0']) ip('link', 'set', device, 'up')
+      return address
+    },
     add: name => {
       const space = add(name)
       const [number, plug] = [FIRST + hosts, `port${hosts}`]

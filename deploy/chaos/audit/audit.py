@@ -15,7 +15,7 @@ from counters import Reports, wrong_counters
 from deliveries import Reached, Tally, audit_visit, row_of
 from gaps import Gaps
 from played import audit_hub, read_hub, read_played
-from recovery import quantiles, recoveries
+from recovery import quantiles, recoveries, takeovers
 from topic_tail import TopicTail
 
 PROBLEMS_SHOWN = 40
@@ -64,15 +64,24 @@ def compare(plan, packets, held, filters, reports, gaps, logs, archived):
 
 
 def trips_of(filters, reached, logs):
-    """(sent to the hub, readable by a subscriber) of every packet, for each node."""
-    trips = collections.defaultdict(list)
+    """(sent to the hub, readable by a subscriber) of every packet, for each (node, filter that passes everything)."""
+    trips = {}
     for delivered in filters:
         if delivered.entry["name"].startswith("everything-"):
             node = delivered.node["name"]
             sent_ms = reached[node].sent_ms
-            trips[node].extend((sent_ms[row["alert"]], logs[node].time(delivered.topic, 0, row["offset"]))
-                               for rows in delivered.by_visit.values() for row in rows if row["alert"] in sent_ms)
+            trips[node, delivered.entry["name"]] = [
+                (sent_ms[row["alert"]], logs[node].time(delivered.topic, 0, row["offset"]))
+                for rows in delivered.by_visit.values() for row in rows if row["alert"] in sent_ms]
     return trips
+
+
+def by_node(trips):
+    """Those of all filters of a node together."""
+    of_node = collections.defaultdict(list)
+    for (node, _), of_filter in trips.items():
+        of_node[node].extend(of_filter)
+    return of_node
 
 
 def main():
@@ -103,13 +112,14 @@ def main():
         if not tally.problems or time.monotonic() > deadline:
             break
         time.sleep(PAUSE_SECONDS)
-    trips = trips_of(filters, reached, logs)
+    by_filter = trips_of(filters, reached, logs)
+    trips = by_node(by_filter)
     recovered = recoveries(plan["struck"], trips)
     print(json.dumps({
         "hubPackets": len(packets), "hubTwice": len(packets) - len(hub), "deliveries": sum(d.count for d in filters),
         "gapAlerts": {name: of.count() for name, of in gaps.items()},
         **{kind: tally.counts[kind] for kind in KINDS},
-        "latencyMs": quantiles(trips), "recoveries": recovered,
+        "latencyMs": quantiles(trips), "recoveries": recovered, "takeovers": takeovers(plan["struck"], by_filter),
         "recoverSecondsMax": max([0, *(r["seconds"] for r in recovered)]), "problems": tally.problems[:PROBLEMS_SHOWN]}))
 
 

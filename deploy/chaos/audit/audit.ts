@@ -39,6 +39,8 @@ const Findings = Type.Object({
   latencyMs: Type.Object({ p50: Type.Number(), p99: Type.Number(), max: Type.Number() }),
   recoveries: Type.Array(Type.Object({ action: Type.String(), target: Type.String(), seconds: Type.Number() })),
   recoverSecondsMax: Type.Number(),
+  /** From a fault until each filter that passes everything had delivered something sent after it. */
+  takeovers: Type.Array(Type.Object({ action: Type.String(), target: Type.String(), seconds: Type.Number() })),
   problems: Type.Array(Type.String()),
 })
 /** What the audit found; `problems` has the first of each kind in words. */

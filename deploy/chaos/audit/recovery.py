@@ -2,6 +2,7 @@
 
 # A packet that takes longer from the hub to a subscriber is late: the node does not keep up.
 LATE_MS = 2000
+NEVER_SECONDS = 9999
 
 
 def late_times(trips):
@@ -47,6 +48,16 @@ def recoveries(struck, trips):
             following = next((later for later in faults[at + 1:] if strikes(later, node) or not is_on_way), None)
             seconds[at] = max(seconds[at], seconds_late(fault, following, late if is_on_way else others))
     return [{"action": f["action"], "target": f["target"], "seconds": s} for f, s in zip(faults, seconds)]
+
+
+def takeovers(struck, trips_by_filter):
+    """From each fault until every filter of the whole stream had delivered something that was sent after it: whoever had its shard, somebody has it."""
+    def seconds(fault, trips):
+        received = [received for sent, received in trips if sent >= fault["atMs"] and received > 0]
+        return (min(received) - fault["atMs"]) / 1000 if received else NEVER_SECONDS
+    return [{"action": fault["action"], "target": fault["target"],
+             "seconds": max(seconds(fault, trips) for trips in trips_by_filter.values())}
+            for fault in sorted(struck, key=lambda fault: fault["atMs"])]
 
 
 def quantiles(trips):

@@ -65,7 +65,7 @@ const View = Type.Object({
   stage: Type.String(),
   cap: Type.Integer(),
   policy: Type.Union([Type.Literal('first'), Type.Literal('best')]),
-  placement: Type.Union([Type.Object({ mirror: Type.String() }), Type.Null()]),
+  placement: Type.Union([Type.Object({ mirror: Type.String(), shard: Type.Integer() }), Type.Null()]),
   problems: Type.Array(Type.Object({ message: Type.String() })),
 })
 const Page = Type.Object({ items: Type.Array(View) })
@@ -77,6 +77,7 @@ export interface LiveFilter {
   readonly cap: number
   readonly policy: 'first' | 'best'
   readonly mirror: string
+  readonly shard: number
   /** The visit that gets it suspended. */
   readonly endsAt?: string
 }
@@ -86,8 +87,11 @@ export interface Platform {
   readonly adminToken: string
 }
 
-const LIVE_LIMIT_MS = 60_000
+const LIVE_LIMIT_MS = 180_000
 const PAUSE_MS = 200
+const MORE_TRIES = 2
+
+const placeOf = (node: string, shard: number): string => `${node}/${shard}`
 
 const call = async ({ apiUrl, adminToken }: Platform, path: string, body?: object): Promise<unknown> => {
   const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' }
@@ -117,6 +121,7 @@ const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
         cap,
         policy,
         mirror: placement?.mirror ?? '',
+        shard: placement?.shard ?? 0,
       }))
     if (performance.now() > deadline || waiting.some(({ stage }) => stage === 'rejected'))
       throw new Error(
@@ -128,6 +133,8 @@ const allLive = async (platform: Platform): Promise<readonly LiveFilter[]> => {
 
 export interface Choice {
   readonly nodes: readonly string[]
+  /** Of each node; one that passes everything is on each. */
+  readonly shards: number
   /** The visit that one of them loops at. */
   readonly loopsAt: string
   readonly python: boolean
@@ -138,7 +145,7 @@ export interface Choice {
 /** Submits them, one that passes everything on each node, and waits until all are live; gives the examples of the stream too. */
 export const submitFilters = async (
   platform: Platform,
-  { nodes, loopsAt, python, policy }: Choice,
+  { nodes, shards, loopsAt, python, policy }: Choice,
 ): Promise<readonly LiveFilter[]> => {
   const submit = (filter: ChaosFilter): Promise<unknown> =>
     call(platform, '/v1/filters', { stream: 'lsst', language: 'javascript', ...filter })
@@ -147,13 +154,15 @@ export const submitFilters = async (
   )
   for (const filter of [...ours, looper(loopsAt)]) await submit(filter)
   let live = await allLive(platform)
-  // The platform chooses the node; two more than there are nodes is enough to meet each.
-  for (let number = 1; number <= nodes.length + 2; number++) {
-    const covered = new Set(live.filter(({ name }) => name.startsWith('everything')).map(({ mirror }) => mirror))
-    if (nodes.every(node => covered.has(node)))
+  const places = nodes.flatMap(node => Array.from({ length: shards }, (_, shard) => placeOf(node, shard)))
+  // The platform chooses the place; so many more than there are places is enough to meet each.
+  for (let number = 1; number <= places.length + MORE_TRIES; number++) {
+    const everywhere = live.filter(({ name }) => name.startsWith('everything'))
+    const covered = new Set(everywhere.map(({ mirror, shard }) => placeOf(mirror, shard)))
+    if (places.every(place => covered.has(place)))
       return live.map(filter => (filter.name === LOOPER ? { ...filter, endsAt: loopsAt } : filter))
     await submit(everything(number))
     live = await allLive(platform)
   }
-  throw new Error('the filters that pass everything were all placed on one node')
+  throw new Error('the filters that pass everything were not placed everywhere')
 }

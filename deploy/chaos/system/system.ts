@@ -11,6 +11,7 @@ import { type ProcessEvent, Supervisor } from '../../start/supervise/supervisor.
 import { stopOrder } from '../../start/stop-order.ts'
 import { systemPlan } from '../../start/system-plan.ts'
 import { type Link, openLink } from './link.ts'
+import { withQuickJava } from './quick-java.ts'
 
 export interface SystemOptions {
   readonly dataDir: string
@@ -63,17 +64,6 @@ const withLinks = (
   return { layout: { ...layout, hub, nodes }, ports }
 }
 
-/** Five JVMs that are started again and again on two cores: the second compiler would take one of them for the first minute of each. */
-const withQuickJava = ({ machine, ...layout }: Layout): Layout => {
-  const { archives } = machine
-  const speedUp: typeof archives.speedUp = (program, command, lists) => {
-    const { args, ...rest } = archives.speedUp(program, command, lists)
-    const java = rest.command.endsWith('java') ? -1 : args.indexOf('java')
-    return { ...rest, args: [...args.slice(0, java + 1), '-XX:TieredStopAtLevel=1', ...args.slice(java + 1)] }
-  }
-  return { ...layout, machine: { ...machine, archives: { ...archives, speedUp } } }
-}
-
 /** Whole segments are deleted; a request has less than this for one partition. */
 const SEGMENT_BYTES = 2 * 1024 * 1024
 const RETENTION_CHECK_MS = 1000
@@ -116,7 +106,8 @@ export const startChaosSystem = async (options: SystemOptions, signal: AbortSign
   const settings = startOptions(argv, process.cwd())
   if (settings === undefined) throw new TypeError('a chaos run asks for no help')
   await checkPorts(portBase, settings.nodes, settings.shards)
-  const quick = withQuickJava(await prepare(settings, env))
+  const prepared = await prepare(settings, env)
+  const quick = { ...prepared, machine: withQuickJava(prepared.machine) }
   const { layout, ports } = withLinks(hubBytes === undefined ? quick : withForgetfulHub(quick), portBase)
   const links = new Map<string, Link>()
   const supervisor = new Supervisor(layout.machine.dirs.logs, onEvent)
