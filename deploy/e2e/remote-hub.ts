@@ -1,12 +1,9 @@
 // A hub on another machine as an administrator and a subscriber on a third one see it, over TLS: its command line, a filter's deliveries, and what those
 // have to be.
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { expect } from 'vitest'
 import { type Host } from '../checks/hosts.ts'
-import { ROOT } from '../paths.ts'
+import { CLI, operatorEnv, runOn } from '../checks/run-on.ts'
 import { ENVIRONMENT } from './config.ts'
 import { expectedVisit } from './expected.ts'
 import { type Delivery } from './readers.ts'
@@ -54,26 +51,11 @@ const ofVisit = (read: readonly Read[], visit: string): readonly Read[] =>
 export const openRemoteHub = ({ address, dataDir, dir, from, filter, alerts }: RemoteHub) => {
   let credential: Credential | undefined
 
-  /** What a program prints there; throws with what it complains of. */
-  const run = async (program: string, argv: readonly string[], stdin = '', env = {}): Promise<string> => {
-    const { command, args } = from(process.execPath, [program, ...argv])
-    const child = spawn(command, args, { cwd: dir, env: { ...ENVIRONMENT, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
-    child.stdin.end(stdin)
-    const ended = new Promise(resolve => child.once('close', resolve))
-    const [out, complaint] = await Promise.all([text(child.stdout), text(child.stderr)])
-    if ((await ended) !== 0) throw new Error(`${argv.join(' ')} failed: ${out}${complaint}`)
-    return out
-  }
-
   /** The administrator's command line. */
   const skysieve = <T>(...argv: readonly string[]): Promise<T> => {
-    const env = {
-      SKYSIEVE_URL: `https://${address}:21105`,
-      SKYSIEVE_TOKEN: readFileSync(join(dataDir, 'admin-token'), 'utf8').trim(),
-      SKYSIEVE_CA: join(dataDir, 'tls/ca.pem'),
-      XDG_CONFIG_HOME: join(dir, 'config'),
-    }
-    return run(join(ROOT, 'deploy/bin/skysieve.mjs'), [...argv, '--json'], '', env).then(out => JSON.parse(out) as T)
+    const place = { apiUrl: `https://${address}:21105`, dataDir, config: join(dir, 'config') }
+    const options = { env: operatorEnv(ENVIRONMENT, place), cwd: dir }
+    return runOn(from, CLI, [...argv, '--json'], options).then(out => JSON.parse(out) as T)
   }
 
   /** Resolves to the shard that runs the filter there. */
@@ -94,7 +76,8 @@ export const openRemoteHub = ({ address, dataDir, dir, from, filter, alerts }: R
     if (credential === undefined) throw new RangeError('nobody has subscribed')
     const { topic, groupPrefix: group, ca, user, password, bootstrap } = credential
     const access = { user, password, bootstrap, ca }
-    return JSON.parse(await run(join(import.meta.dirname, program), [], JSON.stringify({ access, topic, group }))) as T
+    const options = { env: ENVIRONMENT, stdin: JSON.stringify({ access, topic, group }), cwd: dir }
+    return JSON.parse(await runOn(from, join(import.meta.dirname, program), [], options)) as T
   }
   /** Everything in the topic now. */
   const deliveries = (): Promise<readonly Read[]> => asSubscriber('read-topic.fixture.ts')

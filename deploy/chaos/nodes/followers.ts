@@ -1,7 +1,8 @@
 // Subscribers that follow filters by the command line, `skysieve topic consume`, each with a folder of its own for what it keeps.
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Machines, CLI, startOn } from './machines.ts'
+import { CLI } from '../../checks/run-on.ts'
+import { type Machines, startOn } from './machines.ts'
 import type { ShownFilter } from './submit-filters.ts'
 
 export interface Followers {

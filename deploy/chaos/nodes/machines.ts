@@ -3,11 +3,10 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { ADMIN_USER, type BrokerAccess, brokerFiles } from '#hub'
 import { type Host, openHosts } from '../../checks/hosts.ts'
+import { CLI, operatorEnv, runOn } from '../../checks/run-on.ts'
 import { runLauncher, untilSaid } from '../../e2e/running-system.ts'
-import { ROOT } from '../../paths.ts'
 import { parseConfig } from '../../processes/read-config.ts'
 import { REGISTRY_WRITER } from '../../start/layout/kafka-users.ts'
 import { nodeDir } from '../../start/layout/node-layout.ts'
@@ -53,7 +52,6 @@ export interface MachinesOptions {
 
 /** Each machine has all ports to itself. */
 const PORT_BASE = 21_000
-export const CLI = join(ROOT, 'deploy/bin/skysieve.mjs')
 
 /** Starts a program of this Node on a machine. */
 export const startOn = (
@@ -64,22 +62,6 @@ export const startOn = (
 ): ChildProcess => {
   const { command, args } = on(process.execPath, [program, ...argv])
   return spawn(command, args, options)
-}
-
-/** What a program prints on a machine. Throws with what it complains of. */
-export const runOn = async (
-  on: Host['on'],
-  program: string,
-  argv: readonly string[],
-  { env, stdin = '', cwd = ROOT }: { readonly env: NodeJS.ProcessEnv; readonly stdin?: string; readonly cwd?: string },
-): Promise<string> => {
-  const { command, args } = on(process.execPath, [program, ...argv])
-  const child = spawn(command, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] })
-  child.stdin.end(stdin)
-  const ended = new Promise(resolve => child.once('close', resolve))
-  const [out, complaint] = await Promise.all([text(child.stdout), text(child.stderr)])
-  if ((await ended) !== 0) throw new Error(`${argv.join(' ')} failed: ${out}${complaint}`)
-  return out
 }
 
 /** Starts the hub. Throws where the machine allows no namespaces, or with what the launcher said; nothing is left running. */
@@ -121,13 +103,7 @@ export const openMachines = async ({ dir, moves, env }: MachinesOptions): Promis
     const apiUrl = `https://${hub.address}:${outsidePort(ports.api)}`
     const caFile = join(hubDir, 'tls/ca.pem')
     const ca = readFileSync(caFile, 'utf8')
-    const operator = {
-      ...env,
-      SKYSIEVE_URL: apiUrl,
-      SKYSIEVE_TOKEN: readFileSync(join(hubDir, 'admin-token'), 'utf8').trim(),
-      SKYSIEVE_CA: caFile,
-      XDG_CONFIG_HOME: join(dir, 'operator'),
-    }
+    const operator = operatorEnv(env, { apiUrl, dataDir: hubDir, config: join(dir, 'operator') })
     const skysieve = async <T>(...argv: readonly string[]): Promise<T> =>
       JSON.parse(await runOn(hosts.outside.on, CLI, [...argv, '--json'], { env: operator, cwd: dir })) as T
 

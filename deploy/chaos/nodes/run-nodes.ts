@@ -5,10 +5,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runOn } from '../../checks/run-on.ts'
 import { journalFiles } from '../visits/journal.ts'
 import { type NodesFindings, openNodesAudit } from './audit-nodes.ts'
 import { openFollowers } from './followers.ts'
-import { type Machines, openMachines, runOn } from './machines.ts'
+import { type Machines, openMachines } from './machines.ts'
 import { nodeFilters } from './node-filters.ts'
 import type { BegunVisit, LastVisit, PlayPlan } from './play-visits.ts'
 import type { ShownFilter, Submitting } from './submit-filters.ts'
@@ -53,9 +54,9 @@ const MAX_PACKETS = 9000
 const MAX_VISITS = 120
 /** The engine's rule, as filters/README.md has it. */
 const CLOSING = { quietMs: 15 * S, deadlineMs: 90 * S }
-/** Visits before the third node joins, and after the first is gone. */
+/** Visits before the third node joins, and one after the first is gone. */
 const VISITS_BEFORE = 2
-const VISITS_AFTER = 2
+const VISITS_AFTER = 1
 const PAUSE_MS = 2000
 /** Only to end a run that will not pass. */
 const LIMIT_SECONDS = 300
