@@ -74,7 +74,8 @@ class Run:
         self.read()
         left = [found for found in self.reader.found.values() if found.on(name)]
         visits = {visit for found in left for visit in found.by_visit}
-        asked = [(found.entry["id"], visit) for found in left for visit in visits]
+        # What others evaluate can be asked later.
+        asked = [(found.entry["id"], visit) for found in left for visit in visits if found.mirror_of(visit) in (name, None)]
         with ThreadPoolExecutor(CALLS) as pool:
             for key, said in zip(asked, pool.map(lambda key: self.say(*key), asked)):
                 if said is not None:
