@@ -116,10 +116,12 @@ export async function openTestInstance(kafka: Kafka, over: Over = {}): Promise<T
     killRedis,
     async open() {
       const port = await getPort()
+      const ca = over.authority?.ca ?? hub.ca
       const api = await openApi({
         host: '127.0.0.1',
         port,
-        hub: { ...hub, user, password, advertisedCa: over.authority?.ca },
+        hub: { ...hub, user, password, advertisedCa: ca },
+        ...(ca === undefined ? {} : { authority: ca }),
         ...signedBy(over.authority),
         version: softwareVersion(),
         kafkaVersion: KAFKA_VERSION,
