@@ -5,7 +5,6 @@ stdin: the plan of audit.ts; stdout: one JSON object. What is still to come may 
 """
 import collections
 import json
-import multiprocessing
 import sys
 import time
 
@@ -14,14 +13,13 @@ from broker_log import BrokerLog
 from counters import Reports, wrong_counters
 from deliveries import Reached, Tally, audit_visit, row_of
 from gaps import Gaps
-from played import audit_hub, read_hub, read_played
+from played import audit_hub, read_packets
 from recovery import quantiles, recoveries, takeovers
 from topic_tail import TopicTail
 
 PROBLEMS_SHOWN = 40
 KINDS = "lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries", "notArchived", "wrongNotices"
 PAUSE_SECONDS = 2
-READERS = 2
 
 
 class Delivered:
@@ -87,15 +85,7 @@ def by_node(trips):
 def main():
     plan = json.load(sys.stdin)
     nodes = {node["name"]: node for node in plan["nodes"]}
-    tail = TopicTail(plan["hub"], plan["topic"])
-    partitions = sorted(tail.partitions)
-    tail.close()
-    with multiprocessing.Pool(READERS) as pool:
-        played = pool.starmap_async(read_played, [(plan, part, READERS) for part in range(READERS)], chunksize=1)
-        held = dict(zip(partitions, pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)))
-        packets = [packet for part in played.get() for packet in part]
-    packets += [packet for _, _, more in held.values() for packet in more]
-    packets.sort(key=lambda packet: packet.sent_ms)
+    packets, held = read_packets(plan)
     filters = [Delivered(plan, entry, nodes[entry["mirror"]]) for entry in plan["filters"]]
     reports, archived = Reports(plan), Archived(plan)
     gaps = {name: Gaps(plan, node) for name, node in nodes.items()}

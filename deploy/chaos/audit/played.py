@@ -3,6 +3,7 @@ import collections
 import hashlib
 import io
 import json
+import multiprocessing
 
 import fastavro
 
@@ -10,6 +11,7 @@ from chaos_rules import rule_of
 from topic_tail import TopicTail
 
 FRAME_BYTES = 5
+READERS = 2
 Packet = collections.namedtuple("Packet", "alert visit sent_ms sha verdicts partition offset")
 
 
@@ -87,3 +89,17 @@ def audit_hub(tally, plan, packets, held):
     for partition, (first, _, _) in held.items():
         unknown = set(range(first)) - own[partition]
         tally.add("lost", f"partition {partition}: nobody knows what was at {sorted(unknown)[:5]}, which the hub deleted", len(unknown))
+
+
+def read_packets(plan):
+    """All packets that were to be sent, by their time, and what the hub has of each partition. Read in several processes."""
+    tail = TopicTail(plan["hub"], plan["topic"])
+    partitions = sorted(tail.partitions)
+    tail.close()
+    with multiprocessing.Pool(READERS) as pool:
+        played = pool.starmap_async(read_played, [(plan, part, READERS) for part in range(READERS)], chunksize=1)
+        held = dict(zip(partitions, pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)))
+        packets = [packet for part in played.get() for packet in part]
+    packets += [packet for _, _, more in held.values() for packet in more]
+    packets.sort(key=lambda packet: packet.sent_ms)
+    return packets, held

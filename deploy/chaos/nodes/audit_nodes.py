@@ -6,7 +6,6 @@ stdin: lines of JSON, first the plan of audit-nodes.ts, then {"leave": node} or 
 import collections
 import hashlib
 import json
-import multiprocessing
 import pathlib
 import sys
 import time
@@ -17,7 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "audit"))
 from broker_log import BrokerLog
 from counters import Reports, differences
 from deliveries import Reached, Tally, audit_visit
-from played import audit_hub, read_hub, read_played
+from played import audit_hub, read_packets
 from recovery import quantiles
 from subscribers import Api, SourcesReader, read_followed
 from topic_tail import TopicTail
@@ -26,7 +25,6 @@ GAPS_TOPIC = "skysieve.mirror-gaps"
 KINDS = "lost", "duplicated", "overCap", "wrongCounters", "wrongDeliveries"
 PROBLEMS_SHOWN = 40
 PAUSE_SECONDS = 2
-READERS = 2
 CALLS = 6
 
 
@@ -133,15 +131,7 @@ class Run:
 
     def audit(self):
         plan = self.plan
-        tail = TopicTail(plan["hub"], plan["topic"])
-        partitions = sorted(tail.partitions)
-        tail.close()
-        with multiprocessing.Pool(READERS) as pool:
-            played = pool.starmap_async(read_played, [(plan, part, READERS) for part in range(READERS)], chunksize=1)
-            held = dict(zip(partitions, pool.starmap(read_hub, [(plan, partition) for partition in partitions], chunksize=1)))
-            packets = [packet for part in played.get() for packet in part]
-        packets += [packet for _, _, more in held.values() for packet in more]
-        packets.sort(key=lambda packet: packet.sent_ms)
+        packets, held = read_packets(plan)
         deadline = time.monotonic() + plan["limitSeconds"]
         while True:
             self.read()
